@@ -1,0 +1,51 @@
+# Every target does its own set-up. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PY := .venv/bin/python
+# Use the machine's certificate store, so that a proxy's certificate works too.
+export UV_NATIVE_TLS := 1
+PROTOS := $(wildcard protos/notreally/v1/*.proto)
+
+.PHONY: help setup proto lock run test check
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+setup: .venv/.installed gen/.proto ## Python environment, packages, generated code
+
+UV := $(shell command -v uv || echo .uv/bin/uv)
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/pip install --quiet 'uv>=0.8'
+
+.venv/.installed: requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
+	$(UV) venv --quiet --allow-existing --python 3.11 .venv
+	mkdir -p gen/python
+	$(UV) pip sync --quiet --python $(PY) requirements.lock
+	$(UV) pip install --quiet --python $(PY) --no-deps --editable .
+	touch $@
+
+lock: ## Choose package versions anew
+	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra all --extra dev --upgrade \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+proto: gen/.proto ## Python and TypeScript stubs and Envoy's descriptor, from protos/
+
+GOOGLE := $(addsuffix .proto,annotations http httpbody field_behavior)
+gen/.proto: $(PROTOS) buf.yaml .venv/.installed
+	rm -rf gen/python/notreally gen/third_party
+	mkdir -p gen/python/notreally/v1 gen/third_party/google/api gen/third_party/google/rpc
+	site=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	cp $$(printf "$$site/google/api/%s.proto " annotations http httpbody field_behavior) gen/third_party/google/api/; \
+	cp $$site/google/rpc/status.proto gen/third_party/google/rpc/
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m grpc_tools.protoc -Iprotos -Igen/third_party \
+	  --python_out=gen/python --grpc_python_out=gen/python --mypy_out=quiet:gen/python --mypy_grpc_out=quiet:gen/python \
+	  --include_imports --descriptor_set_out=gen/descriptor.pb $(PROTOS)
+	touch gen/python/notreally/__init__.py gen/python/notreally/v1/__init__.py
+	touch $@

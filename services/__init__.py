@@ -1,0 +1,1 @@
+"""The gRPC services, one folder each, and the kit they share."""

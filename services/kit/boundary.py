@@ -1,0 +1,111 @@
+"""The one interceptor around every call: request id, deadline, one log line, and errors mapped to statuses."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import structlog
+from grpc_status import rpc_status
+
+from services.kit import requests
+from services.kit.errors import Refusal
+
+log = structlog.get_logger()
+
+# Asked every few seconds by every probe: their lines would drown the others.
+_QUIET = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+
+
+class Boundary(grpc.aio.ServerInterceptor):
+    """Wraps every handler of a server.
+
+    Args:
+        max_call_s: Longest a call may take when its caller gave no shorter deadline.
+        unlimited: Full method names that may take as long as they like, such as a watch.
+    """
+
+    def __init__(self, max_call_s: float, unlimited: frozenset[str] = frozenset()) -> None:
+        """Keep the limits."""
+        self._max_call_s = max_call_s
+        self._unlimited = unlimited
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """Give back the same handler with the boundary around its behaviour."""
+        handler: Any = await continuation(details)
+        if handler is None:  # no such method: grpc answers UNIMPLEMENTED itself
+            return handler  # type: ignore[no-any-return]
+        method = str(details.method)
+        request_id = requests.from_metadata(details.invocation_metadata)
+
+        if handler.response_streaming:
+            behaviour = handler.stream_stream if handler.request_streaming else handler.unary_stream
+
+            async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
+                async with self._call(method, request_id, context):
+                    async for response in behaviour(request, context):
+                        yield response
+
+            make = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+            return make(stream, handler.request_deserializer, handler.response_serializer)
+
+        behaviour = handler.stream_unary if handler.request_streaming else handler.unary_unary
+
+        async def unary(request: Any, context: Any) -> Any:
+            async with self._call(method, request_id, context):
+                return await behaviour(request, context)
+
+        make = (
+            grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
+        )
+        return make(unary, handler.request_deserializer, handler.response_serializer)
+
+    @asynccontextmanager
+    async def _call(self, method: str, request_id: str | None, context: Any) -> AsyncIterator[None]:
+        # A call may arrive on a task whose context an earlier call has used.
+        structlog.contextvars.clear_contextvars()
+        requests.adopt(request_id)
+        began = time.monotonic()
+        outcome = "OK"
+        try:
+            async with asyncio.timeout(self._limit_s(method, context)):
+                yield
+        except Refusal as refusal:
+            outcome = refusal.reason
+            await context.abort_with_status(rpc_status.to_status(refusal.status()))
+        except TimeoutError:
+            outcome = "DEADLINE_EXCEEDED"
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The call took longer than its deadline.")
+        except (asyncio.CancelledError, GeneratorExit):
+            outcome = "CANCELLED"
+            raise
+        except grpc.aio.AbortError:
+            outcome = "ABORTED"
+            raise
+        except Exception:
+            outcome = "INTERNAL"
+            log_id = uuid.uuid4().hex[:12]
+            log.exception("unexpected error", method=method, log_id=log_id)
+            message = f"Something went wrong on our side. The log has it under {log_id}."
+            internal = Refusal(grpc.StatusCode.INTERNAL, "INTERNAL", message, log_id=log_id)
+            await context.abort_with_status(rpc_status.to_status(internal.status()))
+        finally:
+            if not method.startswith(_QUIET):
+                log.info("call", method=method, outcome=outcome, seconds=round(time.monotonic() - began, 4))
+
+    def _limit_s(self, method: str, context: Any) -> float | None:
+        if method in self._unlimited or method.startswith(_QUIET):
+            return None
+        remaining: float | None = context.time_remaining()
+        return self._max_call_s if remaining is None else min(remaining, self._max_call_s)

@@ -1,0 +1,45 @@
+"""Channels from one service to another: retries, keepalive, load balancing and limits in one place."""
+
+import json
+from typing import Any
+
+import grpc
+
+from services.kit import requests
+from services.kit.settings import MEBIBYTE
+
+# A refusal is an answer and is never retried; UNAVAILABLE means no answer came.
+_RETRY = {
+    "maxAttempts": 4,
+    "initialBackoff": "0.2s",
+    "maxBackoff": "2s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE"],
+}
+
+
+def open_channel(target: str, *, max_message_bytes: int = 8 * MEBIBYTE) -> grpc.aio.Channel:
+    """A channel to a service, spread over all addresses its name resolves to.
+
+    Args:
+        target: A gRPC target, such as ``127.0.0.1:50052`` or ``dns:///face:50052``.
+        max_message_bytes: Largest message accepted or sent.
+    """
+    config: dict[str, Any] = {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        "methodConfig": [{"name": [{}], "retryPolicy": _RETRY}],
+    }
+    return grpc.aio.insecure_channel(
+        target,
+        options=[
+            ("grpc.service_config", json.dumps(config)),
+            ("grpc.enable_retries", 1),
+            ("grpc.keepalive_time_ms", 30_000),
+            ("grpc.keepalive_timeout_ms", 5_000),
+            ("grpc.max_receive_message_length", max_message_bytes),
+            ("grpc.max_send_message_length", max_message_bytes),
+            # A dead replica's address must be tried again soon, not after the default two minutes.
+            ("grpc.max_reconnect_backoff_ms", 2_000),
+        ],
+        interceptors=[requests.SendRequestId()],
+    )

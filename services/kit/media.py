@@ -1,0 +1,111 @@
+"""The media store: videos by their content address, and blobs by key, in a folder or an S3-compatible bucket."""
+
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import grpc
+import obstore
+from notreally.v1 import media_pb2
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from services.kit.errors import Refusal
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def media_key(sha256: str) -> str:
+    """Key of a video in the store.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT, BAD_MEDIA_REF, when `sha256` is not 64 lower-case hexadecimal digits.
+    """
+    if not _SHA256.fullmatch(sha256):
+        raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_MEDIA_REF", "The media reference is not a SHA-256.")
+    return f"media/{sha256[:2]}/{sha256[2:]}"
+
+
+class MediaStore:
+    """One interface over a folder and a bucket. `store` is the obstore store itself, for callers that stream."""
+
+    def __init__(self, store: ObjectStore, folder: Path | None) -> None:
+        """Use `open`."""
+        self.store = store
+        self._folder = folder
+
+    @classmethod
+    def open(cls, url: str) -> "MediaStore":
+        """Open the store at `url`: ``file:///folder`` (made when missing) or ``s3://bucket/prefix``.
+
+        Raises:
+            ValueError: When `url` is empty or of a kind obstore does not know.
+        """
+        parts = urlsplit(url)
+        if parts.scheme == "file":
+            folder = Path(unquote(parts.path))
+            return cls(LocalStore(folder, automatic_cleanup=True, mkdir=True), folder)
+        if not parts.scheme:
+            raise ValueError("NOTREALLY_MEDIA_URL must name a folder or a bucket")
+        return cls(from_url(url), None)
+
+    @asynccontextmanager
+    async def local_path(self, ref: media_pb2.MediaRef) -> AsyncIterator[Path]:
+        """A readable file with the video's bytes, for as long as the block lasts.
+
+        Raises:
+            Refusal: NOT_FOUND, MEDIA_NOT_FOUND, when the store does not hold it.
+        """
+        key = media_key(ref.sha256)
+        if self._folder is not None:
+            path = self._folder / key
+            if not path.is_file():
+                raise _gone()
+            yield path
+            return
+        with tempfile.NamedTemporaryFile(prefix="notreally-") as copy:
+            try:
+                async for piece in (await obstore.get_async(self.store, key)).stream():
+                    copy.write(piece)
+            except FileNotFoundError:
+                raise _gone() from None
+            copy.flush()
+            yield Path(copy.name)
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store a small blob, replacing what was there; it is there whole or not at all."""
+        await obstore.put_async(self.store, key, data)
+
+    async def get(self, key: str) -> bytes | None:
+        """A small blob, or None when there is none."""
+        try:
+            return bytes(await (await obstore.get_async(self.store, key)).bytes_async())
+        except FileNotFoundError:
+            return None
+
+    async def exists(self, key: str) -> bool:
+        """Whether the store holds `key`."""
+        try:
+            await obstore.head_async(self.store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def delete(self, key: str) -> None:
+        """Remove a blob; removing what is not there is fine."""
+        try:
+            await obstore.delete_async(self.store, key)
+        except FileNotFoundError:
+            return
+
+    async def delete_prefix(self, prefix: str) -> None:
+        """Remove every blob whose key starts with the folder `prefix`."""
+        async for page in obstore.list(self.store, prefix):
+            for meta in page:
+                await self.delete(meta["path"])
+
+
+def _gone() -> Refusal:
+    return Refusal(grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", "The video is not in the media store any more.")

@@ -1,0 +1,118 @@
+"""Starting and stopping a gRPC server: health that tells the truth, reflection, limits, a graceful end."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from services.kit import logs
+from services.kit.boundary import Boundary
+from services.kit.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@asynccontextmanager
+async def running(
+    names: Sequence[str],
+    add: Callable[[grpc.aio.Server], None],
+    settings: ServiceSettings,
+    *,
+    warm_up: Callable[[], None] | None = None,
+    unlimited: frozenset[str] = frozenset(),
+) -> AsyncIterator[int]:
+    """Serve for as long as the block lasts; gives the port.
+
+    Health answers NOT_SERVING until `warm_up` has returned, and again while calls in flight finish.
+
+    Args:
+        names: Full names of the services, for health and reflection.
+        add: Registers the servicers.
+        settings: Address, limits and grace.
+        warm_up: Run off the event loop before the server says SERVING.
+        unlimited: Full method names without a deadline of ours.
+
+    Raises:
+        OSError: When the address cannot be listened on.
+    """
+    server = grpc.aio.server(
+        interceptors=[Boundary(settings.max_call_s, unlimited)],
+        options=[
+            ("grpc.max_receive_message_length", settings.max_message_bytes),
+            ("grpc.max_send_message_length", settings.max_message_bytes),
+            # Two servers on one port would share its calls; a second one must fail instead.
+            ("grpc.so_reuseport", 0),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", 20_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+        ],
+    )
+    add(server)
+    health_servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    reflection.enable_server_reflection(
+        [*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME], server
+    )
+
+    async def say(status: "health_pb2.HealthCheckResponse.ServingStatus") -> None:
+        for name in ("", *names):
+            await health_servicer.set(name, status)
+
+    await say(NOT_SERVING)
+    try:
+        port = server.add_insecure_port(settings.listen)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {settings.listen}: is it in use?") from error
+    await server.start()
+    try:
+        if warm_up is not None:
+            await asyncio.to_thread(warm_up)
+        await say(SERVING)
+        yield port
+    finally:
+        await say(NOT_SERVING)
+        await server.stop(settings.shutdown_grace_s)
+
+
+def serve(
+    name: str,
+    names: Sequence[str],
+    add: Callable[[grpc.aio.Server], None],
+    settings: ServiceSettings,
+    *,
+    warm_up: Callable[[], None] | None = None,
+) -> None:
+    """Run one server as a process until SIGTERM or SIGINT.
+
+    Args:
+        name: Short name for the logs, such as ``face``.
+        names: As for `running`.
+        add: As for `running`; called inside the event loop.
+        settings: As for `running`.
+        warm_up: As for `running`.
+    """
+    logs.configure(name, settings.log_level)
+
+    async def main() -> None:
+        async with running(names, add, settings, warm_up=warm_up) as port:
+            log.info("serving", port=port)
+            await until_stopped()
+            log.info("stopping")
+
+    asyncio.run(main())
+
+
+async def until_stopped() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

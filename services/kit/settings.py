@@ -1,0 +1,41 @@
+"""Settings every server has. Read once, when a process starts; a service adds its own in a subclass."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class ServiceSettings(BaseSettings):
+    """Settings shared by all servers, from the environment with the prefix ``NOTREALLY_``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NOTREALLY_", frozen=True, extra="ignore", populate_by_name=True, protected_namespaces=()
+    )
+
+    listen: str = "127.0.0.1:0"
+    """Address to listen on. Each service gives it a name of its own, such as NOTREALLY_FACE_LISTEN."""
+
+    media_url: str = Field(default="", validation_alias=AliasChoices("NOTREALLY_MEDIA_URL", "NOTREALLY_UPLOAD_DIR"))
+    """Where media live: a folder, a file:// URL or an s3:// URL."""
+
+    log_level: str = "INFO"
+
+    max_message_bytes: int = Field(default=8 * MEBIBYTE, ge=64 * 1024)
+    """Largest gRPC message accepted or sent."""
+
+    max_call_s: float = Field(default=600.0, gt=0)
+    """Longest a call may take when its caller gave no shorter deadline."""
+
+    shutdown_grace_s: float = Field(default=10.0, ge=0)
+    """How long calls in flight may go on once the process is told to stop."""
+
+    @field_validator("media_url")
+    @classmethod
+    def _folder_to_url(cls, value: str) -> str:
+        """A bare folder, relative or not, is a file URL."""
+        if value and "://" not in value:
+            return Path(value).absolute().as_uri()
+        return value
