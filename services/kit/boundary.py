@@ -35,13 +35,13 @@ class Boundary(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]]",
         details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    ) -> "grpc.RpcMethodHandler[Any, Any]":
         """Give back the same handler with the boundary around its behaviour."""
         handler: Any = await continuation(details)
         if handler is None:  # no such method: grpc answers UNIMPLEMENTED itself
-            return handler  # type: ignore[no-any-return]
+            return handler  # type: ignore[return-value]
         method = str(details.method)
         request_id = requests.from_metadata(details.invocation_metadata)
 

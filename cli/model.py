@@ -1,0 +1,51 @@
+"""`notreally model`: the model in use."""
+
+from google.protobuf import json_format
+from notreally.v1 import classifier_pb2, classifier_pb2_grpc
+from rich.console import Console
+from rich.table import Table
+
+from client.channel import open_channel
+from client.errors import translated
+
+_CALL_TIMEOUT_S = 10.0
+
+
+async def fetch_model(target: str) -> classifier_pb2.Model:
+    """The model that the classifier at `target` scores with.
+
+    Raises:
+        ServiceError: It does not answer.
+    """
+    async with open_channel(target) as channel:
+        stub: classifier_pb2_grpc.ClassifierServiceAsyncStub = classifier_pb2_grpc.ClassifierServiceStub(channel)
+        with translated():
+            return await stub.GetModel(classifier_pb2.GetModelRequest(), timeout=_CALL_TIMEOUT_S)
+
+
+def model_json(model: classifier_pb2.Model) -> str:
+    """The model as JSON, with the names of the contract."""
+    return json_format.MessageToJson(model, preserving_proto_field_name=True)
+
+
+def print_model(console: Console, model: classifier_pb2.Model) -> None:
+    """Print the model for a person."""
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim")
+    facts.add_column()
+    facts.add_row("version", model.version)
+    facts.add_row("SHA-256", model.sha256)
+    facts.add_row("trained", model.trained_time.ToDatetime().strftime("%Y-%m-%d"))
+    facts.add_row("training videos", str(model.training_videos))
+    if model.HasField("cross_validated_auc"):
+        facts.add_row("cross-validated AUC", f"{model.cross_validated_auc:.3f}")
+    facts.add_row("verdict", f"real below {model.real_below:.2f}, fake above {model.fake_above:.2f}, else inconclusive")
+    facts.add_row("assumed share of fakes", f"{model.prior_fake:.0%}")
+    console.print(facts, highlight=False)
+    ranges = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("feature", "5 %", "median", "95 %"):
+        ranges.add_column(title, justify="left" if title == "feature" else "right")
+    for summary in model.features:
+        ranges.add_row(summary.feature, *(f"{value:.3g}" for value in (summary.p05, summary.p50, summary.p95)))
+    console.print("\nAmong real training videos:", style="dim")
+    console.print(ranges, highlight=False)

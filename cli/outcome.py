@@ -1,0 +1,129 @@
+"""What became of one file: as an exit code and as JSON."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from google.protobuf import json_format
+from notreally.v1 import analysis_pb2, features_pb2
+
+from client import ServiceError
+
+FEATURE_NAMES = tuple(
+    field.name for field in features_pb2.FeatureVector.DESCRIPTOR.fields if field.name != "schema_version"
+)
+"""The ten features, in the order of the vector."""
+
+
+class Exit(IntEnum):
+    """Exit codes of `notreally analyze`."""
+
+    REAL = 0
+    FAKE = 1
+    ERROR = 2
+    INCONCLUSIVE = 3
+    INTERRUPTED = 130
+
+
+_WORST_FIRST = (Exit.ERROR, Exit.FAKE, Exit.INCONCLUSIVE, Exit.REAL)
+_EXIT_OF_VERDICT = {
+    analysis_pb2.VERDICT_LIKELY_REAL: Exit.REAL,
+    analysis_pb2.VERDICT_LIKELY_FAKE: Exit.FAKE,
+    analysis_pb2.VERDICT_INCONCLUSIVE: Exit.INCONCLUSIVE,
+    analysis_pb2.VERDICT_INSUFFICIENT: Exit.INCONCLUSIVE,
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a file has no result: a stable reason (may be empty) and a sentence."""
+
+    reason: str
+    message: str
+
+    @classmethod
+    def of(cls, error: ServiceError | OSError, server: str) -> "Problem":
+        """What to tell a person about `error` of a call to `server`, or of reading the file."""
+        if isinstance(error, OSError):
+            return cls("FILE_NOT_READABLE", f"The file cannot be read: {error.strerror or type(error).__name__}.")
+        if error.unreachable:
+            return cls(
+                "SERVER_NOT_REACHED", f"No NotReally server answers at {server}. Start it with `notreally serve`."
+            )
+        return cls(error.reason, error.message)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One file and its analysis, or the problem."""
+
+    file: str
+    analysis: analysis_pb2.Analysis | None = None
+    problem: Problem | None = None
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code for this file alone."""
+        if self.analysis is None:
+            return Exit.ERROR
+        return _EXIT_OF_VERDICT.get(self.analysis.result.verdict, Exit.ERROR)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Exit:
+    """The exit code for several files: error before fake before inconclusive before real."""
+    codes = {outcome.exit for outcome in outcomes}
+    return next(code for code in _WORST_FIRST if code in codes)
+
+
+def document(outcomes: list[Outcome]) -> Any:
+    """What `--json` prints: one object for one file, an array for several."""
+    records = [_record(outcome) for outcome in outcomes]
+    return records[0] if len(records) == 1 else records
+
+
+def _record(outcome: Outcome) -> dict[str, Any]:
+    if outcome.analysis is None:
+        problem = outcome.problem or Problem("", "")
+        return {
+            "file": outcome.file,
+            "status": "failed",
+            "error": {"reason": problem.reason, "message": problem.message},
+        }
+    return {
+        "file": outcome.file,
+        "status": "completed",
+        "analysis": outcome.analysis.name,
+        "sha256": outcome.analysis.media.sha256,
+        "results": _result(outcome.analysis.result),
+    }
+
+
+def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
+    slim = analysis_pb2.AnalysisResult()
+    slim.CopyFrom(result)
+    slim.ClearField("series")
+    for face in slim.faces:
+        face.ClearField("thumbnails")
+    fields = json_format.MessageToDict(
+        slim, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    _plain_names(fields)
+    for holder in (fields, *fields["faces"]):
+        holder["features"] = {name: holder.get("features", {}).get(name) for name in FEATURE_NAMES}
+    return fields
+
+
+def _plain_names(value: Any) -> None:
+    """Turn enum names into plain ones in place: LIKELY_FAKE, face, analyzing_video."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "verdict":
+                value[key] = inner.removeprefix("VERDICT_")
+            elif key in ("modality", "stage"):
+                value[key] = inner.removeprefix(f"{key.upper()}_").lower()
+            else:
+                _plain_names(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _plain_names(inner)

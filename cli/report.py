@@ -1,0 +1,119 @@
+"""A result for a person: verdict, reasons, summary."""
+
+from notreally.v1 import analysis_pb2, classifier_pb2, features_pb2
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cli.outcome import FEATURE_NAMES, Outcome
+from cli.progress import printable
+
+_VERDICTS = {
+    analysis_pb2.VERDICT_LIKELY_REAL: ("Likely real", "green"),
+    analysis_pb2.VERDICT_LIKELY_FAKE: ("Likely fake", "red"),
+    analysis_pb2.VERDICT_INCONCLUSIVE: ("Inconclusive", "yellow"),
+    analysis_pb2.VERDICT_INSUFFICIENT: ("Not enough evidence", "yellow"),
+}
+_HALF_BAR = 8
+"""Characters on each side of the middle of a contribution bar."""
+
+
+def print_report(console: Console, outcome: Outcome) -> None:
+    """Print what became of one file."""
+    if outcome.analysis is None:
+        message = outcome.problem.message if outcome.problem else ""
+        console.print(Panel(Text(printable(message)), title=_title(outcome), border_style="red", title_align="left"))
+        return
+    result = outcome.analysis.result
+    parts: list[RenderableType] = [_headline(result)]
+    if result.summary:
+        parts += [Text(), Text(printable(result.summary))]
+    notes = [*result.insufficiency, *result.warnings]
+    parts += [Text(f"• {printable(note.text)}", style="yellow") for note in notes]
+    if result.out_of_range:
+        parts.append(
+            Text("• Some values lie outside what the model was trained on: trust the score less.", style="yellow")
+        )
+    parts += [Text(), feature_table(result), Text(), _evidence(result)]
+    style = _VERDICTS.get(result.verdict, ("", "white"))[1]
+    console.print(Panel(Group(*parts), title=_title(outcome), border_style=style, title_align="left"))
+
+
+def feature_table(result: analysis_pb2.AnalysisResult) -> Table:
+    """The ten features with value, usual range among real videos, and their pull on the score."""
+    contributions = {contribution.feature: contribution for contribution in result.contributions}
+    usual = {summary.feature: summary for summary in result.model.features}
+    largest = max((abs(contribution.contribution) for contribution in contributions.values()), default=0.0)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("feature")
+    table.add_column("from")
+    table.add_column("value", justify="right")
+    table.add_column("usual", justify="right", style="dim")
+    table.add_column("← real · fake →", justify="center")
+    table.add_column("", justify="right")
+    for name in FEATURE_NAMES:
+        contribution = contributions.get(name, classifier_pb2.FeatureContribution(feature=name))
+        present = result.features.HasField(name)
+        value = Text(_number(getattr(result.features, name))) if present else Text("missing", style="yellow")
+        if contribution.out_of_range:
+            value.append(" !", style="yellow")
+        pull = contribution.contribution
+        table.add_row(
+            name,
+            _source(contribution.modality),
+            value,
+            f"{_number(usual[name].p05)} to {_number(usual[name].p95)}" if name in usual else "",
+            contribution_bar(pull, largest),
+            Text(f"{pull:+.2f}", style="red" if pull > 0 else "green" if pull < 0 else "dim"),
+        )
+    return table
+
+
+def contribution_bar(contribution: float, largest: float) -> Text:
+    """A bar from the middle: to the right for fake, to the left for real, full length at `largest`."""
+    length = round(_HALF_BAR * min(1.0, abs(contribution) / largest)) if largest > 0 else 0
+    blocks = "█" * length
+    left = blocks.rjust(_HALF_BAR) if contribution < 0 else " " * _HALF_BAR
+    right = blocks.ljust(_HALF_BAR) if contribution > 0 else " " * _HALF_BAR
+    return Text.assemble((left, "green"), ("│", "dim"), (right, "red"))
+
+
+def _title(outcome: Outcome) -> Text:
+    return Text(printable(outcome.file), style="bold")
+
+
+def _headline(result: analysis_pb2.AnalysisResult) -> Text:
+    words, style = _VERDICTS.get(result.verdict, ("Unknown verdict", "white"))
+    headline = Text(words, style=f"bold {style}")
+    if result.verdict != analysis_pb2.VERDICT_INSUFFICIENT:
+        headline.append(
+            f"   authenticity {result.authenticity_score:.0f} of 100, fake {result.prob_fake:.0%}, "
+            f"real {result.prob_real:.0%}",
+            style="default not bold",
+        )
+    return headline
+
+
+def _evidence(result: analysis_pb2.AnalysisResult) -> Text:
+    quality = result.quality
+    parts = [
+        f"{quality.frames_analyzed} frames over {quality.analyzed_s:.1f} of {quality.duration_s:.1f} s",
+        f"face in {quality.face_coverage:.0%} of them",
+    ]
+    if quality.HasField("median_iod_px"):
+        parts.append(f"eyes {quality.median_iod_px:.0f} px apart")
+    if quality.faces > 1:
+        parts.append(f"{quality.faces} faces, this is the most suspicious")
+    parts.append(f"model {printable(result.model.version)}" if result.model.version else "model unknown")
+    return Text(", ".join(parts), style="dim")
+
+
+def _source(modality: "features_pb2.Modality.ValueType") -> str:
+    if modality == features_pb2.MODALITY_UNSPECIFIED:
+        return ""
+    return features_pb2.Modality.Name(modality).removeprefix("MODALITY_").replace("_AND_", "+").lower()
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"

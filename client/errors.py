@@ -1,0 +1,89 @@
+"""What a server answers instead of a result, as one exception."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+# No answer came, or one that says "again": the same call may succeed in a moment.
+_TRANSIENT = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
+# From the transport or the edge these mean a broken stream or a full house; with a reason of the server's they are
+# its answer.
+_TRANSIENT_WITHOUT_REASON = frozenset(
+    {
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNKNOWN,
+    }
+)
+
+
+class ServiceError(Exception):
+    """A call that failed.
+
+    Args:
+        code: The gRPC status code.
+        reason: The stable reason of `google.rpc.ErrorInfo`, such as ``NOT_A_VIDEO``; empty when the server gave none
+            (it was not reached, for one).
+        message: A sentence for a person.
+        metadata: Further facts for programs, such as ``committed_size``.
+    """
+
+    def __init__(
+        self, code: grpc.StatusCode, reason: str, message: str, metadata: dict[str, str] | None = None
+    ) -> None:
+        """Keep the parts; the message is what `str()` gives."""
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.metadata = metadata or {}
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same call may succeed when it is made again in a moment."""
+        return self.code in _TRANSIENT or (not self.reason and self.code in _TRANSIENT_WITHOUT_REASON)
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether no server answered at all."""
+        return self.code is grpc.StatusCode.UNAVAILABLE and not self.reason
+
+
+def error_of_status(status: status_pb2.Status) -> ServiceError:
+    """The exception that a `google.rpc.Status` stands for."""
+    code = next((c for c in grpc.StatusCode if c.value[0] == status.code), grpc.StatusCode.UNKNOWN)
+    info = error_details_pb2.ErrorInfo()
+    for detail in status.details:
+        if detail.Unpack(info):
+            return ServiceError(code, info.reason, status.message, dict(info.metadata))
+    return ServiceError(code, "", status.message)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise `ServiceError` for every failed call inside the block."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise _error_of_call(error) from error
+
+
+def _error_of_call(error: grpc.aio.AioRpcError) -> ServiceError:
+    try:
+        status = rpc_status.from_call(error)
+    except ValueError:  # the details contradict the call's own code: a proxy answered over the server's head
+        status = None
+    if status is not None:
+        return error_of_status(status)
+    return ServiceError(error.code(), "", error.details() or error.code().name)

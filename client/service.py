@@ -1,0 +1,195 @@
+"""The client itself: one object for one server."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import grpc
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc
+
+from client.channel import open_channel
+from client.errors import ServiceError, error_of_status, translated
+from client.patience import Patience
+from client.upload import FileUpload, UploadProgress
+from client.watching import watch
+
+_CALL_TIMEOUT_S = 30.0
+
+
+class NotReally:
+    """A NotReally server, as an async context manager.
+
+    Every method raises `client.ServiceError` when the server refuses or cannot be reached; all of them try again by
+    themselves when only the connection broke.
+
+    Args:
+        target: Address of the server, such as ``localhost:52513``.
+        patience: When uploads, watches and downloads give up on a connection that stays broken.
+    """
+
+    def __init__(self, target: str, patience: Patience | None = None) -> None:
+        """Remember the address; `async with` opens the channel."""
+        self.target = target
+        self._patience = patience or Patience()
+        self._info: analysis_pb2.ServerInfo | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the channel; the connection comes with the first call."""
+        self._channel = open_channel(self.target)
+        self._stub: analysis_pb2_grpc.AnalysisServiceAsyncStub = analysis_pb2_grpc.AnalysisServiceStub(self._channel)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the channel."""
+        await self._channel.close()
+
+    async def server_info(self) -> analysis_pb2.ServerInfo:
+        """Limits and switches of the server."""
+        with translated():
+            request = analysis_pb2.GetServerInfoRequest()
+            self._info = await self._stub.GetServerInfo(request, timeout=_CALL_TIMEOUT_S)
+        return self._info
+
+    async def upload(
+        self, path: Path, on_progress: Callable[[UploadProgress], None] | None = None
+    ) -> analysis_pb2.Upload:
+        """Upload a file, in chunks with checksums, going on from the last stored byte when the connection breaks.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        info = self._info or await self.server_info()
+        upload = FileUpload(
+            self._stub,
+            path,
+            max_chunk_bytes=info.max_chunk_bytes,
+            patience=self._patience,
+            on_progress=on_progress,
+        )
+        return await upload.run()
+
+    async def create_analysis(self, upload: str, request_id: str | None = None) -> analysis_pb2.Analysis:
+        """Have a completed upload analysed.
+
+        Args:
+            upload: ``uploads/{id}``.
+            request_id: The same UUID gives the same analysis; a fresh one by default.
+        """
+        request = analysis_pb2.CreateAnalysisRequest(upload=upload, request_id=request_id or str(uuid.uuid4()))
+
+        async def attempt() -> analysis_pb2.Analysis:
+            with translated():
+                return await self._stub.CreateAnalysis(request, timeout=_CALL_TIMEOUT_S)
+
+        return await self._patience.persist(attempt)
+
+    def watch(
+        self, names: Iterable[str] | Mapping[str, int], *, include_series: bool = False
+    ) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
+        """Events of several analyses, each once and in order, until all have ended; survives broken connections.
+
+        Args:
+            names: ``analyses/{id}`` of each; or a mapping to the sequence of the last event already seen.
+            include_series: Also get partial series, for drawing.
+        """
+        after = names if isinstance(names, Mapping) else dict.fromkeys(names, 0)
+        return watch(self._stub, after, patience=self._patience, include_series=include_series)
+
+    async def get_analysis(self, name: str, *, include_series: bool = False) -> analysis_pb2.Analysis:
+        """An analysis as it stands."""
+        request = analysis_pb2.GetAnalysisRequest(name=name, include_series=include_series)
+
+        async def attempt() -> analysis_pb2.Analysis:
+            with translated():
+                return await self._stub.GetAnalysis(request, timeout=_CALL_TIMEOUT_S)
+
+        return await self._patience.persist(attempt)
+
+    async def result(self, name: str, *, include_series: bool = False) -> analysis_pb2.Analysis:
+        """An analysis that has succeeded, with its result.
+
+        Raises:
+            ServiceError: Also when the analysis failed (with the reason it failed for), was cancelled
+                (ANALYSIS_CANCELLED) or has not ended (ANALYSIS_NOT_ENDED).
+        """
+        analysis = await self.get_analysis(name, include_series=include_series)
+        if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
+            return analysis
+        if analysis.state == analysis_pb2.ANALYSIS_STATE_FAILED:
+            raise error_of_status(analysis.error)
+        if analysis.state == analysis_pb2.ANALYSIS_STATE_CANCELLED:
+            raise ServiceError(grpc.StatusCode.CANCELLED, "ANALYSIS_CANCELLED", "The analysis was cancelled.")
+        raise ServiceError(
+            grpc.StatusCode.FAILED_PRECONDITION, "ANALYSIS_NOT_ENDED", "The analysis has not ended yet: watch it first."
+        )
+
+    async def analyze(
+        self,
+        path: Path,
+        on_event: Callable[[analysis_pb2.AnalysisEvent], None] | None = None,
+        on_progress: Callable[[UploadProgress], None] | None = None,
+        *,
+        include_series: bool = False,
+    ) -> analysis_pb2.Analysis:
+        """Upload a file, have it analysed, wait, and give the analysis with its result.
+
+        Leaving early does not stop the server: `cancel` does.
+
+        Raises:
+            ServiceError: Also when the analysis failed or was cancelled.
+            OSError: The file cannot be read.
+        """
+        upload = await self.upload(path, on_progress)
+        analysis = await self.create_analysis(upload.name)
+        async for event in self.watch([analysis.name]):
+            if on_event is not None:
+                on_event(event)
+        return await self.result(analysis.name, include_series=include_series)
+
+    async def list(
+        self, states: Iterable["analysis_pb2.AnalysisState.ValueType"] = (), *, page_size: int = 100
+    ) -> AsyncIterator[analysis_pb2.Analysis]:
+        """Every analysis, newest first, without results; only those in one of `states` when given."""
+        request = analysis_pb2.ListAnalysesRequest(page_size=page_size, states=states)
+        while True:
+            with translated():
+                page = await self._stub.ListAnalyses(request, timeout=_CALL_TIMEOUT_S)
+            for analysis in page.analyses:
+                yield analysis
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def cancel(self, name: str) -> analysis_pb2.Analysis:
+        """Stop an analysis; one that has ended is given as it is."""
+        with translated():
+            request = analysis_pb2.CancelAnalysisRequest(name=name)
+            return await self._stub.CancelAnalysis(request, timeout=_CALL_TIMEOUT_S)
+
+    async def delete(self, name: str) -> None:
+        """Remove an analysis, its signals and, when nothing else uses it, its video."""
+        with translated():
+            await self._stub.DeleteAnalysis(analysis_pb2.DeleteAnalysisRequest(name=name), timeout=_CALL_TIMEOUT_S)
+
+    async def download(self, name: str, offset: int = 0) -> AsyncIterator[bytes]:
+        """The bytes of an analysed video from `offset` on; goes on where a broken connection left it."""
+        pauses = self._patience.pauses()
+        while True:
+            try:
+                with translated():
+                    request = analysis_pb2.DownloadMediaRequest(name=name, offset=offset)
+                    async for piece in self._stub.DownloadMedia(request):
+                        offset += len(piece.data)
+                        pauses = self._patience.pauses()
+                        yield piece.data
+                    return
+            except ServiceError as error:
+                pause = next(pauses, None) if error.transient else None
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)

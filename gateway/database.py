@@ -1,0 +1,80 @@
+"""Our own tables: uploads and analyses. Versioned by Alembic in `gateway/migrations`.
+
+The work itself (which step of which analysis is done) is DBOS's; these tables say what people see.
+"""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+metadata = sa.MetaData()
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("request_id", sa.String(64), unique=True),
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("committed_size", sa.BigInteger, nullable=False),
+    sa.Column("announced_sha256", sa.String(64), nullable=False),
+    # Set once all bytes are stored as media.
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+analyses = sa.Table(
+    "analyses",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("request_id", sa.String(64), unique=True),
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    # Values of notreally.v1.AnalysisState and Stage.
+    sa.Column("state", sa.Integer, nullable=False, index=True),
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("percent", sa.Float, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+    # google.rpc.Status, when it failed.
+    sa.Column("error", sa.LargeBinary),
+    # The verdict in short, for lists; the whole result is a blob in the media store.
+    sa.Column("verdict", sa.Integer),
+    sa.Column("prob_fake", sa.Float),
+)
+
+
+def connect(url: str) -> sa.Engine:
+    """Open the database at an SQLAlchemy URL and bring our tables up to date.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: When it cannot be reached.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(parsed, pool_pre_ping=True)
+    if parsed.get_backend_name() == "sqlite":
+        sa.event.listen(engine, "connect", _tune_sqlite)
+    _migrate(engine)
+    return engine
+
+
+def _tune_sqlite(connection: "sa.engine.interfaces.DBAPIConnection", _record: object) -> None:
+    # Readers and the writer do not wait for each other in WAL; DBOS writes to the same file.
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _migrate(engine: sa.Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

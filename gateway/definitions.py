@@ -1,0 +1,177 @@
+"""The ten features by name: what they are called, where they come from and how their values are said to people.
+
+docs/features.md says the same at length; a test holds the two together.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from notreally.v1 import features_pb2
+from notreally.v1.features_pb2 import Modality
+
+SCHEMA_VERSION = 1
+"""Version of the definitions. Any change that can change a value raises it, and asks for a new model."""
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """One feature.
+
+    Attributes:
+        name: Field of notreally.v1.FeatureVector.
+        label: A few words for people, as in the middle of a sentence.
+        unit: Of the number in the vector.
+        modality: Where it comes from.
+        sentence: What it tells, for a layperson.
+        definition: How it is computed.
+        number: Writes a value as people read it, without its unit.
+        noun: What that number counts, for one and for many; empty for a bare number.
+    """
+
+    name: str
+    label: str
+    unit: str
+    modality: Modality.ValueType
+    sentence: str
+    definition: str
+    number: Callable[[float], str]
+    noun: tuple[str, str]
+
+    def words(self, value: float) -> str:
+        """Says a value to a layperson, with its unit, such as "1 time a minute"."""
+        number = self.number(value)
+        return f"{number} {self.noun[0] if number == '1' else self.noun[1]}".strip()
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2g}"
+
+
+def _ratio(value: float) -> str:
+    """A log ratio as a ratio: people know half as much and twice as much."""
+    return f"{math.exp(min(value, 20.0)):.2f}"
+
+
+def _bits(value: float) -> str:
+    return f"{10 ** min(value, 9.0):.2g}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2g}"
+
+
+_BLINKS = ("time a minute", "times a minute")
+_OF_EYE_DISTANCE = ("% of the distance between the eyes", "% of the distance between the eyes")
+_TIMES = ("times as much", "times as much")
+_BITS = ("bit per pixel", "bits per pixel")
+_BARE = ("", "")
+
+FEATURES: tuple[FeatureSpec, ...] = (
+    FeatureSpec(
+        "blink_rate_per_min",
+        "blinking",
+        "1/min",
+        features_pb2.MODALITY_FACE,
+        "How often the eyes blink; some fakes hardly blink, or blink in odd bursts.",
+        "Closures of the eyes (mean eye aspect ratio below 0.75 times its rolling 3 s 80th percentile) of at least "
+        "2 frames and at most 0.5 s, 0.2 s apart, per minute of valid face.",
+        _count,
+        _BLINKS,
+    ),
+    FeatureSpec(
+        "lip_jerk",
+        "jerkiness of the lips",
+        "IOD",
+        features_pb2.MODALITY_FACE,
+        "How abruptly the lips change their motion; painted lips can twitch from frame to frame.",
+        "Median third difference of twenty rigidly aligned lip points ÷ (IOD·√20).",
+        _percent,
+        _OF_EYE_DISTANCE,
+    ),
+    FeatureSpec(
+        "nose_jitter",
+        "trembling of the nose",
+        "IOD",
+        features_pb2.MODALITY_FACE,
+        "How much the tip of the nose trembles beyond steady head motion; a face put on frame by frame can tremble.",
+        "Median second difference of the nose tip ÷ (IOD·√6).",
+        _percent,
+        _OF_EYE_DISTANCE,
+    ),
+    FeatureSpec(
+        "landmark_residual_jitter",
+        "trembling of the face's shape",
+        "IOD",
+        features_pb2.MODALITY_FACE,
+        "How much the shape of the face trembles once head motion is taken out; generated faces can wobble.",
+        "Median second difference of all landmarks after similarity alignment on rigid points ÷ (IOD·√6).",
+        _percent,
+        _OF_EYE_DISTANCE,
+    ),
+    FeatureSpec(
+        "hf_face_ring_logratio",
+        "fine detail of the face against its surroundings",
+        "ln ratio",
+        features_pb2.MODALITY_FACE,
+        "How much fine detail the face has compared with the skin and hair around it; swapped faces are often softer.",
+        "Median over crops of ln(high-passed lightness inside the face oval ÷ in the ring around it).",
+        _ratio,
+        _TIMES,
+    ),
+    FeatureSpec(
+        "boundary_logratio",
+        "sharpness of the face's edge",
+        "ln ratio",
+        features_pb2.MODALITY_FACE,
+        "How strong the edge around the face is compared with its inside; a face that was pasted in can leave a seam.",
+        "Median over crops with yaw up to 30° of ln(gradient in the band along the oval ÷ inside it).",
+        _ratio,
+        _TIMES,
+    ),
+    FeatureSpec(
+        "mfcc_mean",
+        "average timbre of the sound",
+        "MFCC",
+        features_pb2.MODALITY_AUDIO,
+        "The average colour of the voice; synthesised voices can be duller or brighter than recorded ones.",
+        "Mean of MFCC c1-c12 over voiced frames of the RMS-normalised sound at 16 kHz.",
+        _plain,
+        _BARE,
+    ),
+    FeatureSpec(
+        "mfcc_std",
+        "liveliness of the sound",
+        "MFCC",
+        features_pb2.MODALITY_AUDIO,
+        "How much the colour of the voice varies; synthesised voices can be flatter.",
+        "Mean over c1-c12 of the standard deviation over voiced frames.",
+        _plain,
+        _BARE,
+    ),
+    FeatureSpec(
+        "av_sync_corr",
+        "agreement of mouth and sound",
+        "correlation",
+        features_pb2.MODALITY_FACE_AND_AUDIO,
+        "How well the opening of the mouth follows the loudness; foreign or generated speech can fall out of step.",
+        "Largest correlation over lags up to 200 ms of mouth gap ÷ IOD with log-RMS, 25 Hz, band-passed 0.5-8 Hz.",
+        _plain,
+        _BARE,
+    ),
+    FeatureSpec(
+        "log10_bits_per_pixel",
+        "compression of the file",
+        "log10 bit",
+        features_pb2.MODALITY_METADATA,
+        "How much data each pixel gets; no sign of anything by itself, but it sets what the other numbers can show.",
+        "log10(video bit rate ÷ (width · height · frame rate)).",
+        _bits,
+        _BITS,
+    ),
+)
+"""In the order of the vector."""

@@ -1,0 +1,137 @@
+"""How much there was to look at, whether it suffices for a verdict, and what happened when."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from notreally.v1.analysis_pb2 import EvidenceQuality, Reason, TimelineSegment
+from notreally.v1.audio_pb2 import AudioWindow
+from notreally.v1.face_pb2 import FaceWindow
+from notreally.v1.metadata_pb2 import MediaFacts
+
+from gateway.definitions import FEATURES
+from gateway.features import LEAST_IOD_PX, Features
+from gateway.signals import Floats
+
+LEAST_COVERAGE = 0.5
+LEAST_FACE_S = 5.0
+LEAST_FEATURES = 6
+"""Of ten. A silent video has at most seven, so it passes only when nearly all of the face could be measured."""
+
+
+def measure_evidence(
+    features: Features, sound: Sequence[AudioWindow], facts: MediaFacts, faces: int
+) -> EvidenceQuality:
+    """Says how much evidence there is on the headline face.
+
+    Args:
+        features: Of the headline face, or of no face.
+        sound: The analysed windows of sound.
+        facts: Of the container.
+        faces: Persons found.
+
+    Returns:
+        Median IOD and frame rate are absent when unknown; the duration falls back on the last frame seen.
+    """
+    signals = features.signals
+    duration_s = facts.video.duration_s or facts.duration_s or signals.frame_count * _known(signals.interval_s)
+    quality = EvidenceQuality(
+        frames_analyzed=signals.frame_count,
+        face_coverage=signals.coverage,
+        analyzed_s=signals.frame_count * _known(signals.interval_s),
+        duration_s=duration_s,
+        voiced_s=math.fsum(window.voiced_s for window in sound),
+        faces=faces,
+    )
+    if math.isfinite(signals.median_iod_px):
+        quality.median_iod_px = signals.median_iod_px
+    if math.isfinite(signals.fps):
+        quality.analyzed_fps = signals.fps
+    return quality
+
+
+def insufficiency(features: Features) -> list[Reason]:
+    """Reasons why the evidence on one face does not suffice for a verdict; none when it does.
+
+    Every reason is a stable name with a sentence that says what to do about it. A missing sound is none: what counts
+    is how many features there are in all.
+    """
+    signals = features.signals
+    if not len(signals.times_s):
+        text = "No face was found in the frames looked at. Use a video in which a face can be seen clearly."
+        return [Reason(reason="NO_FACE", text=text)]
+    reasons: list[Reason] = []
+    if signals.coverage < LEAST_COVERAGE:
+        text = (
+            f"The face can be seen in {math.floor(100 * signals.coverage)} % of the frames looked at, and at least "
+            f"{100 * LEAST_COVERAGE:.0f} % are needed. Use a part of the video that shows it throughout."
+        )
+        reasons.append(Reason(reason="FACE_TOO_RARE", text=text))
+    # Judged as it is said, so that 5 seconds of frames are 5 seconds.
+    seconds = round(signals.face_s, 1)
+    if seconds < LEAST_FACE_S:
+        text = (
+            f"The face can be seen for {seconds:g} {'second' if seconds == 1 else 'seconds'}, and at least "
+            f"{LEAST_FACE_S:g} are needed. Use a longer video."
+        )
+        reasons.append(Reason(reason="TRACK_TOO_SHORT", text=text))
+    if not signals.median_iod_px >= LEAST_IOD_PX:
+        reasons.append(Reason(reason="FACE_TOO_SMALL", text=_too_small(signals.median_iod_px)))
+    present = len(FEATURES) - len(features.missing)
+    if present < LEAST_FEATURES:
+        text = (
+            f"Only {present} of the {len(FEATURES)} measurements could be made, and at least {LEAST_FEATURES} are "
+            "needed. Use a longer video with a clear view of the face, if possible with sound."
+        )
+        reasons.append(Reason(reason="TOO_FEW_FEATURES", text=text))
+    return reasons
+
+
+def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSegment]:
+    """What was seen when: one segment for each analysed window, which lasts a few seconds.
+
+    Args:
+        face: The windows that the features were computed from.
+        features: Of that face.
+
+    Returns:
+        Ascending; windows past the end of the video, which have no frames, are left out.
+    """
+    signals = features.signals
+    segments: list[TimelineSegment] = []
+    for position, window in enumerate(sorted(face, key=lambda window: window.window.start_s)):
+        if not window.frame_times_s:
+            continue
+        start_s, end_s = window.window.start_s, window.window.end_s
+        is_here = signals.window == position
+        segment = TimelineSegment(
+            start_s=start_s,
+            end_s=end_s,
+            face_coverage=np.count_nonzero(is_here) / len(window.frame_times_s),
+            blinks=int(np.count_nonzero((features.blinks_s >= start_s) & (features.blinks_s < end_s))),
+        )
+        nose, residual = _median(features.nose_jitter[is_here]), _median(features.residual_jitter[is_here])
+        if nose is not None:
+            segment.nose_jitter = nose
+        if residual is not None:
+            segment.landmark_residual_jitter = residual
+        segments.append(segment)
+    return segments
+
+
+def _too_small(iod_px: float) -> str:
+    if not math.isfinite(iod_px):
+        return "The size of the face could not be measured. Use a video in which both eyes can be seen."
+    return (
+        f"The face is too small: its eyes are {math.floor(iod_px)} {'pixel' if math.floor(iod_px) == 1 else 'pixels'} "
+        f"apart, and at least {LEAST_IOD_PX:g} are needed. Use a video of higher resolution or from closer by."
+    )
+
+
+def _known(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
+
+
+def _median(values: Floats) -> float | None:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else None

@@ -1,0 +1,149 @@
+"""Which spans of a video are looked at, and which of them are decoded in one pass.
+
+A plan depends on nothing but its arguments, so the same file gives the same windows on any number of workers.
+Claims of a container are not trusted: whatever they say, a plan is valid and within the frame budget they imply.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from notreally.v1.media_pb2 import TimeWindow
+
+WINDOW_S = 4.0
+"""Length that windows aim at, seconds: long enough for the 3 s baseline of blinks, short enough to spread work."""
+
+WHOLE_S = 20.0
+"""A video up to this long is covered whole when it fits the frame budget."""
+
+_LONGEST_WINDOW_S = 4.25  # lets 5 × 4.004 s (29.97 fps) be five windows, not six short ones
+_USUAL_FPS = 30.0
+_LEAST_FPS_AFTER_STRIDE = 20.0  # below it blinks and jitter cannot be measured
+_PLAUSIBLE_FPS = 1000.0
+_PLAUSIBLE_DURATION_S = 1e7
+_SHORTEST_WINDOW_S = 1e-3
+_DECODED_TWICE_S = 0.25  # what starting a run between keyframes may cost
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The windows of one video, ascending and not overlapping, and how many frames to step from one to the next."""
+
+    windows: tuple[TimeWindow, ...]
+    frame_stride: int
+
+
+def plan_windows(
+    duration_s: float | None, fps: float | None, keyframes_s: Sequence[float], max_frames: int = 600
+) -> Plan:
+    """Plans the windows of a video.
+
+    A video of up to 20 s that fits the budget is covered whole by equal contiguous windows. Any other gets windows of
+    about 4 s, one in the middle of each of as many equal parts of its length; a start moves to the nearest keyframe
+    when that is within a quarter of the spacing and keeps the window inside its part.
+
+    Args:
+        duration_s: Seconds of picture; None or an impossible number when unknown.
+        fps: Average frames a second; None or an impossible number when unknown.
+        keyframes_s: Presentation times of keyframes, seconds from the first frame; may be empty.
+        max_frames: Frames analysed at most; less than 1 counts as 1.
+
+    Returns:
+        At least one window, and a stride of at least 1.
+    """
+    keyframes = _clean(keyframes_s)
+    duration = _duration(duration_s, keyframes)
+    rate = fps if fps is not None and 0 < fps <= _PLAUSIBLE_FPS else _USUAL_FPS
+    stride = _stride(rate)
+    # One frame a second at least, so that a false claim of fewer cannot ask for thousands of windows.
+    analyzed_fps = max(rate / stride, 1.0)
+    budget = max(1, max_frames)
+    if duration <= WHOLE_S and duration * analyzed_fps <= budget:
+        edges = _edges(duration)
+    else:
+        edges = _spread(duration, analyzed_fps, budget, keyframes)
+    windows = (TimeWindow(index=index, start_s=start, end_s=end) for index, (start, end) in enumerate(edges))
+    return Plan(tuple(windows), stride)
+
+
+def plan_runs(
+    windows: Sequence[TimeWindow], keyframes_s: Sequence[float], parallel: int
+) -> tuple[tuple[TimeWindow, ...], ...]:
+    """Groups consecutive windows into runs, each decoded in one pass.
+
+    A run begins only where its first keyframe lies (almost) after the window before, so that no two runs decode the
+    same frames. Runs are of about equal length.
+
+    Args:
+        windows: As planned.
+        keyframes_s: As given to `plan_windows`.
+        parallel: Runs wanted at most; less than 1 counts as 1.
+
+    Returns:
+        Between one and `parallel` runs that hold each window once, in order; nothing when there are no windows.
+    """
+    if not windows:
+        return ()
+    keyframes = _clean(keyframes_s)
+    wanted = max(1, parallel)
+    total_s = sum(window.end_s - window.start_s for window in windows)
+    runs: list[list[TimeWindow]] = [[windows[0]]]
+    done_s = windows[0].end_s - windows[0].start_s
+    for previous, window in pairwise(windows):
+        is_due = done_s >= len(runs) * total_s / wanted - 1e-9
+        if is_due and len(runs) < wanted and _decoded_twice_s(previous, window, keyframes) <= _DECODED_TWICE_S:
+            runs.append([])
+        runs[-1].append(window)
+        done_s += window.end_s - window.start_s
+    return tuple(tuple(run) for run in runs)
+
+
+def _clean(keyframes_s: Sequence[float]) -> list[float]:
+    return sorted(time for time in keyframes_s if math.isfinite(time) and time >= 0)
+
+
+def _duration(claimed_s: float | None, keyframes: list[float]) -> float:
+    if claimed_s is not None and 0 < claimed_s <= _PLAUSIBLE_DURATION_S:
+        return max(claimed_s, _SHORTEST_WINDOW_S)
+    # Windows after the end are merely empty, so a guess that is too long costs nothing but those it wastes.
+    known_s = min(keyframes[-1], _PLAUSIBLE_DURATION_S) if keyframes else 0.0
+    return max(WHOLE_S, known_s + WINDOW_S)
+
+
+def _stride(fps: float) -> int:
+    # From 35 to 40 fps, half the frames would be fewer than blinks need, so all are read.
+    if fps < 2 * _LEAST_FPS_AFTER_STRIDE:
+        return 1
+    return max(2, round(fps / _USUAL_FPS))
+
+
+def _edges(duration: float) -> list[tuple[float, float]]:
+    count = max(1, math.ceil(duration / _LONGEST_WINDOW_S))
+    bounds = [duration * step / count for step in range(count)] + [duration]
+    return list(pairwise(bounds))
+
+
+def _spread(duration: float, fps: float, budget: int, keyframes: list[float]) -> list[tuple[float, float]]:
+    count = max(1, math.ceil(min(budget / fps, duration) / _LONGEST_WINDOW_S))
+    spacing = duration / count
+    length = min(max(1, budget // count) / fps, spacing)
+    edges: list[tuple[float, float]] = []
+    for part in range(count):
+        target = part * spacing + (spacing - length) / 2
+        earliest = max(part * spacing, target - spacing / 4)
+        latest = min((part + 1) * spacing - length, target + spacing / 4)
+        near = keyframes[bisect_right(keyframes, earliest) - 1 :] if keyframes else []
+        reachable = [time for time in near[: bisect_right(near, latest)] if earliest <= time <= latest]
+        start = min(reachable, key=lambda time: abs(time - target), default=target)
+        if edges:
+            start = max(start, edges[-1][1])
+        edges.append((start, min(start + length, duration)))
+    return edges
+
+
+def _decoded_twice_s(previous: TimeWindow, window: TimeWindow, keyframes: list[float]) -> float:
+    position = bisect_right(keyframes, window.start_s)
+    first_decoded = keyframes[position - 1] if position else 0.0
+    return max(0.0, previous.end_s - first_decoded)

@@ -1,0 +1,105 @@
+"""Puts the gateway together and runs it until it is told to stop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+import structlog
+from dbos import DBOS, DBOSConfig
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
+
+from gateway.database import connect
+from gateway.extraction import Extraction
+from gateway.records import Records
+from gateway.rest import RestService
+from gateway.service import AnalysisService
+from gateway.settings import GatewaySettings
+from gateway.uploads import Uploads
+from gateway.watching import Watching
+from gateway.workflow import QUEUE, Analyses
+from services.kit import logs
+from services.kit.media import MediaStore
+from services.kit.server import running, until_stopped
+
+log = structlog.get_logger()
+
+_NAMES = [
+    analysis_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name,
+    rest_pb2.DESCRIPTOR.services_by_name["RestService"].full_name,
+]
+
+# These last as long as what they wait for.
+_UNLIMITED = frozenset(
+    {
+        "/notreally.v1.AnalysisService/WatchAnalyses",
+        "/notreally.v1.AnalysisService/DownloadMedia",
+        "/notreally.v1.RestService/Analyze",
+    }
+)
+
+# A job is picked up within about this; asking SQLite is cheap.
+_QUEUE_POLL_S = 0.05
+
+# Workflows of another version are not taken up after an upgrade. Raise it when the steps of `gateway.workflow` change.
+_WORKFLOW_VERSION = "1"
+
+
+@asynccontextmanager
+async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
+    """The whole gateway, serving for as long as the block lasts; gives its port."""
+    engine = await asyncio.to_thread(connect, settings.sqlalchemy_url)
+    records = Records(engine)
+    media = MediaStore.open(settings.media_url)
+    extraction = Extraction(settings, media)
+    config: DBOSConfig = {
+        "name": "notreally",
+        "system_database_url": settings.sqlalchemy_url,
+        "application_version": _WORKFLOW_VERSION,
+        "executor_id": settings.executor_id,
+        "notification_listener_polling_interval_sec": _QUEUE_POLL_S,
+        "log_level": "WARNING",
+    }
+    dbos = DBOS(config=config)
+    analyses = Analyses(
+        records,
+        media,
+        extraction,
+        max_frames=settings.max_frames,
+        parallel_runs=settings.parallel_runs,
+        audio_enabled=settings.audio_enabled,
+    )
+    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes)
+    service = AnalysisService(settings, records, media, uploads, analyses, Watching(records, media))
+    rest = RestService(uploads, service)
+
+    def add(server: grpc.aio.Server) -> None:
+        analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)
+        rest_pb2_grpc.add_RestServiceServicer_to_server(rest, server)
+
+    try:
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE, worker_concurrency=settings.concurrency, polling_interval_sec=_QUEUE_POLL_S
+        )
+        await analyses.start_forgotten()
+        async with running(_NAMES, add, settings, unlimited=_UNLIMITED) as port:
+            yield port
+    finally:
+        dbos.destroy()
+        await extraction.close()
+        engine.dispose()
+
+
+def main() -> None:
+    """Run the gateway as a process until SIGTERM or SIGINT."""
+    settings = GatewaySettings()
+    logs.configure("gateway", settings.log_level)
+
+    async def run() -> None:
+        async with gateway(settings) as port:
+            log.info("serving", port=port)
+            await until_stopped()
+            log.info("stopping")
+
+    asyncio.run(run())

@@ -1,0 +1,270 @@
+"""`notreally.v1.AnalysisService`: thin translation between messages and the parts that do the work."""
+
+import asyncio
+import base64
+import binascii
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from typing import Any, TypeAlias
+
+import grpc
+import obstore
+from google.protobuf import empty_pb2
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc
+
+from gateway import uploads as uploading
+from gateway.extraction import analysis_prefix
+from gateway.records import Analysis, Records
+from gateway.settings import GatewaySettings
+from gateway.uploads import Uploads
+from gateway.watching import Watching
+from gateway.workflow import Analyses, load_result
+from services.kit.errors import Refusal
+from services.kit.media import MediaStore, media_key
+from services.kit.settings import MEBIBYTE
+
+_MAX_PAGE = 100
+_DEFAULT_PAGE = 20
+_MAX_TARGETS = 100
+_DOWNLOAD_PIECE = 256 * 1024
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
+    """The servicer."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        records: Records,
+        media: MediaStore,
+        uploads: Uploads,
+        analyses: Analyses,
+        watching: Watching,
+    ) -> None:
+        """Keep the parts."""
+        self._settings = settings
+        self._records = records
+        self._media = media
+        self._uploads = uploads
+        self._analyses = analyses
+        self._watching = watching
+
+    async def GetServerInfo(  # noqa: N802
+        self, request: analysis_pb2.GetServerInfoRequest, context: Context
+    ) -> analysis_pb2.ServerInfo:
+        """See the contract."""
+        return analysis_pb2.ServerInfo(
+            version=version("notreally"),
+            max_upload_bytes=self._settings.max_upload_bytes,
+            max_chunk_bytes=self._settings.max_chunk_bytes,
+            audio_enabled=self._settings.audio_enabled,
+            max_frames=self._settings.max_frames,
+        )
+
+    async def CreateUpload(  # noqa: N802
+        self, request: analysis_pb2.CreateUploadRequest, context: Context
+    ) -> analysis_pb2.Upload:
+        """See the contract."""
+        upload = await self._uploads.create(
+            request.filename, request.size_bytes, request.sha256, _request_id(request.request_id)
+        )
+        if upload.size_bytes != request.size_bytes or upload.announced_sha256 != request.sha256:
+            raise _request_id_reused()
+        return uploading.to_proto(upload)
+
+    async def UploadChunk(  # noqa: N802
+        self, request: analysis_pb2.UploadChunkRequest, context: Context
+    ) -> analysis_pb2.Upload:
+        """See the contract."""
+        upload = await self._uploads.append(_id(request.name, "uploads"), request.offset, request.data, request.crc32c)
+        return uploading.to_proto(upload)
+
+    async def GetUpload(  # noqa: N802
+        self, request: analysis_pb2.GetUploadRequest, context: Context
+    ) -> analysis_pb2.Upload:
+        """See the contract."""
+        upload = await self._uploads.get(_id(request.name, "uploads"))
+        return uploading.to_proto(await self._uploads.finish(upload))
+
+    async def CreateAnalysis(  # noqa: N802
+        self, request: analysis_pb2.CreateAnalysisRequest, context: Context
+    ) -> analysis_pb2.Analysis:
+        """See the contract."""
+        upload = await self._uploads.get(_id(request.upload, "uploads"))
+        upload = await self._uploads.finish(upload)
+        if upload.sha256 is None:
+            raise Refusal(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "UPLOAD_INCOMPLETE",
+                f"Only {upload.committed_size} of {upload.size_bytes} bytes have arrived. Send the rest first.",
+                committed_size=str(upload.committed_size),
+            )
+        analysis = await asyncio.to_thread(self._records.create_analysis, upload, _request_id(request.request_id))
+        if analysis.sha256 != upload.sha256:
+            raise _request_id_reused()
+        await self._analyses.start(analysis.id)
+        return to_proto(analysis)
+
+    async def GetAnalysis(  # noqa: N802
+        self, request: analysis_pb2.GetAnalysisRequest, context: Context
+    ) -> analysis_pb2.Analysis:
+        """See the contract."""
+        analysis = await self.find(_id(request.name, "analyses"))
+        return await self._whole(analysis, series=request.include_series)
+
+    async def ListAnalyses(  # noqa: N802
+        self, request: analysis_pb2.ListAnalysesRequest, context: Context
+    ) -> analysis_pb2.ListAnalysesResponse:
+        """See the contract."""
+        if request.page_size < 0:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_PAGE_SIZE", "The page size must not be negative.")
+        size = min(request.page_size or _DEFAULT_PAGE, _MAX_PAGE)
+        after = _parse_token(request.page_token) if request.page_token else None
+        page = await asyncio.to_thread(self._records.page, size + 1, list(request.states), after)
+        return analysis_pb2.ListAnalysesResponse(
+            analyses=[to_proto(analysis) for analysis in page[:size]],
+            next_page_token=_token(page[size - 1]) if len(page) > size else "",
+        )
+
+    async def WatchAnalyses(  # noqa: N802
+        self, request: analysis_pb2.WatchAnalysesRequest, context: Context
+    ) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
+        """See the contract."""
+        if not 1 <= len(request.targets) <= _MAX_TARGETS:
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS", f"Name between 1 and {_MAX_TARGETS} analyses."
+            )
+        targets = [((await self.find(_id(t.name, "analyses"))).id, max(t.after_sequence, 0)) for t in request.targets]
+        async for event in self._watching.watch(targets, include_series=request.include_series):
+            yield event
+
+    async def CancelAnalysis(  # noqa: N802
+        self, request: analysis_pb2.CancelAnalysisRequest, context: Context
+    ) -> analysis_pb2.Analysis:
+        """See the contract."""
+        analysis = await self.find(_id(request.name, "analyses"))
+        await self._analyses.cancel(analysis.id)
+        return to_proto(await self.find(analysis.id))
+
+    async def DeleteAnalysis(  # noqa: N802
+        self, request: analysis_pb2.DeleteAnalysisRequest, context: Context
+    ) -> empty_pb2.Empty:
+        """See the contract."""
+        analysis = await self.find(_id(request.name, "analyses"))
+        await self._analyses.cancel(analysis.id)
+        media_unused = await asyncio.to_thread(self._records.delete_analysis, analysis.id)
+        await self._media.delete_prefix(analysis_prefix(analysis.id))
+        if media_unused:
+            await self._media.delete(media_key(analysis.sha256))
+        await self._analyses.forget(analysis.id)
+        return empty_pb2.Empty()
+
+    async def DownloadMedia(  # noqa: N802
+        self, request: analysis_pb2.DownloadMediaRequest, context: Context
+    ) -> AsyncIterator[analysis_pb2.DownloadMediaResponse]:
+        """See the contract."""
+        analysis = await self.find(_id(request.name, "analyses"))
+        if request.offset > analysis.size_bytes:
+            raise Refusal(grpc.StatusCode.OUT_OF_RANGE, "WRONG_OFFSET", f"The video has {analysis.size_bytes} bytes.")
+        key = media_key(analysis.sha256)
+        try:
+            for start in range(request.offset, analysis.size_bytes, MEBIBYTE):
+                end = min(start + MEBIBYTE, analysis.size_bytes)
+                data = bytes(await obstore.get_range_async(self._media.store, key, start=start, end=end))
+                for piece in range(0, len(data), _DOWNLOAD_PIECE):
+                    yield analysis_pb2.DownloadMediaResponse(data=data[piece : piece + _DOWNLOAD_PIECE])
+        except FileNotFoundError:
+            raise Refusal(
+                grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", "The video is not in the media store any more."
+            ) from None
+
+    async def find(self, analysis_id: str) -> Analysis:
+        """The record of an analysis.
+
+        Raises:
+            Refusal: NOT_FOUND, ANALYSIS_NOT_FOUND.
+        """
+        analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
+        if analysis is None:
+            raise Refusal(
+                grpc.StatusCode.NOT_FOUND, "ANALYSIS_NOT_FOUND", "There is no such analysis. It may have been deleted."
+            )
+        return analysis
+
+    async def _whole(self, analysis: Analysis, *, series: bool) -> analysis_pb2.Analysis:
+        resource = to_proto(analysis)
+        if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
+            resource.result.CopyFrom(await load_result(self._media, analysis.id, series=series))
+        return resource
+
+
+def to_proto(analysis: Analysis) -> analysis_pb2.Analysis:
+    """The analysis as its resource, with the verdict in short but not the whole result."""
+    resource = analysis_pb2.Analysis(
+        name=f"analyses/{analysis.id}",
+        state=analysis.state,
+        filename=analysis.filename,
+        percent=analysis.percent,
+        stage=analysis.stage,
+    )
+    resource.media.sha256 = analysis.sha256
+    resource.media.size_bytes = analysis.size_bytes
+    resource.create_time.FromDatetime(analysis.created_at)
+    if analysis.ended_at is not None:
+        resource.end_time.FromDatetime(analysis.ended_at)
+    if analysis.error is not None:
+        resource.error.ParseFromString(analysis.error)
+    if analysis.verdict is not None and analysis.prob_fake is not None:
+        resource.result.verdict = analysis.verdict
+        resource.result.prob_fake = analysis.prob_fake
+        resource.result.prob_real = 1 - analysis.prob_fake
+        resource.result.authenticity_score = 100 * (1 - analysis.prob_fake)
+    return resource
+
+
+def _id(name: str, collection: str) -> str:
+    """The id in a resource name such as ``uploads/{id}``."""
+    prefix, _, identifier = name.partition("/")
+    try:
+        if prefix == collection:
+            return str(uuid.UUID(identifier))
+    except ValueError:
+        pass
+    raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_NAME", f"A name has the form {collection}/{{uuid}}.")
+
+
+def _request_id(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_REQUEST_ID", "A request_id must be a UUID.") from None
+
+
+def _request_id_reused() -> Refusal:
+    return Refusal(
+        grpc.StatusCode.ALREADY_EXISTS,
+        "REQUEST_ID_REUSED",
+        "This request_id was used before for something else. Use a new one.",
+    )
+
+
+def _token(last: Analysis) -> str:
+    """Where the next page begins: after `last`, in the order of `Records.page`."""
+    return base64.urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode()
+
+
+def _parse_token(token: str) -> tuple[dt.datetime, str]:
+    try:
+        text = base64.urlsafe_b64decode(token.encode()).decode()
+        created_at, _, analysis_id = text.partition(" ")
+        return dt.datetime.fromisoformat(created_at), str(uuid.UUID(analysis_id))
+    except (ValueError, binascii.Error):
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT, "BAD_PAGE_TOKEN", "The page token is not one this server gave."
+        ) from None

@@ -1,0 +1,57 @@
+"""Settings of the gateway, read once from the environment. What each means to a user: docs/configuration.md."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+
+from services.kit.settings import MEBIBYTE, ServiceSettings
+
+
+class GatewaySettings(ServiceSettings):
+    """Everything the gateway can be told."""
+
+    listen: str = Field(default="127.0.0.1:50051", validation_alias="NOTREALLY_GATEWAY_LISTEN")
+    max_message_bytes: int = Field(default=4 * MEBIBYTE, ge=64 * 1024, validation_alias="NOTREALLY_GATEWAY_MAX_MESSAGE")
+
+    face_target: str = "127.0.0.1:50052"
+    audio_target: str = "127.0.0.1:50053"
+    metadata_target: str = "127.0.0.1:50054"
+    classifier_target: str = "127.0.0.1:50055"
+
+    db_path: Path = Path("data/notreally.db")
+    """SQLite file, used when no database_url is given."""
+
+    database_url: str = ""
+    """SQLAlchemy URL of another database."""
+
+    executor_id: str = "local"
+    """Name under which this gateway runs workflows. Stable over restarts: only the same id takes its jobs up again."""
+
+    max_upload_mb: int = Field(default=100, ge=1)
+    max_chunk_bytes: int = Field(default=MEBIBYTE, ge=16 * 1024, le=3 * MEBIBYTE)
+    max_frames: int = Field(default=600, ge=30, le=100_000)
+    """Frames analysed of one video at most."""
+
+    concurrency: int = Field(default=4, ge=1)
+    """Analyses under way at once; the others wait in line."""
+
+    parallel_runs: int = Field(default=4, ge=1)
+    """Runs of windows of one video sent to the face service at once. Changes speed, never results."""
+
+    enable_audio: bool = True
+    disable_audio: bool = Field(default=False, validation_alias=AliasChoices("NOTREALLY_DISABLE_AUDIO"))
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Largest video accepted, in bytes."""
+        return self.max_upload_mb * 1_000_000
+
+    @property
+    def audio_enabled(self) -> bool:
+        """Whether sound is analysed."""
+        return self.enable_audio and not self.disable_audio
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database in use."""
+        return self.database_url or f"sqlite:///{self.db_path.absolute()}"

@@ -1,0 +1,187 @@
+"""The landmark signals of one person as arrays over the frames of all windows, and where time runs on in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from notreally.v1.face_pb2 import FaceTrack, FaceWindow
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_JOINED_GAP = 3.25  # frame intervals between neighbours of one stretch: two missing frames, and some unevenness
+_REGULAR = 0.25  # share of the usual frame interval that the time between frames may differ from it
+
+
+class UnmeasurableError(Exception):
+    """The signals do not allow a measurement; the message is a short clause for people that says why."""
+
+
+@dataclass(frozen=True)
+class Textures:
+    """Texture of the face crops that were looked at, k in all.
+
+    `entry` (k,) indexes FaceSignals; the others (k,) are as in notreally.v1.FaceTexture.
+    """
+
+    entry: NDArray[np.int64]
+    highpass_inside: Floats
+    highpass_ring: Floats
+    gradient_band: Floats
+    gradient_inside: Floats
+
+
+@dataclass(frozen=True)
+class FaceSignals:
+    """One person in all analysed windows: n entries, one for each frame in which the face was found.
+
+    Units are those of notreally.v1.FaceTrack; numbers that could not be had are NaN.
+
+    Attributes:
+        times_s: (n,) seconds from the first frame of the video, ascending.
+        window: (n,) position of the entry's window in the list the signals were made from.
+        frame: (n,) index into that window's frames.
+        segment: (n,) counts up where tracking started afresh.
+        eye_aspect_ratio: (n,) mean of both eyes, so that one eye alone is half a dip.
+        mouth_gap: (n,) inter-ocular distances.
+        nose_px: (n, 2).
+        iod_px: (n,).
+        yaw_deg: (n,).
+        lips: (n, 20, 2) aligned, inter-ocular distances.
+        residual: (n,) FaceTrack.residual_second_difference.
+        boxes: (n, 4) left, top, width, height as shares of the frame.
+        textures: Of some entries.
+        frame_count: Frames analysed, with or without this face.
+        interval_s: Median time between analysed frames; NaN when there are fewer than two.
+    """
+
+    times_s: Floats
+    window: NDArray[np.int64]
+    frame: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    eye_aspect_ratio: Floats
+    mouth_gap: Floats
+    nose_px: Floats
+    iod_px: Floats
+    yaw_deg: Floats
+    lips: Floats
+    residual: Floats
+    boxes: Floats
+    textures: Textures
+    frame_count: int
+    interval_s: float
+
+    @property
+    def fps(self) -> float:
+        """Analysed frames a second, measured from the timestamps; NaN when unknown."""
+        return 1 / self.interval_s if self.interval_s > 0 else float("nan")
+
+    @property
+    def coverage(self) -> float:
+        """Share of the analysed frames in which the face was found."""
+        return len(self.times_s) / self.frame_count if self.frame_count else 0.0
+
+    @property
+    def face_s(self) -> float:
+        """Seconds in which the face was found; 0 when the frame rate is unknown."""
+        return len(self.times_s) * self.interval_s if self.interval_s > 0 else 0.0
+
+    @property
+    def median_iod_px(self) -> float:
+        """Median inter-ocular distance in pixels; NaN without a face."""
+        finite = self.iod_px[np.isfinite(self.iod_px)]
+        return float(np.median(finite)) if finite.size else float("nan")
+
+    def stretches(self, valid: Bools) -> list[NDArray[np.int64]]:
+        """Indices of the valid entries, cut where more than two frames are missing between neighbours.
+
+        Windows that follow one another without a gap are one stretch: a blink does not end with its window.
+        """
+        index = np.flatnonzero(valid)
+        if not index.size or not self.interval_s > 0:
+            return []
+        cuts = np.flatnonzero(np.diff(self.times_s[index]) > _JOINED_GAP * self.interval_s) + 1
+        return list(np.split(index, cuts))
+
+    def follows(self) -> Bools:
+        """(n,) True where an entry is the very next frame after the one before, tracked on, at the usual interval.
+
+        Only over such entries are differences taken: not over windows, lost faces or uneven timestamps.
+        """
+        result = np.zeros(len(self.times_s), dtype=np.bool_)
+        if not self.interval_s > 0:
+            return result
+        is_even = np.abs(np.diff(self.times_s) - self.interval_s) <= _REGULAR * self.interval_s
+        is_next = (np.diff(self.frame) == 1) & (np.diff(self.window) == 0) & (np.diff(self.segment) == 0)
+        result[1:] = is_even & is_next
+        return result
+
+
+def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
+    """Joins the windows of one person, each with at most one track, ascending in time.
+
+    Raises:
+        ValueError: When the series of a track do not have one entry per frame.
+    """
+    parts = [(position, window, window.tracks[0]) for position, window in enumerate(windows) if window.tracks]
+
+    def series(name: str) -> Floats:
+        return _joined([_floats(getattr(track, name)) for _, _, track in parts])
+
+    count = sum(len(track.frames) for _, _, track in parts)
+    return FaceSignals(
+        times_s=_joined([_floats(window.frame_times_s)[_integers(track.frames)] for _, window, track in parts]),
+        window=np.repeat(
+            _integers([position for position, _, _ in parts]), [len(track.frames) for _, _, track in parts]
+        ),
+        frame=_integers([frame for _, _, track in parts for frame in track.frames]),
+        segment=_integers([segment for _, _, track in parts for segment in track.segments]),
+        eye_aspect_ratio=(series("ear_right") + series("ear_left")) / 2,
+        mouth_gap=series("mouth_gap"),
+        nose_px=np.stack([series("nose_x"), series("nose_y")], axis=1),
+        iod_px=series("iod"),
+        yaw_deg=series("yaw_deg"),
+        lips=series("aligned_lips").reshape(count, 20, 2),
+        residual=series("residual_second_difference"),
+        boxes=series("boxes").reshape(count, 4),
+        textures=_textures([track for _, _, track in parts]),
+        frame_count=sum(len(window.frame_times_s) for window in windows),
+        interval_s=_interval_s(windows),
+    )
+
+
+def _textures(tracks: Sequence[FaceTrack]) -> Textures:
+    offsets = np.cumsum([0, *(len(track.frames) for track in tracks)])
+    rows = [
+        (offset + texture.entry, texture)
+        for offset, track in zip(offsets, tracks, strict=False)
+        for texture in track.textures
+    ]
+    return Textures(
+        entry=_integers([entry for entry, _ in rows]),
+        highpass_inside=_floats([texture.highpass_inside for _, texture in rows]),
+        highpass_ring=_floats([texture.highpass_ring for _, texture in rows]),
+        gradient_band=_floats([texture.gradient_band for _, texture in rows]),
+        gradient_inside=_floats([texture.gradient_inside for _, texture in rows]),
+    )
+
+
+def _interval_s(windows: Sequence[FaceWindow]) -> float:
+    gaps = _joined([np.diff(_floats(window.frame_times_s)) for window in windows])
+    gaps = gaps[gaps > 0]
+    return float(np.median(gaps)) if gaps.size else float("nan")
+
+
+def _floats(values: Sequence[float]) -> Floats:
+    """As float64, with anything that is not finite as NaN: an infinity is no measurement either."""
+    array = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(array), array, np.nan)
+
+
+def _integers(values: Sequence[int]) -> NDArray[np.int64]:
+    return np.asarray(values, dtype=np.int64)
+
+
+def _joined(parts: Sequence[Floats]) -> Floats:
+    return np.concatenate(parts) if parts else np.empty(0)

@@ -1,0 +1,241 @@
+"""Resumable uploads: chunks are blobs until the last one is in, then become one content-addressed video.
+
+No gateway keeps an upload in memory: any of them can take the next chunk. Chunks of an upload are stored under their
+offset, so that sending one twice changes nothing.
+"""
+
+import asyncio
+import hashlib
+import unicodedata
+import uuid
+from collections.abc import AsyncIterator, Callable
+
+import google_crc32c
+import grpc
+import obstore
+from notreally.v1 import analysis_pb2
+
+from gateway.records import Records, Upload
+from services.kit.errors import Refusal
+from services.kit.media import MediaStore, media_key
+from services.kit.settings import MEBIBYTE
+
+_MAX_FILENAME = 255
+
+
+class Uploads:
+    """Uploads over the records and the media store.
+
+    Args:
+        records: Where their state is.
+        media: Where their bytes go.
+        max_bytes: Largest video accepted.
+        max_chunk_bytes: Largest chunk accepted.
+    """
+
+    def __init__(self, records: Records, media: MediaStore, max_bytes: int, max_chunk_bytes: int) -> None:
+        """Keep the parts."""
+        self._records = records
+        self._media = media
+        self._max_bytes = max_bytes
+        self._max_chunk_bytes = max_chunk_bytes
+
+    async def create(self, filename: str, size_bytes: int, sha256: str = "", request_id: str | None = None) -> Upload:
+        """Begin an upload.
+
+        Raises:
+            Refusal: EMPTY_FILE, TOO_LARGE, BAD_SHA256.
+        """
+        if size_bytes == 0:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")
+        if size_bytes > self._max_bytes:
+            raise self.too_large()
+        if sha256:
+            media_key(sha256)
+        return await asyncio.to_thread(
+            self._records.create_upload, clean_filename(filename), size_bytes, sha256, request_id
+        )
+
+    async def get(self, upload_id: str) -> Upload:
+        """The upload as it stands.
+
+        Raises:
+            Refusal: NOT_FOUND, UPLOAD_NOT_FOUND.
+        """
+        upload = await asyncio.to_thread(self._records.upload, upload_id)
+        if upload is None:
+            raise Refusal(grpc.StatusCode.NOT_FOUND, "UPLOAD_NOT_FOUND", "There is no such upload. Begin a new one.")
+        return upload
+
+    async def append(self, upload_id: str, offset: int, data: bytes, crc32c: int | None) -> Upload:
+        """Store one chunk; with the last one, the upload becomes a video.
+
+        Args:
+            upload_id: Which upload.
+            offset: Where the chunk belongs: the upload's committed size.
+            data: The bytes.
+            crc32c: Their CRC32C as the sender computed it; None when they did not come over a network hop of ours.
+
+        Raises:
+            Refusal: UPLOAD_NOT_FOUND, CHUNK_TOO_LARGE, EMPTY_CHUNK, CHECKSUM_MISMATCH, WRONG_OFFSET, TOO_LARGE.
+        """
+        upload = await self.get(upload_id)
+        end = offset + len(data)
+        committed = str(upload.committed_size)
+        if not data:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_CHUNK", "A chunk must hold at least one byte.")
+        if len(data) > self._max_chunk_bytes:
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "CHUNK_TOO_LARGE",
+                f"A chunk may hold at most {self._max_chunk_bytes} bytes.",
+                max_chunk_bytes=str(self._max_chunk_bytes),
+            )
+        if crc32c is not None and google_crc32c.value(data) != crc32c:
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "CHECKSUM_MISMATCH",
+                "The chunk was damaged on its way. Send it again.",
+                committed_size=committed,
+            )
+        if end > upload.size_bytes:
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "TOO_LARGE",
+                "The chunk goes beyond the size that was announced.",
+                committed_size=committed,
+            )
+        if end <= upload.committed_size:  # a retry of what is already stored
+            return await self.finish(upload)
+        if offset != upload.committed_size:
+            raise _wrong_offset(upload)
+        await self._media.put(_chunk_key(upload.id, offset), data)
+        if not await asyncio.to_thread(self._records.commit_chunk, upload.id, offset, len(data)):
+            raise _wrong_offset(await self.get(upload.id))
+        return await self.finish(await self.get(upload.id))
+
+    async def finish(self, upload: Upload) -> Upload:
+        """Make a video of an upload whose bytes are all committed; any other is given back as it is.
+
+        Safe to repeat, and to run twice at once: the video's key is its content.
+
+        Raises:
+            Refusal: CHECKSUM_MISMATCH when the whole is not what was announced; the upload then starts over.
+        """
+        if upload.sha256 is not None or upload.committed_size < upload.size_bytes:
+            return upload
+        incoming = f"incoming/{upload.id}-{uuid.uuid4().hex}"
+        digest = hashlib.sha256()
+        async with obstore.open_writer_async(
+            self._media.store, incoming, buffer_size=5 * MEBIBYTE, max_concurrency=1
+        ) as writer:
+            async for piece in self._chunks(upload):
+                digest.update(piece)
+                await writer.write(piece)
+        sha256 = digest.hexdigest()
+        if upload.announced_sha256 and sha256 != upload.announced_sha256:
+            await self._media.delete(incoming)
+            await asyncio.to_thread(self._records.restart_upload, upload.id)
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "CHECKSUM_MISMATCH",
+                "What arrived is not what was announced. Upload the video again from the start.",
+                committed_size="0",
+            )
+        await obstore.rename_async(self._media.store, incoming, media_key(sha256))
+        await asyncio.to_thread(self._records.complete_upload, upload.id, sha256)
+        await self._media.delete_prefix(f"uploads/{upload.id}")
+        return await self.get(upload.id)
+
+    async def receive(self, filename: Callable[[], str], pieces: AsyncIterator[bytes]) -> Upload:
+        """Take in a whole video of unknown size, as a REST body brings it, holding one chunk at a time.
+
+        Args:
+            filename: Asked once all pieces are in: a form tells its file's name along with the bytes.
+            pieces: The video.
+
+        Raises:
+            Refusal: EMPTY_FILE, TOO_LARGE.
+        """
+        upload = await self.create("", self._max_bytes)
+        size, buffer = 0, bytearray()
+        try:
+            async for piece in pieces:
+                buffer += piece
+                if size + len(buffer) > self._max_bytes:
+                    raise self.too_large()
+                while len(buffer) >= self._max_chunk_bytes:
+                    chunk = bytes(buffer[: self._max_chunk_bytes])
+                    del buffer[: self._max_chunk_bytes]
+                    size = await self._store(upload.id, size, chunk)
+            if buffer:
+                size = await self._store(upload.id, size, bytes(buffer))
+            if size == 0:
+                raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")
+        except BaseException:
+            await asyncio.shield(self._abandon(upload.id))
+            raise
+        await asyncio.to_thread(self._records.describe_upload, upload.id, clean_filename(filename()), size)
+        return await self.finish(await self.get(upload.id))
+
+    def too_large(self) -> Refusal:
+        """The refusal of a video over the limit."""
+        megabytes = self._max_bytes // 1_000_000
+        return Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "TOO_LARGE",
+            f"The video is larger than the limit of {megabytes} MB. Cut it or compress it, and try again.",
+            max_upload_bytes=str(self._max_bytes),
+        )
+
+    async def _store(self, upload_id: str, offset: int, chunk: bytes) -> int:
+        await self._media.put(_chunk_key(upload_id, offset), chunk)
+        await asyncio.to_thread(self._records.commit_chunk, upload_id, offset, len(chunk))
+        return offset + len(chunk)
+
+    async def _abandon(self, upload_id: str) -> None:
+        await asyncio.to_thread(self._records.delete_upload, upload_id)
+        await self._media.delete_prefix(f"uploads/{upload_id}")
+
+    async def _chunks(self, upload: Upload) -> AsyncIterator[bytes]:
+        offset = 0
+        while offset < upload.size_bytes:
+            chunk = await self._media.get(_chunk_key(upload.id, offset))
+            if not chunk:
+                raise Refusal(grpc.StatusCode.NOT_FOUND, "UPLOAD_NOT_FOUND", "The upload has expired. Begin a new one.")
+            yield chunk
+            offset += len(chunk)
+
+
+def clean_filename(name: str) -> str:
+    """A file name fit to show: no folders, no control characters, at most 255 characters. Never used as a path."""
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip()
+    return shown[:_MAX_FILENAME] or "video"
+
+
+def to_proto(upload: Upload) -> analysis_pb2.Upload:
+    """The upload as its resource."""
+    resource = analysis_pb2.Upload(
+        name=f"uploads/{upload.id}",
+        filename=upload.filename,
+        size_bytes=upload.size_bytes,
+        committed_size=upload.committed_size,
+        complete=upload.sha256 is not None,
+        sha256=upload.sha256 or "",
+    )
+    resource.create_time.FromDatetime(upload.created_at)
+    return resource
+
+
+def _chunk_key(upload_id: str, offset: int) -> str:
+    return f"uploads/{upload_id}/{offset:012d}"
+
+
+def _wrong_offset(upload: Upload) -> Refusal:
+    return Refusal(
+        grpc.StatusCode.OUT_OF_RANGE,
+        "WRONG_OFFSET",
+        f"The next chunk must start at byte {upload.committed_size}.",
+        committed_size=str(upload.committed_size),
+    )

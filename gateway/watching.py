@@ -1,0 +1,124 @@
+"""Following analyses: the durable events of many in one stream, from where each watcher left off.
+
+An event's sequence is its offset in the analysis's DBOS stream plus one, so any gateway can serve any watcher. Only the
+end of a cancelled or interrupted analysis is not in its stream; it is told from the record instead.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from dbos import DBOS
+from dbos import error as dbos_error
+from notreally.v1 import analysis_pb2, audio_pb2, face_pb2, series_pb2
+
+from gateway import series as plots
+from gateway.extraction import load_windows
+from gateway.records import ENDED, Records
+from gateway.workflow import EVENTS, ending_event
+from services.kit.media import MediaStore
+
+# Events written in this process wake the watcher at once; those of another gateway are found by asking.
+_POLL_S = 0.25
+
+# What a slow reader may lag behind before its sources wait for it.
+_BUFFERED_EVENTS = 64
+
+
+class Watching:
+    """Gives the events of analyses."""
+
+    def __init__(self, records: Records, media: MediaStore) -> None:
+        """Keep where things are."""
+        self._records = records
+        self._media = media
+
+    async def watch(
+        self, targets: Sequence[tuple[str, int]], *, include_series: bool
+    ) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
+        """Events of all targets as they come, each analysis in order, until all have ended.
+
+        Args:
+            targets: Ids of existing analyses, each with the last sequence its watcher has seen.
+            include_series: Also give the series of each window that finishes.
+        """
+        queue: asyncio.Queue[analysis_pb2.AnalysisEvent | None] = asyncio.Queue(_BUFFERED_EVENTS)
+
+        async def follow(analysis_id: str, after: int) -> None:
+            try:
+                async for event in self._follow(analysis_id, after, include_series):
+                    await queue.put(event)
+            finally:
+                await queue.put(None)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(follow(analysis_id, after)) for analysis_id, after in targets]
+            following = len(tasks)
+            try:
+                while following:
+                    event = await queue.get()
+                    if event is None:
+                        following -= 1
+                    else:
+                        yield event
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def _follow(
+        self, analysis_id: str, after: int, include_series: bool
+    ) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
+        analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
+        if analysis is None:
+            return
+        if analysis.state == analysis_pb2.ANALYSIS_STATE_QUEUED and after == 0:
+            yield _named(ending_event(analysis), analysis_id, 0)
+        sequence = after
+        # One before what is wanted: an end that is not in the stream follows its last event, and a watcher who has seen
+        # that end names a sequence beyond the stream.
+        offset = max(after - 1, 0)
+        last_seen_is_recorded = after == 0
+        try:
+            async for stored in DBOS.read_stream_async(
+                analysis_id, EVENTS, offset=offset, polling_interval_sec=_POLL_S
+            ):
+                offset += 1
+                if offset <= after:
+                    last_seen_is_recorded = True
+                    continue
+                sequence = offset
+                event = analysis_pb2.AnalysisEvent.FromString(stored)
+                await self._fill_series(event, analysis_id, include_series)
+                yield _named(event, analysis_id, sequence)
+                if event.state in ENDED:
+                    return
+                last_seen_is_recorded = True
+        except dbos_error.DBOSNonExistentWorkflowError:
+            # Accepted, and not yet in line or already forgotten: the record says which.
+            last_seen_is_recorded = True
+        if last_seen_is_recorded:
+            analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
+            if analysis is not None and analysis.ended:
+                yield _named(ending_event(analysis), analysis_id, sequence + 1)
+
+    async def _fill_series(self, event: analysis_pb2.AnalysisEvent, analysis_id: str, wanted: bool) -> None:
+        """Put the plots of the window that an event names in the place of its name."""
+        if not event.HasField("series"):
+            return
+        named = event.series
+        faces = [s.window.index for s in named.faces]
+        sounds = [s.window.index for s in named.sounds]
+        event.ClearField("series")
+        if wanted:
+            event.series.CopyFrom(await self._plots(analysis_id, faces, sounds))
+
+    async def _plots(self, analysis_id: str, faces: list[int], sounds: list[int]) -> series_pb2.Series:
+        return plots.partial_series(
+            await load_windows(self._media, analysis_id, "face", face_pb2.FaceWindow, faces),
+            await load_windows(self._media, analysis_id, "audio", audio_pb2.AudioWindow, sounds),
+        )
+
+
+def _named(event: analysis_pb2.AnalysisEvent, analysis_id: str, sequence: int) -> analysis_pb2.AnalysisEvent:
+    event.analysis = f"analyses/{analysis_id}"
+    event.sequence = sequence
+    return event

@@ -1,0 +1,127 @@
+"""ffmpeg: the sound of one span of a file, as samples placed on the container's clock.
+
+Each span is decoded by a process of its own, from a fixed lead-in before it. So its samples depend on the file and the
+span alone, bit by bit, and never on what else was asked for in the same call.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import numpy as np
+import structlog
+
+from services.audio.signals import SAMPLE_RATE_HZ, Mask, Samples
+from services.kit.media_formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, ffmpeg_list
+from services.kit.media_process import MediaProcess, ProcessLimits
+
+log = structlog.get_logger()
+
+LEAD_IN_S = 1.0
+"""Decoded and thrown away before a span: the bit reservoir of MP3, the overlap of AAC and the pre-roll of Opus need
+at most a third of this after a seek."""
+
+_LOUDEST = 8.0  # lossy decoders overshoot full scale a little; float files can hold anything
+_PROBE_BYTES = 256 * 1024
+_BYTES_PER_SAMPLE = 8
+
+_OPEN = {
+    "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
+    "protocol_whitelist": ffmpeg_list(ALLOWED_PROTOCOLS),
+}
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Samples of a span and whether each is there; where it is not, the sample is 0. Both of shape (n,)."""
+
+    samples: Samples
+    present: Mask
+
+
+def find_stream(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> int | None:
+    """Index of the sound stream a player would choose: the first one marked as default, else the first.
+
+    None when there is none, or when the file cannot be read.
+
+    Raises:
+        ProcessTimedOut, ProcessCancelled: See `MediaProcess`.
+    """
+    command = ["ffprobe", "-v", "error", "-threads", "1"]
+    for name, value in _OPEN.items():
+        command += [f"-{name}", value]
+    command += ["-select_streams", "a", "-show_entries", "stream=index:stream_disposition=default", "-of", "json"]
+    output = bytearray()
+    with MediaProcess([*command, f"file:{path}"], limits, cancelled) as process:
+        for chunk in process.chunks():
+            output += chunk
+            if len(output) > _PROBE_BYTES:
+                return None
+    return _chosen(bytes(output))
+
+
+def _chosen(output: bytes) -> int | None:
+    """The stream index in ffprobe's JSON; see `find_stream`."""
+    try:
+        streams: list[dict[str, Any]] = json.loads(output or b"{}").get("streams", [])
+    except ValueError:
+        return None
+    # Several sounds are told apart by ffmpeg's own mark; sorted() keeps the order of the file among equals.
+    ranked = sorted(streams, key=lambda stream: -int(stream.get("disposition", {}).get("default", 0)))
+    return int(ranked[0]["index"]) if ranked else None
+
+
+def decode(
+    cancelled: Callable[[], bool], path: Path, stream: int, start_s: float, end_s: float, limits: ProcessLimits
+) -> Sound:
+    """Sound of [start_s, end_s) on the container's clock, 16 kHz mono.
+
+    Whatever cannot be decoded is absent; gaps between packets are absent too.
+
+    Raises:
+        ProcessTimedOut, ProcessCancelled: See `MediaProcess`.
+    """
+    first = round(start_s * SAMPLE_RATE_HZ)
+    count = round(end_s * SAMPLE_RATE_HZ) - first
+    wanted = count * _BYTES_PER_SAMPLE
+    output = bytearray()
+    with MediaProcess(_command(path, stream, first, start_s - LEAD_IN_S), limits, cancelled) as process:
+        for chunk in process.chunks():
+            output += chunk[: wanted - len(output)]
+            if len(output) >= wanted:
+                break
+        else:
+            if process.exit_status() != 0:
+                log.info("sound ends early", complaint=process.complaint)
+    return _placed(bytes(output), count)
+
+
+def _command(path: Path, stream: int, first_sample: int, seek_s: float) -> list[str]:
+    """The command line for ffmpeg: two channels of float samples from `first_sample` on, the sound and its presence."""
+    # Seeking before the first sample fails in some containers; from there, reading from the top is as good.
+    seek = {"ss": f"{seek_s:.6f}", "seek_timestamp": 1} if seek_s > 0 else {}
+    source = ffmpeg.input(f"file:{path}", threads=1, vn=None, sn=None, dn=None, noaccurate_seek=None, **_OPEN, **seek)
+    # A second channel that is 1 wherever the decoder gave samples: the last filter fills what is missing, before,
+    # between and after, with zeros in both. `rematrix_maxval` makes a mono mix as loud for integer as for float codecs.
+    sound = (
+        source[str(stream)]
+        .filter("aresample", SAMPLE_RATE_HZ, ocl="mono", osf="flt", rematrix_maxval="1.0")
+        .filter("aeval", "val(0)|1", channel_layout="stereo")
+        .filter("aresample", **{"async": 1, "first_pts": first_sample, "min_comp": "0.0001"})
+    )
+    output = sound.output("pipe:", format="f32le", acodec="pcm_f32le", threads=1)
+    command: list[str] = output.global_args("-copyts", "-nostdin", "-v", "error").compile()
+    return command
+
+
+def _placed(output: bytes, count: int) -> Sound:
+    """Interleaved sound and presence as arrays of `count` samples; what did not come is absent."""
+    usable = len(output) // _BYTES_PER_SAMPLE
+    pairs = np.zeros((count, 2), np.float32)
+    pairs[:usable] = np.frombuffer(output, "<f4", usable * 2).reshape(usable, 2)
+    present = pairs[:, 1] > 0.5
+    samples = np.nan_to_num(pairs[:, 0], nan=0.0, posinf=0.0, neginf=0.0).clip(-_LOUDEST, _LOUDEST)
+    return Sound(np.where(present, samples, np.float32(0)), present)

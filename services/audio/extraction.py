@@ -1,0 +1,145 @@
+"""From a file and a plan of windows to the signals of each window, one by one. Runs in a worker."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+
+from services.audio import decoding, plots, signals, voicing
+from services.kit.errors import Refusal
+from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessTimedOut
+
+
+@dataclass(frozen=True)
+class Span:
+    """A window: [start_s, end_s) in seconds from the first video frame."""
+
+    index: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the run is: a fraction of 1, and a line for a person."""
+
+    fraction: float
+    text: str
+
+
+@dataclass(frozen=True)
+class WindowSound:
+    """The signals of one window that has sound.
+
+    Args:
+        span: The window.
+        log_rms: Shape (steps,); see `signals.log_rms`.
+        mfcc: Shape (voiced frames, 12).
+        mfcc_times_s: Shape (voiced frames,), seconds from the first video frame.
+        voiced_s: Seconds of voiced sound.
+        outline: Waveform to draw.
+        image: Spectrogram to draw.
+    """
+
+    span: Span
+    log_rms: npt.NDArray[np.float64]
+    mfcc: npt.NDArray[np.float32]
+    mfcc_times_s: npt.NDArray[np.float64]
+    voiced_s: float
+    outline: plots.Outline
+    image: plots.MelImage
+
+
+@dataclass(frozen=True)
+class SilentWindow:
+    """A window without samples."""
+
+    span: Span
+
+
+def extract(
+    cancelled: Callable[[], bool],
+    path: Path,
+    spans: Sequence[Span],
+    video_start_s: float,
+    limits: ProcessLimits,
+) -> Iterator[Progress | WindowSound | SilentWindow]:
+    """Each window's signals in order, with progress before and after it.
+
+    One window of samples is held at a time. Ends early, without an error, when `cancelled()` turns true.
+
+    Args:
+        cancelled: Asked at least every 50 ms while ffmpeg works.
+        path: The file.
+        spans: The windows.
+        video_start_s: Where the first video frame lies on the container's clock, seconds.
+        limits: For each run of ffmpeg.
+
+    Raises:
+        Refusal: DEADLINE_EXCEEDED, SOUND_TOO_SLOW, when one window could not be decoded in time.
+    """
+    try:
+        yield from _extract(cancelled, path, spans, video_start_s, limits)
+    except ProcessCancelled:
+        return
+    except ProcessTimedOut:
+        # Not taken for missing sound: a busy machine must not change an answer.
+        raise Refusal(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "SOUND_TOO_SLOW",
+            "The sound could not be read in time. Try again later, or save the video anew and send that.",
+        ) from None
+
+
+def _extract(
+    cancelled: Callable[[], bool],
+    path: Path,
+    spans: Sequence[Span],
+    video_start_s: float,
+    limits: ProcessLimits,
+) -> Iterator[Progress | WindowSound | SilentWindow]:
+    yield Progress(0.0, "looking for sound")
+    stream = decoding.find_stream(cancelled, path, limits)
+    if stream is None:
+        yield from (SilentWindow(span) for span in spans)
+        yield Progress(1.0, "no sound")
+        return
+    total_s = sum(span.end_s - span.start_s for span in spans)
+    done_s = 0.0
+    for span in spans:
+        start_s, end_s = video_start_s + span.start_s, video_start_s + span.end_s
+        sound = decoding.decode(cancelled, path, stream, start_s, end_s, limits)
+        if cancelled():
+            return
+        yield describe(span, sound)
+        done_s += span.end_s - span.start_s
+        yield Progress(min(1.0, done_s / total_s), f"{done_s:.0f} of {total_s:.0f} s of sound")
+
+
+def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:
+    """The signals of one window's sound."""
+    if not sound.present.any():
+        return SilentWindow(span)
+    voiced = voicing.voiced_frames(sound.samples, sound.present)
+    # All frames, then a choice: coefficients of neighbouring frames share one transform.
+    coefficients = signals.mfcc(signals.rms_normalised(sound.samples, sound.present))[voiced]
+    return WindowSound(
+        span=span,
+        log_rms=signals.log_rms(sound.samples),
+        mfcc=coefficients,
+        mfcc_times_s=span.start_s + signals.frame_times_s(voiced.size)[voiced],
+        voiced_s=float(voiced.sum()) * signals.HOP_SAMPLES / signals.SAMPLE_RATE_HZ,
+        outline=plots.outline(sound.samples),
+        image=plots.mel_image(sound.samples),
+    )
+
+
+def warm_up() -> None:
+    """Compile what librosa compiles on first use: seconds with a cache, half a minute without."""
+    times = np.arange(signals.SAMPLE_RATE_HZ) / signals.SAMPLE_RATE_HZ
+    samples = np.sin(2 * np.pi * 200 * times).astype(np.float32)
+    describe(Span(0, 0.0, 1.0), decoding.Sound(samples, np.ones(samples.size, np.bool_)))
+    signals.mfcc(samples)

@@ -1,0 +1,32 @@
+"""What can be set for the audio service."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from services.kit.settings import MEBIBYTE, ServiceSettings
+
+
+class AudioSettings(ServiceSettings):
+    """Settings of the audio service, read from the environment once."""
+
+    listen: str = Field(default="127.0.0.1:50053", validation_alias="NOTREALLY_AUDIO_LISTEN")
+
+    audio_workers: int = Field(default=2, ge=1)
+    """Calls worked on at once; each runs one ffmpeg."""
+
+    audio_max_window_s: float = Field(default=120.0, gt=0)
+    """Longest window: its samples are held in memory."""
+
+    audio_max_windows: int = Field(default=512, ge=1)
+    """Most windows in one call."""
+
+    audio_decode_s: float = Field(default=30.0, gt=0)
+    """Longest one run of ffmpeg may take."""
+
+    decoder_memory_bytes: int = Field(default=2048 * MEBIBYTE, ge=256 * MEBIBYTE)
+    """Address space of one run of ffmpeg or ffprobe."""
+
+    numba_cache_dir: Path = Field(default_factory=lambda: Path.home() / ".cache" / "notreally" / "numba")
+    """Where compiled code is kept, so that later starts take seconds instead of half a minute. Must be writable on the
+    first start."""

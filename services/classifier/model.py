@@ -1,0 +1,201 @@
+"""The trained model: one XGBoost file that carries its own description, and what it makes of a vector."""
+
+import hashlib
+import json
+import math
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import xgboost
+from google.protobuf import json_format
+from notreally.v1 import classifier_pb2
+from numpy.typing import NDArray
+
+from services.classifier.vector import FEATURE_NAMES, MODALITIES
+
+DESCRIPTION_ATTRIBUTE = "notreally.model"
+"""Booster attribute that holds `notreally.v1.Model` as proto JSON, without its `sha256`."""
+CALIBRATION_ATTRIBUTE = "notreally.calibration"
+"""Booster attribute that holds the calibration as JSON: `{"slope": float, "intercept": float}`."""
+
+_SUFFIXES = (".json", ".ubj")
+_LARGEST_FILE = 64 * 2**20
+# Another build of a decoder changes a value in its last digits only; that is no reason to call it unseen.
+_RANGE_MARGIN = 0.01
+
+
+class ModelError(ValueError):
+    """The model file cannot be used. The message is a sentence for whoever started the service."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the model makes of one vector.
+
+    Attributes:
+        prob_fake: calibrated probability that the video is fake.
+        band: where `prob_fake` falls relative to the inconclusive band.
+        contributions: shape (10,), log-odds each feature adds towards fake, before calibration.
+        bias: log-odds of the model before any feature is looked at.
+        raw_log_odds: `bias` plus the sum of `contributions`.
+        outside: shape (10,), True where a value lies outside the training range.
+        out_of_range: True when a feature that the model looks at lies outside its training range.
+    """
+
+    prob_fake: float
+    band: Literal["real", "inconclusive", "fake"]
+    contributions: NDArray[np.float64]
+    bias: float
+    raw_log_odds: float
+    outside: NDArray[np.bool_]
+    out_of_range: bool
+
+
+class TrainedModel:
+    """A loaded model. Predictions are deterministic and use one thread."""
+
+    def __init__(self, booster: xgboost.Booster, description: classifier_pb2.Model, slope: float, intercept: float):
+        """Put together what `load` has validated."""
+        self.description = description
+        self._booster = booster
+        self._slope = slope
+        self._intercept = intercept
+        self._lowest = np.array([feature.min for feature in description.features])
+        self._highest = np.array([feature.max for feature in description.features])
+        looked_at = booster.get_score(importance_type="weight")
+        self._looked_at = np.array([name in looked_at for name in FEATURE_NAMES])
+
+    def score(self, row: NDArray[np.float64]) -> Score:
+        """Score one row.
+
+        The contributions are SHAP values of the trees (Lundberg et al. 2020, "From local explanations to global
+        understanding with explainable AI for trees"): exact, and summing to the log-odds together with the bias. The
+        probability is Platt's sigmoid of the log-odds (Platt 1999).
+
+        Args:
+            row: shape (10,), in the order of the vector; NaN where a feature is missing.
+        """
+        matrix = xgboost.DMatrix(row[np.newaxis], feature_names=list(FEATURE_NAMES), nthread=1)
+        parts = self._booster.predict(matrix, pred_contribs=True)[0].astype(np.float64)
+        contributions, bias = parts[:-1], float(parts[-1])
+        raw = bias + math.fsum(contributions)
+        prob_fake = _sigmoid(self._slope * raw + self._intercept)
+        outside = self._outside(row)
+        return Score(
+            prob_fake=prob_fake,
+            band=self._band(prob_fake),
+            contributions=contributions,
+            bias=bias,
+            raw_log_odds=raw,
+            outside=outside,
+            out_of_range=bool(np.any(outside & self._looked_at)),
+        )
+
+    def warm_up(self) -> None:
+        """Score a vector with every feature missing, so that the first caller does not wait for XGBoost to set up."""
+        self.score(np.full(len(FEATURE_NAMES), math.nan))
+
+    def _band(self, prob_fake: float) -> Literal["real", "inconclusive", "fake"]:
+        if prob_fake < self.description.real_below:
+            return "real"
+        return "fake" if prob_fake > self.description.fake_above else "inconclusive"
+
+    def _outside(self, row: NDArray[np.float64]) -> NDArray[np.bool_]:
+        margin = _RANGE_MARGIN * (self._highest - self._lowest)
+        inside: NDArray[np.bool_] = (row >= self._lowest - margin) & (row <= self._highest + margin)
+        return ~(inside | np.isnan(row))
+
+
+def load(path: Path) -> TrainedModel:
+    """Read and validate a model file.
+
+    Args:
+        path: an XGBoost JSON or UBJSON file as `training` writes it. Nothing is ever unpickled.
+
+    Raises:
+        ModelError: the file is missing, of another format, broken, or made for other features.
+    """
+    content = _read(path)
+    booster = _booster(content)
+    description = _description(booster)
+    _check_names(booster, description)
+    slope, intercept = _calibration(booster)
+    description.sha256 = hashlib.sha256(content).hexdigest()
+    return TrainedModel(booster, description, slope, intercept)
+
+
+def _read(path: Path) -> bytes:
+    if path.suffix.lower() not in _SUFFIXES:
+        raise ModelError(
+            f"{path.name} is not a model this service reads: MODEL_PATH must name an XGBoost .json or .ubj file made "
+            "by `make train`. Pickled models are never loaded, because loading one runs whatever code is inside it."
+        )
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise ModelError(f"MODEL_PATH does not name a file: {path.name}.")
+        if facts.st_size > _LARGEST_FILE:
+            raise ModelError(f"{path.name} is too large for a model: {facts.st_size} bytes.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"The model {path.name} cannot be read: {error.strerror}. Set MODEL_PATH.") from error
+
+
+def _booster(content: bytes) -> xgboost.Booster:
+    # XGBoost ends the process on an empty buffer and takes anything but '{' for its removed binary format.
+    if len(content) < 3 or not content.startswith(b"{"):
+        raise ModelError("The model file is not in XGBoost's JSON or UBJSON format.")
+    booster = xgboost.Booster({"nthread": 1})
+    try:
+        booster.load_model(bytearray(content))
+        learner = json.loads(booster.save_config())["learner"]
+    # Its messages may quote bytes of the file that are no text.
+    except (xgboost.core.XGBoostError, ValueError, KeyError) as error:
+        raise ModelError("The model file is broken: XGBoost cannot read it. Train or fetch it again.") from error
+    if learner["objective"]["name"] != "binary:logistic" or learner["gradient_booster"]["name"] != "gbtree":
+        raise ModelError("The model file holds another kind of model than gradient-boosted trees for two classes.")
+    booster.set_param({"nthread": 1})
+    return booster
+
+
+def _description(booster: xgboost.Booster) -> classifier_pb2.Model:
+    text = booster.attr(DESCRIPTION_ATTRIBUTE)
+    if text is None:
+        raise ModelError("The model file does not describe itself: it was not made by `make train`.")
+    try:
+        description = json_format.Parse(text, classifier_pb2.Model())
+    except json_format.ParseError as error:
+        raise ModelError("The model file's description cannot be read: it was made for another version.") from error
+    if not (0 <= description.real_below <= description.fake_above <= 1):
+        raise ModelError("The model file's inconclusive band is not a band between 0 and 1.")
+    if not (0 < description.prior_fake < 1) or not description.version or not description.schema_version:
+        raise ModelError("The model file's description is incomplete.")
+    return description
+
+
+def _check_names(booster: xgboost.Booster, description: classifier_pb2.Model) -> None:
+    described = tuple(feature.feature for feature in description.features)
+    named = tuple(booster.feature_names or ())
+    if named != FEATURE_NAMES or described != FEATURE_NAMES:
+        raise ModelError("The model file was made for other features than this service knows. Train it again.")
+    for feature in description.features:
+        feature.modality = MODALITIES[feature.feature]
+
+
+def _calibration(booster: xgboost.Booster) -> tuple[float, float]:
+    try:
+        calibration = json.loads(booster.attr(CALIBRATION_ATTRIBUTE) or "")
+        slope, intercept = float(calibration["slope"]), float(calibration["intercept"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError("The model file's calibration cannot be read.") from error
+    if not (math.isfinite(slope) and math.isfinite(intercept) and slope >= 0):
+        raise ModelError("The model file's calibration is not an increasing curve.")
+    return slope, intercept
+
+
+def _sigmoid(x: float) -> float:
+    # Written so that neither branch overflows.
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))

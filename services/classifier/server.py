@@ -1,0 +1,76 @@
+"""ClassifierService over gRPC: translation between messages and `TrainedModel`."""
+
+import math
+from typing import Any
+
+import grpc
+from notreally.v1 import classifier_pb2, classifier_pb2_grpc
+
+from services.classifier.model import Score, TrainedModel
+from services.classifier.vector import MODALITIES, columns
+from services.kit.errors import Refusal
+
+SERVICE_NAME = classifier_pb2.DESCRIPTOR.services_by_name["ClassifierService"].full_name
+
+_BANDS = {
+    "real": classifier_pb2.BAND_REAL,
+    "inconclusive": classifier_pb2.BAND_INCONCLUSIVE,
+    "fake": classifier_pb2.BAND_FAKE,
+}
+
+
+class ClassifierServicer(classifier_pb2_grpc.ClassifierServiceServicer):
+    """Scores vectors with one model.
+
+    A prediction takes well under a millisecond, so it runs on the event loop.
+    """
+
+    def __init__(self, model: TrainedModel):
+        """Serve `model`."""
+        self._model = model
+
+    async def Classify(  # noqa: N802 - the name in the contract
+        self, request: classifier_pb2.ClassifyRequest, context: Any
+    ) -> classifier_pb2.ClassifyResponse:
+        """Score one vector.
+
+        Raises:
+            Refusal: FAILED_PRECONDITION with SCHEMA_MISMATCH, INVALID_ARGUMENT with FEATURE_NOT_FINITE.
+        """
+        sent, expected = request.features.schema_version, self._model.description.schema_version
+        if sent != expected:
+            raise Refusal(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "SCHEMA_MISMATCH",
+                f"The features are of schema version {sent}, but the model was trained on version {expected}. "
+                "Use a model trained on this version.",
+                sent=str(sent),
+                expected=str(expected),
+            )
+        row = columns(request.features)
+        return _response(self._model.score(row), row.tolist(), self._model.description.version)
+
+    async def GetModel(  # noqa: N802 - the name in the contract
+        self, request: classifier_pb2.GetModelRequest, context: Any
+    ) -> classifier_pb2.Model:
+        """Describe the model in use."""
+        return self._model.description
+
+
+def _response(score: Score, row: list[float], version: str) -> classifier_pb2.ClassifyResponse:
+    response = classifier_pb2.ClassifyResponse(
+        prob_fake=score.prob_fake,
+        band=_BANDS[score.band],
+        bias=score.bias,
+        raw_log_odds=score.raw_log_odds,
+        out_of_range=score.out_of_range,
+        model_version=version,
+    )
+    per_feature = zip(MODALITIES.items(), row, score.contributions.tolist(), score.outside.tolist(), strict=True)
+    for (name, modality), value, contribution, outside in per_feature:
+        reason = response.contributions.add(
+            feature=name, modality=modality, contribution=contribution, out_of_range=outside
+        )
+        if not math.isnan(value):
+            reason.value = value
+    return response

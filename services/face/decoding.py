@@ -1,0 +1,180 @@
+"""Video files to pictures with times: one pass over a run of windows, robust against what files get wrong."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import av
+import grpc
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from services.face.frames import MOST_PIXELS, MOST_SIDE, picture_of
+from services.face.pictures import Picture
+from services.face.windows import FaceJob, Window
+from services.kit.errors import Refusal
+from services.kit.media_formats import ALLOWED_DEMUXERS, ffmpeg_list
+
+# Times travel as text and as floats on their way here: a frame this close before a window's start belongs to it.
+TOLERANCE_S = 0.0005
+_USUAL_INTERVAL_S = 1 / 30
+# A seek can land late where a file's index is wrong; the second try starts this much earlier, the third at the start.
+_EARLIER_S = 10.0
+# Decoding through a gap as short as this costs less than a seek may.
+_SHORT_GAP_S = 1.0
+
+
+@dataclass(frozen=True)
+class TimedPicture:
+    """A frame inside a window. `picture` is None where the stride leaves the frame out."""
+
+    window: Window
+    time_s: float
+    picture: Picture | None
+
+
+def timed_pictures(path: Path, job: FaceJob, cancelled: Callable[[], bool]) -> Generator[TimedPicture, None, None]:
+    """Decode the frames of all windows, in order.
+
+    A window whose frames cannot be decoded any more ends with those it has.
+
+    Raises:
+        Refusal: NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, FRAME_TOO_LARGE or NO_DECODABLE_FRAME.
+    """
+    with _open(path) as container:
+        stream = _video_stream(container)
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = job.decode_threads
+        frames = _Clock(container, stream, cancelled)
+        for window in job.windows:
+            taken = 0
+            for time_s, frame in frames.within(window):
+                wanted = taken % job.frame_stride == 0
+                taken += 1
+                yield TimedPicture(window, time_s, picture_of(frame, frames.size) if wanted else None)
+            if cancelled():
+                return
+
+
+def _open(path: Path) -> InputContainer:
+    # The format is found by looking at the content; the list says which may be found, so that no playlist or script
+    # makes ffmpeg read anything else.
+    options = {"protocol_whitelist": "file", "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS)}
+    try:
+        return av.open(f"file:{path}", options=options, metadata_errors="replace")
+    except (av.FFmpegError, ValueError):
+        raise _refused("NOT_A_VIDEO", "This file is not a video that can be read.") from None
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not streams:
+        raise _refused("NO_VIDEO_STREAM", "This file holds no video, only sound or pictures.")
+    stream = streams[0]
+    codec: object = stream.codec_context
+    if codec is None:
+        raise _refused("UNSUPPORTED_CODEC", "The video is in a format this service cannot decode. Convert it to H.264.")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
+        raise _refused(
+            "FRAME_TOO_LARGE", f"The video is {width}×{height} pixels. At most {MOST_SIDE} a side can be analysed."
+        )
+    return stream
+
+
+class _Clock:
+    """Frames of one stream with times in seconds from the first, whatever their time stamps say.
+
+    A missing time stamp, or one that does not go on from the frame before, is replaced by the time of that frame plus
+    the usual interval: so times are strictly ascending between seeks.
+    """
+
+    def __init__(self, container: InputContainer, stream: VideoStream, cancelled: Callable[[], bool]) -> None:
+        self._container = container
+        self._stream = stream
+        self._cancelled = cancelled
+        rate = stream.average_rate or stream.guessed_rate
+        self._interval_s = float(1 / rate) if rate else _USUAL_INTERVAL_S
+        self._frames: Iterator[VideoFrame] = self._decoded()
+        first = next(self._frames, None)
+        if first is None:
+            raise _refused(
+                "NO_DECODABLE_FRAME", "No frame of the video can be decoded. It may be damaged or encrypted."
+            )
+        self.size = (first.width, first.height)
+        self._origin = first.pts or 0
+        self._timed = self._with_times(chain([first], self._frames))
+        self._ahead: tuple[float, VideoFrame] | None = next(self._timed, None)
+
+    def within(self, window: Window) -> Iterator[tuple[float, VideoFrame]]:
+        """The frames of one window; windows are asked for in order."""
+        start_s, end_s = window.start_s - TOLERANCE_S, window.end_s - TOLERANCE_S
+        if self._ahead is None or self._worth_seeking(start_s):
+            self._seek_before(start_s)
+        while self._ahead is not None and not self._cancelled():
+            time_s, frame = self._ahead
+            if time_s >= end_s:
+                return
+            self._ahead = next(self._timed, None)
+            if time_s >= start_s:
+                yield time_s, frame
+
+    def _worth_seeking(self, start_s: float) -> bool:
+        return self._ahead is None or start_s - self._ahead[0] > _SHORT_GAP_S
+
+    def _seek_before(self, start_s: float) -> None:
+        """Go to the last keyframe at or before a time, or as near before it as the file lets us."""
+        for target_s in (start_s + 2 * TOLERANCE_S, start_s - _EARLIER_S):
+            if target_s <= 0 or self._stream.time_base is None:
+                break
+            if self._restart(self._origin + int(target_s / self._stream.time_base)) and self._at_or_before(start_s):
+                return
+        self._restart(min(0, self._origin))
+
+    def _at_or_before(self, start_s: float) -> bool:
+        return self._ahead is not None and self._ahead[0] <= start_s + 2 * TOLERANCE_S
+
+    def _restart(self, offset: int) -> bool:
+        try:
+            self._container.seek(offset, stream=self._stream, backward=True)
+        except (av.FFmpegError, OverflowError):
+            return False
+        self._frames = self._decoded()
+        self._timed = self._with_times(self._frames)
+        self._ahead = next(self._timed, None)
+        return True
+
+    def _with_times(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
+        before_s: float | None = None
+        base = self._stream.time_base
+        for frame in frames:
+            time_s = None if frame.pts is None or base is None else float((frame.pts - self._origin) * base)
+            if time_s is None or (before_s is not None and time_s <= before_s):
+                time_s = 0.0 if before_s is None else before_s + self._interval_s
+            before_s = time_s
+            yield time_s, frame
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        """Decode until the end or the first thing that cannot be read; a damaged packet alone is passed over."""
+        try:
+            for packet in self._container.demux(self._stream):
+                if self._cancelled():
+                    return
+                try:
+                    yield from packet.decode()
+                except av.error.InvalidDataError:
+                    continue
+        except (av.FFmpegError, MemoryError):
+            return
+
+
+def total_seconds(windows: Sequence[Window]) -> float:
+    """Length of all windows together."""
+    return sum(window.end_s - window.start_s for window in windows)
+
+
+def _refused(reason: str, message: str) -> Refusal:
+    return Refusal(grpc.StatusCode.FAILED_PRECONDITION, reason, message)

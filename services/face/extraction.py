@@ -1,0 +1,161 @@
+"""A run of windows: decode, follow faces, measure. One generator, fit for any worker."""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from services.face import landmarks as lm
+from services.face import signals
+from services.face.decoding import TimedPicture, timed_pictures, total_seconds
+from services.face.models import FaceModels, borrowed_models
+from services.face.overlap import produced_ahead
+from services.face.pictures import Picture
+from services.face.texture import measure_texture
+from services.face.thumbnails import face_thumbnail, shares, thumbnail_times
+from services.face.tracking import FaceTracker, Track
+from services.face.windows import FaceJob, Progress, Texture, Thumbnail, TrackSignals, Window, WindowFaces
+
+# Each is one decoded frame in memory.
+_FRAMES_AHEAD = 4
+_PROGRESS_EVERY = 10
+# Fifty measurements over the six hundred frames of an analysis.
+_TEXTURE_EVERY = 12
+# A face seen this briefly carries no signal, and is more often than not no face.
+_LEAST_ENTRIES = 5
+
+Cancelled = Callable[[], bool]
+
+
+def extract(cancelled: Cancelled, path: Path, job: FaceJob) -> Iterator[Progress | WindowFaces]:
+    """Signals of all windows, in order, with progress between them.
+
+    A window in which nothing could be decoded comes without frames. When `cancelled()` turns true the generator ends.
+
+    Raises:
+        Refusal: See `services.face.decoding.timed_pictures`.
+    """
+    counts = iter(shares(job.max_thumbnails, len(job.windows)))
+    meter = _Meter(job)
+    with borrowed_models() as models, produced_ahead(timed_pictures(path, job, cancelled), _FRAMES_AHEAD) as timed:
+        by_window = groupby(timed, key=lambda one: one.window)
+        window, pictures = next(by_window, (None, iter(())))
+        for wanted in job.windows:
+            analysis = _WindowAnalysis(wanted, models, job.max_faces, next(counts))
+            if window == wanted:
+                for one in pictures:
+                    if cancelled():
+                        return
+                    if analysis.take(one):
+                        yield from meter.tick(one)
+                window, pictures = next(by_window, (None, iter(())))
+            if cancelled():
+                return
+            yield analysis.result()
+            meter.finish(wanted)
+    yield Progress(1.0, meter.text)
+
+
+class _Meter:
+    """Progress by time covered."""
+
+    def __init__(self, job: FaceJob) -> None:
+        self._total_s = total_seconds(job.windows)
+        self._done_s = 0.0
+        self._frames = 0
+        self.text = "no frame"
+
+    def tick(self, one: TimedPicture) -> Iterator[Progress]:
+        self._frames += 1
+        into_s = min(max(one.time_s - one.window.start_s, 0.0), one.window.end_s - one.window.start_s)
+        fraction = min(1.0, (self._done_s + into_s) / self._total_s)
+        self.text = (
+            f"frame {self._frames} of {max(self._frames, round(self._frames / fraction))}"
+            if fraction
+            else "first frame"
+        )
+        if self._frames % _PROGRESS_EVERY == 0:
+            yield Progress(fraction, self.text)
+
+    def finish(self, window: Window) -> None:
+        self._done_s += window.end_s - window.start_s
+        self.text = f"{self._frames} frames"
+
+
+class _WindowAnalysis:
+    """What is known of one window so far."""
+
+    def __init__(self, window: Window, models: FaceModels, max_faces: int, thumbnails: int) -> None:
+        self._window = window
+        self._tracker = FaceTracker(models, max_faces)
+        self._times: list[float] = []
+        self._decoded = 0
+        self._size = (0, 0)
+        self._textures: dict[int, list[Texture]] = {}
+        self._due = thumbnail_times(window.start_s, window.end_s, thumbnails)
+        self._thumbnails: list[tuple[float, Track, bytes]] = []
+
+    def take(self, one: TimedPicture) -> bool:
+        """Analyse a frame; False when the stride left it out."""
+        self._decoded += 1
+        if one.picture is None:
+            return False
+        frame = len(self._times)
+        self._times.append(one.time_s)
+        self._size = one.picture.size
+        seen = self._tracker.step(frame, one.time_s, one.picture)
+        for track in seen:
+            entry = len(track.frames) - 1
+            if entry % _TEXTURE_EVERY == 0:
+                texture = measure_texture(one.picture, track.points[-1], entry)
+                self._textures.setdefault(id(track), []).append(texture)
+        if seen and self._due and one.time_s >= self._due[0]:
+            self._due.pop(0)
+            self._portray(one.time_s, one.picture, max(seen, key=_last_area))
+        return True
+
+    def result(self) -> WindowFaces:
+        kept = [track for track in self._tracker.tracks if len(track.frames) >= min(_LEAST_ENTRIES, len(self._times))]
+        kept = sorted((track for track in kept if track.frames), key=_typical_iod, reverse=True)
+        order = {id(track): i for i, track in enumerate(kept)}
+        return WindowFaces(
+            self._window,
+            np.array(self._times),
+            self._decoded,
+            tuple(_signals(track, self._textures.get(id(track), []), self._size) for track in kept),
+            tuple(Thumbnail(time_s, order[id(t)], jpeg) for time_s, t, jpeg in self._thumbnails if id(t) in order),
+            self._size,
+        )
+
+    def _portray(self, time_s: float, picture: Picture, track: Track) -> None:
+        self._thumbnails.append((time_s, track, face_thumbnail(picture, track.box)))
+
+
+def _signals(track: Track, textures: list[Texture], size: tuple[int, int]) -> TrackSignals:
+    points = np.stack(track.points)
+    frames, segments = np.array(track.frames), np.array(track.segments)
+    aligned = signals.aligned(points, segments)
+    return TrackSignals(
+        frames=frames,
+        segments=segments,
+        ear_right=signals.eye_aspect_ratio(points, lm.RIGHT_EYE),
+        ear_left=signals.eye_aspect_ratio(points, lm.LEFT_EYE),
+        mouth_gap=signals.mouth_gap(points),
+        nose=points[:, lm.NOSE_TIP, :2],
+        iod=signals.interocular_distance(points),
+        yaw_deg=signals.yaw_degrees(points),
+        aligned_lips=aligned[:, np.array(lm.LIPS)],
+        residual_second_difference=signals.residual_second_differences(aligned, frames, segments),
+        boxes=signals.face_boxes(points) / np.tile(np.array(size, dtype=np.float64), 2),
+        textures=tuple(textures),
+    )
+
+
+def _last_area(track: Track) -> float:
+    left, top, right, bottom = track.box
+    return float((right - left) * (bottom - top))
+
+
+def _typical_iod(track: Track) -> float:
+    return float(np.median(signals.interocular_distance(np.stack(track.points))))

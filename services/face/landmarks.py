@@ -1,0 +1,40 @@
+"""Which of Face Mesh's 468 landmarks are what.
+
+Numbers are those of MediaPipe's canonical face model (`face_model_with_iris`, connections in
+`mediapipe/python/solutions/face_mesh_connections.py`). Right and left are the subject's: the right eye is on the left
+of the picture.
+"""
+
+from typing import Final
+
+COUNT: Final = 468
+
+RIGHT_EYE_CORNER: Final = 33
+LEFT_EYE_CORNER: Final = 263
+"""The outer corners; their distance is the inter-ocular distance."""
+
+NOSE_TIP: Final = 1
+
+# p1 … p6 of Soukupova and Cech (2016): outer corner, two points of the upper lid, inner corner, and the two points of
+# the lower lid under them, from the inside out.
+RIGHT_EYE: Final = (33, 160, 158, 133, 153, 144)
+LEFT_EYE: Final = (263, 387, 385, 362, 380, 373)
+
+# Upper and lower inner lip, facing each other: the middle and a third to either side.
+INNER_LIPS: Final = ((13, 14), (82, 87), (312, 317))
+
+# The twelve outer and eight inner lip points of the 68-point scheme of iBUG (Sagonas et al. 2013), clockwise in the
+# picture from the subject's right mouth corner.
+LIPS: Final = (61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91, 78, 81, 13, 311, 308, 402, 14, 178)
+
+# What speech and blinks move least: forehead, bridge of the nose, corners of the eyes, temples.
+RIGID: Final = (10, 151, 9, 168, 6, 197, 195, 33, 133, 362, 263, 127, 356)
+
+# Pairs left and right of the face, level with each other; their depths give the yaw.
+LEVEL_PAIRS: Final = ((33, 263), (133, 362), (127, 356), (61, 291))
+
+# Contour of the face, clockwise in the picture from the top (FACEMESH_FACE_OVAL, put in order).
+OVAL: Final = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip

@@ -1,0 +1,54 @@
+"""The loaded models, one set for each worker that runs at the same time."""
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from services.face.detection import FaceDetector
+from services.face.mesh import FaceMesh, Place
+from services.face.pictures import Picture
+from services.face.quiet import quiet_import
+
+
+@dataclass(frozen=True)
+class FaceModels:
+    """What one worker needs to find faces and follow them. It keeps nothing from one picture to the next."""
+
+    detector: FaceDetector = field(default_factory=FaceDetector)
+    mesh: FaceMesh = field(default_factory=FaceMesh)
+
+
+# Loading takes a quarter of a second, so sets are kept; at most as many are made as workers ever ran at once.
+_idle: queue.SimpleQueue[FaceModels] = queue.SimpleQueue()
+
+
+@contextmanager
+def borrowed_models() -> Iterator[FaceModels]:
+    """A set of models for the length of the block, loaded if none is idle."""
+    try:
+        models = _idle.get_nowait()
+    except queue.Empty:
+        models = _loaded()
+    try:
+        yield models
+    finally:
+        _idle.put(models)
+
+
+def warm_up(count: int) -> None:
+    """Load `count` sets of models and run each once, so that no request waits for it."""
+    for _ in range(count):
+        _idle.put(_loaded())
+
+
+def _loaded() -> FaceModels:
+    with quiet_import():
+        models = FaceModels()
+        grey = np.full((192, 192), 128, np.uint8)
+        picture = Picture(grey, grey, grey, np.eye(3, 4, dtype=np.float32))
+        models.detector.detect(picture)
+        models.mesh.landmarks(picture, Place((96.0, 96.0), 192.0, 0.0))
+    return models

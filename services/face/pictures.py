@@ -1,0 +1,132 @@
+"""One decoded frame, kept as the decoder gave it: only the pixels somebody looks at are ever converted.
+
+Coordinates are pixels of the *upright* frame, continuous, with the origin at the outer corner of the top left pixel
+(so that the centre of that pixel is (0.5, 0.5)). A view is an affine map from a crop's coordinates to the frame's.
+"""
+
+from dataclasses import dataclass, replace
+from math import ceil, sqrt
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+View = NDArray[np.float64]
+"""(2, 3) affine map from crop coordinates to upright frame coordinates."""
+
+Plane = NDArray[np.uint8]
+
+_MOST_SAMPLES = 4
+# Two samples a pixel even when nothing is made smaller: the step from one to two would show as a jump in sharpness
+# when a face crosses it.
+_LUMA_SAMPLES = 2
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A frame's planes as stored, and how to look at them.
+
+    Attributes:
+        luma: (h, w).
+        blue: (h', w') chroma, any subsampling.
+        red: (h', w') chroma.
+        colour: (3, 4) float32 matrix from (Y, Cb, Cr, 1) to RGB, 0-255.
+        turns: Quarter turns counter-clockwise that bring the stored picture upright.
+    """
+
+    luma: Plane
+    blue: Plane
+    red: Plane
+    colour: NDArray[np.float32]
+    turns: int = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright picture."""
+        height, width = self.luma.shape
+        return (height, width) if self.turns % 2 else (width, height)
+
+    def lightness(self, view: View, size: tuple[int, int]) -> Plane:
+        """Luma seen through `view`: (height, width) for a `size` of (width, height). Beyond the border it repeats."""
+        return _sample(self.luma, self._stored(view), size, _LUMA_SAMPLES)
+
+    def rgb(self, view: View, size: tuple[int, int]) -> NDArray[np.uint8]:
+        """Colours seen through `view`: (height, width, 3) for a `size` of (width, height)."""
+        stored = self._stored(view)
+        height, width = self.blue.shape
+        to_chroma = np.diag([width / self.luma.shape[1], height / self.luma.shape[0]])
+        planes = (
+            _sample(self.luma, stored, size, _LUMA_SAMPLES),
+            _sample(self.blue, to_chroma @ stored, size, 1),
+            _sample(self.red, to_chroma @ stored, size, 1),
+        )
+        colours: NDArray[np.uint8] = cv2.transform(cv2.merge(planes), self.colour)
+        return colours
+
+    def shrunk(self, longest: int) -> "Picture":
+        """The same picture with its longer side at most `longest` pixels, each the mean of what it covers."""
+        factor = longest / max(self.luma.shape)
+        if factor >= 1:
+            return self
+
+        def smaller(plane: Plane) -> Plane:
+            height, width = plane.shape
+            size = (max(1, round(width * factor)), max(1, round(height * factor)))
+            resized: Plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+            return resized
+
+        return replace(self, luma=smaller(self.luma), blue=smaller(self.blue), red=smaller(self.red))
+
+    def _stored(self, view: View) -> View:
+        """The view as a map from crop to stored coordinates."""
+        height, width = self.luma.shape
+        turn = {
+            0: [[1, 0, 0], [0, 1, 0]],
+            1: [[0, -1, width], [1, 0, 0]],
+            2: [[-1, 0, width], [0, -1, height]],
+            3: [[0, 1, 0], [-1, 0, height]],
+        }[self.turns % 4]
+        matrix = np.array(turn, dtype=np.float64)
+        stored: View = matrix[:, :2] @ view
+        stored[:, 2] += matrix[:, 2]
+        return stored
+
+
+def view_of(centre: tuple[float, float], side: float, angle: float, pixels: int) -> View:
+    """View of a square of `side` frame pixels, turned by `angle` radians clockwise, in `pixels` × `pixels`."""
+    scale = side / pixels
+    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
+    linear = np.array([[cos, -sin], [sin, cos]])
+    shift = np.asarray(centre) - linear @ np.full(2, pixels / 2)
+    return np.column_stack([linear, shift])
+
+
+def seen_from(view: View, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Crop coordinates (n, 2) as frame coordinates (n, 2)."""
+    mapped: NDArray[np.float64] = points @ view[:, :2].T + view[:, 2]
+    return mapped
+
+
+def _sample(plane: Plane, stored: View, size: tuple[int, int], least_samples: int) -> Plane:
+    """Sample a plane through a map from crop to plane coordinates.
+
+    Bilinear interpolation alone would skip pixels where the crop is smaller than what it shows, and the aliases would
+    move with the face: so several samples are taken along each side of a crop pixel, and averaged.
+    """
+    width, height = size
+    scale = sqrt(abs(float(np.linalg.det(stored[:, :2]))))
+    samples = min(_MOST_SAMPLES, max(least_samples, ceil(scale)))
+    linear = stored[:, :2] / samples
+    # OpenCV puts the origin at the centre of the first pixel.
+    shift = stored[:, 2] + linear @ np.full(2, 0.5) - 0.5
+    sampled: Plane = cv2.warpAffine(
+        plane,
+        np.column_stack([linear, shift]),
+        (width * samples, height * samples),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    if samples == 1:
+        return sampled
+    averaged: Plane = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
+    return averaged

@@ -1,0 +1,28 @@
+"""MediaPipe talks while it is imported and while it loads its models; nothing it says there needs anyone's attention."""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Import or load inside the block without its warnings and without what its C++ part writes to standard error.
+
+    Its protobuf bridge complains that a method newer protobufs lack is gone (it does not need it: the output is
+    bit-identical), and TensorFlow Lite and Abseil announce themselves, past Python's `sys.stderr`. Errors are raised, not written, so nothing is lost.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,0 +1,32 @@
+"""What can be set for the face service."""
+
+import os
+
+from pydantic import Field
+
+from services.kit.settings import ServiceSettings
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+class FaceSettings(ServiceSettings):
+    """Settings of the face service, read from the environment once."""
+
+    listen: str = Field(default="127.0.0.1:50052", validation_alias="NOTREALLY_FACE_LISTEN")
+
+    face_workers: int = Field(default_factory=lambda: min(_cores(), 16), ge=1)
+    """Runs of windows worked on at once; each keeps about a core busy, and its models in memory."""
+
+    face_decode_threads: int = Field(default=2, ge=1, le=16)
+    """Threads of each run's video decoder."""
+
+    face_max_faces: int = Field(default=4, ge=1, le=16)
+    """Faces followed at once when the caller does not say."""
+
+    face_max_window_s: float = Field(default=120.0, gt=0)
+    """Longest window: its landmarks are held in memory."""
+
+    face_max_windows: int = Field(default=512, ge=1)
+    """Most windows in one call."""

@@ -1,0 +1,104 @@
+"""What the face service is asked for and what it answers, as plain data that can travel between processes."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open span of the video's own clock, in seconds from its first frame; `index` is its place in the plan."""
+
+    index: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class FaceJob:
+    """A run of windows, ascending and not overlapping, to be decoded in one pass.
+
+    Every `frame_stride`-th frame is analysed, counted from each window's first frame, so that a window's signals do
+    not depend on the run it is part of.
+    """
+
+    windows: tuple[Window, ...]
+    frame_stride: int = 1
+    max_faces: int = 4
+    max_thumbnails: int = 0
+    decode_threads: int = 2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: a fraction between 0 and 1, and a line for a person."""
+
+    fraction: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Texture:
+    """Texture of one face crop; `entry` is an index into its track. See `services.face.texture`."""
+
+    entry: int
+    highpass_inside: float
+    highpass_ring: float
+    gradient_band: float
+    gradient_inside: float
+
+
+@dataclass(frozen=True)
+class TrackSignals:
+    """One face through a window: n entries, one for each frame it was found in.
+
+    Attributes:
+        frames: (n,) index of the analysed frame of each entry, ascending.
+        segments: (n,) counts up whenever tracking started afresh.
+        ear_right: (n,) eye aspect ratio of the subject's right eye.
+        ear_left: (n,) the same of the left eye.
+        mouth_gap: (n,) gap between the inner lips, in inter-ocular distances.
+        nose: (n, 2) nose tip, pixels of the upright frame.
+        iod: (n,) inter-ocular distance, pixels.
+        yaw_deg: (n,) head yaw in degrees, positive when the subject turns to their left.
+        aligned_lips: (n, 20, 2) lip points after alignment on rigid points, in inter-ocular distances.
+        residual_second_difference: (n,) see `services.face.signals.residual_second_differences`.
+        boxes: (n, 4) left, top, width, height as a share of the upright frame.
+        textures: Texture of some of the entries.
+    """
+
+    frames: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    ear_right: NDArray[np.float64]
+    ear_left: NDArray[np.float64]
+    mouth_gap: NDArray[np.float64]
+    nose: NDArray[np.float64]
+    iod: NDArray[np.float64]
+    yaw_deg: NDArray[np.float64]
+    aligned_lips: NDArray[np.float64]
+    residual_second_difference: NDArray[np.float64]
+    boxes: NDArray[np.float64]
+    textures: tuple[Texture, ...]
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small JPEG of one face; `track` is an index into the tracks of its window."""
+
+    time_s: float
+    track: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True)
+class WindowFaces:
+    """The signals of one window: times of the analysed frames, and the faces in them, largest first."""
+
+    window: Window
+    frame_times_s: NDArray[np.float64]
+    frames_decoded: int
+    tracks: tuple[TrackSignals, ...] = ()
+    thumbnails: tuple[Thumbnail, ...] = ()
+    frame_size: tuple[int, int] = field(default=(0, 0))
+    """Width and height of an upright frame, in pixels."""

@@ -1,0 +1,21 @@
+"""What the decoders of every service may open. Everything else is refused before a demuxer reads a byte.
+
+Left out on purpose: playlists and scripts that name other files or hosts (HLS, DASH, concat), images and image
+sequences, vector graphics, text, and formats nobody records a face in.
+"""
+
+ALLOWED_DEMUXERS: frozenset[str] = frozenset(
+    {"3g2", "3gp", "asf", "avi", "flv", "m4a", "matroska", "mj2", "mov", "mp4", "mpeg", "mpegts", "ogg", "webm"}
+)
+"""Names of ffmpeg's demuxers for videos. A demuxer may have several names, joined by commas; one match is enough."""
+
+SOUND_DEMUXERS: frozenset[str] = frozenset({"aac", "flac", "mp3", "wav"})
+"""Opened by the probe alone, to tell a person that the file is sound without picture."""
+
+ALLOWED_PROTOCOLS: tuple[str, ...] = ("file", "pipe")
+"""Where ffmpeg may read from and write to."""
+
+
+def ffmpeg_list(names: frozenset[str] | tuple[str, ...]) -> str:
+    """The names as ffmpeg's ``-format_whitelist`` and ``-protocol_whitelist`` take them."""
+    return ",".join(sorted(names))

@@ -1,0 +1,237 @@
+"""What ffprobe's JSON says of a file, checked and bounded. Pure: from any JSON to facts, or a refusal."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import grpc
+
+from services.kit.errors import Refusal
+
+_LONGEST_TEXT = 120
+_LARGEST_SIDE = 1 << 16
+_LARGEST_COUNT = 1 << 53
+_SQUARE_WITHIN = 0.01
+_CLOCK = re.compile(r"(\d{1,6}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)")
+
+Json = Mapping[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class VideoHeader:
+    """The analysed video stream as its header describes it; see `VideoFacts` in the contract for the units.
+
+    Width and height are stored pixels, turned upright; a player stretches them when pixels are not square.
+    """
+
+    stream_index: int
+    codec: str
+    profile: str | None
+    width: int
+    height: int
+    rotation_deg: int
+    square_pixels: bool
+    pixel_format: str
+    fps: float | None
+    frame_count: int | None
+    duration_s: float | None
+    bit_rate: float | None
+    start_s: float | None
+
+
+@dataclass(frozen=True)
+class AudioHeader:
+    """The sound stream that is analysed; see `AudioFacts` in the contract for the units."""
+
+    codec: str
+    profile: str | None
+    sample_rate_hz: int
+    channels: int
+    bit_rate: float | None
+    duration_s: float | None
+    start_s: float
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the container and its streams say of themselves."""
+
+    container: str
+    duration_s: float | None
+    bit_rate: float | None
+    creation_time: datetime | None
+    encoder: str | None
+    video: VideoHeader
+    audio: AudioHeader | None
+    video_streams: int
+    audio_streams: int
+
+
+def read(document: Any) -> Header:
+    """Facts from ffprobe's ``-show_format -show_streams`` JSON.
+
+    The video is the first video stream that is not a cover picture; the sound is the first one marked as default,
+    else the first, as a player chooses.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT with NO_VIDEO_STREAM when there is no picture, or none whose size is known.
+    """
+    container = _mapping(_mapping(document).get("format"))
+    streams = [_mapping(stream) for stream in _list(_mapping(document).get("streams"))]
+    videos = [stream for stream in streams if stream.get("codec_type") == "video" and not _is_picture(stream)]
+    sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    if not videos:
+        raise _no_video("This file has no video in it. Send a video that shows a face.")
+    marked = [stream for stream in sounds if _mapping(stream.get("disposition")).get("default") == 1]
+    sound = next(iter(marked + sounds), None)
+    tags = [_tags(container), _tags(videos[0])]
+    return Header(
+        container=_text(container.get("format_name")) or "unknown",
+        duration_s=_positive(container.get("duration")),
+        bit_rate=_positive(container.get("bit_rate")),
+        creation_time=_first(_time, tags, "creation_time", "com.apple.quicktime.creationdate"),
+        encoder=_first(_text, tags, "encoder", "com.apple.quicktime.software", "software", "writing_application"),
+        video=_video(videos[0]),
+        audio=None if sound is None else _audio(sound),
+        video_streams=len(videos),
+        audio_streams=len(sounds),
+    )
+
+
+def _video(stream: Json) -> VideoHeader:
+    width, height = _count(stream.get("width"), _LARGEST_SIDE), _count(stream.get("height"), _LARGEST_SIDE)
+    if not width or not height:
+        raise _no_video("The video in this file cannot be read: not even its size is known.")
+    rotation = _rotation_deg(stream)
+    if rotation in (90, 270):
+        width, height = height, width
+    return VideoHeader(
+        stream_index=_count(stream.get("index"), 1 << 31) or 0,
+        codec=_text(stream.get("codec_name")) or "unknown",
+        profile=_text(stream.get("profile")),
+        width=width,
+        height=height,
+        rotation_deg=rotation,
+        square_pixels=_has_square_pixels(stream),
+        pixel_format=_text(stream.get("pix_fmt")) or "unknown",
+        fps=_positive(_ratio(stream.get("avg_frame_rate"), "/")),
+        frame_count=_count(stream.get("nb_frames"), _LARGEST_COUNT),
+        duration_s=_duration(stream),
+        bit_rate=_positive(stream.get("bit_rate")),
+        start_s=_number(stream.get("start_time")),
+    )
+
+
+def _audio(stream: Json) -> AudioHeader:
+    return AudioHeader(
+        codec=_text(stream.get("codec_name")) or "unknown",
+        profile=_text(stream.get("profile")),
+        sample_rate_hz=_count(stream.get("sample_rate"), 1 << 31) or 0,
+        channels=_count(stream.get("channels"), 1 << 10) or 0,
+        bit_rate=_positive(stream.get("bit_rate")),
+        duration_s=_duration(stream),
+        start_s=_number(stream.get("start_time")) or 0.0,
+    )
+
+
+def _is_picture(stream: Json) -> bool:
+    """Whether a video stream is a cover picture or a thumbnail."""
+    disposition = _mapping(stream.get("disposition"))
+    return any(disposition.get(kind) == 1 for kind in ("attached_pic", "timed_thumbnails", "still_image"))
+
+
+def _duration(stream: Json) -> float | None:
+    """The header's duration; Matroska keeps it in a tag, as hours:minutes:seconds."""
+    clock = _CLOCK.fullmatch(str(_tags(stream).get("duration", ""))[:_LONGEST_TEXT].strip())
+    tagged = sum(float(part) * unit for part, unit in zip(clock.groups(), (3600, 60, 1), strict=True)) if clock else 0
+    return _positive(stream.get("duration")) or _positive(tagged)
+
+
+def _rotation_deg(stream: Json) -> int:
+    """Clockwise quarter turns a player applies, in degrees; ffprobe counts the other way round."""
+    for side_data in _list(stream.get("side_data_list")):
+        counter_clockwise = _number(_mapping(side_data).get("rotation"))
+        if counter_clockwise is not None:
+            return round(-counter_clockwise / 90) * 90 % 360
+    return round((_number(_tags(stream).get("rotate")) or 0.0) / 90) * 90 % 360
+
+
+def _has_square_pixels(stream: Json) -> bool:
+    aspect = _ratio(stream.get("sample_aspect_ratio"), ":") or 1.0
+    return abs(aspect - 1) < _SQUARE_WITHIN
+
+
+def _ratio(value: Any, separator: str) -> float | None:
+    over, _, under = str(value)[:_LONGEST_TEXT].partition(separator)
+    numerator, denominator = _number(over), _number(under)
+    return numerator / denominator if numerator is not None and denominator else None
+
+
+def _time(value: Any) -> datetime | None:
+    """An ISO 8601 time, UTC when it names no zone. The epochs themselves mean that nobody set the clock."""
+    try:
+        moment = datetime.fromisoformat(str(value)[:_LONGEST_TEXT].strip())
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return None if moment.timestamp() == 0 or moment.year <= 1904 else moment
+
+
+def _text(value: Any) -> str | None:
+    """Printable text of bounded length, or None; the file's author chose it, and it will be shown on a page."""
+    if not isinstance(value, str):
+        return None
+    printable = "".join(
+        character
+        for character in value[: 4 * _LONGEST_TEXT]
+        if unicodedata.category(character)[0] not in "CZ" or character == " "
+    )
+    return " ".join(printable.split())[:_LONGEST_TEXT].strip() or None
+
+
+def _first(parse: Callable[[Any], T | None], owners: list[dict[str, Any]], *names: str) -> T | None:
+    """The first tag of those names that `parse` understands, the container's before the stream's."""
+    parsed = (parse(tags.get(name)) for tags in owners for name in names)
+    return next((value for value in parsed if value is not None), None)
+
+
+def _tags(owner: Json) -> dict[str, Any]:
+    """Tags by lower-case name: Matroska writes them in capitals."""
+    return {str(name).lower(): value for name, value in _mapping(owner.get("tags")).items()}
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and abs(number) < _LARGEST_COUNT else None
+
+
+def _positive(value: Any) -> float | None:
+    number = _number(value)
+    return number if number is not None and number > 0 else None
+
+
+def _count(value: Any, most: int) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and 0 <= number <= most else None
+
+
+def _mapping(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _no_video(message: str) -> Refusal:
+    return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "NO_VIDEO_STREAM", message)

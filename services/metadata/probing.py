@@ -1,0 +1,132 @@
+"""ffprobe: the edge between a file and what is known about it. Runs in a worker.
+
+ffmpeg-python's `probe` is not used: it waits without limit, keeps whatever ffprobe prints, cannot be cancelled, and
+cannot list packets one by one.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import structlog
+
+from services.kit.errors import Refusal
+from services.kit.media_formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, SOUND_DEMUXERS, ffmpeg_list
+from services.kit.media_process import MediaProcess, ProcessLimits, ProcessTimedOut
+from services.metadata import facts, packets
+
+log = structlog.get_logger()
+
+_HEADER_BYTES = 4 * 1024 * 1024
+_LONGEST_LINE = 4 * 1024
+
+
+@dataclass(frozen=True)
+class ProbeLimits:
+    """What one probe may use: each run of ffprobe, and packets read."""
+
+    process: ProcessLimits
+    packets: int
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What the header says, and what the packets say (None when there are none)."""
+
+    header: facts.Header
+    packets: packets.PacketFacts | None
+
+
+def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Probed:
+    """Read the header, then walk the packets of the video; ffprobe decodes at most what the header needs.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT with NOT_A_VIDEO or NO_VIDEO_STREAM; DEADLINE_EXCEEDED with PROBE_TIMEOUT; INTERNAL
+            with PROBE_FAILED when ffprobe itself breaks.
+        ProcessCancelled: When `cancelled()` turned true.
+    """
+    try:
+        header = facts.read(_header(cancelled, path, limits.process))
+        return Probed(header, _packets(cancelled, path, header.video.stream_index, limits))
+    except ProcessTimedOut:
+        raise Refusal(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "PROBE_TIMEOUT",
+            "Reading this file took too long. Try again later, or save the video anew and send that.",
+        ) from None
+
+
+def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> Any:
+    output = bytearray()
+    with MediaProcess(_command(path, "-show_format", "-show_streams", "-of", "json"), limits, cancelled) as process:
+        for chunk in process.chunks():
+            output += chunk
+            if len(output) > _HEADER_BYTES:
+                raise _not_a_video()
+        _check(process)
+    try:
+        return json.loads(output)
+    except (ValueError, RecursionError):
+        raise _not_a_video() from None
+
+
+def _packets(cancelled: Callable[[], bool], path: Path, stream: int, limits: ProbeLimits) -> packets.PacketFacts | None:
+    command = _command(
+        path, "-select_streams", str(stream), "-show_entries", packets.PACKET_ENTRIES, "-of", "csv=print_section=0"
+    )
+    with MediaProcess(command, limits.process, cancelled) as process:
+        found = packets.read(_lines(process.chunks()), limits.packets)
+        # A file cut short is an answer too, as long as its beginning can be read.
+        if found is None:
+            _check(process)
+    return found
+
+
+def _command(path: Path, *arguments: str) -> list[str]:
+    return [
+        "ffprobe",
+        "-v",
+        "error",
+        "-threads",
+        "1",
+        "-format_whitelist",
+        ffmpeg_list(ALLOWED_DEMUXERS | SOUND_DEMUXERS),
+        "-protocol_whitelist",
+        ffmpeg_list(ALLOWED_PROTOCOLS),
+        *arguments,
+        f"file:{path}",
+    ]
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    """Lines of a byte stream; one that grows too long is dropped."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.decode("ascii", "replace")
+        rest = rest[-_LONGEST_LINE:]
+    yield rest.decode("ascii", "replace")
+
+
+def _check(process: MediaProcess) -> None:
+    status = process.exit_status()
+    if status < 0:
+        log.warning("ffprobe was killed", signal=-status, complaint=process.complaint)
+        raise Refusal(
+            grpc.StatusCode.INTERNAL, "PROBE_FAILED", "This file could not be read. Save the video anew and send that."
+        )
+    if status > 0:
+        log.info("ffprobe refused a file", status=status, complaint=process.complaint)
+        raise _not_a_video()
+
+
+def _not_a_video() -> Refusal:
+    return Refusal(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "NOT_A_VIDEO",
+        "This file is not a video that can be read. Send an MP4, MOV, WebM, MKV, AVI, FLV, MPEG, WMV or Ogg file.",
+    )

@@ -1,0 +1,23 @@
+"""What can be set for the metadata service."""
+
+from pydantic import Field
+
+from services.kit.settings import MEBIBYTE, ServiceSettings
+
+
+class MetadataSettings(ServiceSettings):
+    """Settings of the metadata service, read from the environment once."""
+
+    listen: str = Field(default="127.0.0.1:50054", validation_alias="NOTREALLY_METADATA_LISTEN")
+
+    metadata_workers: int = Field(default=4, ge=1)
+    """Probes at once; each runs one ffprobe."""
+
+    metadata_probe_s: float = Field(default=30.0, gt=0)
+    """Longest one run of ffprobe may take; a probe takes two."""
+
+    metadata_max_packets: int = Field(default=250_000, ge=1)
+    """Most video packets read: more than two hours at 30 frames a second, and a response of at most 2 MB."""
+
+    decoder_memory_bytes: int = Field(default=2048 * MEBIBYTE, ge=256 * MEBIBYTE)
+    """Address space of one run of ffmpeg or ffprobe."""

@@ -1,0 +1,164 @@
+"""Uploads: resumable, checked, bounded, and a content-addressed video in the end."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import google_crc32c
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.database import connect
+from gateway.records import Records, Upload
+from gateway.uploads import Uploads, clean_filename
+from services.kit.errors import Refusal
+from services.kit.media import MediaStore, media_key
+
+LIMIT = 5000
+CHUNK = 64
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> MediaStore:
+    return MediaStore.open((tmp_path / "media").as_uri())
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    engine = connect(f"sqlite:///{tmp_path / 'notreally.db'}")
+    yield Records(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def uploads(records: Records, media: MediaStore) -> Uploads:
+    return Uploads(records, media, LIMIT, CHUNK)
+
+
+async def send(uploads: Uploads, upload: Upload, data: bytes) -> Upload:
+    for offset in range(upload.committed_size, len(data), CHUNK):
+        piece = data[offset : offset + CHUNK]
+        upload = await uploads.append(upload.id, offset, piece, google_crc32c.value(piece))
+    return upload
+
+
+async def reason_of(awaitable: object) -> tuple[str, dict[str, str]]:
+    with pytest.raises(Refusal) as caught:
+        await awaitable  # type: ignore[misc]
+    return caught.value.reason, caught.value.metadata
+
+
+async def test_chunks_become_one_video_under_its_hash(uploads: Uploads, media: MediaStore) -> None:
+    data = bytes(range(256)) * 2
+    done = await send(uploads, await uploads.create("a.mp4", len(data)), data)
+    assert done.sha256 == hashlib.sha256(data).hexdigest()
+    assert await media.get(media_key(done.sha256)) == data
+    assert not await media.exists(f"uploads/{done.id}/{0:012d}")
+
+
+async def test_a_dropped_upload_goes_on_where_it_stopped(uploads: Uploads, records: Records, media: MediaStore) -> None:
+    data = b"x" * 150
+    begun = await uploads.create("a.mp4", len(data))
+    await uploads.append(begun.id, 0, data[:CHUNK], google_crc32c.value(data[:CHUNK]))
+    another_gateway = Uploads(records, media, LIMIT, CHUNK)
+    found = await another_gateway.get(begun.id)
+    assert found.committed_size == CHUNK
+    assert (await send(another_gateway, found, data)).sha256 == hashlib.sha256(data).hexdigest()
+
+
+async def test_a_wrong_offset_is_told_what_is_committed(uploads: Uploads) -> None:
+    begun = await uploads.create("a.mp4", 200)
+    await uploads.append(begun.id, 0, b"y" * CHUNK, None)
+    assert await reason_of(uploads.append(begun.id, 100, b"z", None)) == ("WRONG_OFFSET", {"committed_size": "64"})
+
+
+async def test_sending_a_chunk_twice_changes_nothing(uploads: Uploads) -> None:
+    begun = await uploads.create("a.mp4", 200)
+    for _ in range(2):
+        upload = await uploads.append(begun.id, 0, b"y" * CHUNK, None)
+        assert upload.committed_size == CHUNK
+
+
+async def test_a_damaged_chunk_is_refused_and_not_stored(uploads: Uploads) -> None:
+    begun = await uploads.create("a.mp4", 200)
+    reason, metadata = await reason_of(uploads.append(begun.id, 0, b"abc", google_crc32c.value(b"abd")))
+    assert (reason, metadata) == ("CHECKSUM_MISMATCH", {"committed_size": "0"})
+    assert (await uploads.get(begun.id)).committed_size == 0
+
+
+async def test_a_whole_that_is_not_what_was_announced_starts_over(uploads: Uploads) -> None:
+    begun = await uploads.create("a.mp4", 3, hashlib.sha256(b"abd").hexdigest())
+    assert (await reason_of(uploads.append(begun.id, 0, b"abc", None)))[0] == "CHECKSUM_MISMATCH"
+    assert (await uploads.get(begun.id)).committed_size == 0
+    assert (await uploads.append(begun.id, 0, b"abd", None)).sha256 is not None
+
+
+@pytest.mark.parametrize(("size", "reason"), [(0, "EMPTY_FILE"), (LIMIT + 1, "TOO_LARGE"), (2**63, "TOO_LARGE")])
+async def test_sizes_are_checked_before_a_byte_is_sent(uploads: Uploads, size: int, reason: str) -> None:
+    assert (await reason_of(uploads.create("a.mp4", size)))[0] == reason
+
+
+async def test_chunks_have_limits(uploads: Uploads) -> None:
+    begun = await uploads.create("a.mp4", 100)
+    assert (await reason_of(uploads.append(begun.id, 0, b"", None)))[0] == "EMPTY_CHUNK"
+    assert (await reason_of(uploads.append(begun.id, 0, b"x" * (CHUNK + 1), None)))[0] == "CHUNK_TOO_LARGE"
+    assert (await reason_of(uploads.append(begun.id, 64, b"x" * CHUNK, None)))[0] == "TOO_LARGE"
+    assert (await reason_of(uploads.append("9" * 36, 0, b"x", None)))[0] == "UPLOAD_NOT_FOUND"
+
+
+async def test_the_same_request_id_gives_the_same_upload(uploads: Uploads) -> None:
+    first = await uploads.create("a.mp4", 10, request_id="r")
+    again = await uploads.create("a.mp4", 10, request_id="r")
+    other = await uploads.create("a.mp4", 10, request_id="s")
+    assert first.id == again.id != other.id
+
+
+async def pieces(*data: bytes) -> AsyncIterator[bytes]:
+    for piece in data:
+        yield piece
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@given(st.lists(st.binary(max_size=150), max_size=8))
+async def test_a_body_in_any_pieces_arrives_whole(uploads: Uploads, media: MediaStore, body: list[bytes]) -> None:
+    whole = b"".join(body)
+    if not whole:
+        assert (await reason_of(uploads.receive(lambda: "a", pieces(*body))))[0] == "EMPTY_FILE"
+        return
+    upload = await uploads.receive(lambda: "a.mp4", pieces(*body))
+    assert upload.sha256 is not None
+    assert await media.get(media_key(upload.sha256)) == whole
+    assert (upload.filename, upload.size_bytes) == ("a.mp4", len(whole))
+
+
+async def test_a_body_over_the_limit_is_refused_while_it_streams_and_leaves_nothing(
+    uploads: Uploads, tmp_path: Path
+) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1000
+            yield b"x" * 1000
+
+    assert (await reason_of(uploads.receive(lambda: "a", endless())))[0] == "TOO_LARGE"
+    assert sent <= LIMIT + 1000
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+
+
+@given(st.text(max_size=6000))
+def test_file_names_are_fit_to_show(name: str) -> None:
+    shown = clean_filename(name)
+    assert 1 <= len(shown) <= 255
+    assert shown.isprintable() or " " in shown or shown.strip()
+    assert not any(c in shown for c in "/\\\n\r\t\0\u202e")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("../../etc/passwd", "passwd"), ("C:\\videos\\me.mp4", "me.mp4"), ("", "video"), ("🙂 clip.mp4", "🙂 clip.mp4")],
+)
+def test_file_names_lose_their_folders(name: str, shown: str) -> None:
+    assert clean_filename(name) == shown

@@ -1,0 +1,176 @@
+"""A server over a real socket: health that tells the truth, reflection, errors without internals, deadlines, drain."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from notreally.v1 import classifier_pb2, classifier_pb2_grpc
+
+from services.kit import requests
+from services.kit.channels import open_channel
+from services.kit.errors import Refusal, refusal_of
+from services.kit.server import running
+from services.kit.settings import ServiceSettings
+
+NAME = "notreally.v1.ClassifierService"
+
+
+class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
+    """A servicer that misbehaves as it is told."""
+
+    def __init__(self) -> None:
+        self.release = asyncio.Event()
+        self.request_ids: list[str] = []
+
+    async def Classify(self, request: classifier_pb2.ClassifyRequest, context: Any) -> classifier_pb2.ClassifyResponse:
+        match request.features.schema_version:
+            case 1:
+                raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, "SCHEMA_MISMATCH", "Too old.", wanted="2")
+            case 2:
+                raise RuntimeError("secret at /srv/secret/path.py")
+            case 3:
+                await self.release.wait()
+        return classifier_pb2.ClassifyResponse(prob_fake=0.5)
+
+    async def GetModel(self, request: classifier_pb2.GetModelRequest, context: Any) -> classifier_pb2.Model:
+        self.request_ids.append(requests.current())
+        return classifier_pb2.Model(version="1")
+
+
+def settings(**changes: Any) -> ServiceSettings:
+    return ServiceSettings(**{"listen": "127.0.0.1:0", "shutdown_grace_s": 5.0, **changes})
+
+
+@pytest.fixture
+async def odd() -> Odd:
+    return Odd()
+
+
+@pytest.fixture
+async def channel(odd: Odd) -> AsyncIterator[grpc.aio.Channel]:
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
+
+    async with running([NAME], add, settings(max_call_s=0.3)) as port, open_channel(f"127.0.0.1:{port}") as opened:
+        yield opened
+
+
+def classify(channel: grpc.aio.Channel, version: int, **options: Any) -> Any:
+    stub = classifier_pb2_grpc.ClassifierServiceStub(channel)
+    request = classifier_pb2.ClassifyRequest()
+    request.features.schema_version = version
+    return stub.Classify(request, **options)
+
+
+async def test_a_refusal_arrives_with_its_reason_and_metadata(channel: grpc.aio.Channel) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await classify(channel, 1)
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert (refusal.reason, refusal.message, refusal.metadata) == ("SCHEMA_MISMATCH", "Too old.", {"wanted": "2"})
+
+
+async def test_an_unexpected_error_leaks_nothing(channel: grpc.aio.Channel) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await classify(channel, 2)
+    assert caught.value.code() == grpc.StatusCode.INTERNAL
+    assert "secret" not in str(caught.value.details()) + str(caught.value.trailing_metadata())
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert len(refusal.metadata["log_id"]) == 12
+
+
+async def test_a_call_without_a_deadline_gets_one(channel: grpc.aio.Channel) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await classify(channel, 3)
+    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def test_the_request_id_follows_the_call(channel: grpc.aio.Channel, odd: Odd) -> None:
+    requests.adopt("from-the-edge-1")
+    await classifier_pb2_grpc.ClassifierServiceStub(channel).GetModel(classifier_pb2.GetModelRequest())
+    assert odd.request_ids == ["from-the-edge-1"]
+
+
+async def test_a_malformed_request_id_is_replaced(channel: grpc.aio.Channel, odd: Odd) -> None:
+    stub = classifier_pb2_grpc.ClassifierServiceStub(channel)
+    metadata = [(requests.HEADER, "line one; injected")]
+    await stub.GetModel(classifier_pb2.GetModelRequest(), metadata=metadata)
+    assert len(odd.request_ids[0]) == 32
+    assert odd.request_ids[0].isalnum()
+
+
+async def test_reflection_lists_the_service(channel: grpc.aio.Channel) -> None:
+    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    answers = [answer async for answer in stub.ServerReflectionInfo(iter([request]))]
+    names = {service.name for service in answers[0].list_services_response.service}
+    assert {NAME, "grpc.health.v1.Health"} <= names
+
+
+async def health(port: int) -> int:
+    async with open_channel(f"127.0.0.1:{port}") as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        return int((await stub.Check(health_pb2.HealthCheckRequest(service=NAME))).status)
+
+
+async def test_health_says_serving_only_once_warm() -> None:
+    warm = threading.Event()
+    listening = asyncio.Event()
+    ports: list[int] = []
+
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(Odd(), server)
+        add_port = server.add_insecure_port
+
+        def remember(address: str) -> int:
+            ports.append(add_port(address))
+            listening.set()
+            return ports[0]
+
+        server.add_insecure_port = remember  # type: ignore[method-assign]
+
+    async def live() -> int:
+        async with running([NAME], add, settings(), warm_up=lambda: bool(warm.wait(5)) and None) as port:
+            return await health(port)
+
+    serving = asyncio.create_task(live())
+    await listening.wait()
+    assert await health(ports[0]) == health_pb2.HealthCheckResponse.NOT_SERVING
+    warm.set()
+    assert await serving == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_a_call_in_flight_finishes_while_the_server_drains() -> None:
+    odd = Odd()
+
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
+
+    async with open_channel("127.0.0.1:1") as unused:
+        assert unused is not None
+    stack = running([NAME], add, settings())
+    port = await stack.__aenter__()
+    async with open_channel(f"127.0.0.1:{port}") as channel:
+        call = asyncio.ensure_future(classify(channel, 3))
+        await asyncio.sleep(0.1)  # let the call reach the handler
+        closing = asyncio.create_task(stack.__aexit__(None, None, None))
+        await asyncio.sleep(0.1)  # and the server begin to drain
+        odd.release.set()
+        assert (await call).prob_fake == 0.5
+        await closing
+
+
+async def test_a_second_server_on_the_same_port_is_refused() -> None:
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(Odd(), server)
+
+    async with running([NAME], add, settings()) as port:
+        with pytest.raises(OSError, match="in use"):
+            async with running([NAME], add, settings(listen=f"127.0.0.1:{port}")):
+                pass

@@ -1,0 +1,90 @@
+"""What the trees are held against: what cheats and simpler models reach on the same folds."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from training.fitting import Fit, class_weights, out_of_fold
+from training.videos import BITS, SOUND, Videos
+
+_Floats = NDArray[np.float64]
+
+
+def only_missingness(features: _Floats) -> _Floats:
+    """The same gaps around values that say nothing: every value becomes the median of its feature."""
+    return np.where(np.isnan(features), np.nan, _medians(features))
+
+
+def only_bits(features: _Floats) -> _Floats:
+    """Bits per pixel as they are; everything else becomes the median of its feature."""
+    view = only_missingness(features)
+    view[:, BITS] = features[:, BITS]
+    return view
+
+
+def baselines(videos: Videos, fold: NDArray[np.intp], *, learn_sound: bool) -> dict[str, _Floats]:
+    """Out-of-fold scores of models that the trees have to beat, by name; each of shape (n,).
+
+    Args:
+        videos: everything.
+        fold: shape (n,).
+        learn_sound: as for the trees. Which videos have sound is always shown to the model that sees gaps only.
+    """
+    looked_at = np.setdiff1d(np.arange(videos.features.shape[1]), [] if learn_sound else SOUND)
+    fits: dict[str, Fit] = {
+        "Bits per pixel only": _logistic(lambda features: features[:, [BITS]]),
+        "Gaps only": _logistic(lambda features: np.isnan(features).astype(np.float64)),
+        "Best single feature": _best_single(looked_at),
+        "Logistic regression": _logistic(lambda features: features[:, looked_at]),
+    }
+    scores = {name: out_of_fold(videos, fold, fit)[0] for name, fit in fits.items()}
+    return {"Majority class": np.zeros(len(videos)), **scores}
+
+
+def _logistic(view: Callable[[_Floats], _Floats]) -> Fit:
+    def fit(videos: Videos, rows: NDArray[np.intp]) -> Callable[[_Floats], _Floats]:
+        model = make_pipeline(
+            SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(C=1.0)
+        )
+        fake = videos.fake[rows]
+        model.fit(view(videos.features[rows]), fake, logisticregression__sample_weight=class_weights(fake))
+
+        def predict(features: _Floats) -> _Floats:
+            scores: _Floats = model.decision_function(view(features))
+            return scores
+
+        return predict
+
+    return fit
+
+
+def _best_single(looked_at: NDArray[np.intp]) -> Fit:
+    """The feature, and its direction, with the best AUC among the training rows; a gap ranks in the middle."""
+
+    def fit(videos: Videos, rows: NDArray[np.intp]) -> Callable[[_Floats], _Floats]:
+        features, fake = videos.features[rows], videos.fake[rows]
+        medians = _medians(features)
+        filled = np.where(np.isnan(features), medians, features)
+        areas = {column: roc_auc_score(fake, filled[:, column]) - 0.5 for column in looked_at}
+        best = max(areas, key=lambda column: abs(areas[column]))
+
+        def predict(unseen: _Floats) -> _Floats:
+            column = unseen[:, best]
+            scores: _Floats = np.sign(areas[best]) * np.where(np.isnan(column), medians[best], column)
+            return scores
+
+        return predict
+
+    return fit
+
+
+def _medians(features: _Floats) -> _Floats:
+    """Median of each feature, 0 where it is missing throughout; shape (10,)."""
+    present = [column[np.isfinite(column)] for column in features.T]
+    return np.array([np.median(values) if values.size else 0.0 for values in present])

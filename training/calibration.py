@@ -1,0 +1,108 @@
+"""From log-odds to probabilities, and the band in which no verdict is given. Both from out-of-fold scores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from training.fitting import class_weights
+from training.videos import Videos
+
+MAX_ERROR = 0.10
+"""Share of wrong verdicts allowed on each side outside the band."""
+
+# Pairs differ in nothing but the forgery. Fewer paired videos, or of fewer people, are too few to calibrate on.
+_ENOUGH_PAIRED = 40
+_ENOUGH_PEOPLE = 8
+# An error rate among fewer verdicts than this is luck.
+_ENOUGH_VERDICTS = 15
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """P(fake) = 1 / (1 + exp(-(slope · log-odds + intercept))); slope ≥ 0."""
+
+    slope: float
+    intercept: float
+
+    def prob_fake(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated probabilities, same shape."""
+        return 1 / (1 + np.exp(-(self.slope * log_odds + self.intercept)))
+
+
+@dataclass(frozen=True)
+class Band:
+    """Below `real_below` a video is called real, above `fake_above` fake. (0, 1) gives no verdict at all."""
+
+    real_below: float
+    fake_above: float
+
+    def called(self, prob_fake: NDArray[np.float64]) -> NDArray[np.int_]:
+        """-1 where called real, 1 where called fake, 0 in the band."""
+        return (prob_fake > self.fake_above).astype(np.int_) - (prob_fake < self.real_below)
+
+
+def reference(videos: Videos) -> NDArray[np.bool_]:
+    """Videos to calibrate on: the paired ones when they suffice, else all. Shape (n,).
+
+    Real and fake videos from different places can be told apart by how the files were made. A curve fitted to them
+    would promise a certainty that is not there for a video from a third place.
+    """
+    paired = videos.paired
+    enough = paired.sum() >= _ENOUGH_PAIRED and len(np.unique(videos.groups[paired])) >= _ENOUGH_PEOPLE
+    return paired if enough else np.ones_like(paired)
+
+
+def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibration:
+    """Platt scaling (Platt 1999) with his softened targets, both classes weighing half.
+
+    A falling curve means that the scores hold no information; it is replaced by the constant 1/2.
+
+    Args:
+        log_odds: shape (n,), out of fold.
+        fake: shape (n,); both classes must be there.
+    """
+    fakes, reals = int(fake.sum()), int((~fake).sum())
+    target = np.where(fake, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
+    weights = class_weights(fake)
+    # A soft target is a video that is fake with one weight and real with another.
+    curve = LogisticRegression(C=np.inf)
+    curve.fit(
+        np.concatenate([log_odds, log_odds])[:, np.newaxis],
+        np.repeat([1, 0], len(fake)),
+        sample_weight=np.concatenate([weights * target, weights * (1 - target)]),
+    )
+    slope, intercept = float(curve.coef_[0, 0]), float(curve.intercept_[0])
+    return Calibration(slope, intercept) if slope > 0 else Calibration(0.0, 0.0)
+
+
+def inconclusive_band(
+    prob_fake: NDArray[np.float64], fake: NDArray[np.bool_], populations: list[NDArray[np.bool_]]
+) -> Band:
+    """The narrowest band outside which at most `MAX_ERROR` of the verdicts are wrong, on each side.
+
+    The rate must hold in every population by itself, both classes weighing half, and on enough verdicts to mean
+    something. A side on which it cannot be had gets no verdicts.
+
+    Args:
+        prob_fake: shape (n,), out of fold.
+        fake: shape (n,).
+        populations: masks of shape (n,), such as the paired videos and all of them.
+    """
+    fake_above = _threshold(prob_fake, fake, populations)
+    real_below = 1 - _threshold(1 - prob_fake, ~fake, populations)
+    return Band(real_below, fake_above)
+
+
+def _threshold(prob: NDArray[np.float64], positive: NDArray[np.bool_], populations: list[NDArray[np.bool_]]) -> float:
+    weights = [class_weights(positive[population]) for population in populations]
+    for threshold in np.unique(np.concatenate([[0.5], prob[prob > 0.5]])):
+        for population, weight in zip(populations, weights, strict=True):
+            called = prob[population] > threshold
+            wrong = weight[called & ~positive[population]].sum()
+            if called.sum() < _ENOUGH_VERDICTS or wrong > MAX_ERROR * weight[called].sum():
+                break
+        else:
+            return float(threshold)
+    return 1.0

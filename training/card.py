@@ -1,0 +1,225 @@
+"""The model card: what the model was made from, what it is worth and what it cannot see, in Markdown."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from notreally.v1 import classifier_pb2
+
+from gateway.features import FEATURES
+from training.calibration import MAX_ERROR, Band, Calibration, reference
+from training.evaluation import Decisions, Estimate, Evaluation
+from training.fitting import Recipe
+from training.videos import MIN_FEATURES, SOUND, Videos
+
+# Nobody has reached this on compressed faces of unseen people with such features.
+_TOO_GOOD = 0.95
+
+_BLIND_SPOTS = """\
+- The features are measurements that can be said in words. On compressed video they separate real from fake weakly; what
+  gives a good fake away lies in the texture of the face, and this model does not read it.
+- It has seen the methods listed above and no others. A method that is newer or better may look real to it.
+- It looks at faces. A real face in a false setting, a changed background or a false caption is not its matter.
+- Strong compression, small faces, make-up, beauty filters and film grain change the same numbers that a forgery changes.
+- It assumes that half of the videos it meets are fake. Where fakes are rare, more of its alarms are false than stated.
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a training run found out.
+
+    Attributes:
+        videos: what was learned from.
+        recipe: how.
+        evaluation: on unseen people.
+        calibration: of the shipped model.
+        band: of the shipped model.
+        model: the shipped model's description.
+        left_out: reason and number of videos for everything that was found but not learned from.
+        warnings: sentences about the data.
+        terms: Markdown paragraphs on where the data come from and what may be done with them.
+    """
+
+    videos: Videos
+    recipe: Recipe
+    evaluation: Evaluation
+    calibration: Calibration
+    band: Band
+    model: classifier_pb2.Model
+    left_out: dict[str, int]
+    warnings: Sequence[str]
+    terms: str
+
+
+def render(run: Run) -> str:
+    """Write the card. Every figure in it comes from the run."""
+    parts = [
+        "# Model card\n\nMade by `make train`; do not edit.",
+        _summary(run),
+        "## Data",
+        _data(run),
+        run.terms,
+        "## How well it tells real from fake",
+        _scores(run),
+        "## Does it cheat?",
+        _checks(run),
+        "## Verdicts",
+        _verdicts(run),
+        "## What it looks at",
+        _features(run),
+        "## What it cannot see",
+        _BLIND_SPOTS,
+        "## Make it again",
+        "```sh\nmake train REAL=<folder of real videos> FAKE=<folder of fake videos>\n```",
+        "Several folders are separated by `:`. A `manifest.csv` beside the folders says who appears in which video; see "
+        f"`python -m training.train --help`. Seed {run.recipe.seed}; measured videos are not measured again.",
+    ]
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _summary(run: Run) -> str:
+    scores = run.evaluation.scores
+    headline = scores.get("paired", scores["all"])
+    what = "pairs of the same people through the same encoder" if "paired" in scores else "people it has not seen"
+    lines = [
+        f"Version `{run.model.version}`, trained {run.model.trained_time.ToDatetime():%Y-%m-%d} on {len(run.videos)} "
+        f"videos. Gradient-boosted trees over ten features, schema version {run.model.schema_version}.",
+        f"**AUC {_estimate(headline)} on {what}.** 0.5 is a coin, 1 is never wrong.",
+    ]
+    if run.band == Band(0.0, 1.0):
+        lines.append(
+            f"**No verdict is given**: nowhere on its scale were at most {MAX_ERROR:.0%} of the verdicts wrong, so every "
+            "video is called inconclusive. The score and the reasons are still shown."
+        )
+    if headline.value > _TOO_GOOD:
+        lines.append(f"**Above {_TOO_GOOD}, take the score for a leak until the contrary is shown.**")
+    return "\n\n".join([*lines, *(f"Warning: {warning}" for warning in run.warnings)])
+
+
+def _data(run: Run) -> str:
+    videos = run.videos
+    heard = np.isfinite(videos.features[:, SOUND]).any(axis=1)
+    rows = []
+    for subset in [*np.unique(videos.subsets).tolist(), None]:
+        chosen = videos.subsets == subset if subset else np.ones(len(videos), dtype=np.bool_)
+        rows.append(
+            (
+                subset or "**all**",
+                np.sum(chosen & ~videos.fake),
+                np.sum(chosen & videos.fake),
+                len(np.unique(videos.groups[chosen])),
+                np.sum(chosen & heard & ~videos.fake),
+                np.sum(chosen & heard & videos.fake),
+            )
+        )
+    table = _table(("subset", "real", "fake", "people", "real with sound", "fake with sound"), rows)
+    gone = "; ".join(f"{count} because {reason}" for reason, count in sorted(run.left_out.items()))
+    notes = [
+        f"{len(videos.pairs)} pairs of a real and a fake video. A video with fewer than {MIN_FEATURES} of the ten "
+        f"features is not learned from.{f' Left out: {gone}.' if gone else ''}",
+    ]
+    if not run.recipe.learn_sound:
+        notes.append(
+            "**Sound is not learned from**: too few people have both a real and a fake video with sound, so that sound "
+            "would tell where a video comes from. The features that need it are hidden from the trees and shown to people."
+        )
+    return "\n\n".join([table, *notes])
+
+
+def _scores(run: Run) -> str:
+    evaluation = run.evaluation
+    rows = [
+        (name, _number(score.value), _interval(score), score.videos, score.people)
+        for name, score in evaluation.scores.items()
+    ]
+    notes = [
+        "Every video is scored by trees that have seen nobody of its group. Intervals of 95 % draw people with "
+        "replacement. Only paired videos can be trusted: real and fake videos from different places differ in how the "
+        "files were made, and the score on all of them rewards knowing that.",
+        _table(("AUC on", "value", "95 %", "videos", "people"), rows),
+    ]
+    if evaluation.concordance:
+        notes.append(
+            f"Within a pair, the fake scores higher than the real one in {_estimate(evaluation.concordance)} of cases."
+        )
+    wholes = [whole for whole in ("paired", "all") if whole in evaluation.scores]
+    trees = ("**these trees**", *(_estimate(evaluation.scores[whole]) for whole in wholes))
+    others = [(name, *(_estimate(by[whole]) for whole in wholes)) for name, by in evaluation.baselines.items()]
+    notes.append(_table(("model, same folds", *(f"AUC, {whole}" for whole in wholes)), [*others, trees]))
+    return "\n\n".join(notes)
+
+
+def _checks(run: Run) -> str:
+    rows = [(name, _estimate(score)) for name, score in run.evaluation.checks.items()]
+    return (
+        "What is missing must not give the label away, and neither may the bit rate. In training, each video is shown "
+        "with its own gaps and those of a random video of the other class, so that gaps are alike in both; weights make "
+        "the bit rate alike in both. The same trees, shown less on the same folds (all videos; what stands below the "
+        "first line should be near 0.5):\n\n" + _table(("shown", "AUC"), rows)
+    )
+
+
+def _verdicts(run: Run) -> str:
+    on_pairs = not reference(run.videos).all()
+    rows = [(name, *_decision(decision)) for name, decision in run.evaluation.decisions.items()]
+    header = ("on", "get a verdict", "“real” that are fake", "“fake” that are real", "false alarms among real")
+    return "\n\n".join(
+        [
+            f"P(fake) = 1 ÷ (1 + exp(−({run.calibration.slope:.3f} · log-odds + {run.calibration.intercept:.3f}))), "
+            f"fitted to out-of-fold scores of {'paired' if on_pairs else 'all'} videos, both classes weighing half "
+            f"(prior {run.model.prior_fake:g}). Below {run.band.real_below:.3f} a video is called real, above "
+            f"{run.band.fake_above:.3f} fake, between them inconclusive: the narrowest band outside which at most "
+            f"{MAX_ERROR:.0%} of the out-of-fold verdicts are wrong on each side.",
+            "With curve and band from the other folds, so that nothing has seen what it is measured on:",
+            _table(header, rows),
+        ]
+    )
+
+
+def _features(run: Run) -> str:
+    rows = [
+        (
+            f"`{spec.name}`",
+            spec.label,
+            _percent(float(np.mean(np.isfinite(run.videos.features[:, column])))),
+            _number(summary.p05),
+            _number(summary.p50),
+            _number(summary.p95),
+        )
+        for column, (spec, summary) in enumerate(zip(FEATURES, run.model.features, strict=True))
+    ]
+    return _table(("feature", "what it is", "measured in", "5 % of real", "median of real", "95 % of real"), rows)
+
+
+def _decision(decision: Decisions) -> tuple[str, str, str, str]:
+    return (
+        _percent(decision.coverage),
+        _percent(decision.wrong_real),
+        _percent(decision.wrong_fake),
+        _percent(decision.false_alarms),
+    )
+
+
+def _estimate(estimate: Estimate) -> str:
+    return f"{_number(estimate.value)} ({_interval(estimate)})"
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{_number(estimate.low)}–{_number(estimate.high)}"
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{share:.0%}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |" for line in lines)

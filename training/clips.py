@@ -1,0 +1,171 @@
+"""Which videos to learn from: folders of real and of fake ones, and what a manifest knows about them."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".3gp", ".wmv", ".flv"})
+_NEEDED_COLUMNS = ("file", "label", "group_id")
+
+
+class ClipsError(ValueError):
+    """The folders or the manifest cannot be used. The message is a sentence for whoever started the training."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One labelled video.
+
+    Attributes:
+        path: where it lies.
+        fake: its label.
+        group: all clips that share a person or a source share this name; never split between training and testing.
+        subset: where it comes from; scores are reported for each.
+        method: how it was forged, or "none".
+    """
+
+    path: Path
+    fake: bool
+    group: str
+    subset: str = "unknown"
+    method: str = "unknown"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled videos.
+
+    Attributes:
+        clips: every video once, sorted by path.
+        pairs: (real, fake) paths of the same person through the same encoder.
+        warnings: what a reader of the results must know of the data, a sentence each.
+    """
+
+    clips: tuple[Clip, ...]
+    pairs: tuple[tuple[Path, Path], ...]
+    warnings: tuple[str, ...]
+
+
+def gather(real: Sequence[str], fake: Sequence[str], manifest: Path | None = None) -> Dataset:
+    """Find the videos below folders, and what a manifest says about each.
+
+    Args:
+        real: folders of real videos; one string may hold several, separated by the path separator (`:`).
+        fake: folders of fake videos, likewise.
+        manifest: CSV with the columns file (relative to the manifest), label and group_id, and maybe subset and method.
+            When None, a `manifest.csv` that lies in the folder holding all the given ones is used. A `pairs.csv` with
+            the columns real and fake beside the manifest names the pairs.
+
+    Raises:
+        ClipsError: a folder is missing or empty, a video is labelled both ways, or the manifest cannot be used.
+    """
+    folders = {False: _folders(real), True: _folders(fake)}
+    labels: dict[Path, bool] = {}
+    for label, members in folders.items():
+        for path in _videos(members):
+            if labels.setdefault(path, label) != label:
+                raise ClipsError(f"{path.name} lies in a folder of real and in a folder of fake videos.")
+    for label, word in ((False, "real"), (True, "fake")):
+        if label not in labels.values():
+            raise ClipsError(f"There is no video in the folders of {word} videos.")
+
+    manifest = manifest or _manifest_beside([*folders[False], *folders[True]])
+    facts = _read_manifest(manifest) if manifest else {}
+    clips, strangers = [], 0
+    for path, label in sorted(labels.items()):
+        known = facts.get(path)
+        if known is None:
+            strangers += 1
+            clips.append(Clip(path, label, f"file:{path}"))
+        elif known.fake != label:
+            raise ClipsError(f"The manifest and the folder disagree on the label of {path.name}.")
+        else:
+            clips.append(known)
+    pairs = _read_pairs(manifest.with_name("pairs.csv"), clips) if manifest else ()
+    return Dataset(tuple(clips), pairs, _warnings(strangers, len(clips)))
+
+
+def _folders(texts: Iterable[str]) -> list[Path]:
+    folders = []
+    for text in texts:
+        # A folder whose own name holds the separator is meant as it stands.
+        parts = [text] if Path(text).is_dir() else [part for part in text.split(os.pathsep) if part]
+        for part in parts:
+            if not Path(part).is_dir():
+                raise ClipsError(f"There is no folder {part}.")
+            folders.append(Path(part).resolve())
+    return folders
+
+
+def _videos(folders: Iterable[Path]) -> Iterable[Path]:
+    for folder in folders:
+        for path in folder.rglob("*"):
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if path.suffix.lower() in _SUFFIXES and path.is_file() and not hidden:
+                yield path.resolve()
+
+
+def _manifest_beside(folders: Sequence[Path]) -> Path | None:
+    parents = {folder.parent for folder in folders}
+    if len(parents) != 1:
+        return None
+    manifest = parents.pop() / "manifest.csv"
+    if not manifest.is_file():
+        return None
+    columns = pd.read_csv(manifest, nrows=0).columns
+    return manifest if set(_NEEDED_COLUMNS) <= set(columns) else None
+
+
+def _read_manifest(manifest: Path) -> dict[Path, Clip]:
+    table = _read_table(manifest, _NEEDED_COLUMNS)
+    facts = {}
+    for row in table.to_dict("records"):
+        if row["label"] not in ("real", "fake"):
+            raise ClipsError(f"{manifest.name} labels {row['file']} as neither real nor fake.")
+        path = (manifest.parent / row["file"]).resolve()
+        facts[path] = Clip(
+            path=path,
+            fake=row["label"] == "fake",
+            group=row["group_id"] or f"file:{path}",
+            subset=row.get("subset") or "unknown",
+            method=row.get("method") or "unknown",
+        )
+    return facts
+
+
+def _read_pairs(path: Path, clips: Iterable[Clip]) -> tuple[tuple[Path, Path], ...]:
+    if not path.is_file():
+        return ()
+    groups = {clip.path: clip.group for clip in clips}
+    pairs = []
+    for row in _read_table(path, ("real", "fake")).to_dict("records"):
+        real, fake = ((path.parent / row[side]).resolve() for side in ("real", "fake"))
+        if real not in groups or fake not in groups:
+            continue
+        if groups[real] != groups[fake]:
+            raise ClipsError(f"{path.name} pairs {real.name} with {fake.name}, but their group_id differs.")
+        pairs.append((real, fake))
+    return tuple(pairs)
+
+
+def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise ClipsError(f"{path.name} cannot be read as CSV.") from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise ClipsError(f"{path.name} lacks the columns {', '.join(missing)}.")
+    return table
+
+
+def _warnings(strangers: int, count: int) -> tuple[str, ...]:
+    if not strangers:
+        return ()
+    return (
+        f"Nothing is known of who appears in {strangers} of {count} videos: each was taken for a person of its own. "
+        "If people appear in several, the scores below are too good. Give a manifest with a group_id for each person.",
+    )

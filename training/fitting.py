@@ -1,0 +1,193 @@
+"""Fitting the trees: weights, masked copies, grouped folds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xgboost
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import SplineTransformer
+
+from training.masking import mask
+from training.vectors import FEATURE_NAMES
+from training.videos import BITS, SOUND, Videos
+
+PRIOR_FAKE = 0.5
+"""Share of fakes that weights, calibration and bands assume."""
+
+_FOLDS = 5
+_COPIES = 12
+_ROUNDS = 150
+# A few hundred noisy videos carry few degrees of freedom: shallow trees, slow steps, leaves of many videos.
+_TREES = {
+    "objective": "binary:logistic",
+    "base_score": PRIOR_FAKE,
+    "tree_method": "hist",
+    "max_depth": 3,
+    "eta": 0.05,
+    "min_child_weight": 4.0,
+    "reg_lambda": 10.0,
+    "subsample": 0.7,
+    "colsample_bynode": 0.6,
+    "nthread": 1,
+}
+# Fewer than this many videos with sound on each side, of people who are on both sides, and sound stays out.
+_COMPARABLE_SOUND = 20
+# A video whose bit rate is typical of the other class counts for at most this many ordinary ones.
+_HEAVIEST = 5.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a fit is told.
+
+    Attributes:
+        seed: makes masks and trees reproducible.
+        learn_sound: whether the trees may look at features that need sound.
+    """
+
+    seed: int
+    learn_sound: bool
+
+
+Fit = Callable[[Videos, NDArray[np.intp]], Callable[[NDArray[np.float64]], NDArray[np.float64]]]
+"""Learns from some rows of the videos; gives a function from features (m, 10) to log-odds (m,)."""
+
+
+def sound_is_comparable(videos: Videos) -> bool:
+    """Whether sound can be told apart by label rather than by where the videos come from.
+
+    True when enough videos with sound, on both sides, belong to people who appear on both sides.
+    """
+    both = np.intersect1d(videos.groups[videos.fake], videos.groups[~videos.fake])
+    heard = np.isfinite(videos.features[:, SOUND]).any(axis=1) & np.isin(videos.groups, both)
+    return bool(min(np.sum(heard & videos.fake), np.sum(heard & ~videos.fake)) >= _COMPARABLE_SOUND)
+
+
+def class_weights(fake: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights that give both classes half of the total; shape (n,), mean 1."""
+    fakes = int(fake.sum())
+    of_fake, of_real = len(fake) * PRIOR_FAKE / fakes, len(fake) * (1 - PRIOR_FAKE) / (len(fake) - fakes)
+    return np.where(fake, of_fake, of_real)
+
+
+def training_weights(features: NDArray[np.float64], fake: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights under which the bit rate alone says nothing about the label; shape (n,), mean 1.
+
+    Bits per pixel tells which site or encoder a file came through. Weighting each video by the inverse of the
+    probability of its label given the bit rate (Rosenbaum and Rubin 1983) makes the bit rate alike in both classes, so
+    that the trees can use it as context for the others but not by itself.
+    """
+    balanced = class_weights(fake)
+    bits = features[:, BITS]
+    known = np.isfinite(bits)
+    weights = balanced.copy()
+    if np.unique(bits[known]).size >= 10 and 0 < fake[known].sum() < known.sum():
+        curve = make_pipeline(
+            SplineTransformer(n_knots=4, degree=2, knots="quantile", extrapolation="constant"),
+            LogisticRegression(C=10.0),
+        )
+        curve.fit(bits[known, np.newaxis], fake[known], logisticregression__sample_weight=balanced[known])
+        prob_fake = curve.predict_proba(bits[known, np.newaxis])[:, 1]
+        of_label = np.where(fake[known], prob_fake, 1 - prob_fake)
+        weights[known] *= np.minimum(PRIOR_FAKE / of_label, _HEAVIEST)
+    for label in (False, True):
+        weights[fake == label] *= len(fake) / 2 / weights[fake == label].sum()
+    return weights
+
+
+def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost.Booster:
+    """Fit trees to some rows of the videos. The same arguments give the same trees.
+
+    Args:
+        videos: all videos.
+        rows: which of them to learn from.
+        recipe: seed and what to look at.
+    """
+    features, fake = videos.features[rows], videos.fake[rows]
+    if not recipe.learn_sound:
+        features = features.copy()
+        features[:, SOUND] = np.nan
+    weights = training_weights(features, fake)
+    masked = mask(features, fake, weights, copies=_COPIES, rng=np.random.default_rng(recipe.seed))
+    matrix = xgboost.DMatrix(
+        masked.features,
+        fake[masked.source],
+        weight=weights[masked.source] / _COPIES,
+        feature_names=list(FEATURE_NAMES),
+        nthread=1,
+    )
+    return xgboost.train({**_TREES, "seed": recipe.seed}, matrix, num_boost_round=_ROUNDS)
+
+
+def log_odds(booster: xgboost.Booster, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-odds of being fake before calibration; (m, 10) to (m,)."""
+    matrix = xgboost.DMatrix(features, feature_names=list(FEATURE_NAMES), nthread=1)
+    scores: NDArray[np.float64] = booster.predict(matrix, output_margin=True).astype(np.float64)
+    return scores
+
+
+def trees(recipe: Recipe) -> Fit:
+    """`fit_trees` in the form that `out_of_fold` takes."""
+
+    def fit(videos: Videos, rows: NDArray[np.intp]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        booster = fit_trees(videos, rows, recipe)
+        return lambda features: log_odds(booster, features)
+
+    return fit
+
+
+def folds(videos: Videos, seed: int) -> NDArray[np.intp]:
+    """Fold of each video; shape (n,). No group is in two folds; classes and pairs are spread evenly.
+
+    Raises:
+        ValueError: fewer than two groups hold a real, or a fake, video.
+    """
+    count = min(_FOLDS, *(len(np.unique(videos.groups[videos.fake == label])) for label in (False, True)))
+    if count < 2:
+        raise ValueError("At least two people with real videos and two with fake ones are needed.")
+    # A stratum smaller than the number of folds cannot be spread, and scikit-learn warns of it.
+    strata = 2 * videos.paired + videos.fake
+    sizes = np.bincount(strata)
+    if np.any((sizes > 0) & (sizes < count)):
+        strata = videos.fake.astype(np.intp)
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    fold = np.empty(len(videos), dtype=np.intp)
+    for number, (_, tested) in enumerate(splitter.split(videos.features, strata, videos.groups)):
+        fold[tested] = number
+        if len(np.unique(videos.fake[np.setdiff1d(np.arange(len(videos)), tested)])) < 2:
+            raise ValueError("Too few people have fake, or real, videos to test on some while learning from others.")
+    return fold
+
+
+def out_of_fold(
+    videos: Videos, fold: NDArray[np.intp], fit: Fit, *views: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
+    """Score every video with a model that has not seen its group.
+
+    Args:
+        videos: what to learn from.
+        fold: fold of each video.
+        fit: learns from all folds but one.
+        views: features to score, each shape (n, 10); the videos' own when none is given.
+
+    Returns:
+        Log-odds for each view, each shape (n,).
+    """
+    views = views or (videos.features,)
+
+    def one(number: int) -> list[NDArray[np.float64]]:
+        predict = fit(videos, np.flatnonzero(fold != number))
+        return [predict(view[fold == number]) for view in views]
+
+    scores = tuple(np.empty(len(videos)) for _ in views)
+    numbers = np.unique(fold)
+    # Threads: XGBoost lets go of the interpreter while it fits.
+    for number, parts in zip(numbers, Parallel(n_jobs=-1, prefer="threads")(map(delayed(one), numbers)), strict=True):
+        for score, part in zip(scores, parts, strict=True):
+            score[fold == number] = part
+    return scores

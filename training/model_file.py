@@ -1,0 +1,96 @@
+"""The model file: XGBoost's own format, with everything the classifier needs to know inside it."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import xgboost
+from google.protobuf import json_format
+from notreally.v1 import classifier_pb2
+
+from training.calibration import Band, Calibration
+from training.fitting import PRIOR_FAKE
+from training.vectors import FEATURE_NAMES
+from training.videos import Videos
+
+# Names that services/classifier/model.py reads; neither package may import the other, and a test holds them together.
+_DESCRIPTION_ATTRIBUTE = "notreally.model"
+_CALIBRATION_ATTRIBUTE = "notreally.calibration"
+_FORMATS = {".json": "json", ".ubj": "ubj"}
+
+
+def describe(
+    booster: xgboost.Booster,
+    videos: Videos,
+    calibration: Calibration,
+    band: Band,
+    *,
+    schema_version: int,
+    cross_validated_auc: float,
+    trained: datetime,
+) -> classifier_pb2.Model:
+    """What the classifier tells about the model; all but its file's hash.
+
+    The version is the day and a hash of trees, calibration and band: the same model has the same one on any machine.
+
+    Args:
+        booster: the fitted trees.
+        videos: what they were fitted to.
+        calibration: fitted on out-of-fold scores.
+        band: chosen on out-of-fold probabilities.
+        schema_version: of the vectors.
+        cross_validated_auc: out of fold, grouped.
+        trained: when, with a time zone.
+    """
+    content = bytes(booster.save_raw("json")) + repr((calibration, band)).encode()
+    model = classifier_pb2.Model(
+        version=f"{trained.astimezone(UTC):%Y%m%d}-{hashlib.sha256(content).hexdigest()[:8]}",
+        schema_version=schema_version,
+        real_below=band.real_below,
+        fake_above=band.fake_above,
+        prior_fake=PRIOR_FAKE,
+        training_videos=len(videos),
+        cross_validated_auc=cross_validated_auc,
+    )
+    model.trained_time.FromDatetime(trained)
+    for column, name in enumerate(FEATURE_NAMES):
+        model.features.append(_summary(name, videos, column))
+    return model
+
+
+def write(path: Path, booster: xgboost.Booster, description: classifier_pb2.Model, calibration: Calibration) -> None:
+    """Write the model file, in one step that leaves either the old file or the new one.
+
+    Args:
+        path: its suffix, .json or .ubj, chooses the format.
+        booster: the fitted trees.
+        description: from `describe`.
+        calibration: as in the description.
+    """
+    described = booster.copy()
+    described.set_attr(
+        **{
+            _DESCRIPTION_ATTRIBUTE: json_format.MessageToJson(description, indent=None),
+            _CALIBRATION_ATTRIBUTE: json.dumps({"slope": calibration.slope, "intercept": calibration.intercept}),
+        }
+    )
+    content = bytes(described.save_raw(_FORMATS[path.suffix]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+def _summary(name: str, videos: Videos, column: int) -> classifier_pb2.FeatureSummary:
+    values = videos.features[:, column]
+    real = values[~videos.fake & np.isfinite(values)]
+    values = values[np.isfinite(values)]
+    # Never measured: the range is not known, and any value lies outside it.
+    percentiles = np.percentile(real, [1, 5, 50, 95, 99]) if real.size else np.full(5, np.nan)
+    lowest, highest = (values.min(), values.max()) if values.size else (np.nan, np.nan)
+    p01, p05, p50, p95, p99 = percentiles.tolist()
+    return classifier_pb2.FeatureSummary(
+        feature=name, p01=p01, p05=p05, p50=p50, p95=p95, p99=p99, min=float(lowest), max=float(highest)
+    )
