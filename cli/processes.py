@@ -1,6 +1,7 @@
 """Child processes that are kept alive: started, logged, restarted with backoff, stopped in order."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -101,7 +103,7 @@ class Child:
             self.exits += 1
             failures = 1 if self._clock() - began >= self._backoff.reset_s else failures + 1
             pause_s = self._backoff.pause_s(failures)
-            self._log(self.spec.name, f"{_how_it_ended(code)}; starting it again in {pause_s:g} s")
+            self._say(f"{_how_it_ended(code)}; starting it again in {pause_s:g} s")
             await self._sleep(pause_s)
 
     async def stop(self, grace_s: float) -> None:
@@ -116,10 +118,14 @@ class Child:
             async with asyncio.timeout(grace_s):
                 await process.wait()
         except TimeoutError:
-            self._log(self.spec.name, f"did not stop within {grace_s:g} s; killing it")
+            self._say(f"did not stop within {grace_s:g} s; killing it")
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
+
+    def _say(self, event: str) -> None:
+        now = datetime.now(UTC).isoformat()
+        self._log(self.spec.name, json.dumps({"timestamp": now, "level": "warning", "event": event}))
 
     async def _run_once(self) -> int:
         # A pipe of our own: asyncio's would make `wait` wait for grandchildren that hold the other end.

@@ -21,17 +21,16 @@ from notreally.v1 import (
     metadata_pb2_grpc,
 )
 
+from gateway.blobs import Blobs
 from gateway.settings import GatewaySettings
 from services.kit.channels import open_channel
 from services.kit.errors import Refusal, refusal_of
-from services.kit.media import MediaStore
 
 _PROBE_DEADLINE_S = 60.0
 _CLASSIFY_DEADLINE_S = 10.0
 _RUN_DEADLINE_S = 600.0
 
 Response = TypeVar("Response")
-Window = TypeVar("Window", face_pb2.FaceWindow, audio_pb2.AudioWindow)
 
 
 class Report(Protocol):
@@ -44,7 +43,7 @@ class Report(Protocol):
 class Extraction:
     """The services as the gateway uses them."""
 
-    def __init__(self, settings: GatewaySettings, media: MediaStore) -> None:
+    def __init__(self, settings: GatewaySettings, blobs: Blobs) -> None:
         """Open channels; nothing is sent before the first call."""
         targets = (settings.face_target, settings.audio_target, settings.metadata_target, settings.classifier_target)
         self._channels = [open_channel(target) for target in targets]
@@ -53,7 +52,7 @@ class Extraction:
         self._audio = audio_pb2_grpc.AudioServiceStub(audio)
         self._metadata = metadata_pb2_grpc.MetadataServiceStub(metadata)
         self._classifier = classifier_pb2_grpc.ClassifierServiceStub(classifier)
-        self._media = media
+        self._blobs = blobs
 
     async def close(self) -> None:
         """Close the channels."""
@@ -115,7 +114,7 @@ class Extraction:
         method: Callable[..., Any],
         report: Report,
     ) -> None:
-        missing = [w for w in windows if not await self._media.exists(window_key(analysis_id, modality, w.index))]
+        missing = [w for w in windows if not await self._blobs.has_window(analysis_id, modality, w.index)]
         total_s = sum(w.end_s - w.start_s for w in windows) or 1.0
         missing_s = sum(w.end_s - w.start_s for w in missing)
         await report(1 - missing_s / total_s, "", None)
@@ -128,28 +127,9 @@ class Extraction:
                 await report(1 - (1 - progress.fraction) * missing_s / total_s, progress.text, None)
             else:
                 window = response.window
-                key = window_key(analysis_id, modality, window.window.index)
-                await self._media.put(key, window.SerializeToString())
+                await self._blobs.put_window(analysis_id, modality, window)
                 await report(0.0, "", window.window)
         await report(1.0, "", None)
-
-
-async def load_windows(
-    media: MediaStore, analysis_id: str, modality: str, kind: type[Window], indexes: Sequence[int]
-) -> list[Window]:
-    """The stored signals of an analysis, in order; a window that was never stored is left out."""
-    blobs = [await media.get(window_key(analysis_id, modality, index)) for index in indexes]
-    return [kind.FromString(blob) for blob in blobs if blob is not None]
-
-
-def analysis_prefix(analysis_id: str) -> str:
-    """Folder of everything stored for an analysis but its media."""
-    return f"analyses/{analysis_id}"
-
-
-def window_key(analysis_id: str, modality: str, index: int) -> str:
-    """Key of one window's signals."""
-    return f"{analysis_prefix(analysis_id)}/{modality}/{index:05d}"
 
 
 async def _answer(call: Awaitable[Response], service: str) -> Response:

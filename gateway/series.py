@@ -14,12 +14,15 @@ from gateway.signals import FaceSignals, Floats, face_signals
 
 
 def face_window_series(window: FaceWindow) -> Series:
-    """The series of one window while the analysis runs: its largest face, not yet numbered, without blinks."""
+    """The series of one window while the analysis runs: its largest face, not yet numbered, without blinks.
+
+    Largest as in gateway.faces: by the inter-ocular distance summed over frames.
+    """
     largest = FaceWindow()
     largest.CopyFrom(window)
     del largest.tracks[:]
     if window.tracks:
-        largest.tracks.add().CopyFrom(max(window.tracks, key=lambda track: sum(track.iod)))
+        largest.tracks.add().CopyFrom(max(window.tracks, key=lambda track: float(np.nansum(np.array(list(track.iod))))))
     signals = face_signals([largest])
     return Series(faces=[_face_series(largest, 0, signals, nose_jitter(signals), np.empty(0), face=0)])
 

@@ -9,6 +9,7 @@ import structlog
 from dbos import DBOS, DBOSConfig
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
 
+from gateway.blobs import Blobs
 from gateway.database import connect
 from gateway.extraction import Extraction
 from gateway.records import Records
@@ -51,7 +52,8 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     engine = await asyncio.to_thread(connect, settings.sqlalchemy_url)
     records = Records(engine)
     media = MediaStore.open(settings.media_url)
-    extraction = Extraction(settings, media)
+    blobs = Blobs(media)
+    extraction = Extraction(settings, blobs)
     config: DBOSConfig = {
         "name": "notreally",
         "system_database_url": settings.sqlalchemy_url,
@@ -63,14 +65,14 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     dbos = DBOS(config=config)
     analyses = Analyses(
         records,
-        media,
+        blobs,
         extraction,
         max_frames=settings.max_frames,
         parallel_runs=settings.parallel_runs,
         audio_enabled=settings.audio_enabled,
     )
     uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes)
-    service = AnalysisService(settings, records, media, uploads, analyses, Watching(records, media))
+    service = AnalysisService(settings, records, media, blobs, uploads, analyses, Watching(records, blobs))
     rest = RestService(uploads, service)
 
     def add(server: grpc.aio.Server) -> None:

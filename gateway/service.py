@@ -15,12 +15,12 @@ from google.protobuf import empty_pb2
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
 from gateway import uploads as uploading
-from gateway.extraction import analysis_prefix
+from gateway.blobs import Blobs
 from gateway.records import Analysis, Records
 from gateway.settings import GatewaySettings
 from gateway.uploads import Uploads
 from gateway.watching import Watching
-from gateway.workflow import Analyses, load_result
+from gateway.workflow import Analyses
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
 from services.kit.settings import MEBIBYTE
@@ -41,6 +41,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         settings: GatewaySettings,
         records: Records,
         media: MediaStore,
+        blobs: Blobs,
         uploads: Uploads,
         analyses: Analyses,
         watching: Watching,
@@ -49,6 +50,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self._settings = settings
         self._records = records
         self._media = media
+        self._blobs = blobs
         self._uploads = uploads
         self._analyses = analyses
         self._watching = watching
@@ -157,7 +159,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         analysis = await self.find(_id(request.name, "analyses"))
         await self._analyses.cancel(analysis.id)
         media_unused = await asyncio.to_thread(self._records.delete_analysis, analysis.id)
-        await self._media.delete_prefix(analysis_prefix(analysis.id))
+        await self._blobs.delete(analysis.id)
         if media_unused:
             await self._media.delete(media_key(analysis.sha256))
         await self._analyses.forget(analysis.id)
@@ -198,7 +200,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
     async def _whole(self, analysis: Analysis, *, series: bool) -> analysis_pb2.Analysis:
         resource = to_proto(analysis)
         if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
-            resource.result.CopyFrom(await load_result(self._media, analysis.id, series=series))
+            resource.result.CopyFrom(await self._blobs.result(analysis.id, series=series))
         return resource
 
 

@@ -9,13 +9,12 @@ from collections.abc import AsyncIterator, Sequence
 
 from dbos import DBOS
 from dbos import error as dbos_error
-from notreally.v1 import analysis_pb2, audio_pb2, face_pb2, series_pb2
+from notreally.v1 import analysis_pb2
 
 from gateway import series as plots
-from gateway.extraction import load_windows
+from gateway.blobs import Blobs
 from gateway.records import ENDED, Records
 from gateway.workflow import EVENTS, ending_event
-from services.kit.media import MediaStore
 
 # Events written in this process wake the watcher at once; those of another gateway are found by asking.
 _POLL_S = 0.25
@@ -27,10 +26,10 @@ _BUFFERED_EVENTS = 64
 class Watching:
     """Gives the events of analyses."""
 
-    def __init__(self, records: Records, media: MediaStore) -> None:
+    def __init__(self, records: Records, blobs: Blobs) -> None:
         """Keep where things are."""
         self._records = records
-        self._media = media
+        self._blobs = blobs
 
     async def watch(
         self, targets: Sequence[tuple[str, int]], *, include_series: bool
@@ -109,13 +108,10 @@ class Watching:
         sounds = [s.window.index for s in named.sounds]
         event.ClearField("series")
         if wanted:
-            event.series.CopyFrom(await self._plots(analysis_id, faces, sounds))
-
-    async def _plots(self, analysis_id: str, faces: list[int], sounds: list[int]) -> series_pb2.Series:
-        return plots.partial_series(
-            await load_windows(self._media, analysis_id, "face", face_pb2.FaceWindow, faces),
-            await load_windows(self._media, analysis_id, "audio", audio_pb2.AudioWindow, sounds),
-        )
+            for window in await self._blobs.face_windows(analysis_id, faces):
+                event.series.MergeFrom(plots.face_window_series(window))
+            for sound in await self._blobs.audio_windows(analysis_id, sounds):
+                event.series.MergeFrom(plots.sound_window_series(sound))
 
 
 def _named(event: analysis_pb2.AnalysisEvent, analysis_id: str, sequence: int) -> analysis_pb2.AnalysisEvent:

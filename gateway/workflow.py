@@ -17,15 +17,16 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 from dbos import error as dbos_error
 from google.rpc import status_pb2
-from notreally.v1 import analysis_pb2, audio_pb2, face_pb2, features_pb2, media_pb2, metadata_pb2, series_pb2
+from notreally.v1 import analysis_pb2, features_pb2, media_pb2, series_pb2
 
-from gateway import planning, result
-from gateway.extraction import Extraction, analysis_prefix, load_windows, may_pass
+from gateway import planning
+from gateway.blobs import Blobs
+from gateway.conclusion import conclude
+from gateway.extraction import Extraction, may_pass
 from gateway.progress import AUDIO, DONE, FACE, FAILED, METADATA, RUNNING, SKIPPED, Progress
 from gateway.records import Analysis, Records
 from services.kit import requests
 from services.kit.errors import Refusal
-from services.kit.media import MediaStore
 
 log = structlog.get_logger()
 
@@ -81,7 +82,7 @@ class Analyses(DBOSConfiguredInstance):
 
     Args:
         records: Where their state is.
-        media: Videos, signals and results.
+        blobs: Signals and results.
         extraction: The services.
         max_frames: Frames analysed of one video at most.
         parallel_runs: Runs of one video sent to the face service at once.
@@ -91,7 +92,7 @@ class Analyses(DBOSConfiguredInstance):
     def __init__(
         self,
         records: Records,
-        media: MediaStore,
+        blobs: Blobs,
         extraction: Extraction,
         *,
         max_frames: int,
@@ -101,7 +102,7 @@ class Analyses(DBOSConfiguredInstance):
         """Register with DBOS under a fixed name, by which recovered workflows find this instance."""
         super().__init__("gateway")
         self._records = records
-        self._media = media
+        self._blobs = blobs
         self._extraction = extraction
         self._max_frames = max_frames
         self._parallel_runs = parallel_runs
@@ -217,7 +218,7 @@ class Analyses(DBOSConfiguredInstance):
         await self._publish(analysis_id, force=True)
         analysis = await self._analysis(analysis_id)
         probe = await self._extraction.probe(_media_ref(analysis))
-        await self._media.put(_facts_key(analysis_id), probe.SerializeToString())
+        await self._blobs.put_facts(analysis_id, probe)
         video = probe.facts.video
         duration = video.duration_s if video.HasField("duration_s") else None
         fps = video.fps if video.HasField("fps") else None
@@ -299,23 +300,18 @@ class Analyses(DBOSConfiguredInstance):
         """Signals to features to verdict to words; store the result and say that the analysis succeeded."""
         began = time.monotonic()
         await self._publish(analysis_id, force=True)
-        probe = await load_probe(self._media, analysis_id)
-        faces = await load_windows(self._media, analysis_id, "face", face_pb2.FaceWindow, indexes)
-        sounds = await load_windows(self._media, analysis_id, "audio", audio_pb2.AudioWindow, indexes) if sound else []
-        evidence = await asyncio.to_thread(result.gather, faces, sounds, probe.facts)
-        model = await self._extraction.model()
-        scores = [await self._extraction.classify(person.features) for person in evidence.persons]
-        answer, series = await asyncio.to_thread(
-            result.compose,
-            evidence,
-            scores,
-            model,
-            [*timings, (analysis_pb2.STAGE_FINALIZING, round(time.monotonic() - began, 4))],
-            warnings,
+        probe = await self._blobs.facts(analysis_id)
+        result, series = await conclude(
+            self._extraction,
+            await self._blobs.face_windows(analysis_id, indexes),
+            await self._blobs.audio_windows(analysis_id, indexes) if sound else [],
+            probe.facts,
+            [analysis_pb2.StageTiming(stage=stage, wall_s=seconds) for stage, seconds in timings],
+            [analysis_pb2.Reason(reason=reason, text=text) for reason, text in warnings],
         )
-        await self._media.put(_series_key(analysis_id), series.SerializeToString())
-        await self._media.put(_result_key(analysis_id), answer.SerializeToString())
-        await asyncio.to_thread(self._records.succeed, analysis_id, answer.verdict, answer.prob_fake)
+        result.timings.add(stage=analysis_pb2.STAGE_FINALIZING, wall_s=round(time.monotonic() - began, 4))
+        await self._blobs.put_result(analysis_id, result, series)
+        await asyncio.to_thread(self._records.succeed, analysis_id, result.verdict, result.prob_fake)
 
     @DBOS.step(name="fail")
     async def _fail(self, analysis_id: str, status: bytes) -> None:
@@ -382,31 +378,6 @@ def ending_event(analysis: Analysis) -> analysis_pb2.AnalysisEvent:
     if analysis.error is not None:
         event.error.ParseFromString(analysis.error)
     return event
-
-
-async def load_probe(media: MediaStore, analysis_id: str) -> metadata_pb2.ProbeResponse:
-    """The container facts of an analysis; empty when they were never stored."""
-    return metadata_pb2.ProbeResponse.FromString(await media.get(_facts_key(analysis_id)) or b"")
-
-
-async def load_result(media: MediaStore, analysis_id: str, *, series: bool) -> analysis_pb2.AnalysisResult:
-    """The result of an analysis that succeeded, with its series when wanted."""
-    answer = analysis_pb2.AnalysisResult.FromString(await media.get(_result_key(analysis_id)) or b"")
-    if series:
-        answer.series.ParseFromString(await media.get(_series_key(analysis_id)) or b"")
-    return answer
-
-
-def _facts_key(analysis_id: str) -> str:
-    return f"{analysis_prefix(analysis_id)}/facts"
-
-
-def _result_key(analysis_id: str) -> str:
-    return f"{analysis_prefix(analysis_id)}/result"
-
-
-def _series_key(analysis_id: str) -> str:
-    return f"{analysis_prefix(analysis_id)}/series"
 
 
 def _media_ref(analysis: Analysis) -> media_pb2.MediaRef:

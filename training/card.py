@@ -21,7 +21,7 @@ _BLIND_SPOTS = """\
   gives a good fake away lies in the texture of the face, and this model does not read it.
 - It has seen the methods listed above and no others. A method that is newer or better may look real to it.
 - It looks at faces. A real face in a false setting, a changed background or a false caption is not its matter.
-- Strong compression, small faces, make-up, beauty filters and film grain change the same numbers that a forgery changes.
+- Strong compression, small faces, make-up, beauty filters and film grain change the numbers that a forgery changes.
 - It assumes that half of the videos it meets are fake. Where fakes are rare, more of its alarms are false than stated.
 """
 
@@ -73,7 +73,7 @@ def render(run: Run) -> str:
         _BLIND_SPOTS,
         "## Make it again",
         "```sh\nmake train REAL=<folder of real videos> FAKE=<folder of fake videos>\n```",
-        "Several folders are separated by `:`. A `manifest.csv` beside the folders says who appears in which video; see "
+        "Several folders are separated by `:`. A `manifest.csv` beside them says who appears in which video: see "
         f"`python -m training.train --help`. Seed {run.recipe.seed}; measured videos are not measured again.",
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
@@ -90,8 +90,8 @@ def _summary(run: Run) -> str:
     ]
     if run.band == Band(0.0, 1.0):
         lines.append(
-            f"**No verdict is given**: nowhere on its scale were at most {MAX_ERROR:.0%} of the verdicts wrong, so every "
-            "video is called inconclusive. The score and the reasons are still shown."
+            f"**No verdict is given**: nowhere on its scale were at most {MAX_ERROR:.0%} of the verdicts wrong, so "
+            "every video is called inconclusive. The score and the reasons are still shown."
         )
     if headline.value > _TOO_GOOD:
         lines.append(f"**Above {_TOO_GOOD}, take the score for a leak until the contrary is shown.**")
@@ -122,8 +122,8 @@ def _data(run: Run) -> str:
     ]
     if not run.recipe.learn_sound:
         notes.append(
-            "**Sound is not learned from**: too few people have both a real and a fake video with sound, so that sound "
-            "would tell where a video comes from. The features that need it are hidden from the trees and shown to people."
+            "**Sound is not learned from**: too few people have both a real and a fake video with sound, so sound "
+            "would tell where a video comes from. The features that need it are hidden from the trees, and still shown."
         )
     return "\n\n".join([table, *notes])
 
@@ -155,19 +155,25 @@ def _checks(run: Run) -> str:
     rows = [(name, _estimate(score)) for name, score in run.evaluation.checks.items()]
     return (
         "What is missing must not give the label away, and neither may the bit rate. In training, each video is shown "
-        "with its own gaps and those of a random video of the other class, so that gaps are alike in both; weights make "
-        "the bit rate alike in both. The same trees, shown less on the same folds (all videos; what stands below the "
-        "first line should be near 0.5):\n\n" + _table(("shown", "AUC"), rows)
+        "with its own gaps and those of a random video of the other class, so that gaps are alike in both classes; "
+        "weights make the bit rate alike in both. The same trees on the same folds (all videos), shown less. What "
+        "stands below the first line should be near 0.5:\n\n" + _table(("shown", "AUC"), rows)
     )
 
 
 def _verdicts(run: Run) -> str:
     on_pairs = not reference(run.videos).all()
     rows = [(name, *_decision(decision)) for name, decision in run.evaluation.decisions.items()]
-    header = ("on", "get a verdict", "“real” that are fake", "“fake” that are real", "false alarms among real")
+    header = (
+        "on",
+        "get a verdict",
+        "fake of those called real",
+        "real of those called fake",
+        "real called fake",
+    )
     return "\n\n".join(
         [
-            f"P(fake) = 1 ÷ (1 + exp(−({run.calibration.slope:.3f} · log-odds + {run.calibration.intercept:.3f}))), "
+            f"P(fake) = 1 ÷ (1 + exp(-({run.calibration.slope:.3f} * log-odds + {run.calibration.intercept:.3f}))), "
             f"fitted to out-of-fold scores of {'paired' if on_pairs else 'all'} videos, both classes weighing half "
             f"(prior {run.model.prior_fake:g}). Below {run.band.real_below:.3f} a video is called real, above "
             f"{run.band.fake_above:.3f} fake, between them inconclusive: the narrowest band outside which at most "
@@ -207,17 +213,17 @@ def _estimate(estimate: Estimate) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    return f"{_number(estimate.low)}–{_number(estimate.high)}"
+    return f"{_number(estimate.low)} to {_number(estimate.high)}"
 
 
 def _number(value: float) -> str:
     if math.isnan(value):
-        return "–"
+        return "-"
     return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"
 
 
 def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{share:.0%}"
+    return "-" if math.isnan(share) else f"{share:.0%}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

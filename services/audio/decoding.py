@@ -27,6 +27,7 @@ at most a third of this after a seek."""
 _LOUDEST = 8.0  # lossy decoders overshoot full scale a little; float files can hold anything
 _PROBE_BYTES = 256 * 1024
 _BYTES_PER_SAMPLE = 8
+_MARGIN = SAMPLE_RATE_HZ // 100  # samples: far more than the roundings of the filters
 
 _OPEN = {
     "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
@@ -88,7 +89,7 @@ def decode(
     count = round(end_s * SAMPLE_RATE_HZ) - first
     wanted = count * _BYTES_PER_SAMPLE
     output = bytearray()
-    with MediaProcess(_command(path, stream, first, start_s - LEAD_IN_S), limits, cancelled) as process:
+    with MediaProcess(_command(path, stream, first, count, start_s - LEAD_IN_S), limits, cancelled) as process:
         for chunk in process.chunks():
             output += chunk[: wanted - len(output)]
             if len(output) >= wanted:
@@ -99,8 +100,8 @@ def decode(
     return _placed(bytes(output), count)
 
 
-def _command(path: Path, stream: int, first_sample: int, seek_s: float) -> list[str]:
-    """The command line for ffmpeg: two channels of float samples from `first_sample` on, the sound and its presence."""
+def _command(path: Path, stream: int, first: int, count: int, seek_s: float) -> list[str]:
+    """The command line for ffmpeg: `count` pairs of float samples from `first` on, sound and presence."""
     # Seeking before the first sample fails in some containers; from there, reading from the top is as good.
     seek = {"ss": f"{seek_s:.6f}", "seek_timestamp": 1} if seek_s > 0 else {}
     source = ffmpeg.input(f"file:{path}", threads=1, vn=None, sn=None, dn=None, noaccurate_seek=None, **_OPEN, **seek)
@@ -110,7 +111,8 @@ def _command(path: Path, stream: int, first_sample: int, seek_s: float) -> list[
         source[str(stream)]
         .filter("aresample", SAMPLE_RATE_HZ, ocl="mono", osf="flt", rematrix_maxval="1.0")
         .filter("aeval", "val(0)|1", channel_layout="stereo")
-        .filter("aresample", **{"async": 1, "first_pts": first_sample, "min_comp": "0.0001"})
+        .filter("atrim", start_pts=first - _MARGIN, end_pts=first + count + _MARGIN)
+        .filter("aresample", **{"async": 1, "first_pts": first, "min_comp": "0.0001"})
     )
     output = sound.output("pipe:", format="f32le", acodec="pcm_f32le", threads=1)
     command: list[str] = output.global_args("-copyts", "-nostdin", "-v", "error").compile()

@@ -50,10 +50,8 @@ def timed_pictures(path: Path, job: FaceJob, cancelled: Callable[[], bool]) -> G
         stream.codec_context.thread_count = job.decode_threads
         frames = _Clock(container, stream, cancelled)
         for window in job.windows:
-            taken = 0
-            for time_s, frame in frames.within(window):
-                wanted = taken % job.frame_stride == 0
-                taken += 1
+            for position, (time_s, frame) in enumerate(frames.within(window)):
+                wanted = position % job.frame_stride == 0
                 yield TimedPicture(window, time_s, picture_of(frame, frames.size) if wanted else None)
             if cancelled():
                 return
@@ -80,7 +78,7 @@ def _video_stream(container: InputContainer) -> VideoStream:
     width, height = stream.codec_context.width, stream.codec_context.height
     if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
         raise _refused(
-            "FRAME_TOO_LARGE", f"The video is {width}×{height} pixels. At most {MOST_SIDE} a side can be analysed."
+            "FRAME_TOO_LARGE", f"The video is {width} by {height} pixels. At most {MOST_SIDE} a side can be analysed."
         )
     return stream
 

@@ -35,12 +35,13 @@ def picture_of(frame: VideoFrame, size: tuple[int, int]) -> Picture:
 
 
 def _plane(plane: VideoPlane) -> Plane:
-    rows = np.frombuffer(plane, np.uint8, count=plane.line_size * plane.height).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
+    rows = np.frombuffer(memoryview(plane), np.uint8, count=plane.line_size * plane.height)
+    seen: Plane = rows.reshape(plane.height, plane.line_size)[:, : plane.width]
+    return seen
 
 
 def _colour_matrix(frame: VideoFrame) -> NDArray[np.float32]:
-    """From (Y, Cb, Cr, 1) in 0-255 to RGB in 0-255 (ITU-R BT.601 or BT.709; small pictures that say nothing are 601)."""
+    """From (Y, Cb, Cr, 1) in 0-255 to RGB in 0-255: ITU-R BT.601 or BT.709; small ones that do not say are 601."""
     says_601 = frame.colorspace in (Colorspace.ITU601, Colorspace.FCC, Colorspace.SMPTE170M)
     is_709 = frame.colorspace == Colorspace.ITU709 or (not says_601 and frame.height >= 720)
     red, blue = _BT709 if is_709 else _BT601

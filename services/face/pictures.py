@@ -60,8 +60,7 @@ class Picture:
             _sample(self.blue, to_chroma @ stored, size, 1),
             _sample(self.red, to_chroma @ stored, size, 1),
         )
-        colours: NDArray[np.uint8] = cv2.transform(cv2.merge(planes), self.colour)
-        return colours
+        return np.asarray(cv2.transform(cv2.merge(planes), self.colour), dtype=np.uint8)
 
     def shrunk(self, longest: int) -> "Picture":
         """The same picture with its longer side at most `longest` pixels, each the mean of what it covers."""
@@ -72,8 +71,7 @@ class Picture:
         def smaller(plane: Plane) -> Plane:
             height, width = plane.shape
             size = (max(1, round(width * factor)), max(1, round(height * factor)))
-            resized: Plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-            return resized
+            return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
         return replace(self, luma=smaller(self.luma), blue=smaller(self.blue), red=smaller(self.red))
 
@@ -119,14 +117,13 @@ def _sample(plane: Plane, stored: View, size: tuple[int, int], least_samples: in
     linear = stored[:, :2] / samples
     # OpenCV puts the origin at the centre of the first pixel.
     shift = stored[:, 2] + linear @ np.full(2, 0.5) - 0.5
-    sampled: Plane = cv2.warpAffine(
+    sampled = cv2.warpAffine(
         plane,
         np.column_stack([linear, shift]),
         (width * samples, height * samples),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    if samples == 1:
-        return sampled
-    averaged: Plane = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
-    return averaged
+    if samples > 1:
+        sampled = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(sampled, dtype=np.uint8)

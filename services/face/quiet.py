@@ -1,4 +1,4 @@
-"""MediaPipe talks while it is imported and while it loads its models; nothing it says there needs anyone's attention."""
+"""MediaPipe talks while it is imported and while it loads its models; nothing it says is of use to anyone."""
 
 import os
 import sys
@@ -12,7 +12,8 @@ def quiet_import() -> Iterator[None]:
     """Import or load inside the block without its warnings and without what its C++ part writes to standard error.
 
     Its protobuf bridge complains that a method newer protobufs lack is gone (it does not need it: the output is
-    bit-identical), and TensorFlow Lite and Abseil announce themselves, past Python's `sys.stderr`. Errors are raised, not written, so nothing is lost.
+    bit-identical), and TensorFlow Lite and Abseil announce themselves, past Python's `sys.stderr`. Errors are raised,
+    not written, so nothing is lost.
     """
     sys.stderr.flush()
     kept = os.dup(2)

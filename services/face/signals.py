@@ -45,7 +45,8 @@ def yaw_degrees(points: Array) -> Array:
     across = points[:, left] - points[:, right]
     depth = across[..., 2].sum(axis=1)
     width = np.linalg.norm(across[..., :2], axis=2).sum(axis=1)
-    return np.degrees(np.arctan2(depth, width))
+    degrees: Array = np.degrees(np.arctan2(depth, width))
+    return degrees
 
 
 def face_boxes(points: Array) -> Array:

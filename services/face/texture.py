@@ -5,6 +5,8 @@ made at another resolution, and blended along an edge inside the contour of the 
 2020).
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +36,7 @@ def measure_texture(picture: Picture, points: NDArray[np.float64], entry: int) -
     view, oval = canonical_view(points)
     lightness = picture.lightness(view, (_SIDE, _SIDE)).astype(np.float32)
     visible = _visible(view, picture.size)
-    highpass = np.abs(lightness - cv2.GaussianBlur(lightness, (0, 0), _BLUR_SIGMA))
+    highpass = cv2.absdiff(lightness, cv2.GaussianBlur(lightness, (0, 0), _BLUR_SIGMA))
     across, down = (
         cv2.Sobel(lightness, cv2.CV_32F, 1, 0, scale=1 / 8),
         cv2.Sobel(lightness, cv2.CV_32F, 0, 1, scale=1 / 8),
@@ -77,6 +79,6 @@ def _visible(view: View, size: tuple[int, int]) -> Mask:
     return inside
 
 
-def _median(values: NDArray[np.float32], mask: Mask) -> float:
+def _median(values: NDArray[Any], mask: Mask) -> float:
     chosen = values[mask]
     return float(np.median(chosen)) if chosen.size >= _LEAST_PIXELS else float("nan")

@@ -116,12 +116,13 @@ class FaceTracker:
 
     def _settled(self, picture: Picture, face: Detection) -> tuple[Place, Points] | None:
         place = place_of_detection(face.box, face.eyes)
+        points = None
         for _ in range(_SETTLING_ROUNDS):
             points = self._mesh(picture, place)
             if points is None:
                 return None
             place = place_of_landmarks(points)
-        return (place, points)
+        return None if points is None else (place, points)
 
     def _mesh(self, picture: Picture, place: Place | None) -> Points | None:
         if place is None:

@@ -41,5 +41,5 @@ def open_channel(target: str, *, max_message_bytes: int = 8 * MEBIBYTE) -> grpc.
             # A dead replica's address must be tried again soon, not after the default two minutes.
             ("grpc.max_reconnect_backoff_ms", 2_000),
         ],
-        interceptors=[requests.SendRequestId()],
+        interceptors=[requests.SendWithUnary(), requests.SendWithStream()],
     )

@@ -32,14 +32,19 @@ def from_metadata(metadata: Iterable[tuple[str, str | bytes]] | None) -> str | N
     return next((value for key, value in metadata or () if key == HEADER and isinstance(value, str)), None)
 
 
-class SendRequestId(grpc.aio.UnaryUnaryClientInterceptor, grpc.aio.UnaryStreamClientInterceptor):
-    """Puts the current request id on every outgoing call."""
+class SendWithUnary(grpc.aio.UnaryUnaryClientInterceptor):
+    """Puts the current request id on outgoing calls with one answer."""
 
     async def intercept_unary_unary(
         self, continuation: Callable[..., Any], details: grpc.aio.ClientCallDetails, request: Any
     ) -> Any:
         """See `grpc.aio.UnaryUnaryClientInterceptor`."""
         return await continuation(_with_id(details), request)
+
+
+# A class of its own: grpc.aio takes an interceptor for the first kind of call only that it can intercept.
+class SendWithStream(grpc.aio.UnaryStreamClientInterceptor):
+    """Puts the current request id on outgoing calls with a stream of answers."""
 
     async def intercept_unary_stream(
         self, continuation: Callable[..., Any], details: grpc.aio.ClientCallDetails, request: Any

@@ -114,7 +114,7 @@ def sound_clip(
         start, end = index * window_s, min((index + 1) * window_s, duration_s)
         window = AudioWindow(window=TimeWindow(index=index, start_s=start, end_s=end), has_audio=has_audio)
         if has_audio:
-            moments = start + 0.04 * (np.arange(int((end - start) / 0.04 + 1e-6)) + 0.5)
+            moments: Floats = (start + 0.04 * (np.arange(int((end - start) / 0.04 + 1e-6)) + 0.5)).astype(np.float64)
             window.log_rms.extend(loudness(moments))
             window.mfcc_times_s.extend(moments)
             window.mfcc.extend(mfcc(moments).ravel())

@@ -14,7 +14,7 @@ BLINKS = [(1.0, 0.2), (3.5, 0.15), (3.95, 0.3), (7.0, 0.4), (9.2, 0.1)]
 
 
 def found(windows: list[FaceWindow]) -> list[float]:
-    return blink_times(face_signals(windows)).tolist()
+    return [float(time) for time in blink_times(face_signals(windows))]
 
 
 @pytest.mark.parametrize("fps", [24.0, 25.0, 29.97, 30.0])

@@ -1,0 +1,53 @@
+"""The end of an analysis: stored signals → persons → features → verdict → words."""
+
+import asyncio
+from collections.abc import Sequence
+
+from notreally.v1 import analysis_pb2, audio_pb2, face_pb2, metadata_pb2, series_pb2
+
+from gateway.extraction import Extraction
+from gateway.faces import Person, link_faces
+from gateway.features import Features, compute_features
+from gateway.result import FaceFinding, compose_result, rank_faces
+from gateway.series import result_series
+
+
+async def conclude(
+    extraction: Extraction,
+    faces: Sequence[face_pb2.FaceWindow],
+    sounds: Sequence[audio_pb2.AudioWindow],
+    facts: metadata_pb2.MediaFacts,
+    timings: Sequence[analysis_pb2.StageTiming],
+    warnings: Sequence[analysis_pb2.Reason],
+) -> tuple[analysis_pb2.AnalysisResult, series_pb2.Series]:
+    """The answer and the series behind its plots.
+
+    Args:
+        extraction: For the classifier.
+        faces: All analysed windows of picture.
+        sounds: All analysed windows of sound; none when sound was not analysed.
+        facts: Of the container.
+        timings: Of the stages so far.
+        warnings: What a reader should know of how this was made.
+
+    Raises:
+        Refusal: What the classifier refused with.
+    """
+    # Off the event loop: filters and correlations over thousands of frames.
+    measured = await asyncio.to_thread(_measure, faces, sounds, facts)
+    model = await extraction.model()
+    findings = [
+        FaceFinding(person, features, await extraction.classify(features.vector)) for person, features in measured
+    ]
+    result = await asyncio.to_thread(compose_result, findings, faces, sounds, facts, model, timings, warnings)
+    headline = next(iter(rank_faces(findings)), None)
+    if headline is None:
+        return result, result_series((), compute_features((), sounds, facts), 0, sounds)
+    person = headline.person
+    return result, await asyncio.to_thread(result_series, person.windows, headline.features, person.number, sounds)
+
+
+def _measure(
+    faces: Sequence[face_pb2.FaceWindow], sounds: Sequence[audio_pb2.AudioWindow], facts: metadata_pb2.MediaFacts
+) -> list[tuple[Person, Features]]:
+    return [(person, compute_features(person.windows, sounds, facts)) for person in link_faces(faces)]

@@ -1,0 +1,1 @@
+"""Face videos with known answers, made from one public-domain photograph."""

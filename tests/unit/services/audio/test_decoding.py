@@ -1,0 +1,183 @@
+"""Samples land where they belong on the container's clock, whatever holds them and whatever else is asked for."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.audio import decoding
+from services.audio.decoding import Sound
+from services.audio.signals import SAMPLE_RATE_HZ
+from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessTimedOut
+
+MakeFile = Callable[..., Path]
+
+PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=6")
+# A quiet 300 Hz tone that is loud for the 100 ms from 2.0 s on.
+BEEP = ("-f", "lavfi", "-i", "aevalsrc='(0.01+0.5*between(t,2,2.1))*sin(600*PI*t)':d=6:s=44100")
+CONTAINERS = {
+    "aac.mp4": ("-c:v", "libx264", "-c:a", "aac"),
+    "opus.webm": ("-c:v", "libvpx", "-c:a", "libopus"),
+    "vorbis.mkv": ("-c:v", "libx264", "-c:a", "libvorbis"),
+    "mp3.avi": ("-c:v", "mpeg4", "-c:a", "libmp3lame"),
+    "aac.ts": ("-c:v", "libx264", "-c:a", "aac"),
+    "mp2.mpg": ("-c:v", "mpeg1video", "-c:a", "mp2"),
+    "mp3.flv": ("-c:v", "flv1", "-c:a", "libmp3lame"),
+}
+
+
+def _never() -> bool:
+    return False
+
+
+def _decode(path: Path, start_s: float, end_s: float, limits: ProcessLimits) -> Sound:
+    stream = decoding.find_stream(_never, path, limits)
+    assert stream is not None
+    return decoding.decode(_never, path, stream, start_s, end_s, limits)
+
+
+def _onset_s(sound: Sound) -> float:
+    """Where the beep begins, seconds into the span."""
+    return float(np.flatnonzero(np.abs(sound.samples) > 0.2)[0]) / SAMPLE_RATE_HZ
+
+
+def _start_s(path: Path) -> float:
+    command = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-select_streams",
+        "v:0",
+        "-show_entries",
+        "stream=start_time",
+        "-of",
+        "csv=p=0",
+    ]
+    return float(subprocess.run([*command, str(path)], check=True, capture_output=True).stdout.split()[0])
+
+
+@pytest.fixture(scope="module", params=CONTAINERS)
+def beeping(request: pytest.FixtureRequest, make_file: MakeFile) -> Path:
+    """Six seconds of picture and the beep, in one container."""
+    name: str = request.param
+    return make_file(name, *PICTURE, *BEEP, *CONTAINERS[name], "-g", "50")
+
+
+def test_a_beep_is_where_it_was_put(beeping: Path, limits: ProcessLimits) -> None:
+    start_s = _start_s(beeping)
+    # Once from the top of the file, and once after a seek. MPEG-PS and AVI multiplexers move sound by up to a frame.
+    assert _onset_s(_decode(beeping, start_s, start_s + 4.0, limits)) == pytest.approx(2.0, abs=0.03)
+    assert _onset_s(_decode(beeping, start_s + 1.6, start_s + 4.0, limits)) == pytest.approx(0.4, abs=0.03)
+
+
+def test_a_later_span_gives_the_sound_of_the_whole(beeping: Path, limits: ProcessLimits) -> None:
+    start_s = _start_s(beeping)
+    whole = _decode(beeping, start_s, start_s + 5.0, limits)
+    part = _decode(beeping, start_s + 1.5, start_s + 4.0, limits)
+    expected = whole.samples[round(1.5 * SAMPLE_RATE_HZ) : round(4.0 * SAMPLE_RATE_HZ)]
+    assert part.present.all()
+    # The same to within a millisecond, which is what these containers round times to.
+    lags = range(-16, 17)
+    similar = [np.corrcoef(np.roll(part.samples, lag)[16:-16], expected[16:-16])[0, 1] for lag in lags]
+    assert max(similar) > 0.995
+    # Bit by bit where it counts: the same span again, whatever was decoded in between.
+    again = _decode(beeping, start_s + 1.5, start_s + 4.0, limits)
+    assert again.samples.tobytes() == part.samples.tobytes()
+
+
+def test_shifted_sound_is_shifted_by_as_much(make_file: MakeFile, limits: ProcessLimits) -> None:
+    shifted = make_file("shifted.mp4", *PICTURE, "-itsoffset", "0.3", *BEEP, "-c:v", "libx264", "-c:a", "aac")
+    sound = _decode(shifted, 0.0, 4.0, limits)
+    assert _onset_s(sound) == pytest.approx(2.3, abs=0.003)
+    assert np.flatnonzero(sound.present)[0] == pytest.approx(0.3 * SAMPLE_RATE_HZ, abs=0.03 * SAMPLE_RATE_HZ)
+    assert not sound.samples[~sound.present].any()
+
+
+def test_sound_that_ends_early_is_absent_after_its_end(make_file: MakeFile, limits: ProcessLimits) -> None:
+    path = make_file("early.mp4", *PICTURE, *BEEP, "-filter:a", "atrim=end=3", "-c:v", "libx264", "-c:a", "aac")
+    sound = _decode(path, 2.0, 5.0, limits)
+    last = int(np.flatnonzero(sound.present)[-1])
+    assert last == pytest.approx(SAMPLE_RATE_HZ, abs=0.05 * SAMPLE_RATE_HZ)
+    assert sound.present[: last + 1].all()
+    assert not _decode(path, 4.0, 5.0, limits).present.any()
+
+
+def test_a_hole_in_the_sound_is_absent(make_file: MakeFile, limits: ProcessLimits) -> None:
+    path = make_file(
+        "hole.mkv",
+        *PICTURE,
+        *BEEP,
+        "-filter:a",
+        "aselect='not(between(t,3,4))'",
+        "-c:v",
+        "libx264",
+        "-c:a",
+        "pcm_s16le",
+    )
+    sound = _decode(path, 2.0, 5.0, limits)
+    absent = np.flatnonzero(~sound.present) / SAMPLE_RATE_HZ
+    assert absent[0] == pytest.approx(1.0, abs=0.05)
+    assert absent[-1] == pytest.approx(2.0, abs=0.05)
+    assert sound.present[-1]
+
+
+def test_a_hostile_seek_position_is_no_error(beeping: Path, limits: ProcessLimits) -> None:
+    for start_s in (-50.0, 5_000.0, 999_000.0):
+        assert not _decode(beeping, start_s, start_s + 1, limits).present.any()
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_f32le"])
+def test_the_mono_mix_is_as_loud_for_every_sample_format(
+    make_file: MakeFile, limits: ProcessLimits, codec: str
+) -> None:
+    stereo = ("-f", "lavfi", "-i", "aevalsrc='0.5*sin(600*PI*t)|0.5*sin(600*PI*t)':d=2")
+    path = make_file(f"{codec}.mov", *stereo, "-c:a", codec)
+    assert np.abs(_decode(path, 0.5, 1.5, limits).samples).max() == pytest.approx(0.5, abs=0.01)
+
+
+def test_samples_that_are_no_numbers_do_not_get_through(make_file: MakeFile, limits: ProcessLimits) -> None:
+    path = make_file("hostile.mov", "-f", "lavfi", "-i", "aevalsrc='if(gt(t,1),NAN,1e30)':d=2", "-c:a", "pcm_f32le")
+    samples = _decode(path, 0.0, 2.0, limits).samples
+    assert np.isfinite(samples).all()
+    assert np.abs(samples).max() <= 8.0
+
+
+def test_damaged_sound_is_absent_and_no_error(make_file: MakeFile, limits: ProcessLimits, tmp_path: Path) -> None:
+    whole = make_file("whole.mkv", *PICTURE, *BEEP, "-c:v", "libx264", "-c:a", "aac").read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole[: len(whole) // 2])
+    assert _decode(cut, 0.0, 1.0, limits).present.all()
+    assert not _decode(cut, 5.0, 6.0, limits).present.any()
+    garbled = bytearray(whole)
+    garbled[len(whole) // 3 :] = bytes(reversed(whole[len(whole) // 3 :]))
+    cut.write_bytes(garbled)
+    sound = _decode(cut, 0.0, 6.0, limits)
+    assert sound.present[:SAMPLE_RATE_HZ].all()
+    assert not sound.present.all()
+
+
+def test_the_default_sound_is_chosen(make_file: MakeFile, limits: ProcessLimits) -> None:
+    streams = (*PICTURE, *BEEP, *BEEP, "-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "libvorbis")
+    second = make_file("second.mkv", *streams, "-disposition:a:0", "0", "-disposition:a:1", "default")
+    assert decoding.find_stream(_never, second, limits) == 2
+    neither = make_file("neither.mkv", *streams, "-disposition:a:0", "0", "-disposition:a:1", "0")
+    assert decoding.find_stream(_never, neither, limits) == 1
+
+
+def test_files_without_sound_have_no_stream(make_file: MakeFile, limits: ProcessLimits, tmp_path: Path) -> None:
+    silent = make_file("silent.mp4", *PICTURE, "-c:v", "libx264")
+    playlist = tmp_path / "list.mp4"
+    playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\n{silent}\n#EXT-X-ENDLIST\n")
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video")
+    for path in (silent, playlist, text, tmp_path / "missing.mp4"):
+        assert decoding.find_stream(_never, path, limits) is None
+
+
+def test_decoding_stops_when_nobody_waits_or_time_is_up(beeping: Path, limits: ProcessLimits) -> None:
+    with pytest.raises(ProcessCancelled):
+        decoding.decode(lambda: True, beeping, 1, 0.0, 5.0, limits)
+    with pytest.raises(ProcessTimedOut):
+        decoding.decode(_never, beeping, 1, 0.0, 5.0, ProcessLimits(0.0, limits.memory_bytes))

@@ -1,0 +1,109 @@
+"""A run of windows gives each window's signals, and what a window gives depends on nothing but the window."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+
+from services.audio.decoding import Sound
+from services.audio.extraction import Progress, SilentWindow, Span, WindowSound, describe, extract
+from services.audio.signals import Samples
+from services.kit.errors import Refusal
+from services.kit.media_process import ProcessLimits
+
+MakeFile = Callable[..., Path]
+
+SPANS = [Span(index, index * 1.5, (index + 1) * 1.5) for index in range(3)]
+
+
+def _never() -> bool:
+    return False
+
+
+@pytest.fixture(scope="module", params=["aac.mp4", "libmp3lame.avi", "libopus.webm", "aac.ts"])
+def talking(request: pytest.FixtureRequest, make_file: MakeFile) -> Path:
+    """Five seconds of picture, and about four of speech."""
+    codec, _, container = request.param.partition(".")
+    return make_file(
+        f"talking.{container}",
+        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=5"),
+        *("-f", "lavfi", "-i", "flite=text='Here is some speech. Nobody said it. It was made by a machine.'"),
+        *("-c:a", codec, "-ar", "48000", "-g", "60"),
+    )
+
+
+def _windows(path: Path, spans: list[Span], limits: ProcessLimits) -> list[WindowSound | SilentWindow]:
+    return [item for item in extract(_never, path, spans, 0.0, limits) if not isinstance(item, Progress)]
+
+
+def test_a_window_alone_is_the_window_in_a_run(talking: Path, limits: ProcessLimits) -> None:
+    run = _windows(talking, SPANS, limits)
+    assert [window.span for window in run] == SPANS
+    for together in run[:2]:
+        (alone,) = _windows(talking, [together.span], limits)
+        assert isinstance(together, WindowSound)
+        assert isinstance(alone, WindowSound)
+        assert together.voiced_s > 0.2
+        for name in ("log_rms", "mfcc", "mfcc_times_s"):
+            assert getattr(alone, name).tobytes() == getattr(together, name).tobytes()
+        assert alone.image.levels.tobytes() == together.image.levels.tobytes()
+        assert alone.outline.low.tobytes() == together.outline.low.tobytes()
+
+
+def test_shapes_and_times_agree(talking: Path, limits: ProcessLimits) -> None:
+    for window in _windows(talking, SPANS[1:2], limits):
+        assert isinstance(window, WindowSound)
+        assert window.log_rms.shape == (37,)
+        assert window.mfcc.shape == (window.mfcc_times_s.size, 12)
+        assert window.voiced_s == pytest.approx(0.01 * window.mfcc_times_s.size)
+        assert window.mfcc_times_s.min() >= 1.5
+        assert window.mfcc_times_s.max() < 3.0
+        assert window.outline.high.shape == (150,)
+        assert window.image.levels.shape == (37, 64)
+
+
+def test_progress_grows_to_the_end(talking: Path, limits: ProcessLimits) -> None:
+    progress = [item for item in extract(_never, talking, SPANS, 0.0, limits) if isinstance(item, Progress)]
+    fractions = [item.fraction for item in progress]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert progress[-1].text == "4 of 4 s of sound"
+
+
+def test_no_sound_is_an_answer(make_file: MakeFile, limits: ProcessLimits) -> None:
+    silent = make_file("mute.mp4", "-f", "lavfi", "-i", "testsrc=size=64x64:duration=1")
+    assert _windows(silent, SPANS, limits) == [SilentWindow(span) for span in SPANS]
+
+
+def test_windows_after_the_end_of_the_sound_are_silent(talking: Path, limits: ProcessLimits) -> None:
+    late = Span(9, 60.0, 61.0)
+    assert _windows(talking, [SPANS[0], late], limits)[1] == SilentWindow(late)
+
+
+def test_digital_silence_is_sound_without_voice() -> None:
+    window = describe(SPANS[0], Sound(np.zeros(24_000, np.float32), np.ones(24_000, np.bool_)))
+    assert isinstance(window, WindowSound)
+    assert window.voiced_s == 0.0
+    assert window.mfcc.shape == (0, 12)
+
+
+def test_times_count_from_the_window(speech: Samples) -> None:
+    sound = Sound(speech, np.ones(speech.size, np.bool_))
+    early, late = (describe(Span(0, start_s, start_s + 4), sound) for start_s in (0.0, 100.0))
+    assert isinstance(early, WindowSound)
+    assert isinstance(late, WindowSound)
+    np.testing.assert_allclose(late.mfcc_times_s - early.mfcc_times_s, 100.0)
+
+
+def test_it_stops_when_nobody_waits(talking: Path, limits: ProcessLimits) -> None:
+    items = extract(lambda: True, talking, SPANS, 0.0, limits)
+    assert all(isinstance(item, Progress) for item in items)
+
+
+def test_running_out_of_time_is_refused_and_not_taken_for_silence(talking: Path, limits: ProcessLimits) -> None:
+    with pytest.raises(Refusal) as refused:
+        list(extract(_never, talking, SPANS, 0.0, ProcessLimits(0.0, limits.memory_bytes)))
+    assert refused.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert refused.value.reason == "SOUND_TOO_SLOW"

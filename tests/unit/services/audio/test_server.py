@@ -1,0 +1,132 @@
+"""AudioService over a real socket."""
+
+import hashlib
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import grpc
+import pytest
+from notreally.v1 import audio_pb2, audio_pb2_grpc, media_pb2
+
+from services.audio.server import SERVICE_NAME, AudioServicer
+from services.audio.settings import AudioSettings
+from services.kit.channels import open_channel
+from services.kit.errors import refusal_of
+from services.kit.media import MediaStore, media_key
+from services.kit.server import running
+from services.kit.work import Workers
+
+MakeFile = Callable[..., Path]
+Stub: TypeAlias = "audio_pb2_grpc.AudioServiceAsyncStub"  # exists for type checkers alone
+Request = audio_pb2.AudioServiceExtractWindowsRequest
+
+
+@pytest.fixture
+async def stub(tmp_path: Path) -> AsyncIterator[Stub]:
+    """A client of a server with one worker."""
+    settings = AudioSettings(listen="127.0.0.1:0", media_url=tmp_path.as_uri(), audio_max_window_s=30)
+    workers = Workers(1)
+
+    def add(server: grpc.aio.Server) -> None:
+        servicer = AudioServicer(MediaStore.open(settings.media_url), workers, settings)
+        audio_pb2_grpc.add_AudioServiceServicer_to_server(servicer, server)
+
+    async with running([SERVICE_NAME], add, settings) as port, open_channel(f"127.0.0.1:{port}") as channel:
+        yield audio_pb2_grpc.AudioServiceStub(channel)
+    workers.close()
+
+
+@pytest.fixture
+async def media(tmp_path: Path, make_file: MakeFile) -> media_pb2.MediaRef:
+    """Half a minute of a tone that swells, in the store."""
+    data = make_file("swell.mka", "-f", "lavfi", "-i", "aevalsrc=t/60*sin(600*PI*t):d=30", "-c:a", "flac").read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    await MediaStore.open(tmp_path.as_uri()).put(media_key(sha256), data)
+    return media_pb2.MediaRef(sha256=sha256, size_bytes=len(data))
+
+
+def _windows(*spans: tuple[float, float]) -> list[media_pb2.TimeWindow]:
+    return [media_pb2.TimeWindow(index=index, start_s=a, end_s=b) for index, (a, b) in enumerate(spans)]
+
+
+async def test_streams_windows_with_progress(stub: Stub, media: media_pb2.MediaRef) -> None:
+    request = Request(media=media, windows=_windows((0, 2), (10, 12), (29, 31), (40, 41)))
+    responses = [response async for response in stub.ExtractWindows(request)]
+    windows = [response.window for response in responses if response.WhichOneof("payload") == "window"]
+    fractions = [response.progress.fraction for response in responses if response.WhichOneof("payload") == "progress"]
+    assert [window.window for window in windows] == list(request.windows)
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert [window.has_audio for window in windows] == [True, True, True, False]
+    assert len(windows[1].log_rms) == 50
+    assert windows[1].log_rms[25] - windows[0].log_rms[25] == pytest.approx(2.4, abs=0.1)  # ln(11 s / 1 s)
+    assert windows[2].log_rms[-1] == pytest.approx(-11.513, abs=0.001)
+    assert len(windows[1].mfcc) == 12 * len(windows[1].mfcc_times_s)
+    assert len(windows[1].waveform.low) == len(windows[1].waveform.high) == 200
+    assert len(windows[1].spectrogram.levels) == 50 * windows[1].spectrogram.bands == 50 * 64
+    assert not windows[3].log_rms
+    assert not windows[3].HasField("waveform")
+
+
+async def test_the_clock_is_the_videos(stub: Stub, media: media_pb2.MediaRef) -> None:
+    requests = (
+        Request(media=media, windows=_windows((12, 14))),
+        Request(media=media, windows=_windows((2, 4)), video_start_s=10.0),
+    )
+    answers = [r.window for request in requests async for r in stub.ExtractWindows(request) if r.HasField("window")]
+    assert answers[0].log_rms == answers[1].log_rms
+    assert answers[1].window.start_s == 2
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [],
+        [(2, 1)],
+        [(1, 1)],
+        [(0, 2), (1, 3)],
+        [(-1, 1)],
+        [(0, float("nan"))],
+        [(0, float("inf"))],
+        [(0, 31)],
+        [(3e6, 4e6)],
+    ],
+)
+async def test_odd_windows_are_refused(stub: Stub, media: media_pb2.MediaRef, spans: list[tuple[float, float]]) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        _ = [r async for r in stub.ExtractWindows(Request(media=media, windows=_windows(*spans)))]
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "BAD_WINDOWS")
+
+
+@pytest.mark.parametrize("start_s", [float("nan"), float("-inf"), 1e12])
+async def test_an_odd_start_is_refused(stub: Stub, media: media_pb2.MediaRef, start_s: float) -> None:
+    with pytest.raises(grpc.aio.AioRpcError, match="out of range"):
+        _ = [
+            r async for r in stub.ExtractWindows(Request(media=media, windows=_windows((0, 1)), video_start_s=start_s))
+        ]
+
+
+async def test_unknown_media_is_refused(stub: Stub) -> None:
+    request = Request(media=media_pb2.MediaRef(sha256="0" * 64), windows=_windows((0, 1)))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        _ = [r async for r in stub.ExtractWindows(request)]
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert refusal.reason == "MEDIA_NOT_FOUND"
+
+
+async def test_a_caller_who_leaves_frees_the_only_worker(stub: Stub, media: media_pb2.MediaRef) -> None:
+    # Four hundred windows would keep the worker busy for half a minute.
+    long = stub.ExtractWindows(Request(media=media, windows=_windows(*((i / 20, (i + 1) / 20) for i in range(400)))))
+    await long.read()
+    long.cancel()
+    began = time.monotonic()
+    short = [
+        r async for r in stub.ExtractWindows(Request(media=media, windows=_windows((0, 1)))) if r.HasField("window")
+    ]
+    assert short[0].window.has_audio
+    assert time.monotonic() - began < 5

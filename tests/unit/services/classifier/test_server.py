@@ -1,0 +1,125 @@
+"""ClassifierService over a real socket."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+import pytest_asyncio
+from notreally.v1 import classifier_pb2, classifier_pb2_grpc, features_pb2
+
+from services.classifier.model import load
+from services.classifier.server import SERVICE_NAME, ClassifierServicer
+from services.classifier.settings import SHIPPED_MODEL, ClassifierSettings
+from services.kit.errors import refusal_of
+from services.kit.server import running
+from training import model_file
+from training.calibration import Band, Calibration
+from training.fitting import Recipe, fit_trees
+from training.videos import Videos
+
+
+@pytest_asyncio.fixture(scope="module")
+async def stub(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "AsyncIterator[classifier_pb2_grpc.ClassifierServiceAsyncStub]":
+    """A service with a model as `training` writes it: the two may not import each other, so this holds them together."""
+    rng = np.random.default_rng(0)
+    fake = np.arange(120) % 2 == 1
+    features = rng.normal(size=(120, 10))
+    features[:, 1] += np.where(fake, 1.5, -1.5)
+    names = np.array([str(number) for number in range(120)])
+    videos = Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp))
+    booster = fit_trees(videos, np.arange(120), Recipe(seed=0, learn_sound=False))
+    calibration, band = Calibration(1.0, 0.0), Band(0.4, 0.6)
+    described = model_file.describe(
+        booster,
+        videos,
+        calibration,
+        band,
+        schema_version=1,
+        cross_validated_auc=0.9,
+        trained=datetime(2024, 1, 1, tzinfo=UTC),
+    )
+    path = tmp_path_factory.mktemp("model") / "model.json"
+    model_file.write(path, booster, described, calibration)
+    servicer = ClassifierServicer(load(path))
+
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(servicer, server)
+
+    settings = ClassifierSettings(listen="127.0.0.1:0", model_path=path)
+    async with (
+        running([SERVICE_NAME], add, settings) as port,
+        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        yield classifier_pb2_grpc.ClassifierServiceStub(channel)
+
+
+async def classify(
+    stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub", vector: features_pb2.FeatureVector
+) -> classifier_pb2.ClassifyResponse:
+    return await stub.Classify(classifier_pb2.ClassifyRequest(features=vector))
+
+
+async def test_a_fake_vector_is_called_fake_for_the_right_reason(
+    stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub",
+) -> None:
+    response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=2.0, nose_jitter=0.0))
+    assert response.band == classifier_pb2.BAND_FAKE
+    assert response.prob_fake > 0.6
+    strongest = max(response.contributions, key=lambda reason: reason.contribution)
+    assert (strongest.feature, strongest.modality, strongest.value) == ("lip_jerk", features_pb2.MODALITY_FACE, 2.0)
+    total = response.bias + sum(reason.contribution for reason in response.contributions)
+    assert total == pytest.approx(response.raw_log_odds)
+
+
+async def test_a_missing_feature_has_no_value_in_the_reasons(
+    stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub",
+) -> None:
+    response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=-2.0))
+    assert [reason.feature for reason in response.contributions if reason.HasField("value")] == ["lip_jerk"]
+    assert len(response.contributions) == 10
+
+
+async def test_features_hidden_in_training_contribute_nothing_and_raise_no_flag(
+    stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub",
+) -> None:
+    response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=0.0, av_sync_corr=50.0))
+    sound = {reason.feature: reason for reason in response.contributions}["av_sync_corr"]
+    assert sound.contribution == 0
+    assert sound.out_of_range
+    assert not response.out_of_range
+
+
+async def test_a_vector_of_another_schema_is_refused(stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub") -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await classify(stub, features_pb2.FeatureVector(schema_version=2))
+    refusal = refusal_of(error.value)
+    assert refusal is not None
+    assert error.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert (refusal.reason, refusal.metadata) == ("SCHEMA_MISMATCH", {"sent": "2", "expected": "1"})
+
+
+async def test_the_model_describes_itself(stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub") -> None:
+    model = await stub.GetModel(classifier_pb2.GetModelRequest())
+    response = await classify(stub, features_pb2.FeatureVector(schema_version=1))
+    assert model.version == response.model_version
+    assert model.training_videos == 120
+    assert len(model.sha256) == 64
+    assert [feature.modality for feature in model.features][-2:] == [
+        features_pb2.MODALITY_FACE_AND_AUDIO,
+        features_pb2.MODALITY_METADATA,
+    ]
+    assert model.features[1].p05 < model.features[1].p50 < model.features[1].p95
+
+
+@pytest.mark.parametrize("name", ["MODEL_PATH", "NOTREALLY_MODEL_PATH"])
+def test_the_model_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for other in ("MODEL_PATH", "NOTREALLY_MODEL_PATH"):
+        monkeypatch.delenv(other, raising=False)
+    assert ClassifierSettings().model_path == SHIPPED_MODEL
+    monkeypatch.setenv(name, "elsewhere.ubj")
+    assert ClassifierSettings().model_path == Path("elsewhere.ubj")
