@@ -37,15 +37,16 @@ lock: ## Choose package versions anew
 
 proto: gen/.proto ## Python and TypeScript stubs and Envoy's descriptor, from protos/
 
-GOOGLE := $(addsuffix .proto,annotations http httpbody field_behavior)
 gen/.proto: $(PROTOS) buf.yaml .venv/.installed
 	rm -rf gen/python/notreally gen/third_party
 	mkdir -p gen/python/notreally/v1 gen/third_party/google/api gen/third_party/google/rpc
 	site=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
 	cp $$(printf "$$site/google/api/%s.proto " annotations http httpbody field_behavior) gen/third_party/google/api/; \
-	cp $$site/google/rpc/status.proto gen/third_party/google/rpc/
+	cp $$site/google/rpc/{status,error_details}.proto gen/third_party/google/rpc/
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m grpc_tools.protoc -Iprotos -Igen/third_party \
 	  --python_out=gen/python --grpc_python_out=gen/python --mypy_out=quiet:gen/python --mypy_grpc_out=quiet:gen/python \
-	  --include_imports --descriptor_set_out=gen/descriptor.pb $(PROTOS)
+	  $(PROTOS)
+	# For Envoy, which also needs the types inside google.rpc.Status to turn errors into JSON.
+	.venv/bin/buf build --output gen/descriptor.pb
 	touch gen/python/notreally/__init__.py gen/python/notreally/v1/__init__.py
 	touch $@

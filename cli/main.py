@@ -77,10 +77,10 @@ def serve(
     from cli.serve import serve as serve_until_stopped
 
     real = dict(os.environ) if port is None else {**os.environ, "PORT": str(port)}
-    data.mkdir(parents=True, exist_ok=True)
-    console = Console()
+    environment = Environment.read(real).with_data_folder(data)
+    Path(environment.variables["NOTREALLY_DB_PATH"]).parent.mkdir(parents=True, exist_ok=True)
     try:
-        code = serve_until_stopped(Environment.read(real).with_data_folder(data), console)
+        code = serve_until_stopped(environment, Console())
     except CannotServeError as error:
         Console(stderr=True).print(str(error), style="bold red", highlight=False)
         code = Exit.ERROR

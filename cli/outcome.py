@@ -103,12 +103,14 @@ def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
     slim = analysis_pb2.AnalysisResult()
     slim.CopyFrom(result)
     slim.ClearField("series")
-    for face in slim.faces:
-        face.ClearField("thumbnails")
+    for followed in slim.faces:
+        followed.ClearField("thumbnails")
     fields = json_format.MessageToDict(
         slim, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
     _plain_names(fields)
+    for face in fields["faces"]:
+        del face["thumbnails"]
     for holder in (fields, *fields["faces"]):
         holder["features"] = {name: holder.get("features", {}).get(name) for name in FEATURE_NAMES}
     return fields

@@ -55,11 +55,10 @@ def plan(environment: Environment, run_folder: Path) -> list[list[ChildSpec]]:
         raise FileNotFoundError("The generated code is missing: run `make setup` first.")
     config = run_folder / "envoy.yaml"
     config.write_text(edge.render(TEMPLATE.read_text()))
-    public = f"127.0.0.1:{environment.port}"
     return [
         [_service(name, environment) for name in services(environment)],
         [_python("gateway", "gateway", environment.listen("gateway"))],
-        [ChildSpec("envoy", envoy_command(envoy_binary(), config), health=public)],
+        [ChildSpec("envoy", envoy_command(envoy_binary(), config), health=_own_address(environment))],
     ]
 
 
@@ -102,6 +101,13 @@ async def is_serving(address: str) -> bool:
         except grpc.aio.AioRpcError:
             return False
         return answer == _SERVING
+
+
+def _own_address(environment: Environment) -> str:
+    """Where this machine reaches the edge."""
+    host = environment.variables["NOTREALLY_EDGE_HOST"]
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+    return f"{'127.0.0.1' if everywhere else host}:{environment.port}"
 
 
 def _service(name: str, environment: Environment) -> ChildSpec:

@@ -14,7 +14,8 @@ from gateway.features import LEAST_IOD_PX, Features
 from gateway.signals import Floats
 
 LEAST_COVERAGE = 0.5
-LEAST_FACE_S = 5.0
+LEAST_FACE_S = 3.0
+"""What the motion features need; blinks and lip sync need longer and are missing on their own account until then."""
 LEAST_FEATURES = 6
 """Of ten. A silent video has at most seven, so it passes only when nearly all of the face could be measured."""
 
@@ -67,7 +68,7 @@ def insufficiency(features: Features) -> list[Reason]:
             f"{100 * LEAST_COVERAGE:.0f} % are needed. Use a part of the video that shows it throughout."
         )
         reasons.append(Reason(reason="FACE_TOO_RARE", text=text))
-    # Judged as it is said, so that 5 seconds of frames are 5 seconds.
+    # Judged as it is said, so that 3 seconds of frames are 3 seconds.
     seconds = round(signals.face_s, 1)
     if seconds < LEAST_FACE_S:
         text = (

@@ -59,9 +59,9 @@ class _Chain:
 def link_faces(windows: Sequence[FaceWindow]) -> tuple[Person, ...]:
     """Links the tracks of windows into persons.
 
-    At neighbouring ends of contiguous windows boxes must overlap. Further apart in time, position, size and the order
-    of size decide; there, a lone face is taken for the same person unless its size says otherwise, because nothing
-    here knows what people look like. Each window's tracks are assigned at once, at the least total cost
+    At neighbouring ends of contiguous windows boxes must overlap. Further apart in time, position and size decide;
+    there, a lone face is taken for the same person unless its size says otherwise, because nothing here knows what
+    people look like. Each window's tracks are assigned at once, at the least total cost
     (scipy.optimize.linear_sum_assignment), so the result depends on the windows alone.
 
     Args:
@@ -89,19 +89,12 @@ def link_faces(windows: Sequence[FaceWindow]) -> tuple[Person, ...]:
 def _assign(chains: Sequence[_Chain], window: FaceWindow, tracks: Sequence[int]) -> dict[int, _Chain]:
     if not chains or not tracks:
         return {}
-    by_size = sorted(chains, key=lambda chain: -_area(chain.usual_box))
-    ordered = sorted(tracks, key=lambda index: -_area(np.median(_boxes(window.tracks[index]), axis=0)))
-    costs = np.array(
-        [
-            [_cost(chain, window, window.tracks[index], abs(rank - order)) for order, index in enumerate(ordered)]
-            for rank, chain in enumerate(by_size)
-        ]
-    )
+    costs = np.array([[_cost(chain, window, window.tracks[index]) for index in tracks] for chain in chains])
     pairs = zip(*linear_sum_assignment(costs), strict=True)
-    return {ordered[column]: by_size[row] for row, column in pairs if costs[row, column] < _NO_LINK}
+    return {tracks[column]: chains[row] for row, column in pairs if costs[row, column] < _NO_LINK}
 
 
-def _cost(chain: _Chain, window: FaceWindow, track: FaceTrack, rank_difference: int) -> float:
+def _cost(chain: _Chain, window: FaceWindow, track: FaceTrack) -> float:
     boxes = _boxes(track)
     if window.frame_times_s[track.frames[0]] - chain.end_s <= _NEIGHBOUR_S:
         overlap = _overlap(chain.end_box, boxes[0])
@@ -115,7 +108,7 @@ def _cost(chain: _Chain, window: FaceWindow, track: FaceTrack, rank_difference: 
         return _NO_LINK
     distance = float(np.hypot(*(old[:2] + old[2:] / 2 - new[:2] - new[2:] / 2))) / max(old_size, new_size)
     # Above 1, so that a certain neighbour always goes before a guess over time.
-    return float(1 + distance + np.log(size_ratio) + 0.25 * rank_difference)
+    return float(1 + distance + np.log(size_ratio))
 
 
 def _boxes(track: FaceTrack) -> Floats:

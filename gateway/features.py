@@ -142,28 +142,31 @@ def _median_log_ratio(numerator: Floats, denominator: Floats) -> float:
     return float(np.median(np.log(numerator[usable]) - np.log(denominator[usable])))
 
 
-def _require_sound(sounds: Sequence[AudioWindow]) -> None:
+def _require_voice(sounds: Sequence[AudioWindow]) -> None:
     if not sounds:
         raise UnmeasurableError("the sound was not analysed")
     if not any(window.has_audio for window in sounds):
         raise UnmeasurableError("the video has no sound")
+    if math.fsum(window.voiced_s for window in sounds) < LEAST_VOICED_S:
+        raise UnmeasurableError(f"there are less than {LEAST_VOICED_S:g} seconds of voice")
 
 
 def _voiced_mfcc(sounds: Sequence[AudioWindow]) -> Floats:
     """(frames, 12) coefficients c1-c12 of the voiced frames of all windows."""
-    _require_sound(sounds)
+    _require_voice(sounds)
     values = np.concatenate(
         [np.array(list(window.mfcc), dtype=np.float64).reshape(-1, _COEFFICIENTS) for window in sounds]
     )
     usable: Floats = values[np.isfinite(values).all(axis=1)]
-    if not len(usable) or sum(window.voiced_s for window in sounds) < LEAST_VOICED_S:
-        raise UnmeasurableError(f"there are less than {LEAST_VOICED_S:g} seconds of voice")
+    if not len(usable):
+        raise UnmeasurableError("the voice could not be measured")
     return usable
 
 
 def _av_sync(signals: FaceSignals, sounds: Sequence[AudioWindow]) -> float:
     _require_face(signals)
-    _require_sound(sounds)
+    # Lips are not expected to follow music or noise.
+    _require_voice(sounds)
     return av_sync_correlation(signals, sounds)
 
 

@@ -5,7 +5,7 @@ Claims of a container are not trusted: whatever they say, a plan is valid and wi
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -134,10 +134,9 @@ def _spread(duration: float, fps: float, budget: int, keyframes: list[float]) ->
         target = part * spacing + (spacing - length) / 2
         earliest = max(part * spacing, target - spacing / 4)
         latest = min((part + 1) * spacing - length, target + spacing / 4)
-        near = keyframes[bisect_right(keyframes, earliest) - 1 :] if keyframes else []
-        reachable = [time for time in near[: bisect_right(near, latest)] if earliest <= time <= latest]
+        reachable = keyframes[bisect_left(keyframes, earliest) : bisect_right(keyframes, latest)]
         start = min(reachable, key=lambda time: abs(time - target), default=target)
-        if edges:
+        if edges:  # parts touch only up to rounding
             start = max(start, edges[-1][1])
         edges.append((start, min(start + length, duration)))
     return edges

@@ -9,7 +9,7 @@ from notreally.v1 import analysis_pb2, rest_pb2, rest_pb2_grpc
 
 from gateway import rest_json
 from gateway.multipart import FilePart
-from gateway.service import AnalysisService, Context
+from gateway.service import AnalysisService, Context, analysis_not_found
 from gateway.uploads import Uploads
 from services.kit.errors import Refusal
 
@@ -58,7 +58,12 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
     ) -> httpbody_pb2.HttpBody:
         """See the contract."""
         named = analysis_pb2.GetAnalysisRequest(name=f"analyses/{request.job_id}")
-        return _json(rest_json.results(await self._service.GetAnalysis(named, context)))
+        try:
+            analysis = await self._service.GetAnalysis(named, context)
+        except Refusal as refusal:
+            # A caller of this API knows no resource names: a malformed job id is one that does not exist.
+            raise analysis_not_found() if refusal.reason == "BAD_NAME" else refusal from None
+        return _json(rest_json.results(analysis))
 
     async def GetHealth(  # noqa: N802
         self, request: rest_pb2.GetHealthRequest, context: Context

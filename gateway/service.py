@@ -192,9 +192,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         """
         analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
         if analysis is None:
-            raise Refusal(
-                grpc.StatusCode.NOT_FOUND, "ANALYSIS_NOT_FOUND", "There is no such analysis. It may have been deleted."
-            )
+            raise analysis_not_found()
         return analysis
 
     async def _whole(self, analysis: Analysis, *, series: bool) -> analysis_pb2.Analysis:
@@ -202,6 +200,12 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
             resource.result.CopyFrom(await self._blobs.result(analysis.id, series=series))
         return resource
+
+
+def analysis_not_found() -> Refusal:
+    """The refusal of an analysis that does not exist."""
+    text = "There is no such analysis. It may have been deleted."
+    return Refusal(grpc.StatusCode.NOT_FOUND, "ANALYSIS_NOT_FOUND", text)
 
 
 def to_proto(analysis: Analysis) -> analysis_pb2.Analysis:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from training.baselines import baselines, only_bits, only_missingness
 from training.calibration import calibrate, inconclusive_band, reference
@@ -14,6 +13,7 @@ from training.masking import mask
 from training.videos import Videos
 
 _DRAWS = 1000
+_BLOCKS = 20
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,31 @@ def _methods(videos: Videos) -> dict[str, NDArray[np.bool_]]:
 
 
 def auc(fake: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    """Area under the ROC curve, a tie counting half (Mann and Whitney 1947); NaN unless both classes are there."""
-    fakes = int(fake.sum())
-    reals = len(fake) - fakes
-    if not fakes or not reals:
-        return float("nan")
-    return float((rankdata(scores)[fake].sum() - fakes * (fakes + 1) / 2) / (fakes * reals))
+    """Area under the ROC curve; NaN unless both classes are there."""
+    return float(weighted_auc(fake, scores, np.ones((1, len(fake))))[0])
+
+
+def weighted_auc(
+    fake: NDArray[np.bool_], scores: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Areas under ROC curves, a tie counting half (Mann and Whitney 1947).
+
+    Args:
+        fake: shape (n,).
+        scores: shape (n,), larger for fake.
+        weights: shape (d, n), how often each video counts; an area for each row.
+
+    Returns:
+        Shape (d,); NaN unless both classes count.
+    """
+    order = np.argsort(scores, kind="stable")
+    first_of_ties = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
+    reals = np.add.reduceat(weights[:, order] * ~fake[order], first_of_ties, axis=1)
+    fakes = np.add.reduceat(weights[:, order] * fake[order], first_of_ties, axis=1)
+    wins = np.sum(fakes * (np.cumsum(reals, axis=1) - reals / 2), axis=1)
+    pairs = fakes.sum(axis=1) * reals.sum(axis=1)
+    areas: NDArray[np.float64] = np.divide(wins, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+    return areas
 
 
 def auc_estimate(
@@ -134,36 +153,33 @@ def auc_estimate(
         chosen: shape (n,).
         rng: source of the draws.
     """
-    rows = np.flatnonzero(chosen)
-    return _estimate(videos.groups[rows], rows, lambda drawn: auc(videos.fake[drawn], scores[drawn]), rng)
+    fake, scores = videos.fake[chosen], scores[chosen]
+    return _estimate(videos.groups[chosen], lambda weights: weighted_auc(fake, scores, weights), rng)
 
 
 def concordance(videos: Videos, scores: NDArray[np.float64], rng: np.random.Generator) -> Estimate:
     """Share of pairs in which the fake member scores higher than the real one; a tie counts half."""
     real, fake = videos.pairs.T
     wins = (np.sign(scores[fake] - scores[real]) + 1) / 2
-    return _estimate(
-        videos.groups[real],
-        np.arange(len(wins)),
-        lambda drawn: float(np.mean(wins[drawn])) if len(drawn) else float("nan"),
-        rng,
-    )
+    return _estimate(videos.groups[real], lambda weights: weights @ wins / weights.sum(axis=1), rng)
 
 
 def _estimate(
     groups: NDArray[np.str_],
-    rows: NDArray[np.intp],
-    statistic: Callable[[NDArray[np.intp]], float],
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     rng: np.random.Generator,
 ) -> Estimate:
-    members = [rows[groups == group] for group in np.unique(groups)]
-    values = []
-    for _ in range(_DRAWS if len(members) > 1 else 0):
-        drawn = rng.integers(len(members), size=len(members))
-        values.append(statistic(np.concatenate([members[group] for group in drawn])))
-    finite = np.array(values)[np.isfinite(values)]
-    low, high = np.percentile(finite, [2.5, 97.5]) if finite.size else (np.nan, np.nan)
-    return Estimate(statistic(rows), float(low), float(high), len(rows), len(members))
+    """A statistic of weights, shape (d, n) to (d,), with the interval of the bootstrap over groups (Efron 1979)."""
+    names, group = np.unique(groups, return_inverse=True)
+    people, draws = len(names), []
+    # In blocks, so that a large collection fits into memory.
+    for _ in range(_BLOCKS if people > 1 else 0):
+        counts = rng.multinomial(people, np.full(people, 1 / people), size=_DRAWS // _BLOCKS)
+        draws.append(statistic(counts[:, group].astype(np.float64)))
+    drawn = np.concatenate([*draws, np.empty(0)])
+    drawn = drawn[np.isfinite(drawn)]
+    low, high = np.percentile(drawn, [2.5, 97.5]) if drawn.size else (np.nan, np.nan)
+    return Estimate(float(statistic(np.ones((1, len(groups))))[0]), float(low), float(high), len(groups), people)
 
 
 def decisions(

@@ -24,6 +24,10 @@ LEAD_IN_S = 1.0
 """Decoded and thrown away before a span: the bit reservoir of MP3, the overlap of AAC and the pre-roll of Opus need
 at most a third of this after a seek."""
 
+SEEK_BEYOND_S = 20.0
+"""A span is sought only when it begins later than this. ffmpeg seeks to keyframes of the picture, so sound before the
+first of them (FLV files have some) would be jumped over. Twenty seconds take it less time than starting up."""
+
 _LOUDEST = 8.0  # lossy decoders overshoot full scale a little; float files can hold anything
 _PROBE_BYTES = 256 * 1024
 _BYTES_PER_SAMPLE = 8
@@ -89,7 +93,7 @@ def decode(
     count = round(end_s * SAMPLE_RATE_HZ) - first
     wanted = count * _BYTES_PER_SAMPLE
     output = bytearray()
-    with MediaProcess(_command(path, stream, first, count, start_s - LEAD_IN_S), limits, cancelled) as process:
+    with MediaProcess(_command(path, stream, first, count), limits, cancelled) as process:
         for chunk in process.chunks():
             output += chunk[: wanted - len(output)]
             if len(output) >= wanted:
@@ -100,10 +104,10 @@ def decode(
     return _placed(bytes(output), count)
 
 
-def _command(path: Path, stream: int, first: int, count: int, seek_s: float) -> list[str]:
+def _command(path: Path, stream: int, first: int, count: int) -> list[str]:
     """The command line for ffmpeg: `count` pairs of float samples from `first` on, sound and presence."""
-    # Seeking before the first sample fails in some containers; from there, reading from the top is as good.
-    seek = {"ss": f"{seek_s:.6f}", "seek_timestamp": 1} if seek_s > 0 else {}
+    start_s = first / SAMPLE_RATE_HZ
+    seek = {"ss": f"{start_s - LEAD_IN_S:.6f}", "seek_timestamp": 1} if start_s > SEEK_BEYOND_S else {}
     source = ffmpeg.input(f"file:{path}", threads=1, vn=None, sn=None, dn=None, noaccurate_seek=None, **_OPEN, **seek)
     # A second channel that is 1 wherever the decoder gave samples: the last filter fills what is missing, before,
     # between and after, with zeros in both. `rematrix_maxval` makes a mono mix as loud for integer as for float codecs.

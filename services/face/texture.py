@@ -73,9 +73,10 @@ def _within(oval: NDArray[np.float64], share: float) -> Mask:
 def _visible(view: View, size: tuple[int, int]) -> Mask:
     """Which pixels of the crop show the frame, not what lies beyond its border."""
     steps = np.arange(_SIDE) + 0.5
-    grid = np.stack(np.meshgrid(steps, steps), axis=-1)
-    places = grid @ view[:, :2].T + view[:, 2]
-    inside: Mask = np.all((places >= 0) & (places < np.array(size)), axis=-1)
+    inside = np.ones((_SIDE, _SIDE), dtype=bool)
+    for (along_x, along_y, shift), end in zip(view, size, strict=True):
+        places = along_x * steps[None, :] + (along_y * steps[:, None] + shift)
+        inside &= (places >= 0) & (places < end)
     return inside
 
 

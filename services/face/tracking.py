@@ -16,8 +16,8 @@ Points = NDArray[np.float64]
 # New faces are looked for this often, lost ones sooner.
 _LOOK_EVERY_S = 0.5
 _LOOK_FOR_LOST_EVERY_S = 0.1
-# From a detector's box the mesh settles in three rounds; the fourth is for certainty.
-_SETTLING_ROUNDS = 4
+# From a detector's box the mesh settles in about five rounds: what moves after that is the face.
+_MOST_SETTLING_ROUNDS = 8
 _LEAST_IOD_PX = 8.0
 _SAME_FACE = 0.3
 _TWICE_THE_SAME_FACE = 0.5
@@ -116,12 +116,14 @@ class FaceTracker:
 
     def _settled(self, picture: Picture, face: Detection) -> tuple[Place, Points] | None:
         place = place_of_detection(face.box, face.eyes)
-        points = None
-        for _ in range(_SETTLING_ROUNDS):
-            points = self._mesh(picture, place)
+        points = self._mesh(picture, place)
+        for _ in range(_MOST_SETTLING_ROUNDS):
             if points is None:
                 return None
-            place = place_of_landmarks(points)
+            before, place = place, followed(place, place_of_landmarks(points))
+            if place is before:
+                break
+            points = self._mesh(picture, place)
         return None if points is None else (place, points)
 
     def _mesh(self, picture: Picture, place: Place | None) -> Points | None:

@@ -4,13 +4,14 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, isnan, nan
 from statistics import median
 
 PACKET_ENTRIES = "packet=pts_time,dts_time,duration_time,size,flags"
 """What `read` expects of ffprobe: these fields, in this order, as CSV without section names."""
 
 _FIELDS = 5
+_DECIMALS = 6  # what ffprobe prints
 _FURTHEST_S = 1e9
 _LARGEST_PACKET = 1 << 40
 
@@ -60,31 +61,54 @@ def read(lines: Iterable[str], limit: int) -> PacketFacts | None:
     Returns:
         None when no packet is shown.
     """
-    times, keyframes = array("d"), array("d")
-    size_bytes = 0
-    last_end_s = -_FURTHEST_S
-    complete = True
+    packets = _Packets()
     for line in lines:
         packet = _parse(line)
         if packet is None:
             continue
-        if len(times) >= limit:
-            complete = False
-            break
-        times.append(packet.time_s)
-        last_end_s = max(last_end_s, packet.time_s + packet.duration_s)
-        size_bytes += packet.size_bytes
-        if packet.keyframe:
-            keyframes.append(packet.time_s)
-    return _facts(times, keyframes, size_bytes, last_end_s, complete=complete) if times else None
+        if len(packets.pts) >= limit:
+            return _facts(packets, complete=False)
+        packets.add(packet)
+    return _facts(packets, complete=True) if packets.pts else None
 
 
 @dataclass(frozen=True)
 class _Packet:
-    time_s: float
+    """One packet that will be shown; a time that the file does not give is NaN."""
+
+    pts_s: float
+    dts_s: float
     duration_s: float
     size_bytes: int
     keyframe: bool
+
+
+class _Packets:
+    """Columns of packets: a hundred bytes each as objects would be too many for a long film."""
+
+    def __init__(self) -> None:
+        self.pts, self.dts, self.durations = array("d"), array("d"), array("d")
+        self.keyframes = array("b")
+        self.size_bytes = 0
+
+    def add(self, packet: _Packet) -> None:
+        self.pts.append(packet.pts_s)
+        self.dts.append(packet.dts_s)
+        self.durations.append(packet.duration_s)
+        self.keyframes.append(packet.keyframe)
+        self.size_bytes += packet.size_bytes
+
+    def times_s(self) -> "array[float]":
+        """When each packet is shown.
+
+        AVI gives no presentation times at all and MPEG program streams only some. The decoding times then stand in for
+        all of them: shifted by the delay of the first packet that has both, they are the same set of moments.
+        """
+        if not any(isnan(pts) for pts in self.pts):
+            return self.pts
+        pairs = zip(self.pts, self.dts, strict=True)
+        delay = next((pts - dts for pts, dts in pairs if not isnan(pts - dts)), 0.0)
+        return array("d", (pts if isnan(dts) else dts + delay for pts, dts in zip(self.pts, self.dts, strict=True)))
 
 
 def _parse(line: str) -> _Packet | None:
@@ -92,31 +116,29 @@ def _parse(line: str) -> _Packet | None:
     fields = line.strip().split(",")
     if len(fields) < _FIELDS:
         return None
-    pts, dts, duration, size, flags = fields[:_FIELDS]
-    time_s = _seconds(pts)
-    if time_s is None:
-        # AVI and some MPEG-4 files carry no presentation times; decoding order is then the only clock.
-        time_s = _seconds(dts)
+    pts_s, dts_s, duration_s = (_seconds(field) for field in fields[:3])
+    size, flags = fields[3:_FIELDS]
     # D: outside the edit list, decoded but never shown.
-    if time_s is None or "D" in flags or not (size.isascii() and size.isdecimal()):
+    if (isnan(pts_s) and isnan(dts_s)) or "D" in flags or not (size.isascii() and size.isdecimal()):
         return None
     size_bytes = int(size) if len(size) <= len(str(_LARGEST_PACKET)) else 0
-    return _Packet(time_s, max(0.0, _seconds(duration) or 0.0), min(size_bytes, _LARGEST_PACKET), "K" in flags)
+    usable_s = 0.0 if isnan(duration_s) else max(0.0, duration_s)
+    return _Packet(pts_s, dts_s, usable_s, min(size_bytes, _LARGEST_PACKET), "K" in flags)
 
 
-def _seconds(text: str) -> float | None:
+def _seconds(text: str) -> float:
     try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if isfinite(value) and abs(value) < _FURTHEST_S else None
+        value = round(float(text), _DECIMALS)
+    except (ValueError, OverflowError):
+        return nan
+    return value if isfinite(value) and abs(value) < _FURTHEST_S else nan
 
 
-def _facts(
-    times: "array[float]", keyframes: "array[float]", size_bytes: int, last_end_s: float, *, complete: bool
-) -> PacketFacts:
+def _facts(packets: _Packets, *, complete: bool) -> PacketFacts:
+    times = packets.times_s()
     ordered = sorted(times)
     start_s, span_s = ordered[0], ordered[-1] - ordered[0]
+    last_end_s = max(time_s + length_s for time_s, length_s in zip(times, packets.durations, strict=True))
     fps = duration_s = bit_rate = None
     variable = False
     if span_s > 0:
@@ -130,7 +152,7 @@ def _facts(
         fps = 1 / steady_s if steady_s > 0 and not variable else len(intervals) / span_s
         # Where packets have no duration, the last frame is taken to stay as long as the usual one.
         duration_s = (last_end_s if last_end_s > ordered[-1] else ordered[-1] + usual_s) - start_s
-        bit_rate = size_bytes * 8 / duration_s
+        bit_rate = packets.size_bytes * 8 / duration_s
     return PacketFacts(
         complete=complete,
         frame_count=len(ordered),
@@ -139,5 +161,7 @@ def _facts(
         fps=fps,
         variable_frame_rate=variable,
         bit_rate=bit_rate,
-        keyframe_times_s=tuple(time_s - start_s for time_s in sorted(keyframes)),
+        keyframe_times_s=tuple(
+            sorted(time_s - start_s for time_s, keyframe in zip(times, packets.keyframes, strict=True) if keyframe)
+        ),
     )

@@ -119,7 +119,8 @@ def _write(container: OutputContainer, video: FaceVideo) -> None:
     stream = cast("VideoStream", container.add_stream(video.codec, rate=rate))
     stream.width, stream.height, stream.pix_fmt = width, height, video.pixel_format
     stream.codec_context.gop_size = video.keyframe_every
-    stream.codec_context.time_base = Fraction(1, 1000) if video.codec == "mpeg4" else _CLOCK
+    # The older encoders know no finer clock than the frame rate, so they cannot be uneven.
+    stream.codec_context.time_base = 1 / rate if video.codec.startswith("mpeg") else _CLOCK
     if video.codec in ("libx264", "libx265"):
         stream.options = {"preset": "ultrafast", "crf": str(video.crf)}
     else:

@@ -74,12 +74,16 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         self.on_create: Callable[[analysis_pb2.Analysis, str], None] = lambda _analysis, _content: None
         self.hold = asyncio.Event()
         self.hold.set()
+        self.watched = asyncio.Event()
+        self.also: list[Callable[[grpc.aio.Server], None]] = []
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
         """Listen, on the same port as before if there was one."""
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(self, self._server)
+        for add in self.also:
+            add(self._server)
         port = self._server.add_insecure_port(self.address or "127.0.0.1:0")
         self.address = f"127.0.0.1:{port}"
         await self._server.start()
@@ -159,6 +163,7 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
 
     async def WatchAnalyses(self, request: Any, context: Any) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
         self.calls.append(("WatchAnalyses", request))
+        self.watched.set()
         most = self.break_watch_after.pop(0) if self.break_watch_after else None
         sent = 0
         for target in request.targets:

@@ -138,7 +138,7 @@ async def test_patience_ends(peer: Peer, tmp_path: Path) -> None:
 
 
 async def test_a_file_that_shrinks_is_noticed(peer: Peer, tmp_path: Path) -> None:
-    path = write(tmp_path, 3 * CHUNK_BYTES)
+    path = write(tmp_path, 20 * CHUNK_BYTES)
     peer.before_chunk = [lambda _request: path.write_bytes(b"short")]
     async with NotReally(peer.address, QUICK) as client:
         with pytest.raises(ServiceError, match="shorter") as raised:

@@ -28,18 +28,18 @@ def names(features: Features) -> list[str]:
     return [reason.reason for reason in insufficiency(features)]
 
 
-def test_a_face_through_five_seconds_suffices() -> None:
-    assert names(speaking(5.0)) == []
+def test_a_face_through_four_seconds_suffices() -> None:
+    assert names(speaking(4.0)) == []
 
 
-def test_a_silent_clip_of_five_seconds_suffices() -> None:
-    assert names(silent(5.0)) == []
+def test_a_silent_clip_of_four_seconds_suffices() -> None:
+    assert names(silent(4.0)) == []
 
 
-def test_four_seconds_do_not() -> None:
-    (reason,) = insufficiency(speaking(4.0))
+def test_two_seconds_do_not() -> None:
+    reason, *_ = insufficiency(speaking(2.0))
     assert reason.reason == "TRACK_TOO_SHORT"
-    assert reason.text == "The face can be seen for 4 seconds, and at least 5 are needed. Use a longer video."
+    assert reason.text == "The face can be seen for 2 seconds, and at least 3 are needed. Use a longer video."
 
 
 def test_a_silent_clip_of_few_frames_a_second_has_too_few_features() -> None:

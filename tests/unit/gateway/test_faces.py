@@ -66,6 +66,10 @@ def test_over_time_a_face_of_quite_another_size_is_someone_else() -> None:
     assert len(link_faces([window(0, track((0.1, 0.1, 0.6, 0.8))), window(60, track((0.1, 0.1, 0.1, 0.13)))])) == 2
 
 
+def test_a_box_without_size_is_linked_to_nobody() -> None:
+    assert len(link_faces([window(0, track(LEFT)), window(60, track((0.1, 0.2, float("nan"), 0.3)))])) == 2
+
+
 def test_a_person_who_was_away_is_found_again() -> None:
     people = link_faces(
         [window(0, track(RIGHT), track(LEFT)), window(4, track(RIGHT)), window(8, track(RIGHT), track(LEFT))]

@@ -136,6 +136,19 @@ def test_mfcc_needs_two_seconds_of_voice() -> None:
     assert little.missing["mfcc_mean"] == "there are less than 2 seconds of voice"
 
 
+def test_lips_are_not_expected_to_follow_a_sound_without_voice() -> None:
+    times = frame_times(12.0)
+    face = face_clip(times, mouth_gap=speaking(times))
+    assert "av_sync_corr" not in compute_features(face, sound_clip(12.0, loud), media_facts()).missing
+    music = compute_features(face, sound_clip(12.0, loud, voiced_share=0.1), media_facts())
+    assert music.missing["av_sync_corr"] == "there are less than 2 seconds of voice"
+
+
+def test_voice_without_a_finite_coefficient_is_no_measurement() -> None:
+    sound = sound_clip(4.0, mfcc=lambda moments: np.full((len(moments), 12), np.nan))
+    assert compute_features([], sound, media_facts()).missing["mfcc_std"] == "the voice could not be measured"
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

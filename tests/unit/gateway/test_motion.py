@@ -55,6 +55,14 @@ def jumps(**changes: object) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
+def test_jerk_stops_where_tracking_starts_afresh() -> None:
+    jump = np.arange(120) >= 60
+    lips = jump[:, None, None] * np.ones((20, 2))
+    assert np.count_nonzero(np.nan_to_num(lip_jerk(face_signals(face_clip(frame_times(4.0), lips=lips))))) == 3
+    fresh = lip_jerk(face_signals(face_clip(frame_times(4.0), lips=lips, segments=jump)))
+    assert not np.nan_to_num(fresh).any()
+
+
 def test_a_jump_is_seen_in_two_differences() -> None:
     assert np.count_nonzero(jumps()) == 2
 
@@ -93,5 +101,7 @@ def test_a_face_without_size_has_no_jitter() -> None:
 def test_time_covered_counts_every_frame_that_takes_part() -> None:
     signals = face_signals(face_clip(frame_times(3.0)))
     assert covered_s(signals, nose_jitter(signals), 2) == pytest.approx(3.0)
+    still = face_signals(face_clip(frame_times(0.03)))
+    assert covered_s(still, nose_jitter(still), 2) == 0
     broken = face_signals(face_clip(frame_times(3.0), segments=np.arange(90) // 2))
     assert covered_s(broken, nose_jitter(broken), 2) == 0

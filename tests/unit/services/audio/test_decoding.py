@@ -14,9 +14,9 @@ from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessT
 
 MakeFile = Callable[..., Path]
 
-PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=6")
-# A quiet 300 Hz tone that is loud for the 100 ms from 2.0 s on.
-BEEP = ("-f", "lavfi", "-i", "aevalsrc='(0.01+0.5*between(t,2,2.1))*sin(600*PI*t)':d=6:s=44100")
+PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=10:duration=30")
+# A quiet 300 Hz tone that is loud for 100 ms from 2.0 s and from 27.0 s on.
+BEEP = ("-f", "lavfi", "-i", "aevalsrc='(0.01+0.5*(between(t,2,2.1)+between(t,27,27.1)))*sin(600*PI*t)':d=30:s=44100")
 CONTAINERS = {
     "aac.mp4": ("-c:v", "libx264", "-c:a", "aac"),
     "opus.webm": ("-c:v", "libvpx", "-c:a", "libopus"),
@@ -44,23 +44,13 @@ def _onset_s(sound: Sound) -> float:
 
 
 def _start_s(path: Path) -> float:
-    command = [
-        "ffprobe",
-        "-v",
-        "error",
-        "-select_streams",
-        "v:0",
-        "-show_entries",
-        "stream=start_time",
-        "-of",
-        "csv=p=0",
-    ]
+    command = "ffprobe -v error -select_streams v:0 -show_entries stream=start_time -of csv=p=0".split()
     return float(subprocess.run([*command, str(path)], check=True, capture_output=True).stdout.split()[0])
 
 
 @pytest.fixture(scope="module", params=CONTAINERS)
 def beeping(request: pytest.FixtureRequest, make_file: MakeFile) -> Path:
-    """Six seconds of picture and the beep, in one container."""
+    """Half a minute of picture and the beeps, in one container."""
     name: str = request.param
     return make_file(name, *PICTURE, *BEEP, *CONTAINERS[name], "-g", "50")
 
@@ -69,21 +59,21 @@ def test_a_beep_is_where_it_was_put(beeping: Path, limits: ProcessLimits) -> Non
     start_s = _start_s(beeping)
     # Once from the top of the file, and once after a seek. MPEG-PS and AVI multiplexers move sound by up to a frame.
     assert _onset_s(_decode(beeping, start_s, start_s + 4.0, limits)) == pytest.approx(2.0, abs=0.03)
-    assert _onset_s(_decode(beeping, start_s + 1.6, start_s + 4.0, limits)) == pytest.approx(0.4, abs=0.03)
+    assert _onset_s(_decode(beeping, start_s + 26.6, start_s + 29.0, limits)) == pytest.approx(0.4, abs=0.03)
 
 
 def test_a_later_span_gives_the_sound_of_the_whole(beeping: Path, limits: ProcessLimits) -> None:
     start_s = _start_s(beeping)
-    whole = _decode(beeping, start_s, start_s + 5.0, limits)
-    part = _decode(beeping, start_s + 1.5, start_s + 4.0, limits)
-    expected = whole.samples[round(1.5 * SAMPLE_RATE_HZ) : round(4.0 * SAMPLE_RATE_HZ)]
+    whole = _decode(beeping, start_s + 15.0, start_s + 29.0, limits)
+    part = _decode(beeping, start_s + 25.0, start_s + 28.0, limits)
+    expected = whole.samples[round(10.0 * SAMPLE_RATE_HZ) : round(13.0 * SAMPLE_RATE_HZ)]
     assert part.present.all()
     # The same to within a millisecond, which is what these containers round times to.
     lags = range(-16, 17)
     similar = [np.corrcoef(np.roll(part.samples, lag)[16:-16], expected[16:-16])[0, 1] for lag in lags]
     assert max(similar) > 0.995
     # Bit by bit where it counts: the same span again, whatever was decoded in between.
-    again = _decode(beeping, start_s + 1.5, start_s + 4.0, limits)
+    again = _decode(beeping, start_s + 25.0, start_s + 28.0, limits)
     assert again.samples.tobytes() == part.samples.tobytes()
 
 
@@ -93,6 +83,16 @@ def test_shifted_sound_is_shifted_by_as_much(make_file: MakeFile, limits: Proces
     assert _onset_s(sound) == pytest.approx(2.3, abs=0.003)
     assert np.flatnonzero(sound.present)[0] == pytest.approx(0.3 * SAMPLE_RATE_HZ, abs=0.03 * SAMPLE_RATE_HZ)
     assert not sound.samples[~sound.present].any()
+
+
+@pytest.mark.parametrize("name", ["early.flv", "early.mkv", "early.ts"])
+def test_sound_before_the_picture_is_not_jumped_over(make_file: MakeFile, limits: ProcessLimits, name: str) -> None:
+    codecs = ("-c:v", "libx264", "-c:a", "aac", "-bf", "0")
+    path = make_file(name, "-itsoffset", "1.6", *PICTURE, *BEEP, *codecs)
+    start_s = _start_s(path)
+    sound = _decode(path, start_s, start_s + 2.0, limits)
+    assert _onset_s(sound) == pytest.approx(0.4, abs=0.03)
+    assert sound.present.all()
 
 
 def test_sound_that_ends_early_is_absent_after_its_end(make_file: MakeFile, limits: ProcessLimits) -> None:
@@ -149,11 +149,11 @@ def test_damaged_sound_is_absent_and_no_error(make_file: MakeFile, limits: Proce
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(whole[: len(whole) // 2])
     assert _decode(cut, 0.0, 1.0, limits).present.all()
-    assert not _decode(cut, 5.0, 6.0, limits).present.any()
+    assert not _decode(cut, 25.0, 26.0, limits).present.any()
     garbled = bytearray(whole)
     garbled[len(whole) // 3 :] = bytes(reversed(whole[len(whole) // 3 :]))
     cut.write_bytes(garbled)
-    sound = _decode(cut, 0.0, 6.0, limits)
+    sound = _decode(cut, 0.0, 30.0, limits)
     assert sound.present[:SAMPLE_RATE_HZ].all()
     assert not sound.present.all()
 

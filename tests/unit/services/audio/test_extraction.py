@@ -41,7 +41,7 @@ def _windows(path: Path, spans: list[Span], limits: ProcessLimits) -> list[Windo
 def test_a_window_alone_is_the_window_in_a_run(talking: Path, limits: ProcessLimits) -> None:
     run = _windows(talking, SPANS, limits)
     assert [window.span for window in run] == SPANS
-    for together in run[:2]:
+    for together in run[1:2]:  # the transport stream begins at 1.4 s
         (alone,) = _windows(talking, [together.span], limits)
         assert isinstance(together, WindowSound)
         assert isinstance(alone, WindowSound)

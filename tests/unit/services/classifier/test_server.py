@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 import numpy as np
@@ -20,12 +21,15 @@ from training.calibration import Band, Calibration
 from training.fitting import Recipe, fit_trees
 from training.videos import Videos
 
+if TYPE_CHECKING:
+    from notreally.v1.classifier_pb2_grpc import ClassifierServiceAsyncStub as Stub
+
 
 @pytest_asyncio.fixture(scope="module")
 async def stub(
     tmp_path_factory: pytest.TempPathFactory,
-) -> "AsyncIterator[classifier_pb2_grpc.ClassifierServiceAsyncStub]":
-    """A service with a model as `training` writes it: the two may not import each other, so this holds them together."""
+) -> "AsyncIterator[Stub]":
+    """A service with a model as `training` writes it: the two may not import each other; this holds them together."""
     rng = np.random.default_rng(0)
     fake = np.arange(120) % 2 == 1
     features = rng.normal(size=(120, 10))
@@ -58,14 +62,12 @@ async def stub(
         yield classifier_pb2_grpc.ClassifierServiceStub(channel)
 
 
-async def classify(
-    stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub", vector: features_pb2.FeatureVector
-) -> classifier_pb2.ClassifyResponse:
+async def classify(stub: "Stub", vector: features_pb2.FeatureVector) -> classifier_pb2.ClassifyResponse:
     return await stub.Classify(classifier_pb2.ClassifyRequest(features=vector))
 
 
 async def test_a_fake_vector_is_called_fake_for_the_right_reason(
-    stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub",
+    stub: "Stub",
 ) -> None:
     response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=2.0, nose_jitter=0.0))
     assert response.band == classifier_pb2.BAND_FAKE
@@ -77,7 +79,7 @@ async def test_a_fake_vector_is_called_fake_for_the_right_reason(
 
 
 async def test_a_missing_feature_has_no_value_in_the_reasons(
-    stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub",
+    stub: "Stub",
 ) -> None:
     response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=-2.0))
     assert [reason.feature for reason in response.contributions if reason.HasField("value")] == ["lip_jerk"]
@@ -85,7 +87,7 @@ async def test_a_missing_feature_has_no_value_in_the_reasons(
 
 
 async def test_features_hidden_in_training_contribute_nothing_and_raise_no_flag(
-    stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub",
+    stub: "Stub",
 ) -> None:
     response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=0.0, av_sync_corr=50.0))
     sound = {reason.feature: reason for reason in response.contributions}["av_sync_corr"]
@@ -94,7 +96,7 @@ async def test_features_hidden_in_training_contribute_nothing_and_raise_no_flag(
     assert not response.out_of_range
 
 
-async def test_a_vector_of_another_schema_is_refused(stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub") -> None:
+async def test_a_vector_of_another_schema_is_refused(stub: "Stub") -> None:
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await classify(stub, features_pb2.FeatureVector(schema_version=2))
     refusal = refusal_of(error.value)
@@ -103,7 +105,7 @@ async def test_a_vector_of_another_schema_is_refused(stub: "classifier_pb2_grpc.
     assert (refusal.reason, refusal.metadata) == ("SCHEMA_MISMATCH", {"sent": "2", "expected": "1"})
 
 
-async def test_the_model_describes_itself(stub: "classifier_pb2_grpc.ClassifierServiceAsyncStub") -> None:
+async def test_the_model_describes_itself(stub: "Stub") -> None:
     model = await stub.GetModel(classifier_pb2.GetModelRequest())
     response = await classify(stub, features_pb2.FeatureVector(schema_version=1))
     assert model.version == response.model_version

@@ -1,0 +1,112 @@
+"""A whole NotReally on ports of its own: what `notreally serve` starts, driven over real sockets."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
+_START_S = 120.0
+_STOP_S = 30.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running system."""
+
+    port: int
+    data: Path
+    addresses: dict[str, str]
+    process: subprocess.Popen[str]
+    log: list[str]
+
+    @property
+    def target(self) -> str:
+        """Where the edge is."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The same for HTTP."""
+        return f"http://{self.target}"
+
+
+@contextmanager
+def running_stack(folder: Path, **environment: str) -> Iterator[Stack]:
+    """Start everything with its data in `folder`, and stop it in the end as Ctrl-C would."""
+    port, *ports = free_ports(1 + len(_SERVICES))
+    addresses = {name: f"127.0.0.1:{number}" for name, number in zip(_SERVICES, ports, strict=True)}
+    variables = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("NOTREALLY_")},
+        "PORT": str(port),
+        "NOTREALLY_EDGE_HOST": "127.0.0.1",
+        "NOTREALLY_MEDIA_URL": (folder / "media").as_uri(),
+        "NOTREALLY_DB_PATH": str(folder / "notreally.db"),
+        **{f"NOTREALLY_{name.upper()}_LISTEN": address for name, address in addresses.items()},
+        **environment,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "serve"],
+        cwd=Path(__file__).parents[2],
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    log: list[str] = []
+    ready = threading.Event()
+
+    def read() -> None:
+        for line in process.stdout or ():
+            log.append(line)
+            if "is ready on" in line:
+                ready.set()
+        ready.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        assert ready.wait(_START_S), "".join(log)
+        assert process.poll() is None, "".join(log)
+        yield Stack(port, folder, addresses, process, log)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            reader.join(_STOP_S)
+            if process.stdout:
+                process.stdout.close()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on right now, all different."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def wait_for(condition: object, seconds: float = 10.0) -> None:
+    """Ask a callable again and again until it is true.
+
+    Raises:
+        AssertionError: When it is not true in time.
+    """
+    assert callable(condition)
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not become true in time"
+        time.sleep(0.02)

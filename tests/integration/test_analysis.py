@@ -1,0 +1,234 @@
+"""A video through every service, over the public port."""
+
+import asyncio
+import dataclasses
+import hashlib
+import time
+import uuid
+from pathlib import Path
+
+import grpc
+import pytest
+from notreally.v1 import analysis_pb2, features_pb2
+
+from client import NotReally, ServiceError
+from gateway.features import FEATURES
+from tests.integration.conftest import TALKING
+from tests.integration.stack import Stack, running_stack, wait_for
+from tests.synthetic.fixtures import MakeFaceVideo
+
+MOTION = ("blink_rate_per_min", "lip_jerk", "nose_jitter", "landmark_residual_jitter")
+SOUND = ("mfcc_mean", "mfcc_std", "av_sync_corr")
+
+
+def present(vector: features_pb2.FeatureVector) -> set[str]:
+    return {spec.name for spec in FEATURES if vector.HasField(spec.name)}  # type: ignore[arg-type]
+
+
+async def test_a_talking_face_gets_a_verdict_with_all_ten_features(client: NotReally, talking: Path) -> None:
+    events: list[analysis_pb2.AnalysisEvent] = []
+    analysis = await client.analyze(talking, events.append)
+    result = analysis.result
+
+    assert present(result.features) == {spec.name for spec in FEATURES}
+    assert result.features.blink_rate_per_min == pytest.approx(15, abs=0.5)
+    assert result.features.av_sync_corr > 0.5
+    assert [c.feature for c in result.contributions] == [spec.name for spec in FEATURES]
+    assert result.prob_real + result.prob_fake == pytest.approx(1)
+    assert result.authenticity_score == pytest.approx(100 * result.prob_real)
+    assert result.summary
+    assert result.quality.face_coverage == 1.0
+    assert result.quality.frames_analyzed == 360
+    assert result.metadata.video.codec == "h264"
+    assert result.model.version
+    assert len(result.faces) == 1
+    assert 1 <= len(result.faces[0].thumbnails) <= 8
+    assert {t.stage for t in result.timings} == {
+        analysis_pb2.STAGE_READING_METADATA,
+        analysis_pb2.STAGE_ANALYZING_VIDEO,
+        analysis_pb2.STAGE_ANALYZING_AUDIO,
+        analysis_pb2.STAGE_FINALIZING,
+    }
+
+    recorded = [event for event in events if event.sequence]
+    assert [event.sequence for event in recorded] == list(range(1, len(recorded) + 1))
+    percents = [event.percent for event in recorded]
+    assert percents == sorted(percents)
+    assert len(set(percents)) >= 5
+    assert percents[-1] == 100
+    assert recorded[-1].state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED
+    for modality in (features_pb2.MODALITY_FACE, features_pb2.MODALITY_AUDIO):
+        fractions = [lane.fraction for event in recorded for lane in event.modalities if lane.modality == modality]
+        assert fractions == sorted(fractions)
+        assert fractions[-1] == 1
+
+
+async def test_no_sound_is_a_normal_answer(client: NotReally, silent: Path) -> None:
+    events: list[analysis_pb2.AnalysisEvent] = []
+    result = (await client.analyze(silent, events.append)).result
+    assert present(result.features).isdisjoint(SOUND)
+    assert result.features.HasField("nose_jitter")
+    lanes = {lane.modality: lane for event in events for lane in event.modalities}
+    assert lanes[features_pb2.MODALITY_AUDIO].state == analysis_pb2.MODALITY_STATE_SKIPPED
+
+
+async def test_the_same_file_gives_the_same_vector_at_any_number_of_workers(
+    client: NotReally, talking: Path, tmp_path: Path
+) -> None:
+    here = [(await client.analyze(talking)).result.features for _ in range(2)]
+    with running_stack(
+        tmp_path, NOTREALLY_PARALLEL_RUNS="1", NOTREALLY_FACE_WORKERS="1", NOTREALLY_AUDIO_WORKERS="1"
+    ) as single:
+        async with NotReally(single.target) as other:
+            there = (await other.analyze(talking)).result.features
+    assert here[0] == here[1] == there
+
+
+async def test_partial_series_arrive_while_the_work_runs(client: NotReally, talking: Path) -> None:
+    upload = await client.upload(talking)
+    created = await client.create_analysis(upload.name)
+    events = [event async for event in client.watch([created.name], include_series=True)]
+    drawn = [event for event in events if event.HasField("series")]
+    assert all(event.percent < 100 for event in drawn)
+    frames = sum(len(face.times_s) for event in drawn for face in event.series.faces)
+    assert frames == 360
+    assert sum(len(sound.log_rms) for event in drawn for sound in event.series.sounds) == pytest.approx(300, abs=4)
+    result = (await client.result(created.name, include_series=True)).result
+    assert sum(len(face.times_s) for face in result.series.faces) == 360
+    blinks = [blink for face in result.series.faces for blink in face.blinks_s]
+    assert blinks == pytest.approx(TALKING.blinks, abs=0.15)
+
+
+async def test_a_watch_goes_on_where_it_was_left(client: NotReally, silent: Path) -> None:
+    created = await client.create_analysis((await client.upload(silent)).name)
+    whole = [event async for event in client.watch([created.name]) if event.sequence]
+    for seen in (0, 1, len(whole) - 1):
+        rest = [event async for event in client.watch({created.name: seen}) if event.sequence]
+        assert [event.sequence for event in rest] == [event.sequence for event in whole[seen:]]
+    assert [event async for event in client.watch({created.name: len(whole)})] == []
+
+
+async def test_one_stream_follows_many(client: NotReally, silent: Path, talking: Path) -> None:
+    names = [(await client.create_analysis((await client.upload(path)).name)).name for path in (silent, talking)]
+    last: dict[str, analysis_pb2.AnalysisEvent] = {}
+    async for event in client.watch(names):
+        last[event.analysis] = event
+    assert last.keys() == set(names)
+    assert {event.state for event in last.values()} == {analysis_pb2.ANALYSIS_STATE_SUCCEEDED}
+
+
+async def test_cancelling_stops_the_work_within_a_second(client: NotReally, stack: Stack, talking: Path) -> None:
+    created = await client.create_analysis((await client.upload(talking)).name)
+    watch = client.watch([created.name])
+    async for event in watch:
+        if event.stage == analysis_pb2.STAGE_ANALYZING_VIDEO and event.percent > 5:
+            break
+    began = time.monotonic()
+    cancelled = await client.cancel(created.name)
+    assert cancelled.state == analysis_pb2.ANALYSIS_STATE_CANCELLED
+    rest = [event async for event in watch]
+    assert rest[-1].state == analysis_pb2.ANALYSIS_STATE_CANCELLED
+    assert time.monotonic() - began < 2  # the service is asked to stop at once; a loaded machine takes its time
+
+    def face_call_ended() -> bool:
+        return any("FaceService/ExtractWindows" in line and "CANCELLED" in line for line in stack.log)
+
+    await asyncio.to_thread(wait_for, face_call_ended, 2.0)
+    # Who has seen the end is not told again.
+    assert [event async for event in client.watch({created.name: rest[-1].sequence})] == []
+    again = await client.cancel(created.name)
+    assert again.state == analysis_pb2.ANALYSIS_STATE_CANCELLED
+
+
+async def test_deleting_removes_everything(client: NotReally, stack: Stack, face_video: MakeFaceVideo) -> None:
+    video = face_video(dataclasses.replace(TALKING, seconds=1.0, blinks=()))
+    analysis = await client.analyze(video)
+    identifier = analysis.name.removeprefix("analyses/")
+    media = stack.data / "media"
+    sha256 = hashlib.sha256(video.read_bytes()).hexdigest()
+    assert (media / "media" / sha256[:2] / sha256[2:]).read_bytes() == video.read_bytes()
+    assert b"".join([piece async for piece in client.download(analysis.name)]) == video.read_bytes()
+
+    await client.delete(analysis.name)
+    left = [str(path) for path in media.rglob("*") if sha256[2:] in path.name or identifier in str(path)]
+    assert left == []
+    with pytest.raises(ServiceError) as caught:
+        await client.get_analysis(analysis.name)
+    assert caught.value.reason == "ANALYSIS_NOT_FOUND"
+
+
+async def test_the_same_request_id_makes_one_analysis(client: NotReally, silent: Path, talking: Path) -> None:
+    request_id = str(uuid.uuid4())
+    upload = await client.upload(silent)
+    first = await client.create_analysis(upload.name, request_id)
+    again = await client.create_analysis(upload.name, request_id)
+    assert first.name == again.name
+    other = await client.upload(talking)
+    with pytest.raises(ServiceError) as caught:
+        await client.create_analysis(other.name, request_id)
+    assert caught.value.reason == "REQUEST_ID_REUSED"
+
+
+async def test_lists_give_the_newest_first_with_the_verdict_in_short(client: NotReally, silent: Path) -> None:
+    done = await client.analyze(silent)
+    listed = [analysis async for analysis in client.list([analysis_pb2.ANALYSIS_STATE_SUCCEEDED], page_size=2)]
+    assert listed[0].name == done.name
+    assert listed[0].result.verdict == done.result.verdict
+    assert not listed[0].result.contributions
+    times = [analysis.create_time.ToNanoseconds() for analysis in listed]
+    assert times == sorted(times, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"just some text, called a video\n" * 50, "NOT_A_VIDEO"), (b"\0" * 5000, "NOT_A_VIDEO")],
+)
+async def test_what_is_no_video_fails_with_a_reason(
+    client: NotReally, tmp_path: Path, content: bytes, reason: str
+) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(content)
+    with pytest.raises(ServiceError) as caught:
+        await client.analyze(path)
+    assert caught.value.reason == reason
+    assert "/" not in caught.value.message
+
+
+async def test_unknown_names_are_refused(client: NotReally) -> None:
+    for name, reason in ((f"analyses/{uuid.uuid4()}", "ANALYSIS_NOT_FOUND"), ("analyses/1", "BAD_NAME")):
+        with pytest.raises(ServiceError) as caught:
+            await client.get_analysis(name)
+        assert caught.value.reason == reason
+
+
+async def test_the_request_id_is_in_the_log_of_every_service(stack: Stack, silent: Path) -> None:
+    async with NotReally(stack.target) as client:
+        upload = await client.upload(silent)
+    stub_channel = grpc.aio.insecure_channel(stack.target)
+    async with stub_channel:
+        from notreally.v1 import analysis_pb2_grpc
+
+        stub = analysis_pb2_grpc.AnalysisServiceStub(stub_channel)
+        request = analysis_pb2.CreateAnalysisRequest(upload=upload.name)
+        created = await stub.CreateAnalysis(request, metadata=[("x-request-id", "follow-me-1")])
+    async with NotReally(stack.target) as client:
+        await client.result(created.name) if await _ended(client, created.name) else None
+
+    def services() -> set[str]:
+        return {line.split('"service": "')[1].split('"')[0] for line in stack.log if "follow-me-1" in line}
+
+    await asyncio.to_thread(wait_for, lambda: services() >= {"gateway", "face", "metadata", "classifier"})
+
+
+async def _ended(client: NotReally, name: str) -> bool:
+    async for _ in client.watch([name]):
+        pass
+    return True
+
+
+async def test_audio_can_be_switched_off(tmp_path: Path, talking: Path) -> None:
+    with running_stack(tmp_path, NOTREALLY_DISABLE_AUDIO="1") as stack:
+        async with NotReally(stack.target) as client:
+            assert not (await client.server_info()).audio_enabled
+            result = (await client.analyze(talking)).result
+    assert present(result.features).isdisjoint(SOUND)

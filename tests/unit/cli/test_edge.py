@@ -1,0 +1,49 @@
+"""Envoy's configuration."""
+
+import dataclasses
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cli.edge import TEMPLATE, Edge, envoy_binary
+from cli.environment import Environment
+
+
+def edge(folder: Path) -> Edge:
+    return Edge.of(Environment.read({"PORT": "18080", "NOTREALLY_GATEWAY_TARGET": "gateway.example:7000"}), folder)
+
+
+def test_the_settings_are_in_it(tmp_path: Path) -> None:
+    config = yaml.safe_load(edge(tmp_path).render(TEMPLATE.read_text()))
+    listener = config["static_resources"]["listeners"][0]["address"]["socket_address"]
+    assert listener == {"address": "0.0.0.0", "port_value": 18080}  # noqa: S104
+    endpoint = config["static_resources"]["clusters"][0]["load_assignment"]["endpoints"][0]["lb_endpoints"][0]
+    gateway = endpoint["endpoint"]["address"]["socket_address"]
+    assert gateway == {"address": "gateway.example", "port_value": 7000}
+
+
+def test_envoy_accepts_it(tmp_path: Path) -> None:
+    config = tmp_path / "envoy.yaml"
+    config.write_text(edge(tmp_path).render(TEMPLATE.read_text()))
+    checked = subprocess.run(
+        [str(envoy_binary()), "--mode", "validate", "--config-path", str(config)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr[-2000:]
+
+
+def test_only_what_is_meant_for_everyone_has_a_route(tmp_path: Path) -> None:
+    rendered = edge(tmp_path).render(TEMPLATE.read_text())
+    for internal in ("FaceService", "AudioService", "MetadataService", "ClassifierService"):
+        assert internal not in rendered
+
+
+@pytest.mark.parametrize("path", ['/tmp/"quoted', "/tmp/back\\slash", "/tmp/new\nline"])  # noqa: S108
+def test_a_value_cannot_leave_its_string(tmp_path: Path, path: str) -> None:
+    with pytest.raises(ValueError, match="site"):
+        dataclasses.replace(edge(tmp_path), site=Path(path)).render(TEMPLATE.read_text())

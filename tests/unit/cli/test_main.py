@@ -1,0 +1,143 @@
+"""`notreally analyze` as a program, against a real server."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+import pytest
+from notreally.v1 import analysis_pb2
+
+from cli.environment import Environment
+from cli.serve import CannotServeError, check_ports, services
+from tests.unit.client.peer import FAILED, RUNNING, SUCCEEDED, Peer, events, result, running_peer, status
+
+VERDICTS = {
+    "real": (analysis_pb2.VERDICT_LIKELY_REAL, 0.1),
+    "fake": (analysis_pb2.VERDICT_LIKELY_FAKE, 0.9),
+    "unsure": (analysis_pb2.VERDICT_INCONCLUSIVE, 0.5),
+    "short": (analysis_pb2.VERDICT_INSUFFICIENT, 0.5),
+}
+
+
+def judge(peer: Peer, analysis: analysis_pb2.Analysis, content: str) -> None:
+    """Give the verdict that the content of the file asks for."""
+    if content not in VERDICTS:
+        analysis.state = FAILED
+        analysis.error.CopyFrom(status(grpc.StatusCode.INVALID_ARGUMENT, "NOT_A_VIDEO", "This is not a video."))
+        peer.record[analysis.name] = events(analysis.name, [FAILED])
+        return
+    analysis.state = SUCCEEDED
+    analysis.result.CopyFrom(result(*VERDICTS[content]))
+    peer.record[analysis.name] = events(analysis.name, [RUNNING, SUCCEEDED])
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[Peer]:
+    async with running_peer() as running:
+        running.on_create = lambda analysis, content: judge(running, analysis, content)
+        yield running
+
+
+def files(folder: Path, *contents: str) -> list[str]:
+    paths = []
+    for content in contents:
+        path = folder / f"{content}.mp4"
+        path.write_text(content)
+        paths.append(str(path))
+    return paths
+
+
+async def start(peer: Peer, *arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli.main", "analyze", "--server", peer.address, *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "COLUMNS": "140"},
+    )
+
+
+async def run(peer: Peer, *arguments: str) -> tuple[int | None, str, str]:
+    process = await start(peer, *arguments)
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize(
+    ("contents", "code"),
+    [
+        (["real"], 0),
+        (["fake"], 1),
+        (["noise"], 2),
+        (["unsure"], 3),
+        (["real", "short"], 3),
+        (["unsure", "fake", "real"], 1),
+        (["fake", "noise"], 2),
+    ],
+)
+async def test_exit_code_and_json(peer: Peer, tmp_path: Path, contents: list[str], code: int) -> None:
+    returned, out, err = await run(peer, "--json", *files(tmp_path, *contents))
+    assert returned == code
+    assert err == ""
+    document = json.loads(out)
+    records = document if isinstance(document, list) else [document]
+    assert [Path(record["file"]).stem for record in records] == contents
+    assert all(("results" in record) == (record["status"] == "completed") for record in records)
+
+
+async def test_a_person_gets_progress_and_a_report(peer: Peer, tmp_path: Path) -> None:
+    returned, out, err = await run(peer, *files(tmp_path, "fake"))
+    assert returned == 1
+    assert "Likely fake" in out
+    assert "nose_jitter" in out
+    assert "fake.mp4: uploading, 100 %" in err
+    assert "fake.mp4: analyzing video, 100 %" in err
+
+
+async def test_one_bad_file_does_not_stop_the_others(peer: Peer, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.mp4")
+    returned, out, _ = await run(peer, "--json", missing, *files(tmp_path, "real"))
+    assert returned == 2
+    broken, good = json.loads(out)
+    assert broken["error"]["reason"] == "FILE_NOT_READABLE"
+    assert good["results"]["verdict"] == "LIKELY_REAL"
+
+
+async def test_ctrl_c_cancels_what_it_started(peer: Peer, tmp_path: Path) -> None:
+    peer.hold.clear()
+
+    def never_end(analysis: analysis_pb2.Analysis, _content: str) -> None:
+        peer.record[analysis.name] = events(analysis.name, [RUNNING])
+
+    peer.on_create = never_end
+    process = await start(peer, *files(tmp_path, "real"))
+    async with asyncio.timeout(30):
+        await peer.watched.wait()
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+    assert process.returncode == 130
+    assert [request.name for request in peer.called("CancelAnalysis")] == ["analyses/1"]
+    assert b"Traceback" not in err
+
+
+async def test_no_server(peer: Peer, tmp_path: Path) -> None:
+    await peer.stop()
+    returned, out, _ = await run(peer, *files(tmp_path, "real"))
+    assert returned == 2
+    assert "notreally serve" in out
+    await peer.start()
+
+
+async def test_a_port_in_use_is_a_sentence(peer: Peer) -> None:
+    taken = Environment.read({"NOTREALLY_METADATA_LISTEN": peer.address})
+    with pytest.raises(CannotServeError, match="NOTREALLY_METADATA_LISTEN"):
+        check_ports(taken)
+
+
+def test_sound_that_is_off_starts_no_service() -> None:
+    assert "audio" in services(Environment.read({}))
+    assert "audio" not in services(Environment.read({"NOTREALLY_DISABLE_AUDIO": "1"}))

@@ -1,0 +1,87 @@
+"""What a person reads."""
+
+import io
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from notreally.v1 import analysis_pb2, classifier_pb2
+from rich.console import Console
+
+from cli.outcome import FEATURE_NAMES, Outcome, Problem
+from cli.progress import Lines, printable
+from cli.report import contribution_bar, print_report
+from client import UploadProgress
+from tests.unit.client.peer import RUNNING, events, result
+
+
+def read(outcome: Outcome) -> str:
+    console = Console(file=io.StringIO(), width=120, color_system=None)
+    print_report(console, outcome)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_verdict_ten_features_and_summary_are_there() -> None:
+    answer = result(analysis_pb2.VERDICT_LIKELY_FAKE, 0.9)
+    answer.warnings.add(reason="NO_AUDIO", text="The video has no sound.")
+    answer.model.features.append(classifier_pb2.FeatureSummary(feature="nose_jitter", p05=0.1, p95=0.4))
+    text = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
+    assert "Likely fake" in text
+    assert "authenticity 10 of 100" in text
+    assert "A few words." in text
+    assert "The video has no sound." in text
+    rows = {line.split()[1]: line for line in text.splitlines() if len(line.split()) > 2}
+    assert set(FEATURE_NAMES) <= rows.keys()
+    assert "0.5" in rows["nose_jitter"]
+    assert "0.1 to 0.4" in rows["nose_jitter"]
+    assert "+1.25" in rows["nose_jitter"]
+    assert "missing" in rows["mfcc_mean"]
+
+
+def test_insufficient_evidence_names_no_number() -> None:
+    answer = result(analysis_pb2.VERDICT_INSUFFICIENT, 0.9)
+    answer.insufficiency.add(reason="FACE_TOO_SMALL", text="The face is too small.")
+    text = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
+    assert "Not enough evidence" in text
+    assert "The face is too small." in text
+    assert "authenticity" not in text
+
+
+def test_a_problem_is_one_sentence() -> None:
+    text = read(Outcome("[red]clip\x1b[31m.mp4", problem=Problem("NOT_A_VIDEO", "This is not a video.")))
+    assert "This is not a video." in text
+    assert "[red]clip" in text
+    assert "\x1b" not in text
+
+
+@given(st.floats(-20, 20), st.floats(0, 20))
+def test_bars_keep_their_side_and_width(contribution: float, largest: float) -> None:
+    left, right = contribution_bar(contribution, largest).plain.split("│")
+    assert len(left) == len(right) == 8
+    if contribution > 0:
+        assert "█" not in left
+    else:
+        assert "█" not in right
+    if 0 < largest <= abs(contribution):
+        assert (left + right).count("█") == 8
+
+
+@given(st.text())
+def test_nothing_can_take_over_the_terminal(text: str) -> None:
+    assert printable(text).isprintable()
+    assert len(printable(text)) == len(text)
+
+
+def test_lines_come_with_every_stage_and_every_tenth() -> None:
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    lines = Lines(console, [Path("clip.mp4")])
+    lines.uploaded(0, UploadProgress(1, 1))
+    for event in events("analyses/a", [RUNNING] * 100):
+        lines.happened(0, event)
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue().splitlines()
+    assert said[0] == "clip.mp4: uploading, 100 %"
+    assert said[1] == "clip.mp4: analyzing video, 1 %"
+    assert said[-1] == "clip.mp4: analyzing video, 91 %"
+    assert len(said) == 11

@@ -1,0 +1,209 @@
+"""Frames with times, from good files and bad ones."""
+
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.face.decoding import TimedPicture, timed_pictures
+from services.face.windows import FaceJob, Window
+from services.kit.errors import Refusal
+from tests.synthetic.fixtures import MakeFaceVideo
+from tests.synthetic.videos import FaceVideo, images, syllables
+
+MOVING = FaceVideo(seconds=4, size=(160, 120), iod=30, nod_px=(20, 8), keyframe_every=24)
+UPRIGHT = np.array([[1.0, 0, 0], [0, 1, 0]])
+
+
+def never() -> bool:
+    """Not cancelled."""
+    return False
+
+
+def decoded(
+    path: Path, *spans: tuple[float, float], cancelled: Callable[[], bool] = never, **job: int
+) -> list[TimedPicture]:
+    """All frames of some windows."""
+    windows = tuple(Window(i, start, end) for i, (start, end) in enumerate(spans))
+    return list(timed_pictures(path, FaceJob(windows, **job), cancelled))
+
+
+def times(frames: list[TimedPicture]) -> list[float]:
+    """Their times."""
+    return [frame.time_s for frame in frames]
+
+
+def refusal(path: Path) -> Refusal:
+    """What decoding the file is refused with."""
+    with pytest.raises(Refusal) as refused:
+        decoded(path, (0, 1))
+    return refused.value
+
+
+def test_a_window_is_half_open(face_video: MakeFaceVideo) -> None:
+    frames = decoded(face_video(MOVING), (1.0, 2.0))
+    assert times(frames) == pytest.approx([1 + i / 30 for i in range(30)], abs=1e-4)
+
+
+def test_windows_that_touch_share_no_frame_and_lose_none(face_video: MakeFaceVideo) -> None:
+    frames = decoded(face_video(MOVING), (0, 1.1), (1.1, 2.7), (2.7, 4))
+    assert len(frames) == 120
+    assert times(frames) == sorted(set(times(frames)))
+    assert [sum(frame.window.index == i for frame in frames) for i in range(3)] == [33, 48, 39]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".ts", ".mpg"])
+def test_a_window_alone_is_the_same_as_in_a_run(face_video: MakeFaceVideo, suffix: str) -> None:
+    codec = "mpeg2video" if suffix == ".mpg" else "mpeg4" if suffix == ".avi" else "libx264"
+    path = face_video(replace(MOVING, codec=codec), suffix)
+    run = decoded(path, (0.0, 1.0), (1.0, 2.0), (2.9, 3.5))
+    for span, index in (((1.0, 2.0), 1), ((2.9, 3.5), 2)):
+        alone = decoded(path, span)
+        inside = [frame for frame in run if frame.window.index == index]
+        assert times(alone) == times(inside)
+        assert len(alone) == round((span[1] - span[0]) * 30)
+        for one, other in zip(alone, inside, strict=True):
+            assert one.picture is not None
+            assert other.picture is not None
+            assert np.array_equal(one.picture.luma, other.picture.luma)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_change_nothing(face_video: MakeFaceVideo, threads: int) -> None:
+    path = face_video(MOVING)
+    usual, other = decoded(path, (1.5, 2.0)), decoded(path, (1.5, 2.0), decode_threads=threads)
+    for one, two in zip(usual, other, strict=True):
+        assert one.picture is not None
+        assert two.picture is not None
+        assert np.array_equal(one.picture.luma, two.picture.luma)
+
+
+def test_the_stride_counts_from_the_windows_start(face_video: MakeFaceVideo) -> None:
+    frames = decoded(face_video(MOVING), (0, 0.5), (0.5, 1.0), frame_stride=2)
+    kept = [round(frame.time_s * 30) for frame in frames if frame.picture is not None]
+    assert len(frames) == 30
+    assert kept == [0, 2, 4, 6, 8, 10, 12, 14, *range(15, 30, 2)]
+
+
+def test_uneven_times_are_the_files(face_video: MakeFaceVideo) -> None:
+    video = replace(MOVING, uneven=True, seconds=1)
+    frames = decoded(face_video(video), (0, 1))
+    assert times(frames) == pytest.approx([video.time(i) for i in range(30)], abs=1e-4)
+
+
+def test_sixty_frames_a_second(face_video: MakeFaceVideo) -> None:
+    assert len(decoded(face_video(replace(MOVING, fps=60, seconds=1)), (0, 1))) == 60
+
+
+@pytest.mark.parametrize("rotation", [90, 180, -90])
+def test_rotation_is_honoured(face_video: MakeFaceVideo, rotation: int) -> None:
+    video = replace(MOVING, seconds=0.2, rotation=rotation, crf=10)
+    picture = decoded(face_video(video), (0, 1))[0].picture
+    assert picture is not None
+    assert picture.size == video.size
+    shown = picture.rgb(UPRIGHT, video.size)
+    assert np.abs(shown.astype(int) - next(images(video))).mean() < 5
+
+
+def test_a_window_beyond_the_end_is_empty(face_video: MakeFaceVideo) -> None:
+    assert decoded(face_video(MOVING), (100, 104)) == []
+
+
+def test_cancelling_stops_at_the_next_frame(face_video: MakeFaceVideo) -> None:
+    answers = iter([False] * 12 + [True] * 1000)
+    assert len(decoded(face_video(MOVING), (0, 4), cancelled=lambda: next(answers))) < 12
+
+
+def test_a_file_cut_short_gives_what_it_has(face_video: MakeFaceVideo, tmp_path: Path) -> None:
+    whole = face_video(MOVING, ".mkv").read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole[: len(whole) // 2])
+    frames = decoded(cut, (0, 4))
+    assert 20 < len(frames) < 100
+
+
+def test_damage_in_the_middle_does_not_raise(face_video: MakeFaceVideo, tmp_path: Path) -> None:
+    content = bytearray(face_video(MOVING, ".mkv").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = bytes(range(250)) * 8
+    damaged = tmp_path / "damaged.mkv"
+    damaged.write_bytes(content)
+    found = times(decoded(damaged, (0, 4)))
+    assert len(found) > 30
+    assert found == sorted(set(found))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello, this is text\n" * 100,
+        b"\x89PNG\r\n\x1a\n" + bytes(200),
+        b"#EXTM3U\n#EXTINF:1,\nother.ts\n",
+        b"ffconcat version 1.0\nfile /etc/passwd\n",
+    ],
+    ids=["empty", "text", "png", "playlist", "concat"],
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    refused = refusal(path)
+    assert refused.reason == "NOT_A_VIDEO"
+    assert str(tmp_path) not in refused.message
+
+
+def test_sound_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sound.m4a"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=1", str(path)], check=True)
+    assert refusal(path).reason == "NO_VIDEO_STREAM"
+
+
+def test_a_cover_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "song.m4a"
+    sources = ["-f", "lavfi", "-i", "sine=duration=1", "-f", "lavfi", "-i", "color=size=64x64:duration=0.04"]
+    cover = ["-map", "0", "-map", "1", "-c:v", "mjpeg", "-disposition:v", "attached_pic", "-frames:v", "1"]
+    subprocess.run(["ffmpeg", "-v", "error", *sources, *cover, str(path)], check=True)
+    assert refusal(path).reason == "NO_VIDEO_STREAM"
+
+
+def test_a_huge_frame_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "huge.mkv"
+    size = "color=size=8400x64:duration=0.1:rate=10"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", size, "-c:v", "libx264", str(path)], check=True)
+    assert refusal(path).reason == "FRAME_TOO_LARGE"
+
+
+def test_frames_that_cannot_be_decoded_are_refused(face_video: MakeFaceVideo, tmp_path: Path) -> None:
+    content = bytearray(face_video(MOVING).read_bytes())
+    start = content.index(b"mdat") + 4
+    end = content.rindex(b"moov") - 4
+    content[start:end] = bytes(end - start)
+    path = tmp_path / "zeroed.mp4"
+    path.write_bytes(content)
+    assert refusal(path).reason == "NO_DECODABLE_FRAME"
+
+
+def test_sound_beside_the_picture_is_passed_over(face_video: MakeFaceVideo) -> None:
+    assert len(decoded(face_video(replace(MOVING, seconds=1, sound=syllables)), (0, 2))) == 30
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.floats(0, 1), junk=st.binary(min_size=1, max_size=300))
+def test_no_damage_raises_anything_but_a_refusal(
+    face_video: MakeFaceVideo, tmp_path: Path, place: float, junk: bytes
+) -> None:
+    content = bytearray(face_video(replace(MOVING, seconds=0.5)).read_bytes())
+    at = int(place * (len(content) - 1))
+    content[at : at + len(junk)] = junk
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(content)
+    found: list[float] = []
+    with suppress(Refusal):
+        found = times(decoded(path, (0, 0.2), (0.3, 0.5)))
+    assert found == sorted(set(found))

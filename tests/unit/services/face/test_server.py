@@ -1,0 +1,178 @@
+"""The service over a real socket."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+from notreally.v1 import face_pb2, face_pb2_grpc, media_pb2
+
+from services.face.models import warm_up
+from services.face.server import SERVICE_NAME, FaceServicer
+from services.face.settings import FaceSettings
+from services.kit.errors import refusal_of
+from services.kit.media import MediaStore, media_key
+from services.kit.server import running
+from services.kit.work import Workers
+from tests.synthetic.fixtures import MakeFaceVideo
+from tests.synthetic.videos import FaceVideo, syllables
+
+if TYPE_CHECKING:
+    FaceStub = face_pb2_grpc.FaceServiceAsyncStub
+else:  # the stub of a channel of grpc.aio has a type of its own in the type stubs only
+    FaceStub = face_pb2_grpc.FaceServiceStub
+
+VIDEO = FaceVideo(seconds=1.5, size=(320, 240), iod=60, mouth=syllables)
+LONG = FaceVideo(seconds=20, size=(320, 240), iod=60)
+
+
+@pytest.fixture
+def store_folder(tmp_path: Path) -> Path:
+    """Where the media of a test live."""
+    return tmp_path / "media"
+
+
+@pytest.fixture
+async def face(store_folder: Path) -> AsyncIterator[FaceStub]:
+    """A stub of a running service with one worker."""
+    async with serving(store_folder) as stub:
+        yield stub
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[FaceStub]:
+    """Run the service on a free port."""
+    settings = FaceSettings(listen="127.0.0.1:0", media_url=str(folder), face_workers=1)
+    workers = Workers(1)
+    servicer = FaceServicer(MediaStore.open(settings.media_url), workers, settings)
+
+    def add(server: grpc.aio.Server) -> None:
+        face_pb2_grpc.add_FaceServiceServicer_to_server(servicer, server)
+
+    async with (
+        running([SERVICE_NAME], add, settings, warm_up=lambda: warm_up(1)) as port,
+        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        yield face_pb2_grpc.FaceServiceStub(channel)
+    workers.close()
+
+
+def stored(folder: Path, path: Path) -> media_pb2.MediaRef:
+    """Put a file into the store."""
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    place = folder / media_key(sha256)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(content)
+    return media_pb2.MediaRef(sha256=sha256, size_bytes=len(content))
+
+
+def request(
+    ref: media_pb2.MediaRef, *spans: tuple[float, float], **fields: int
+) -> face_pb2.FaceServiceExtractWindowsRequest:
+    """Ask for some windows."""
+    windows = [media_pb2.TimeWindow(index=i, start_s=start, end_s=end) for i, (start, end) in enumerate(spans)]
+    return face_pb2.FaceServiceExtractWindowsRequest(media=ref, windows=windows, **fields)
+
+
+async def test_windows_arrive_with_progress_and_fit_together(
+    face: FaceStub, store_folder: Path, face_video: MakeFaceVideo
+) -> None:
+    ref = stored(store_folder, face_video(VIDEO))
+    answers = [one async for one in face.ExtractWindows(request(ref, (0, 0.7), (0.7, 1.5), max_thumbnails=2))]
+    windows = [one.window for one in answers if one.HasField("window")]
+    assert [window.window.index for window in windows] == [0, 1]
+    assert answers[-1].progress.fraction == 1
+    assert sum(len(window.frame_times_s) for window in windows) == 45
+    for window in windows:
+        (track,) = window.tracks
+        entries = len(track.frames)
+        assert entries == len(window.frame_times_s) == window.frames_decoded
+        for name in ("segments", "ear_right", "ear_left", "mouth_gap", "nose_x", "nose_y", "iod", "yaw_deg"):
+            assert len(getattr(track, name)) == entries
+        assert len(track.residual_second_difference) == entries
+        assert len(track.aligned_lips) == 40 * entries
+        assert len(track.boxes) == 4 * entries
+        assert len(window.thumbnails) == 1
+        assert (window.frame_width, window.frame_height) == (320, 240)
+
+
+async def test_cancelling_frees_the_worker_within_a_second(
+    face: FaceStub, store_folder: Path, face_video: MakeFaceVideo
+) -> None:
+    ref = stored(store_folder, face_video(LONG))
+    call = face.ExtractWindows(request(ref, (0, 20)))
+    await anext(aiter(call))
+    began = time.monotonic()
+    call.cancel()
+    # There is one worker: the next call gets an answer only once the cancelled one has let go of it.
+    await anext(aiter(face.ExtractWindows(request(ref, (0, 0.5)))))
+    assert time.monotonic() - began < 1
+
+
+async def test_two_calls_wait_for_the_one_worker_and_both_finish(
+    face: FaceStub, store_folder: Path, face_video: MakeFaceVideo
+) -> None:
+    ref = stored(store_folder, face_video(VIDEO))
+
+    async def windows() -> list[bytes]:
+        answers = [one async for one in face.ExtractWindows(request(ref, (0, 1)))]
+        return [one.window.SerializeToString(deterministic=True) for one in answers if one.HasField("window")]
+
+    one, other = await asyncio.gather(windows(), windows())
+    assert len(one) == 1
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("spans", "fields", "reason"),
+    [
+        ([], {}, "BAD_WINDOWS"),
+        ([(1, 1)], {}, "BAD_WINDOWS"),
+        ([(-1, 1)], {}, "BAD_WINDOWS"),
+        ([(0, 2), (1, 3)], {}, "BAD_WINDOWS"),
+        ([(2, 3), (0, 1)], {}, "BAD_WINDOWS"),
+        ([(0, float("nan"))], {}, "BAD_WINDOWS"),
+        ([(0, float("inf"))], {}, "BAD_WINDOWS"),
+        ([(0, 1000)], {}, "BAD_WINDOWS"),
+        ([(0, 1)], {"max_thumbnails": 9}, "OUT_OF_RANGE"),
+        ([(0, 1)], {"max_faces": 17}, "OUT_OF_RANGE"),
+        ([(0, 1)], {"frame_stride": 4_000_000}, "OUT_OF_RANGE"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(
+    face: FaceStub, spans: list[tuple[float, float]], fields: dict[str, int], reason: str
+) -> None:
+    ref = media_pb2.MediaRef(sha256="0" * 64, size_bytes=1)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await anext(aiter(face.ExtractWindows(request(ref, *spans, **fields))))
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    refused = refusal_of(raised.value)
+    assert refused is not None
+    assert refused.reason == reason
+
+
+async def test_a_file_that_is_no_video_is_refused_with_a_sentence(
+    face: FaceStub, store_folder: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("nothing to see here\n" * 50)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await anext(aiter(face.ExtractWindows(request(stored(store_folder, text), (0, 1)))))
+    assert raised.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    refused = refusal_of(raised.value)
+    assert refused is not None
+    assert refused.reason == "NOT_A_VIDEO"
+    assert str(tmp_path) not in str(raised.value)
+
+
+async def test_media_that_is_not_there_is_not_found(face: FaceStub) -> None:
+    ref = media_pb2.MediaRef(sha256="0" * 64, size_bytes=1)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await anext(aiter(face.ExtractWindows(request(ref, (0, 1)))))
+    assert raised.value.code() == grpc.StatusCode.NOT_FOUND

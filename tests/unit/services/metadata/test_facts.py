@@ -1,0 +1,149 @@
+"""From ffprobe's JSON to facts, whatever the JSON says."""
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import grpc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kit.errors import Refusal
+from services.metadata import facts
+
+
+def _document(**video: Any) -> dict[str, Any]:
+    stream = {"codec_type": "video", "codec_name": "h264", "width": 640, "height": 360, "pix_fmt": "yuv420p", **video}
+    return {"format": {"format_name": "mov,mp4", "tags": {}}, "streams": [stream]}
+
+
+@pytest.mark.parametrize(
+    ("rotation", "expected", "size"),
+    [(-90, 90, (360, 640)), (90, 270, (360, 640)), (180, 180, (640, 360)), (0, 0, (640, 360)), (-89.6, 90, (360, 640))],
+)
+def test_rotation_is_clockwise_and_the_size_is_upright(rotation: float, expected: int, size: tuple[int, int]) -> None:
+    video = facts.read(_document(side_data_list=[{"side_data_type": "x"}, {"rotation": rotation}])).video
+    assert video.rotation_deg == expected
+    assert (video.width, video.height) == size
+
+
+def test_an_old_rotation_tag_counts_the_other_way() -> None:
+    assert facts.read(_document(tags={"rotate": "90"})).video.rotation_deg == 90
+
+
+def test_pixels_that_are_not_square_are_noticed_and_the_size_stays_as_stored() -> None:
+    video = facts.read(_document(sample_aspect_ratio="16:11")).video
+    assert not video.square_pixels
+    assert (video.width, video.height) == (640, 360)
+    for usual in ("1:1", "0:1", "N/A", "1:0"):
+        assert facts.read(_document(sample_aspect_ratio=usual)).video.square_pixels
+
+
+def test_the_first_picture_that_is_no_cover_is_chosen() -> None:
+    document = _document(index=1)
+    cover = {"codec_type": "video", "index": 0, "codec_name": "mjpeg", "width": 9, "height": 9}
+    document["streams"].insert(0, {**cover, "disposition": {"attached_pic": 1}})
+    document["streams"].append({**cover, "index": 2})
+    header = facts.read(document)
+    assert header.video.stream_index == 1
+    assert header.video_streams == 2
+
+
+def test_the_sound_marked_as_default_is_chosen() -> None:
+    document = _document()
+    document["streams"] += [
+        {"codec_type": "audio", "codec_name": "mp3", "disposition": {"default": 0}},
+        {"codec_type": "audio", "codec_name": "aac", "disposition": {"default": 1}, "sample_rate": "44100"},
+    ]
+    header = facts.read(document)
+    assert header.audio is not None
+    assert (header.audio.codec, header.audio.sample_rate_hz, header.audio_streams) == ("aac", 44_100, 2)
+
+
+@pytest.mark.parametrize("streams", [[], [{"codec_type": "audio"}], [{"codec_type": "video"}], "no list", [None, 3]])
+def test_no_picture_is_refused(streams: Any) -> None:
+    with pytest.raises(Refusal) as refused:
+        facts.read({"streams": streams})
+    assert refused.value.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert refused.value.reason == "NO_VIDEO_STREAM"
+
+
+@pytest.mark.parametrize(
+    ("tag", "moment"),
+    [
+        ("2021-03-04T05:06:07.000000Z", datetime(2021, 3, 4, 5, 6, 7, tzinfo=UTC)),
+        ("2021-03-04T05:06:07+0200", datetime(2021, 3, 4, 3, 6, 7, tzinfo=UTC)),
+        ("2021-03-04 05:06:07", datetime(2021, 3, 4, 5, 6, 7, tzinfo=UTC)),
+        ("1970-01-01T00:00:00.000000Z", None),
+        ("1904-01-01T00:00:00.000000Z", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("last Tuesday", None),
+    ],
+)
+def test_creation_time(tag: str, moment: datetime | None) -> None:
+    document = _document()
+    document["format"]["tags"] = {"creation_time": tag}
+    assert facts.read(document).creation_time == moment
+
+
+def test_tags_are_cleaned_and_shortened() -> None:
+    document = _document(tags={"ENCODER": "a\x00b\x1b[31m\u202ec \n\t d" + "x" * 1000})
+    encoder = facts.read(document).encoder
+    assert encoder is not None
+    assert encoder.startswith("ab[31mc d")
+    assert len(encoder) == 120
+
+
+def test_the_containers_encoder_comes_before_the_streams() -> None:
+    document = _document(tags={"encoder": "Lavc libx264"})
+    assert facts.read(document).encoder == "Lavc libx264"
+    document["format"]["tags"] = {"encoder": "HandBrake"}
+    assert facts.read(document).encoder == "HandBrake"
+
+
+def test_matroska_keeps_durations_in_tags() -> None:
+    assert facts.read(_document(tags={"DURATION": "00:01:02.500000000"})).video.duration_s == 62.5
+    assert facts.read(_document(duration="3.25")).video.duration_s == 3.25
+
+
+_NAMES = [
+    *("codec_type", "codec_name", "width", "height", "index", "profile", "pix_fmt", "avg_frame_rate", "nb_frames"),
+    *("duration", "DURATION", "bit_rate", "start_time", "tags", "disposition", "side_data_list", "rotation", "rotate"),
+    *("sample_aspect_ratio", "sample_rate", "channels", "format", "streams", "format_name", "creation_time"),
+    *("encoder", "attached_pic", "default"),
+]
+_leaf = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(["video", "audio", "1/0"]),
+)
+_any = st.recursive(
+    _leaf,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(_NAMES), inner, max_size=6)),
+    max_leaves=20,
+)
+_stream = st.fixed_dictionaries(
+    {"codec_type": st.just("video"), "width": st.integers(1, 99), "height": st.integers(1, 99)},
+    optional={name: _any for name in _NAMES if name not in ("codec_type", "width", "height")},
+)
+
+
+@given(
+    st.one_of(_any, st.fixed_dictionaries({"streams": st.lists(st.one_of(_stream, _any), max_size=3), "format": _any}))
+)
+def test_any_json_gives_facts_or_a_refusal(document: Any) -> None:
+    try:
+        header = facts.read(document)
+    except Refusal:
+        return
+    assert 0 < header.video.width <= 65_536
+    assert 0 < header.video.height <= 65_536
+    assert header.video.rotation_deg in (0, 90, 180, 270)
+    json.dumps([header.encoder, header.container], allow_nan=False)
+    for value in (header.duration_s, header.bit_rate, header.video.fps, header.video.start_s):
+        assert value is None or math.isfinite(value)

@@ -1,0 +1,114 @@
+"""Frame rate, bit rate and keyframes from packet lines."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.metadata import packets
+from services.metadata.packets import PacketFacts
+
+
+def _line(time_s: float | None, *, size: int = 1000, keyframe: bool = False, duration_s: float | None = None) -> str:
+    time, duration = ("N/A" if value is None else f"{value:.6f}" for value in (time_s, duration_s))
+    return f"{time},{time},{duration},{size},{'K' if keyframe else '_'}_\n"
+
+
+def _read(lines: list[str], limit: int = 10_000) -> PacketFacts:
+    facts = packets.read(lines, limit)
+    assert facts is not None
+    return facts
+
+
+def _steady(count: int, fps: float, start_s: float = 0.0) -> list[str]:
+    return [_line(start_s + index / fps, keyframe=index % 50 == 0, duration_s=1 / fps) for index in range(count)]
+
+
+def test_a_steady_video() -> None:
+    facts = _read(_steady(101, 25.0, start_s=1.4))
+    assert facts.complete
+    assert facts.frame_count == 101
+    assert facts.start_s == pytest.approx(1.4)
+    assert facts.fps == pytest.approx(25.0)
+    assert facts.duration_s == pytest.approx(4.04)
+    assert facts.bit_rate == pytest.approx(101 * 8000 / 4.04)
+    assert facts.keyframe_times_s == pytest.approx((0.0, 2.0, 4.0))
+    assert not facts.variable_frame_rate
+
+
+def test_packets_out_of_order_are_put_in_order() -> None:
+    assert _read(_steady(100, 25.0)[::-1]) == _read(_steady(100, 25.0))
+
+
+def test_times_rounded_to_a_millisecond_are_steady() -> None:
+    facts = _read([_line(round(index / 29.97, 3)) for index in range(300)])
+    assert facts.fps == pytest.approx(29.97, abs=0.01)
+    assert not facts.variable_frame_rate
+
+
+def test_a_hole_near_the_end_changes_neither_rate_nor_kind() -> None:
+    facts = _read(_steady(60, 24.0)[:57] + _steady(60, 24.0)[59:])
+    assert facts.fps == pytest.approx(24.0, abs=0.01)
+    assert not facts.variable_frame_rate
+
+
+def test_a_varying_rate_is_noticed_and_averaged() -> None:
+    facts = _read([_line(index / 30 if index < 60 else 2 + (index - 60) / 10) for index in range(90)])
+    assert facts.variable_frame_rate
+    assert facts.fps == pytest.approx(89 / 4.9)
+
+
+def test_frames_that_are_never_shown_do_not_count() -> None:
+    hidden = ["-0.040000,-0.040000,0.040000,5000,KD\n"]
+    assert _read(hidden + _steady(10, 25.0)) == _read(_steady(10, 25.0))
+
+
+def test_decoding_times_stand_in_for_missing_presentation_times() -> None:
+    assert _read([f"N/A,{index / 25:.6f},N/A,100,K_\n" for index in range(25)]).fps == pytest.approx(25.0)
+
+
+def test_decoding_times_complete_presentation_times_that_are_there_now_and_then() -> None:
+    # As MPEG program streams have them: shown 40 ms after decoding, and only some say so.
+    lines = [
+        f"{f'{0.54 + index / 25:.6f}' if index % 5 < 2 else 'N/A'},{0.5 + index / 25:.6f},0.04,100,K_"
+        for index in range(50)
+    ]
+    facts = _read(lines)
+    assert not facts.variable_frame_rate
+    assert facts.start_s == pytest.approx(0.54)
+    assert facts.fps == pytest.approx(25.0)
+    assert facts.keyframe_times_s == pytest.approx([index / 25 for index in range(50)])
+
+
+def test_reading_stops_at_the_limit() -> None:
+    facts = _read(_steady(100, 25.0), limit=40)
+    assert not facts.complete
+    assert facts.frame_count == 40
+    assert _read(_steady(40, 25.0), limit=40).complete
+
+
+def test_one_frame_has_no_rate() -> None:
+    facts = _read([_line(0.0, keyframe=True)])
+    assert (facts.frame_count, facts.fps, facts.duration_s, facts.bit_rate) == (1, None, None, None)
+
+
+def test_no_packet_no_facts() -> None:
+    assert packets.read(["", "N/A,N/A,N/A,N/A,__", "nonsense"], 10) is None
+
+
+_field = st.one_of(
+    st.floats().map(str), st.integers().map(str), st.sampled_from(["N/A", "", "K_", "_D", "1e400", "²", "٣"]), st.text()
+)
+
+
+@given(st.lists(st.one_of(st.lists(_field, max_size=7).map(",".join), st.text()), max_size=20))
+def test_nothing_a_file_can_say_breaks_it(lines: list[str]) -> None:
+    facts = packets.read(lines, 10)
+    if facts is None:
+        return
+    assert 1 <= facts.frame_count <= 10
+    for value in (facts.start_s, facts.duration_s, facts.fps, facts.bit_rate, *facts.keyframe_times_s):
+        assert value is None or math.isfinite(value)
+    assert list(facts.keyframe_times_s) == sorted(facts.keyframe_times_s)
+    assert all(time_s >= 0 for time_s in facts.keyframe_times_s)

@@ -1,0 +1,175 @@
+"""Real files of many kinds, and files that are not what they say."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import grpc
+import pytest
+
+from services.kit.errors import Refusal
+from services.kit.media_process import ProcessCancelled, ProcessLimits
+from services.metadata.probing import Probed, ProbeLimits, probe
+
+MakeFile = Callable[..., Path]
+
+PICTURE = ("-f", "lavfi", "-i", "testsrc=size=128x64:rate=25:duration=2")
+SOUND = ("-f", "lavfi", "-i", "sine=frequency=440:duration=2:sample_rate=44100")
+H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "20", "-sc_threshold", "0")
+
+
+def _never() -> bool:
+    return False
+
+
+def _refusal(path: Path, limits: ProbeLimits) -> Refusal:
+    with pytest.raises(Refusal) as refused:
+        probe(_never, path, limits)
+    assert str(path.parent) not in refused.value.message
+    return refused.value
+
+
+def _packets_of(probed: Probed) -> tuple[int, float | None, float | None]:
+    assert probed.packets is not None
+    return probed.packets.frame_count, probed.packets.fps, probed.packets.duration_s
+
+
+@pytest.mark.parametrize(
+    ("name", "codecs", "video", "audio", "start_s"),
+    [
+        ("a.mp4", (*H264, "-c:a", "aac"), "h264", "aac", 0.0),
+        ("a.webm", ("-c:v", "libvpx", "-c:a", "libopus"), "vp8", "opus", 0.0),
+        ("a.mkv", (*H264, "-c:a", "libvorbis"), "h264", "vorbis", 0.0),
+        ("a.avi", ("-c:v", "mpeg4", "-c:a", "libmp3lame"), "mpeg4", "mp3", 0.0),
+        ("a.ts", (*H264, "-c:a", "aac"), "h264", "aac", 1.4),
+        ("a.flv", ("-c:v", "flv1", "-c:a", "libmp3lame"), "flv1", "mp3", 0.0),
+        ("a.mpg", ("-c:v", "mpeg1video", "-c:a", "mp2"), "mpeg1video", "mp2", 0.5),
+    ],
+)
+def test_facts_of_every_container(
+    make_file: MakeFile, limits: ProbeLimits, name: str, codecs: tuple[str, ...], video: str, audio: str, start_s: float
+) -> None:
+    probed = probe(_never, make_file(name, *PICTURE, *SOUND, *codecs), limits)
+    header = probed.header
+    assert (header.video.codec, header.video.width, header.video.height) == (video, 128, 64)
+    assert header.audio is not None
+    assert header.audio.codec == audio
+    frames, fps, duration_s = _packets_of(probed)
+    assert frames == 50
+    assert fps == pytest.approx(25.0, abs=0.1)
+    assert duration_s == pytest.approx(2.0, abs=0.05)
+    assert probed.packets is not None
+    assert probed.packets.start_s == pytest.approx(start_s, abs=0.1)
+    assert not probed.packets.variable_frame_rate
+
+
+def test_keyframes_are_where_they_were_put(make_file: MakeFile, limits: ProbeLimits) -> None:
+    probed = probe(_never, make_file("keys.ts", *PICTURE, *H264), limits)
+    assert probed.packets is not None
+    assert probed.packets.keyframe_times_s == pytest.approx((0.0, 0.8, 1.6), abs=0.001)
+
+
+def test_the_bit_rate_is_that_of_the_bytes(make_file: MakeFile, limits: ProbeLimits) -> None:
+    path = make_file("rate.mkv", *PICTURE, *H264)
+    probed = probe(_never, path, limits)
+    assert probed.packets is not None
+    assert probed.packets.bit_rate == pytest.approx(path.stat().st_size * 8 / 2.0, rel=0.15)
+
+
+def test_a_rotated_video_is_upright(make_file: MakeFile, limits: ProbeLimits) -> None:
+    flat = make_file("flat.mp4", *PICTURE, *H264)
+    turned = make_file("turned.mp4", "-i", str(flat), "-c", "copy", "-metadata:s:v:0", "rotate=90")
+    video = probe(_never, turned, limits).header.video
+    assert video.rotation_deg in (90, 270)
+    assert (video.width, video.height) == (64, 128)
+
+
+def test_a_varying_frame_rate_is_noticed(make_file: MakeFile, limits: ProbeLimits) -> None:
+    path = make_file("vfr.mp4", *PICTURE, "-vf", "select='not(between(mod(n,10),4,7))'", "-vsync", "vfr", *H264)
+    probed = probe(_never, path, limits)
+    assert probed.packets is not None
+    assert probed.packets.variable_frame_rate
+    assert probed.packets.frame_count == 30
+
+
+def test_several_videos_are_counted(make_file: MakeFile, limits: ProbeLimits) -> None:
+    path = make_file("two.mkv", *PICTURE, *PICTURE, "-map", "0", "-map", "1", *H264)
+    assert probe(_never, path, limits).header.video_streams == 2
+
+
+def test_a_video_cut_short_is_still_a_video(make_file: MakeFile, limits: ProbeLimits, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.mkv"
+    whole = make_file("whole.mkv", *PICTURE, *H264).read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    assert 1 <= _packets_of(probe(_never, cut, limits))[0] < 50
+
+
+def test_packets_beyond_the_limit_are_left(make_file: MakeFile, limits: ProbeLimits) -> None:
+    probed = probe(_never, make_file("many.mp4", *PICTURE, *H264), replace(limits, packets=10))
+    assert probed.packets is not None
+    assert (probed.packets.frame_count, probed.packets.complete) == (10, False)
+
+
+@pytest.mark.parametrize("name", ["tone.mp3", "tone.wav", "tone.flac", "tone.m4a", "tone.ogg", "tone.aac"])
+def test_sound_alone_is_refused(make_file: MakeFile, limits: ProbeLimits, name: str) -> None:
+    refusal = _refusal(make_file(name, *SOUND), limits)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "NO_VIDEO_STREAM")
+
+
+def test_a_cover_picture_is_no_video(make_file: MakeFile, limits: ProbeLimits) -> None:
+    cover = make_file("cover.png", *PICTURE, "-frames:v", "1")
+    path = make_file(
+        "song.mp3",
+        *("-i", str(cover), *SOUND, "-map", "0", "-map", "1", "-c:v", "copy", "-id3v2_version", "3"),
+        *("-disposition:v:0", "attached_pic"),
+    )
+    assert _refusal(path, limits).reason == "NO_VIDEO_STREAM"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00" * 100_000,
+        b"just some words\n" * 500,
+        b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nVIDEO\n#EXT-X-ENDLIST\n",
+        b"ffconcat version 1.0\nfile VIDEO\n",
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="VIDEO"/></svg>',
+        b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period/></MPD>',
+        b"v=0\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+    ],
+    ids=["empty", "zeros", "text", "hls", "concat", "svg", "dash", "sdp"],
+)
+def test_what_is_no_video_is_refused(make_file: MakeFile, limits: ProbeLimits, tmp_path: Path, content: bytes) -> None:
+    video = make_file("innocent.mp4", *PICTURE, *H264)
+    path = tmp_path / "upload.mp4"
+    path.write_bytes(content.replace(b"VIDEO", str(video).encode()))
+    refusal = _refusal(path, limits)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "NOT_A_VIDEO")
+
+
+@pytest.mark.parametrize("name", ["still.png", "still.jpg", "moving.gif", "raw.h264"])
+def test_pictures_and_bare_streams_are_refused(make_file: MakeFile, limits: ProbeLimits, name: str) -> None:
+    frames = ("-frames:v", "1") if name.startswith("still") else ()
+    assert _refusal(make_file(name, *PICTURE, *frames), limits).reason == "NOT_A_VIDEO"
+
+
+def test_a_name_like_an_address_stays_a_file(make_file: MakeFile, limits: ProbeLimits, tmp_path: Path) -> None:
+    odd = tmp_path / "concat:a|b%03d.mp4"
+    odd.write_bytes(make_file("odd.mp4", *PICTURE, *H264).read_bytes())
+    assert probe(_never, odd, limits).header.video.width == 128
+
+
+def test_running_out_of_time_is_refused(make_file: MakeFile, limits: ProbeLimits) -> None:
+    path = make_file("slow.mp4", *PICTURE, *H264)
+    refusal = _refusal(path, replace(limits, process=ProcessLimits(0.0, 2 << 30)))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "PROBE_TIMEOUT")
+
+
+def test_it_stops_when_nobody_waits(make_file: MakeFile, limits: ProbeLimits) -> None:
+    path = make_file("left.mp4", *PICTURE, *H264)
+    began = time.monotonic()
+    with pytest.raises(ProcessCancelled):
+        probe(lambda: True, path, limits)
+    assert time.monotonic() - began < 2

@@ -1,0 +1,87 @@
+"""Probabilities mean what they say, and the band holds its promise or gives no verdict."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from training.calibration import MAX_ERROR, Band, Calibration, calibrate, inconclusive_band, reference
+from training.videos import Videos
+
+Population = Callable[..., Videos]
+
+
+def test_the_curve_that_made_the_labels_is_found() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(scale=2.0, size=20_000)
+    fake = rng.random(20_000) < 1 / (1 + np.exp(-1.7 * scores))
+    found = calibrate(scores, fake)
+    assert found.slope == pytest.approx(1.7, abs=0.1)
+    assert found.intercept == pytest.approx(0.0, abs=0.05)
+
+
+def test_the_prior_is_half_however_many_fakes_there_are() -> None:
+    rng = np.random.default_rng(0)
+    fake = rng.random(5000) < 0.1
+    found = calibrate(rng.normal(size=5000) + 2.0 * fake, fake)
+    # Of two unit normals at 0 and 2 the log-odds at equal weight are 2x - 2.
+    assert (found.slope, found.intercept) == pytest.approx((2.0, -2.0), abs=0.2)
+
+
+def test_scores_that_fall_with_the_label_are_worth_nothing() -> None:
+    fake = np.arange(100) % 2 == 1
+    assert calibrate(np.where(fake, -1.0, 1.0) + np.linspace(0, 0.1, 100), fake) == Calibration(0.0, 0.0)
+
+
+def test_perfect_scores_stay_short_of_certainty() -> None:
+    fake = np.arange(20) % 2 == 1
+    prob_fake = calibrate(np.where(fake, 1.0, -1.0), fake).prob_fake(np.array([-1.0, 1.0]))
+    # Platt's targets for ten of each: 1/12 and 11/12.
+    assert prob_fake == pytest.approx([1 / 12, 11 / 12], abs=1e-3)
+
+
+def test_outside_the_band_the_promise_holds_on_each_side() -> None:
+    rng = np.random.default_rng(0)
+    prob_fake = rng.random(4000)
+    fake = rng.random(4000) < prob_fake
+    band = inconclusive_band(prob_fake, fake, [np.ones(4000, dtype=np.bool_)])
+    called = band.called(prob_fake)
+    assert np.mean(fake[called == -1]) <= MAX_ERROR + 0.01
+    assert np.mean(~fake[called == 1]) <= MAX_ERROR + 0.01
+    # P(wrong | above t) = (1 - t)/2 is 10 % at t = 0.8.
+    assert (band.real_below, band.fake_above) == pytest.approx((0.2, 0.8), abs=0.04)
+
+
+def test_good_scores_need_hardly_a_band() -> None:
+    prob_fake = np.concatenate([np.linspace(0, 0.4, 100), np.linspace(0.6, 1, 100)])
+    fake = np.arange(200) >= 100
+    band = inconclusive_band(prob_fake, fake, [np.ones(200, dtype=np.bool_)])
+    assert band == Band(0.5, 0.5)
+
+
+def test_noise_gets_no_verdict() -> None:
+    rng = np.random.default_rng(0)
+    fake = np.arange(2000) % 2 == 1
+    assert inconclusive_band(rng.random(2000), fake, [np.ones(2000, dtype=np.bool_)]) == Band(0.0, 1.0)
+
+
+def test_a_few_lucky_verdicts_are_no_proof() -> None:
+    fake = np.arange(20) % 2 == 1
+    prob_fake = np.where(fake, 0.9, 0.1)
+    assert inconclusive_band(prob_fake, fake, [np.ones(20, dtype=np.bool_)]) == Band(0.0, 1.0)
+
+
+def test_the_promise_must_hold_in_every_population() -> None:
+    rng = np.random.default_rng(0)
+    fake = np.arange(400) % 2 == 1
+    trusted = np.arange(400) < 100
+    # Plain among the rest, noise among the trusted.
+    prob_fake = np.where(trusted, rng.random(400), np.where(fake, 0.9, 0.1))
+    everything = np.ones(400, dtype=np.bool_)
+    assert inconclusive_band(prob_fake, fake, [everything]).fake_above < 0.95
+    assert inconclusive_band(prob_fake, fake, [trusted, everything]) == Band(0.0, 1.0)
+
+
+def test_the_curve_is_fitted_to_pairs_when_they_suffice(population: Population) -> None:
+    assert reference(population(people=60, paired=20)).tolist() == [True] * 40 + [False] * 80
+    assert reference(population(people=60, paired=19)).all()

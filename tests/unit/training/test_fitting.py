@@ -1,0 +1,163 @@
+"""The trees find what is there, do not find what is not, and do not read gaps or bit rates as labels."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xgboost
+
+from training import fitting
+from training.evaluation import auc
+from training.fitting import (
+    Recipe,
+    class_weights,
+    fit_trees,
+    folds,
+    log_odds,
+    out_of_fold,
+    sound_is_comparable,
+    training_weights,
+    trees,
+)
+from training.masking import Masked
+from training.videos import BITS, SOUND, Videos
+
+Population = Callable[..., Videos]
+
+# The chances of gaps in real and in fake videos: blinks and sound give the label away.
+TELLING_GAPS = (
+    np.array([0.8, 0, 0, 0, 0, 0, 0.2, 0.2, 0.2, 0]),
+    np.array([0.2, 0, 0, 0, 0, 0, 0.8, 0.8, 0.8, 0]),
+)
+
+
+def cross_validated_auc(videos: Videos, *, learn_sound: bool = True) -> float:
+    (scores,) = out_of_fold(videos, folds(videos, 0), trees(Recipe(0, learn_sound)))
+    return auc(videos.fake, scores)
+
+
+def test_a_clear_difference_is_found(population: Population) -> None:
+    # Two normal distributions two deviations apart have an AUC of Φ(2/√2) = 0.92.
+    assert cross_validated_auc(population(signal=2.0)) == pytest.approx(0.92, abs=0.04)
+
+
+def test_noise_scores_like_a_coin(population: Population) -> None:
+    areas = [cross_validated_auc(population(seed=seed)) for seed in range(3)]
+    assert np.mean(areas) == pytest.approx(0.5, abs=0.05)
+
+
+def test_gaps_that_give_the_label_away_are_not_learned(population: Population) -> None:
+    areas = [cross_validated_auc(population(missing=TELLING_GAPS, seed=seed)) for seed in range(3)]
+    assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
+
+
+def test_without_masking_those_gaps_would_be_learned(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unmasked(features: np.ndarray, fake: np.ndarray, *_: object, copies: int, **__: object) -> Masked:
+        source = np.tile(np.arange(len(fake)), copies)
+        return Masked(features[source], source)
+
+    monkeypatch.setattr(fitting, "mask", unmasked)
+    assert cross_validated_auc(population(missing=TELLING_GAPS)) > 0.85
+
+
+def test_a_signal_is_found_through_gaps_that_give_the_label_away(population: Population) -> None:
+    assert cross_validated_auc(population(signal=2.0, missing=TELLING_GAPS)) > 0.85
+
+
+def test_a_bit_rate_that_differs_is_not_learned_by_itself(population: Population) -> None:
+    videos = population(people=200, signal=1.0, column=BITS)
+    assert auc(videos.fake, videos.features[:, BITS]) > 0.7
+    (scores,) = out_of_fold(videos, folds(videos, 0), trees(Recipe(0, True)))
+    assert auc(videos.fake, scores) == pytest.approx(0.5, abs=0.1)
+
+
+def test_weights_make_the_bit_rate_alike_in_both_classes(population: Population) -> None:
+    videos = population(people=300, signal=1.0, column=BITS)
+    weights = training_weights(videos.features, videos.fake)
+    bits = videos.features[:, BITS]
+    means = [np.average(bits[videos.fake == label], weights=weights[videos.fake == label]) for label in (False, True)]
+    assert abs(means[1] - means[0]) < 0.25
+    assert weights[videos.fake].sum() == pytest.approx(weights[~videos.fake].sum())
+    assert weights.mean() == pytest.approx(1.0)
+
+
+def test_weights_cope_with_a_bit_rate_that_is_never_known(population: Population) -> None:
+    videos = population(people=20)
+    videos.features[:, BITS] = np.nan
+    assert training_weights(videos.features, videos.fake) == pytest.approx(np.ones(40))
+
+
+def test_class_weights_give_each_class_half() -> None:
+    fake = np.array([True, False, False, False])
+    assert class_weights(fake).tolist() == pytest.approx([2.0, 2 / 3, 2 / 3, 2 / 3])
+
+
+def test_sound_is_not_looked_at_unless_told_to(population: Population) -> None:
+    videos = population(signal=2.0, column=int(SOUND[0]))
+    rows = np.arange(len(videos))
+    deaf = fit_trees(videos, rows, Recipe(0, learn_sound=False))
+    hearing = fit_trees(videos, rows, Recipe(0, learn_sound=True))
+    assert not {"mfcc_mean", "mfcc_std", "av_sync_corr"} & set(deaf.get_score())
+    assert "mfcc_mean" in hearing.get_score()
+    assert cross_validated_auc(videos, learn_sound=False) < 0.65
+
+
+def test_sound_is_comparable_only_among_people_of_both_kinds(population: Population) -> None:
+    videos = population(people=20)
+    assert sound_is_comparable(videos)
+    silent = videos.features.copy()
+    silent[np.ix_(videos.fake, SOUND)] = np.nan
+    assert not sound_is_comparable(Videos(**{**vars(videos), "features": silent}))
+    strangers = np.array([f"person {row}" for row in range(40)])
+    assert not sound_is_comparable(Videos(**{**vars(videos), "groups": strangers}))
+
+
+def test_the_same_seed_gives_the_same_trees(population: Population) -> None:
+    videos = population(people=30, signal=1.0)
+    rows = np.arange(len(videos))
+
+    def raw(seed: int) -> bytes:
+        return bytes(fit_trees(videos, rows, Recipe(seed, True)).save_raw("json"))
+
+    assert raw(1) == raw(1)
+    assert raw(1) != raw(2)
+
+
+def test_no_person_is_in_two_folds_and_pairs_are_spread(population: Population) -> None:
+    videos = population(people=40, paired=10)
+    fold = folds(videos, 0)
+    assert len(np.unique(fold)) == 5
+    assert all(len(np.unique(fold[videos.groups == group])) == 1 for group in np.unique(videos.groups))
+    assert set(fold[videos.paired]) == set(range(5))
+
+
+def test_few_people_make_fewer_folds(population: Population) -> None:
+    assert len(np.unique(folds(population(people=3), 0))) == 3
+
+
+def test_one_person_cannot_be_told_from_another(population: Population) -> None:
+    with pytest.raises(ValueError, match="two people"):
+        folds(population(people=1), 0)
+
+
+def test_every_video_is_scored_by_trees_that_have_not_seen_its_group(population: Population) -> None:
+    videos = population(people=10)
+    fold = folds(videos, 0)
+    seen: list[set[str]] = []
+
+    def fit(videos: Videos, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        known = set(videos.groups[rows])
+        seen.append(known)
+        return lambda features: np.full(len(features), float(len(seen)))
+
+    out_of_fold(videos, fold, fit)
+    for number, known in enumerate(seen):
+        assert len(known) == 8, number
+
+
+def test_log_odds_are_margins(population: Population) -> None:
+    videos = population(people=30, signal=2.0)
+    booster = fit_trees(videos, np.arange(60), Recipe(0, True))
+    matrix = xgboost.DMatrix(videos.features, feature_names=booster.feature_names)
+    probability = booster.predict(matrix)
+    assert 1 / (1 + np.exp(-log_odds(booster, videos.features))) == pytest.approx(probability, abs=1e-6)

@@ -1,0 +1,126 @@
+"""The whole command, from folders to a model that the classifier loads and a card that says what it is worth."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from notreally.v1 import analysis_pb2, features_pb2
+from typer import Typer
+from typer.testing import CliRunner
+
+from gateway.features import SCHEMA_VERSION
+from services.classifier.model import load
+from training.train import train
+from training.vectors import FEATURE_NAMES, VectorCache, row_of
+
+PEOPLE = 40
+
+
+@pytest.fixture
+def command() -> Typer:
+    app = Typer()
+    app.command()(train)
+    return app
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Pairs of forty people, already measured: fakes have jerkier lips, and nobody is heard."""
+    rng = np.random.default_rng(0)
+    cache = VectorCache(tmp_path / "vectors.parquet")
+    lines, pairs = ["file,label,group_id,subset,method"], ["real,fake"]
+    for person in range(PEOPLE):
+        for label, jerk in (("real", 0.0), ("fake", 2.0)):
+            path = tmp_path / label / f"{person}.mp4"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"{label} {person}")
+            values = dict(zip(FEATURE_NAMES, rng.normal(size=10).tolist(), strict=True))
+            values["lip_jerk"] += jerk
+            heard = {name: value for name, value in values.items() if not name.startswith(("mfcc", "av_"))}
+            vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, **heard)
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+            cache.put(sha256, row_of(sha256, analysis_pb2.AnalysisResult(features=vector)))
+            lines.append(f"{label}/{person}.mp4,{label},person {person},studio,{'none' if label == 'real' else 'swap'}")
+        pairs.append(f"real/{person}.mp4,fake/{person}.mp4")
+    cache.write()
+    (tmp_path / "manifest.csv").write_text("\n".join(lines))
+    (tmp_path / "pairs.csv").write_text("\n".join(pairs))
+    return tmp_path
+
+
+def arguments(data: Path, *more: str) -> list[str]:
+    given = {"real": "real", "fake": "fake", "cache": "vectors.parquet", "model": "model.json", "card": "card.md"}
+    return [part for name, value in given.items() for part in (f"--{name}", str(data / value))] + list(more)
+
+
+def test_measured_videos_become_a_model_and_a_card_without_any_server(command: Typer, data: Path) -> None:
+    (data / "terms.md").write_text("Filmed by ourselves.")
+    outcome = CliRunner().invoke(command, arguments(data, "--terms", str(data / "terms.md")))
+    assert outcome.exit_code == 0, outcome.output
+
+    model = load(data / "model.json")
+    assert model.description.schema_version == SCHEMA_VERSION
+    assert model.description.training_videos == 2 * PEOPLE
+    assert 0.8 < model.description.cross_validated_auc < 1
+    jerky = np.full(10, np.nan)
+    jerky[FEATURE_NAMES.index("lip_jerk")] = 3.0
+    assert model.score(jerky).prob_fake > 0.7
+    assert model.score(-jerky).prob_fake < 0.3
+
+    card = (data / "card.md").read_text()
+    assert model.description.version in card
+    assert f"{model.description.cross_validated_auc:.2f}" in card
+    assert "Filmed by ourselves." in card
+    assert "Sound is not learned from" in card
+    assert f"| studio | {PEOPLE} | {PEOPLE} | {PEOPLE} | 0 | 0 |" in card
+    assert str(data) not in card
+
+
+def test_the_same_data_give_the_same_model(command: Typer, data: Path) -> None:
+    versions = []
+    for _ in range(2):
+        assert CliRunner().invoke(command, arguments(data)).exit_code == 0
+        description = load(data / "model.json").description
+        versions.append(description.version.partition("-")[2])
+    assert versions[0] == versions[1]
+
+
+def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(command: Typer, data: Path) -> None:
+    rng = np.random.default_rng(1)
+    cache = VectorCache(data / "vectors.parquet")
+    for path in data.glob("*/*.mp4"):
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        row = cache.get(sha256)
+        assert row is not None
+        cache.put(sha256, {**row, "lip_jerk": rng.normal()})
+    cache.write()
+    assert CliRunner().invoke(command, arguments(data)).exit_code == 0
+    model = load(data / "model.json")
+    assert (model.description.real_below, model.description.fake_above) == (0.0, 1.0)
+    assert model.score(rng.normal(size=10)).band == "inconclusive"
+    assert "No verdict is given" in (data / "card.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        (["--real", "nowhere"], "There is no folder nowhere."),
+        (["--model", "model.pkl"], "must be a .json or .ubj file"),
+        (["--manifest", "nowhere.csv"], "does not exist"),
+    ],
+)
+def test_a_mistake_is_answered_with_a_sentence(command: Typer, data: Path, more: list[str], complaint: str) -> None:
+    outcome = CliRunner(env={**os.environ, "COLUMNS": "200"}).invoke(command, arguments(data, *more))
+    assert outcome.exit_code == 2
+    assert complaint in outcome.output
+    assert "Traceback" not in outcome.output
+    assert not (data / "model.json").exists()
+
+
+def test_a_server_that_does_not_answer_is_answered_with_a_sentence(command: Typer, data: Path) -> None:
+    (data / "real" / "new.mp4").write_text("not measured yet")
+    outcome = CliRunner().invoke(command, arguments(data, "--server", "127.0.0.1:1"))
+    assert outcome.exit_code == 2
+    assert "Traceback" not in outcome.output

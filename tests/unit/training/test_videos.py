@@ -1,0 +1,61 @@
+"""Labels and measurements come together; what cannot be learned from is left out, with a reason."""
+
+from pathlib import Path
+
+import numpy as np
+
+from training.clips import Clip, Dataset
+from training.vectors import FEATURE_NAMES, Row
+from training.videos import BITS, SOUND, assemble
+
+
+def row(sha256: str, features: int = 10) -> Row:
+    values = {name: float(place) if place < features else None for place, name in enumerate(FEATURE_NAMES)}
+    return {"sha256": sha256, **values}
+
+
+def clip(name: str, *, fake: bool) -> Clip:
+    return Clip(Path(name), fake, f"person of {name}", "studio", "swap" if fake else "none")
+
+
+def test_rows_pairs_and_gaps_arrive_where_they_belong() -> None:
+    clips = (clip("a", fake=False), clip("b", fake=True), clip("c", fake=False))
+    dataset = Dataset(clips, ((Path("a"), Path("b")), (Path("c"), Path("gone"))), ())
+    videos = assemble(dataset, {Path("a"): row("1"), Path("b"): row("2", features=7), Path("c"): row("3")}).videos
+    assert videos.fake.tolist() == [False, True, False]
+    assert np.isnan(videos.features[1]).tolist() == [False] * 7 + [True] * 3
+    assert videos.features[0].tolist() == [float(place) for place in range(10)]
+    assert videos.pairs.tolist() == [[0, 1]]
+    assert videos.paired.tolist() == [True, True, False]
+
+
+def test_poor_vectors_copies_and_contradictions_are_left_out() -> None:
+    clips = (
+        clip("a", fake=False),
+        clip("copy of a", fake=False),
+        clip("poor", fake=True),
+        clip("said real", fake=False),
+        clip("said fake", fake=True),
+        clip("unmeasured", fake=True),
+    )
+    rows = {
+        Path("a"): row("1"),
+        Path("copy of a"): row("1"),
+        Path("poor"): row("2", features=5),
+        Path("said real"): row("3"),
+        Path("said fake"): row("3"),
+    }
+    assembled = assemble(Dataset(clips, ((Path("a"), Path("poor")),), ()), rows)
+    assert len(assembled.videos) == 1
+    assert {path.name: why for path, why in assembled.left_out.items()} == {
+        "copy of a": "a copy of another video",
+        "poor": "only 5 features could be measured",
+        "said real": "the same content is labelled real and fake",
+        "said fake": "the same content is labelled real and fake",
+    }
+    assert assembled.videos.pairs.shape == (0, 2)
+
+
+def test_the_columns_of_sound_and_bits_are_found_by_what_they_are() -> None:
+    assert [FEATURE_NAMES[column] for column in SOUND] == ["mfcc_mean", "mfcc_std", "av_sync_corr"]
+    assert FEATURE_NAMES[BITS] == "log10_bits_per_pixel"
