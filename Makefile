@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run test check
+.PHONY: help setup proto lock run test check format train
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,7 +35,7 @@ lock: ## Choose package versions anew
 	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra all --extra dev --upgrade \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
 
-proto: gen/.proto ## Python and TypeScript stubs and Envoy's descriptor, from protos/
+proto: gen/.proto frontend/gen/.proto ## Python and TypeScript stubs and Envoy's descriptor, from protos/
 
 gen/.proto: $(PROTOS) buf.yaml .venv/.installed
 	rm -rf gen/python/notreally gen/third_party
@@ -50,3 +50,35 @@ gen/.proto: $(PROTOS) buf.yaml .venv/.installed
 	.venv/bin/buf build --output gen/descriptor.pb
 	touch gen/python/notreally/__init__.py gen/python/notreally/v1/__init__.py
 	touch $@
+
+frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json
+	deploy/system-packages.sh npm
+	cd frontend && npm ci --silent
+	touch $@
+
+frontend/gen/.proto: gen/.proto frontend/node_modules/.installed frontend/buf.gen.yaml
+	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run --silent proto
+	touch $@
+
+# --- what people type -------------------------------------------------------------------------------------------------
+
+run: setup ## Start everything on http://localhost:52513
+	deploy/system-packages.sh ffmpeg
+	.venv/bin/notreally serve
+
+test: check ## All checks and tests
+	deploy/system-packages.sh ffmpeg chromium
+	$(PY) -m pytest
+
+check: proto ## Formatting, lint, types, contract and import rules
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/buf lint
+	.venv/bin/buf format --diff --exit-code protos
+	.venv/bin/lint-imports
+
+format: setup ## Format the code and fix what can be fixed
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+	.venv/bin/buf format --write protos

@@ -110,14 +110,10 @@ class Bars:
         """See `cli.analyze.Watcher`."""
         self._progress.update(self._head(file), total=100.0, completed=event.percent, words=stage_words(event.stage))
         for modality in event.modalities:
-            key = (file, modality.modality)
-            if modality.modality not in _MODALITIES:
-                continue
-            if key not in self._rows:
-                name = f"  {_MODALITIES[modality.modality]}"
-                self._rows[key] = self._progress.add_task(name, total=1.0, words="")
-            words = escape(printable(modality.text)) or _state_words(modality.state)
-            self._progress.update(self._rows[key], completed=modality.fraction, words=words)
+            row = self._rows.get((file, modality.modality))
+            if row is not None:
+                words = escape(printable(modality.text)) or _state_words(modality.state)
+                self._progress.update(row, completed=modality.fraction, words=words, visible=True)
 
     def ended(self, file: int, outcome: Outcome) -> None:
         """See `cli.analyze.Watcher`."""
@@ -129,6 +125,10 @@ class Bars:
     def _head(self, file: int) -> TaskID:
         if file not in self._heads:
             self._heads[file] = self._progress.add_task(f"[bold]{self._names[file]}[/]", total=100.0, words="")
+            # Now, so that they stand below this file and not below the last one.
+            for modality, name in _MODALITIES.items():
+                row = self._progress.add_task(f"  {name}", total=1.0, words="", visible=False)
+                self._rows[file, modality] = row
         return self._heads[file]
 
 

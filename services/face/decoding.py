@@ -48,6 +48,8 @@ def timed_pictures(path: Path, job: FaceJob, cancelled: Callable[[], bool]) -> G
         stream = _video_stream(container)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = job.decode_threads
+        # A stream may announce small frames and then hold huge ones.
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         frames = _Clock(container, stream, cancelled)
         for window in job.windows:
             for position, (time_s, frame) in enumerate(frames.within(window)):
@@ -60,7 +62,11 @@ def timed_pictures(path: Path, job: FaceJob, cancelled: Callable[[], bool]) -> G
 def _open(path: Path) -> InputContainer:
     # The format is found by looking at the content; the list says which may be found, so that no playlist or script
     # makes ffmpeg read anything else.
-    options = {"protocol_whitelist": "file", "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS)}
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
+        "max_pixels": str(MOST_PIXELS),
+    }
     try:
         return av.open(f"file:{path}", options=options, metadata_errors="replace")
     except (av.FFmpegError, ValueError):

@@ -5,7 +5,7 @@ Coordinates are pixels of the *upright* frame, continuous, with the origin at th
 """
 
 from dataclasses import dataclass, replace
-from math import ceil, sqrt
+from math import sqrt
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ View = NDArray[np.float64]
 
 Plane = NDArray[np.uint8]
 
-_MOST_SAMPLES = 4
+_MOST_SAMPLES = 3
 # Two samples a pixel even when nothing is made smaller: the step from one to two would show as a jump in sharpness
 # when a face crosses it.
 _LUMA_SAMPLES = 2
@@ -113,7 +113,7 @@ def _sample(plane: Plane, stored: View, size: tuple[int, int], least_samples: in
     """
     width, height = size
     scale = sqrt(abs(float(np.linalg.det(stored[:, :2]))))
-    samples = min(_MOST_SAMPLES, max(least_samples, ceil(scale)))
+    samples = min(_MOST_SAMPLES, max(least_samples, round(scale)))
     linear = stored[:, :2] / samples
     # OpenCV puts the origin at the centre of the first pixel.
     shift = stored[:, 2] + linear @ np.full(2, 0.5) - 0.5

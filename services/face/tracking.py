@@ -16,6 +16,8 @@ Points = NDArray[np.float64]
 # New faces are looked for this often, lost ones sooner.
 _LOOK_EVERY_S = 0.5
 _LOOK_FOR_LOST_EVERY_S = 0.1
+# Who has been gone for this long is not expected back at any moment.
+_EXPECTED_BACK_S = 2.0
 # From a detector's box the mesh settles in about five rounds: what moves after that is the face.
 _MOST_SETTLING_ROUNDS = 8
 _LEAST_IOD_PX = 8.0
@@ -29,9 +31,10 @@ _GROWTH = 1.25
 
 @dataclass
 class Track:
-    """One face: the entries so far, and where to look for it next; `place` is None while it is lost."""
+    """One face: the entries so far, and where to look for it next; `place` is None while it is lost, since `lost_s`."""
 
     place: Place | None
+    lost_s: float = 0.0
     segment: int = 0
     frames: list[int] = field(default_factory=list)
     segments: list[int] = field(default_factory=list)
@@ -78,7 +81,7 @@ class FaceTracker:
         for track in self._followed():
             points = self._mesh(picture, track.place)
             if points is None or self._seen_already(points, frame):
-                track.place = None
+                track.place, track.lost_s = None, time_s
                 lost_now = True
             else:
                 track.place = followed(track.place, place_of_landmarks(points)) if track.place else None
@@ -94,8 +97,9 @@ class FaceTracker:
     def _should_look(self, time_s: float, lost_now: bool) -> bool:
         if self._looked_at_s is None or lost_now:
             return True
-        everyone_here = bool(self.tracks) and len(self._followed()) == len(self.tracks)
-        return time_s - self._looked_at_s >= (_LOOK_EVERY_S if everyone_here else _LOOK_FOR_LOST_EVERY_S)
+        missed = any(track.place is None and time_s - track.lost_s < _EXPECTED_BACK_S for track in self.tracks)
+        soon = missed or not self._followed()
+        return time_s - self._looked_at_s >= (_LOOK_FOR_LOST_EVERY_S if soon else _LOOK_EVERY_S)
 
     def _look(self, frame: int, picture: Picture) -> None:
         """Take up new faces and those that were lost."""

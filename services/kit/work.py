@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as HandOverTimeout
 from typing import Concatenate, ParamSpec, TypeVar
@@ -44,7 +44,7 @@ class Workers:
         function: Callable[Concatenate[Cancelled, P], Iterator[T]],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """Run a generator function in a worker and give its items in order.
 
         The worker is at most a few items ahead of the reader. When the reader leaves (its call was cancelled, or it

@@ -12,6 +12,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
 _SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
 _START_S = 120.0
 _STOP_S = 30.0
@@ -31,6 +34,17 @@ class Stack:
     def target(self) -> str:
         """Where the edge is."""
         return f"127.0.0.1:{self.port}"
+
+    def gateway(self, folder: Path, port: int, **changes: str) -> dict[str, str]:
+        """Environment of a second gateway with a store of its own in `folder`, in front of the same services."""
+        targets = {f"NOTREALLY_{name.upper()}_TARGET": address for name, address in self.addresses.items()}
+        return {
+            **targets,
+            "NOTREALLY_GATEWAY_LISTEN": f"127.0.0.1:{port}",
+            "NOTREALLY_MEDIA_URL": (self.data / "media").as_uri(),
+            "NOTREALLY_DB_PATH": str(folder / "notreally.db"),
+            **changes,
+        }
 
     @property
     def url(self) -> str:
@@ -88,6 +102,33 @@ def running_stack(folder: Path, **environment: str) -> Iterator[Stack]:
             reader.join(_STOP_S)
             if process.stdout:
                 process.stdout.close()
+
+
+@contextmanager
+def running_process(module: str, address: str, **environment: str) -> Iterator[None]:
+    """Start one more server beside a running system, such as a gateway with other settings, and stop it in the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: process.poll() is not None or _healthy(address), _START_S)
+        assert process.poll() is None
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(_STOP_S)
+
+
+def _healthy(address: str) -> bool:
+    with grpc.insecure_channel(address) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
+        except grpc.RpcError:
+            return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def free_ports(count: int) -> list[int]:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import grpc
 import pytest
-from notreally.v1 import analysis_pb2, features_pb2
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc, features_pb2
 
 from client import NotReally, ServiceError
 from gateway.features import FEATURES
 from tests.integration.conftest import TALKING
-from tests.integration.stack import Stack, running_stack, wait_for
+from tests.integration.stack import Stack, free_ports, running_process, wait_for
 from tests.synthetic.fixtures import MakeFaceVideo
 
 MOTION = ("blink_rate_per_min", "lip_jerk", "nose_jitter", "landmark_residual_jitter")
@@ -73,14 +73,19 @@ async def test_no_sound_is_a_normal_answer(client: NotReally, silent: Path) -> N
 
 
 async def test_the_same_file_gives_the_same_vector_at_any_number_of_workers(
-    client: NotReally, talking: Path, tmp_path: Path
+    client: NotReally, stack: Stack, talking: Path, tmp_path: Path
 ) -> None:
     here = [(await client.analyze(talking)).result.features for _ in range(2)]
-    with running_stack(
-        tmp_path, NOTREALLY_PARALLEL_RUNS="1", NOTREALLY_FACE_WORKERS="1", NOTREALLY_AUDIO_WORKERS="1"
-    ) as single:
-        async with NotReally(single.target) as other:
-            there = (await other.analyze(talking)).result.features
+    port, face_port = free_ports(2)
+    media = (stack.data / "media").as_uri()
+    face = {"NOTREALLY_FACE_LISTEN": f"127.0.0.1:{face_port}", "NOTREALLY_FACE_WORKERS": "1"}
+    other = {"NOTREALLY_FACE_TARGET": f"127.0.0.1:{face_port}", "NOTREALLY_PARALLEL_RUNS": "1"}
+    with (
+        running_process("services.face", f"127.0.0.1:{face_port}", NOTREALLY_MEDIA_URL=media, **face),
+        running_process("gateway", f"127.0.0.1:{port}", **stack.gateway(tmp_path, port, **other)),
+    ):
+        async with NotReally(f"127.0.0.1:{port}") as single:
+            there = (await single.analyze(talking)).result.features
     assert here[0] == here[1] == there
 
 
@@ -201,18 +206,14 @@ async def test_unknown_names_are_refused(client: NotReally) -> None:
         assert caught.value.reason == reason
 
 
-async def test_the_request_id_is_in_the_log_of_every_service(stack: Stack, silent: Path) -> None:
-    async with NotReally(stack.target) as client:
-        upload = await client.upload(silent)
-    stub_channel = grpc.aio.insecure_channel(stack.target)
-    async with stub_channel:
-        from notreally.v1 import analysis_pb2_grpc
-
-        stub = analysis_pb2_grpc.AnalysisServiceStub(stub_channel)
+async def test_the_request_id_is_in_the_log_of_every_service(client: NotReally, stack: Stack, silent: Path) -> None:
+    upload = await client.upload(silent)
+    async with grpc.aio.insecure_channel(stack.target) as channel:
+        stub = analysis_pb2_grpc.AnalysisServiceStub(channel)
         request = analysis_pb2.CreateAnalysisRequest(upload=upload.name)
         created = await stub.CreateAnalysis(request, metadata=[("x-request-id", "follow-me-1")])
-    async with NotReally(stack.target) as client:
-        await client.result(created.name) if await _ended(client, created.name) else None
+    async for event in client.watch([created.name]):
+        assert event.state != analysis_pb2.ANALYSIS_STATE_FAILED
 
     def services() -> set[str]:
         return {line.split('"service": "')[1].split('"')[0] for line in stack.log if "follow-me-1" in line}
@@ -220,15 +221,11 @@ async def test_the_request_id_is_in_the_log_of_every_service(stack: Stack, silen
     await asyncio.to_thread(wait_for, lambda: services() >= {"gateway", "face", "metadata", "classifier"})
 
 
-async def _ended(client: NotReally, name: str) -> bool:
-    async for _ in client.watch([name]):
-        pass
-    return True
-
-
-async def test_audio_can_be_switched_off(tmp_path: Path, talking: Path) -> None:
-    with running_stack(tmp_path, NOTREALLY_DISABLE_AUDIO="1") as stack:
-        async with NotReally(stack.target) as client:
+async def test_audio_can_be_switched_off(stack: Stack, talking: Path, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    settings = stack.gateway(tmp_path, port, NOTREALLY_DISABLE_AUDIO="1")
+    with running_process("gateway", f"127.0.0.1:{port}", **settings):
+        async with NotReally(f"127.0.0.1:{port}") as client:
             assert not (await client.server_info()).audio_enabled
             result = (await client.analyze(talking)).result
     assert present(result.features).isdisjoint(SOUND)

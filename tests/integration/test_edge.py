@@ -31,6 +31,9 @@ class Rest(rest_pb2_grpc.RestServiceServicer):
         async for piece in request_iterator:
             self.pieces.append(piece)
             self.arrived.set()
+            if piece.filename == "refused.mp4":
+                large = status(grpc.StatusCode.INVALID_ARGUMENT, "TOO_LARGE", "At most 100 MB.")
+                await context.abort_with_status(rpc_status.to_status(large))
         return httpbody_pb2.HttpBody(content_type="application/json", data=b'{"job_id": "1"}')
 
     async def GetResults(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
@@ -120,6 +123,16 @@ async def test_a_refusal_is_google_rpc_status_with_its_reason(port: int) -> None
             }
         ],
     }
+
+
+async def test_a_refusal_in_the_middle_of_an_upload_arrives(port: int) -> None:
+    headers = {"content-type": "video/mp4", "transfer-encoding": "chunked"}
+    async with exchange(port, "POST", "/api/analyze?filename=refused.mp4", headers) as upload:
+        await upload.send(b"a" * 100_000)
+        head = await upload.head()  # without waiting for an end of the body that may be far away
+        head.body = await upload.body(head)
+    assert head.status == 400
+    assert head.json()["details"][0]["reason"] == "TOO_LARGE"
 
 
 @pytest.mark.parametrize(

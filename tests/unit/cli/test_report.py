@@ -5,11 +5,11 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from notreally.v1 import analysis_pb2, classifier_pb2
+from notreally.v1 import analysis_pb2, classifier_pb2, features_pb2
 from rich.console import Console
 
 from cli.outcome import FEATURE_NAMES, Outcome, Problem
-from cli.progress import Lines, printable
+from cli.progress import Bars, Lines, printable
 from cli.report import contribution_bar, print_report
 from client import UploadProgress
 from tests.unit.client.peer import RUNNING, events, result
@@ -85,3 +85,21 @@ def test_lines_come_with_every_stage_and_every_tenth() -> None:
     assert said[1] == "clip.mp4: analyzing video, 1 %"
     assert said[-1] == "clip.mp4: analyzing video, 91 %"
     assert len(said) == 11
+
+
+def test_the_bars_of_a_file_stand_below_it() -> None:
+    console = Console(file=io.StringIO(), width=100, color_system=None, force_terminal=True)
+    (event,) = events("analyses/a", [RUNNING])
+    event.modalities.add(modality=features_pb2.MODALITY_FACE, fraction=0.5, text="frame [120] of 240")
+    event.modalities.add(modality=features_pb2.MODALITY_AUDIO, fraction=1.0, state=analysis_pb2.MODALITY_STATE_SKIPPED)
+    with Bars(console, [Path("a.mp4"), Path("b.mp4")]) as bars:
+        bars.uploaded(0, UploadProgress(1, 2))
+        bars.uploaded(1, UploadProgress(1, 2))
+        bars.happened(1, event)
+        bars.happened(0, event)
+    assert isinstance(console.file, io.StringIO)
+    last_frame = console.file.getvalue().rpartition("a.mp4")[2].splitlines()
+    rows = [" ".join(line.replace("━", "").split()) for line in last_frame[1:6]]
+    assert [row.split()[0] for row in rows] == ["face", "audio", "b.mp4", "face", "audio"]
+    assert rows[0] == "face 50% frame [120] of 240"
+    assert rows[1] == "audio 100% skipped"

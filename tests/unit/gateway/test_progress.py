@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from notreally.v1 import analysis_pb2
+from notreally.v1 import analysis_pb2, features_pb2
 
 from gateway.progress import AUDIO, DONE, FACE, METADATA, RUNNING, SKIPPED, Progress
 
@@ -54,7 +54,7 @@ def test_the_stage_is_that_of_the_slowest_modality() -> None:
     st.lists(st.tuples(st.sampled_from([FACE, AUDIO]), st.integers(0, 1), st.floats(0, 1.5)), max_size=30),
 )
 def test_the_percentage_never_goes_down(
-    floor: float, reports: list[tuple["analysis_pb2.features__pb2.Modality.ValueType", int, float]]
+    floor: float, reports: list[tuple["features_pb2.Modality.ValueType", int, float]]
 ) -> None:
     progress = Progress(floor)
     progress.plan(FACE, {0: 4.0, 1: 12.0})

@@ -44,7 +44,7 @@ def _onset_s(sound: Sound) -> float:
 
 
 def _start_s(path: Path) -> float:
-    command = "ffprobe -v error -select_streams v:0 -show_entries stream=start_time -of csv=p=0".split()
+    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=start_time", "-of", "csv=p=0"]
     return float(subprocess.run([*command, str(path)], check=True, capture_output=True).stdout.split()[0])
 
 

@@ -139,6 +139,17 @@ def test_damage_in_the_middle_does_not_raise(face_video: MakeFaceVideo, tmp_path
     assert found == sorted(set(found))
 
 
+def test_two_recordings_glued_together_go_on_in_time_and_size(face_video: MakeFaceVideo, tmp_path: Path) -> None:
+    one = face_video(replace(MOVING, seconds=1), ".ts").read_bytes()
+    other = face_video(replace(MOVING, seconds=1, size=(320, 240)), ".ts").read_bytes()
+    path = tmp_path / "glued.ts"
+    path.write_bytes(one + other)
+    frames = decoded(path, (0, 5))
+    assert len(frames) == 60
+    assert times(frames) == pytest.approx([i / 30 for i in range(60)], abs=1e-3)
+    assert {frame.picture.size for frame in frames if frame.picture is not None} == {(160, 120)}
+
+
 @pytest.mark.parametrize(
     "content",
     [

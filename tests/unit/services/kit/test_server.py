@@ -135,8 +135,11 @@ async def test_health_says_serving_only_once_warm() -> None:
 
         server.add_insecure_port = remember  # type: ignore[method-assign]
 
+    def wait_until_warm() -> None:
+        assert warm.wait(5)
+
     async def live() -> int:
-        async with running([NAME], add, settings(), warm_up=lambda: bool(warm.wait(5)) and None) as port:
+        async with running([NAME], add, settings(), warm_up=wait_until_warm) as port:
             return await health(port)
 
     serving = asyncio.create_task(live())
@@ -152,8 +155,6 @@ async def test_a_call_in_flight_finishes_while_the_server_drains() -> None:
     def add(server: grpc.aio.Server) -> None:
         classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
 
-    async with open_channel("127.0.0.1:1") as unused:
-        assert unused is not None
     stack = running([NAME], add, settings())
     port = await stack.__aenter__()
     async with open_channel(f"127.0.0.1:{port}") as channel:

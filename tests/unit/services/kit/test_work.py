@@ -47,7 +47,7 @@ async def test_a_worker_is_only_a_few_items_ahead_of_its_reader(workers: Workers
     assert await anext(stream) == 0
     await asyncio.sleep(0.2)  # as long as it likes: it must not run away
     assert len(made) < 10
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
 
 
 async def test_a_cancelled_reader_stops_the_worker(workers: Workers) -> None:

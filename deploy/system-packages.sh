@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs the programs that are not Python packages, or says exactly what to install.
+# Usage: deploy/system-packages.sh PROGRAM…   (ffmpeg, chromium, npm)
+set -euo pipefail
+
+missing=()
+for program in "$@"; do
+  command -v "$program" >/dev/null || missing+=("$program")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+# Debian and Ubuntu name the packages after the programs.
+if command -v apt-get >/dev/null; then
+  if [ "$(id -u)" -eq 0 ]; then
+    as_root=()
+  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root=(sudo)
+  fi
+  if [ -n "${as_root+set}" ]; then
+    echo "Installing ${missing[*]} …"
+    "${as_root[@]}" apt-get update --quiet=2
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install --quiet=2 --yes --no-install-recommends \
+      "${missing[@]}" >/dev/null
+    exit 0
+  fi
+  echo "Please install what is missing, then run this again:" >&2
+  echo "    sudo apt-get install ${missing[*]}" >&2
+  exit 1
+fi
+echo "Please install these programs with your system's package manager, then run this again: ${missing[*]}" >&2
+exit 1
