@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 
-import grpc
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
 from client.errors import ServiceError, translated
@@ -60,13 +59,12 @@ async def watch(
             failure = error
         finally:
             stream.cancel()
-        if not seen:
+        # Ended in good order, the stream says that all analyses have ended: also those whose end was seen before.
+        if failure is None:
             return
-        if failure is not None and not failure.transient:
+        if not failure.transient:
             raise failure
         pause = next(pauses, None)
         if pause is None:
-            raise failure or ServiceError(
-                grpc.StatusCode.UNAVAILABLE, "WATCH_ENDED", "The server ended the watch before the analysis had ended."
-            )
+            raise failure
         await asyncio.sleep(pause)

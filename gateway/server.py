@@ -1,6 +1,7 @@
 """Puts the gateway together and runs it until it is told to stop."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -63,6 +64,10 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         "log_level": "WARNING",
     }
     dbos = DBOS(config=config)
+    # It installs a handler of its own, whose lines are not JSON.
+    dbos_log = logging.getLogger("dbos")
+    dbos_log.handlers.clear()
+    dbos_log.propagate = True
     analyses = Analyses(
         records,
         blobs,

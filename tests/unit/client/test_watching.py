@@ -75,12 +75,11 @@ async def test_a_stream_that_stays_broken_is_given_up(peer: Peer) -> None:
     assert raised.value.code is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_watch_that_ends_too_early_is_taken_up_again(peer: Peer) -> None:
-    peer.record["analyses/a"] = events("analyses/a", [RUNNING])
-    with pytest.raises(ServiceError) as raised:
-        await watch(peer, "analyses/a", patience=Patience(first_s=0.01, longest_s=0.01, attempts=2))
-    assert raised.value.reason == "WATCH_ENDED"
-    assert len(peer.called("WatchAnalyses")) > 2
+async def test_a_watch_that_the_server_ends_in_good_order_is_over(peer: Peer) -> None:
+    peer.record["analyses/a"] = events("analyses/a", [RUNNING, SUCCEEDED])
+    async with NotReally(peer.address) as client:
+        assert [event async for event in client.watch({"analyses/a": 2})] == []
+    assert len(peer.called("WatchAnalyses")) == 1
 
 
 async def test_nothing_to_watch(peer: Peer) -> None:

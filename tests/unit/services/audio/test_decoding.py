@@ -23,7 +23,7 @@ CONTAINERS = {
     "vorbis.mkv": ("-c:v", "libx264", "-c:a", "libvorbis"),
     "mp3.avi": ("-c:v", "mpeg4", "-c:a", "libmp3lame"),
     "aac.ts": ("-c:v", "libx264", "-c:a", "aac"),
-    "mp2.mpg": ("-c:v", "mpeg1video", "-c:a", "mp2"),
+    "mp2.mpg": ("-r", "25", "-c:v", "mpeg1video", "-c:a", "mp2"),
     "mp3.flv": ("-c:v", "flv1", "-c:a", "libmp3lame"),
 }
 
@@ -44,8 +44,9 @@ def _onset_s(sound: Sound) -> float:
 
 
 def _start_s(path: Path) -> float:
-    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=start_time", "-of", "csv=p=0"]
-    return float(subprocess.run([*command, str(path)], check=True, capture_output=True).stdout.split()[0])
+    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=start_time"]
+    command += ["-of", "csv=p=0", str(path)]
+    return float(subprocess.run(command, check=True, capture_output=True).stdout.split()[0])
 
 
 @pytest.fixture(scope="module", params=CONTAINERS)

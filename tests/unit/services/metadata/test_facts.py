@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.kit.errors import Refusal
@@ -133,6 +133,8 @@ _stream = st.fixed_dictionaries(
 )
 
 
+# A busy machine is no failure.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.one_of(_any, st.fixed_dictionaries({"streams": st.lists(st.one_of(_stream, _any), max_size=3), "format": _any}))
 )
