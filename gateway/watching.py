@@ -81,11 +81,13 @@ class Watching:
                 analysis_id, EVENTS, offset=offset, polling_interval_sec=_POLL_S
             ):
                 offset += 1
+                event = analysis_pb2.AnalysisEvent.FromString(stored)
                 if offset <= after:
+                    if event.state in ENDED:
+                        return
                     last_seen_is_recorded = True
                     continue
                 sequence = offset
-                event = analysis_pb2.AnalysisEvent.FromString(stored)
                 await self._fill_series(event, analysis_id, include_series)
                 yield _named(event, analysis_id, sequence)
                 if event.state in ENDED:
