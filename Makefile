@@ -82,3 +82,9 @@ format: setup ## Format the code and fix what can be fixed
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 	.venv/bin/buf format --write protos
+
+# Several folders are separated by colons; names may hold spaces: make train REAL="my videos:more videos" FAKE=fakes
+train: setup ## Train a model: REAL=folder FAKE=folder [OPTIONS="--server host:port"]
+	deploy/system-packages.sh ffmpeg
+	@[ -n "$(REAL)" ] && [ -n "$(FAKE)" ] || { echo "Say where the videos are: make train REAL=folder FAKE=folder"; exit 1; }
+	$(PY) -m training.train --real "$(REAL)" --fake "$(FAKE)" $(OPTIONS)

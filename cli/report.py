@@ -15,8 +15,10 @@ _VERDICTS = {
     analysis_pb2.VERDICT_INCONCLUSIVE: ("Inconclusive", "yellow"),
     analysis_pb2.VERDICT_INSUFFICIENT: ("Not enough evidence", "yellow"),
 }
-_HALF_BAR = 8
+_HALF_BAR = 6
 """Characters on each side of the middle of a contribution bar."""
+_WIDE = 92
+"""Columns of a terminal that has room for where each feature comes from."""
 
 
 def print_report(console: Console, outcome: Outcome) -> None:
@@ -35,23 +37,24 @@ def print_report(console: Console, outcome: Outcome) -> None:
         parts.append(
             Text("• Some values lie outside what the model was trained on: trust the score less.", style="yellow")
         )
-    parts += [Text(), feature_table(result), Text(), _evidence(result)]
+    parts += [Text(), feature_table(result, with_source=console.width >= _WIDE), Text(), _evidence(result)]
     style = _VERDICTS.get(result.verdict, ("", "white"))[1]
     console.print(Panel(Group(*parts), title=_title(outcome), border_style=style, title_align="left"))
 
 
-def feature_table(result: analysis_pb2.AnalysisResult) -> Table:
-    """The ten features with value, usual range among real videos, and their pull on the score."""
+def feature_table(result: analysis_pb2.AnalysisResult, *, with_source: bool = True) -> Table:
+    """The ten features with value, usual range among real videos, their pull on the score, and where they come from."""
     contributions = {contribution.feature: contribution for contribution in result.contributions}
     usual = {summary.feature: summary for summary in result.model.features}
     largest = max((abs(contribution.contribution) for contribution in contributions.values()), default=0.0)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("feature")
-    table.add_column("from")
-    table.add_column("value", justify="right")
-    table.add_column("usual", justify="right", style="dim")
-    table.add_column("← real · fake →", justify="center")
-    table.add_column("", justify="right")
+    table.add_column("feature", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("usual", justify="right", style="dim", no_wrap=True)
+    table.add_column("real ← → fake", justify="center", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    if with_source:
+        table.add_column("from", style="dim", no_wrap=True)
     for name in FEATURE_NAMES:
         contribution = contributions.get(name, classifier_pb2.FeatureContribution(feature=name))
         present = result.features.HasField(name)
@@ -59,14 +62,14 @@ def feature_table(result: analysis_pb2.AnalysisResult) -> Table:
         if contribution.out_of_range:
             value.append(" !", style="yellow")
         pull = contribution.contribution
-        table.add_row(
-            name,
-            _source(contribution.modality),
+        row = [
+            Text(name),
             value,
-            f"{_number(usual[name].p05)} to {_number(usual[name].p95)}" if name in usual else "",
+            Text(f"{usual[name].p05:.2g} to {usual[name].p95:.2g}" if name in usual else ""),
             contribution_bar(pull, largest),
             Text(f"{pull:+.2f}", style="red" if pull > 0 else "green" if pull < 0 else "dim"),
-        )
+        ]
+        table.add_row(*row, *([Text(_source(contribution.modality))] if with_source else []))
     return table
 
 

@@ -58,7 +58,7 @@ def test_a_problem_is_one_sentence() -> None:
 @given(st.floats(-20, 20), st.floats(0, 20))
 def test_bars_keep_their_side_and_width(contribution: float, largest: float) -> None:
     left, right = contribution_bar(contribution, largest).plain.split("│")
-    assert len(left) == len(right) == 8
+    assert len(left) == len(right) == 6
     if contribution > 0:
         assert "█" not in left
     else:
