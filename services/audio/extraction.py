@@ -9,17 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from services.audio import decoding, plots, signals, voicing
+from services.audio.spans import Span
 from services.kit.errors import Refusal
 from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessTimedOut
-
-
-@dataclass(frozen=True)
-class Span:
-    """A window: [start_s, end_s) in seconds from the first video frame."""
-
-    index: int
-    start_s: float
-    end_s: float
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from services.kit.settings import MEBIBYTE, ServiceSettings
+from services.kit.settings import MEBIBYTE, WorkerSettings
 
 
-class AudioSettings(ServiceSettings):
+class AudioSettings(WorkerSettings):
     """Settings of the audio service, read from the environment once."""
 
     listen: str = Field(default="127.0.0.1:50053", validation_alias="NOTREALLY_AUDIO_LISTEN")

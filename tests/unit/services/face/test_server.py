@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,13 @@ import grpc
 import pytest
 from notreally.v1 import face_pb2, face_pb2_grpc, media_pb2
 
-from services.face.models import warm_up
 from services.face.server import SERVICE_NAME, FaceServicer
 from services.face.settings import FaceSettings
+from services.face.work import warm_up
 from services.kit.errors import refusal_of
 from services.kit.media import MediaStore, media_key
 from services.kit.server import running
-from services.kit.work import Workers
+from services.kit.worker_pool import WorkerProcesses
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, syllables
 
@@ -31,35 +30,32 @@ VIDEO = FaceVideo(seconds=1.5, size=(320, 240), iod=60, mouth=syllables)
 LONG = FaceVideo(seconds=20, size=(320, 240), iod=60)
 
 
-@pytest.fixture
-def store_folder(tmp_path: Path) -> Path:
-    """Where the media of a test live."""
-    return tmp_path / "media"
+@pytest.fixture(scope="module")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the media of these tests live."""
+    return tmp_path_factory.mktemp("media")
 
 
-@pytest.fixture
-async def face(store_folder: Path) -> AsyncIterator[FaceStub]:
-    """A stub of a running service with one worker."""
-    async with serving(store_folder) as stub:
-        yield stub
+@pytest.fixture(scope="module")
+def workers() -> WorkerProcesses:
+    """One worker, and the spare."""
+    return WorkerProcesses("face", 1, warm_up)
 
 
-@asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[FaceStub]:
-    """Run the service on a free port."""
-    settings = FaceSettings(listen="127.0.0.1:0", media_url=str(folder), face_workers=1)
-    workers = Workers(1)
+@pytest.fixture(scope="module")
+async def face(store_folder: Path, workers: WorkerProcesses) -> AsyncIterator[FaceStub]:
+    """A stub of a running service with one worker, on a free port."""
+    settings = FaceSettings(listen="127.0.0.1:0", media_url=str(store_folder), face_workers=1)
     servicer = FaceServicer(MediaStore.open(settings.media_url), workers, settings)
 
     def add(server: grpc.aio.Server) -> None:
         face_pb2_grpc.add_FaceServiceServicer_to_server(servicer, server)
 
     async with (
-        running([SERVICE_NAME], add, settings, warm_up=lambda: warm_up(1)) as port,
+        running([SERVICE_NAME], add, settings, workers=workers) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         yield face_pb2_grpc.FaceServiceStub(channel)
-    workers.close()
 
 
 def stored(folder: Path, path: Path) -> media_pb2.MediaRef:
@@ -67,7 +63,7 @@ def stored(folder: Path, path: Path) -> media_pb2.MediaRef:
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     place = folder / media_key(sha256)
-    place.parent.mkdir(parents=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(content)
     return media_pb2.MediaRef(sha256=sha256, size_bytes=len(content))
 
