@@ -1,8 +1,5 @@
 """`python -m services.audio`: serve until told to stop."""
 
-import os
-from pathlib import Path
-
 import grpc
 from notreally.v1 import audio_pb2_grpc
 
@@ -17,9 +14,6 @@ from services.kit.worker_pool import WorkerProcesses
 def main() -> None:
     """Serve until told to stop."""
     settings = AudioSettings()
-    settings.numba_cache_dir.mkdir(parents=True, exist_ok=True)
-    # For the workers: numba reads this when librosa first imports it, which `warm_up` makes happen.
-    os.environ["NUMBA_CACHE_DIR"] = str(settings.numba_cache_dir)
     store = MediaStore.open(settings.media_url)
     workers = WorkerProcesses(
         "audio",
@@ -27,18 +21,12 @@ def main() -> None:
         warm_up,
         settings.worker_limits,
         log_level=settings.log_level,
-        # Half a minute of compiling should not be done by all of them at once.
-        first_alone=not _holds_compiled_code(settings.numba_cache_dir),
     )
 
     def add(server: grpc.aio.Server) -> None:
         audio_pb2_grpc.add_AudioServiceServicer_to_server(AudioServicer(store, workers, settings), server)
 
     serve("audio", [SERVICE_NAME], add, settings, workers=workers)
-
-
-def _holds_compiled_code(folder: Path) -> bool:
-    return any(folder.rglob("*.nbc"))
 
 
 if __name__ == "__main__":

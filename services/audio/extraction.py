@@ -130,7 +130,7 @@ def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:
 
 
 def warm_up() -> None:
-    """Compile what librosa compiles on first use: seconds with a cache, half a minute without."""
+    """Have scipy and librosa load what they load on first use."""
     times = np.arange(signals.SAMPLE_RATE_HZ) / signals.SAMPLE_RATE_HZ
     samples = np.sin(2 * np.pi * 200 * times).astype(np.float32)
     describe(Span(0, 0.0, 1.0), decoding.Sound(samples, np.ones(samples.size, np.bool_)))

@@ -13,7 +13,7 @@ from services.kit.work import Cancelled
 
 
 def warm_up() -> None:
-    """Import everything, and compile what librosa compiles on first use."""
+    """Import everything, including what librosa imports on first use."""
     from services.audio import extraction, messages
 
     del messages  # for later

@@ -12,7 +12,7 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _MEBIBYTE = 1024 * 1024
-# Compiled code that numba keeps is far smaller; nothing else is written.
+# A worker writes no files. Some, in case a library wants to keep something for its next start.
 _LARGEST_FILE_BYTES = 16 * _MEBIBYTE
 # When memory runs out, Linux should end a worker, which costs a window, and not the service.
 _SACRIFICE = "500"

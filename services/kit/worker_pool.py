@@ -37,7 +37,6 @@ class WorkerProcesses:
             that module should import heavy things only inside: the service itself has no use for them.
         limits: What each worker may use.
         log_level: Of the workers' log lines, which the service writes.
-        first_alone: Warm up one worker before the others, which then find what it compiled.
     """
 
     def __init__(
@@ -48,12 +47,10 @@ class WorkerProcesses:
         limits: WorkerLimits | None = None,
         *,
         log_level: str = "INFO",
-        first_alone: bool = False,
     ) -> None:
         """Start nothing yet."""
         self._setup = Setup(name, log_level, warm_up, limits or WorkerLimits())
         self._count = count
-        self._first_alone = first_alone
         self._slots = asyncio.Semaphore(count)
         # Last in, first out: the spare is touched only when it is needed.
         self._idle: asyncio.LifoQueue[WorkerProcess] = asyncio.LifoQueue()
@@ -68,9 +65,7 @@ class WorkerProcesses:
             WorkersDidNotStart: When one ended while it was warming up.
         """
         try:
-            if self._first_alone:
-                await self._warm_places(1)
-            await self._warm_places(self._count - len(self._keeping))
+            await self._warm_places(self._count)
         except BaseException:
             await self._close()
             raise

@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from notreally.v1 import face_pb2, face_pb2_grpc, media_pb2
 
 from services.face.server import SERVICE_NAME, FaceServicer
@@ -20,6 +23,7 @@ from services.kit.server import running
 from services.kit.worker_pool import WorkerProcesses
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, syllables
+from tests.workers import workers_reading
 
 if TYPE_CHECKING:
     FaceStub = face_pb2_grpc.FaceServiceAsyncStub
@@ -43,8 +47,8 @@ def workers() -> WorkerProcesses:
 
 
 @pytest.fixture(scope="module")
-async def face(store_folder: Path, workers: WorkerProcesses) -> AsyncIterator[FaceStub]:
-    """A stub of a running service with one worker, on a free port."""
+async def channel(store_folder: Path, workers: WorkerProcesses) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a running service with one worker, on a free port."""
     settings = FaceSettings(listen="127.0.0.1:0", media_url=str(store_folder), face_workers=1)
     servicer = FaceServicer(MediaStore.open(settings.media_url), workers, settings)
 
@@ -55,7 +59,19 @@ async def face(store_folder: Path, workers: WorkerProcesses) -> AsyncIterator[Fa
         running([SERVICE_NAME], add, settings, workers=workers) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
-        yield face_pb2_grpc.FaceServiceStub(channel)
+        yield channel
+
+
+@pytest.fixture
+def face(channel: grpc.aio.Channel) -> FaceStub:
+    """A stub of that service."""
+    return face_pb2_grpc.FaceServiceStub(channel)
+
+
+@pytest.fixture
+def health(channel: grpc.aio.Channel) -> health_pb2_grpc.HealthStub:
+    """A stub of its health."""
+    return health_pb2_grpc.HealthStub(channel)
 
 
 def stored(folder: Path, path: Path) -> media_pb2.MediaRef:
@@ -109,6 +125,27 @@ async def test_cancelling_frees_the_worker_within_a_second(
     # There is one worker: the next call gets an answer only once the cancelled one has let go of it.
     await anext(aiter(face.ExtractWindows(request(ref, (0, 0.5)))))
     assert time.monotonic() - began < 1
+
+
+async def test_a_crash_in_the_middle_costs_its_own_call_alone(
+    face: FaceStub, store_folder: Path, face_video: MakeFaceVideo, health: health_pb2_grpc.HealthStub
+) -> None:
+    ref = stored(store_folder, face_video(LONG))
+    call = face.ExtractWindows(request(ref, (0, 20)))
+    await anext(aiter(call))
+    (worker,) = workers_reading(store_folder / media_key(ref.sha256))
+    os.kill(worker, signal.SIGSEGV)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        async for _ in call:
+            pass
+    assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+    refused = refusal_of(raised.value)
+    assert refused is not None
+    assert refused.reason == "WORKER_CRASHED"
+    check = await health.Check(health_pb2.HealthCheckRequest(service=SERVICE_NAME))
+    assert check.status == health_pb2.HealthCheckResponse.SERVING
+    again = [one async for one in face.ExtractWindows(request(ref, (0, 0.5)))]
+    assert len([one for one in again if one.HasField("window")]) == 1
 
 
 async def test_two_calls_wait_for_the_one_worker_and_both_finish(
