@@ -9,17 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from services.audio import decoding, plots, signals, voicing
+from services.audio.spans import Span
 from services.kit.errors import Refusal
 from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessTimedOut
-
-
-@dataclass(frozen=True)
-class Span:
-    """A window: [start_s, end_s) in seconds from the first video frame."""
-
-    index: int
-    start_s: float
-    end_s: float
 
 
 @dataclass(frozen=True)
@@ -138,7 +130,7 @@ def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:
 
 
 def warm_up() -> None:
-    """Compile what librosa compiles on first use: seconds with a cache, half a minute without."""
+    """Have scipy and librosa load what they load on first use."""
     times = np.arange(signals.SAMPLE_RATE_HZ) / signals.SAMPLE_RATE_HZ
     samples = np.sin(2 * np.pi * 200 * times).astype(np.float32)
     describe(Span(0, 0.0, 1.0), decoding.Sound(samples, np.ones(samples.size, np.bool_)))

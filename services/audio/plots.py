@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cache
 
-import librosa
 import numpy as np
 import numpy.typing as npt
 
+from services.audio import spectra
 from services.audio.signals import SAMPLE_RATE_HZ, Floats, Samples
 
 _OUTLINE_STEP = 160  # samples: 100 points a second
@@ -66,6 +66,6 @@ def mel_image(samples: Samples) -> MelImage:
 @cache
 def _mel_bank() -> tuple[Floats, npt.NDArray[np.float32]]:
     """Triangles of height 1, shape (bands, bins), and their centres in hertz, shape (bands,)."""
-    bank = librosa.filters.mel(sr=SAMPLE_RATE_HZ, n_fft=_FFT_SAMPLES, n_mels=_BANDS, norm=None, dtype=np.float64)
-    centres = librosa.mel_frequencies(n_mels=_BANDS + 2, fmin=0.0, fmax=SAMPLE_RATE_HZ / 2)[1:-1]
+    bank = spectra.mel_bank(sr=SAMPLE_RATE_HZ, n_fft=_FFT_SAMPLES, n_mels=_BANDS, norm=None, dtype=np.float64)
+    centres = spectra.mel_frequencies(n_mels=_BANDS + 2, fmin=0.0, fmax=SAMPLE_RATE_HZ / 2)[1:-1]
     return bank, centres.astype(np.float32)

@@ -1,19 +1,20 @@
-"""AudioService over gRPC: translation between messages and `extraction`."""
+"""AudioService over gRPC: requests to spans for the workers, and their answers back."""
 
 import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any, assert_never
+from typing import Any
 
 import grpc
-from notreally.v1 import audio_pb2, audio_pb2_grpc, media_pb2
+from notreally.v1 import audio_pb2, audio_pb2_grpc
 
-from services.audio.extraction import Progress, SilentWindow, Span, WindowSound, extract
 from services.audio.settings import AudioSettings
+from services.audio.spans import Span
+from services.audio.work import extract_windows
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore
 from services.kit.media_process import ProcessLimits
-from services.kit.work import Workers
+from services.kit.worker_pool import WorkerProcesses
 
 SERVICE_NAME = audio_pb2.DESCRIPTOR.services_by_name["AudioService"].full_name
 
@@ -23,7 +24,7 @@ _FURTHEST_S = 1e6  # eleven days: beyond any video, and far from where floats lo
 class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
     """Extracts sound windows with a bounded number of workers."""
 
-    def __init__(self, store: MediaStore, workers: Workers, settings: AudioSettings) -> None:
+    def __init__(self, store: MediaStore, workers: WorkerProcesses, settings: AudioSettings) -> None:
         """Serve the media of `store`."""
         self._store = store
         self._workers = workers
@@ -35,17 +36,18 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
         """Stream progress and windows.
 
         Raises:
-            Refusal: INVALID_ARGUMENT with BAD_WINDOWS; NOT_FOUND with MEDIA_NOT_FOUND; see also `extract`.
+            Refusal: INVALID_ARGUMENT with BAD_WINDOWS; NOT_FOUND with MEDIA_NOT_FOUND; see also
+                `services.audio.extraction.extract` and `WorkerProcesses.stream`.
         """
         settings = self._settings
         spans = _spans(request, settings)
         limits = ProcessLimits(settings.audio_decode_s, settings.decoder_memory_bytes)
         async with self._store.local_path(request.media) as path:
-            items = self._workers.stream(extract, path, spans, request.video_start_s, limits)
+            items = self._workers.stream(extract_windows, path, spans, request.video_start_s, limits)
             # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffmpeg.
             async with aclosing(items):
                 async for item in items:
-                    yield _response(item)
+                    yield audio_pb2.AudioServiceExtractWindowsResponse.FromString(item)
 
 
 def _spans(request: audio_pb2.AudioServiceExtractWindowsRequest, settings: AudioSettings) -> list[Span]:
@@ -66,40 +68,3 @@ def _spans(request: audio_pb2.AudioServiceExtractWindowsRequest, settings: Audio
 
 def _bad_windows(message: str) -> Refusal:
     return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_WINDOWS", message)
-
-
-def _response(item: Progress | WindowSound | SilentWindow) -> audio_pb2.AudioServiceExtractWindowsResponse:
-    match item:
-        case Progress(fraction, text):
-            progress = media_pb2.WindowProgress(fraction=fraction, text=text)
-            return audio_pb2.AudioServiceExtractWindowsResponse(progress=progress)
-        case SilentWindow(span):
-            return audio_pb2.AudioServiceExtractWindowsResponse(window=audio_pb2.AudioWindow(window=_window(span)))
-        case WindowSound():
-            return audio_pb2.AudioServiceExtractWindowsResponse(window=_sound(item))
-        case _:
-            assert_never(item)
-
-
-def _sound(sound: WindowSound) -> audio_pb2.AudioWindow:
-    return audio_pb2.AudioWindow(
-        window=_window(sound.span),
-        has_audio=True,
-        log_rms=sound.log_rms.tolist(),
-        mfcc=sound.mfcc.ravel().tolist(),
-        mfcc_times_s=sound.mfcc_times_s.tolist(),
-        voiced_s=sound.voiced_s,
-        waveform=audio_pb2.Waveform(
-            step_s=sound.outline.step_s, low=sound.outline.low.tolist(), high=sound.outline.high.tolist()
-        ),
-        spectrogram=audio_pb2.Spectrogram(
-            step_s=sound.image.step_s,
-            bands=sound.image.levels.shape[1],
-            levels=sound.image.levels.tobytes(),
-            frequencies_hz=sound.image.frequencies_hz.tolist(),
-        ),
-    )
-
-
-def _window(span: Span) -> media_pb2.TimeWindow:
-    return media_pb2.TimeWindow(index=span.index, start_s=span.start_s, end_s=span.end_s)

@@ -1,13 +1,11 @@
 """What can be set for the audio service."""
 
-from pathlib import Path
-
 from pydantic import Field
 
-from services.kit.settings import MEBIBYTE, ServiceSettings
+from services.kit.settings import MEBIBYTE, WorkerSettings
 
 
-class AudioSettings(ServiceSettings):
+class AudioSettings(WorkerSettings):
     """Settings of the audio service, read from the environment once."""
 
     listen: str = Field(default="127.0.0.1:50053", validation_alias="NOTREALLY_AUDIO_LISTEN")
@@ -26,7 +24,3 @@ class AudioSettings(ServiceSettings):
 
     decoder_memory_bytes: int = Field(default=2048 * MEBIBYTE, ge=256 * MEBIBYTE)
     """Address space of one run of ffmpeg or ffprobe."""
-
-    numba_cache_dir: Path = Field(default_factory=lambda: Path.home() / ".cache" / "notreally" / "numba")
-    """Where compiled code is kept, so that later starts take seconds instead of half a minute. Must be writable on the
-    first start."""

@@ -4,9 +4,10 @@ Every function takes 16 kHz mono samples, full scale 1. Frames are 40 ms long, 1
 window, so that nothing is measured on samples that are not there.
 """
 
-import librosa
 import numpy as np
 import numpy.typing as npt
+
+from services.audio import spectra
 
 SAMPLE_RATE_HZ = 16_000
 FRAME_SAMPLES = 640
@@ -73,7 +74,7 @@ def mfcc(samples: Samples) -> npt.NDArray[np.float32]:
     """
     if samples.size < FRAME_SAMPLES:
         return np.empty((0, COEFFICIENTS), np.float32)
-    coefficients = librosa.feature.mfcc(
+    coefficients = spectra.mfcc(
         y=samples,
         sr=SAMPLE_RATE_HZ,
         n_mfcc=COEFFICIENTS + 1,

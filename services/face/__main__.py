@@ -3,27 +3,26 @@
 import grpc
 from notreally.v1 import face_pb2_grpc
 
-from services.face.models import warm_up
 from services.face.server import SERVICE_NAME, FaceServicer
 from services.face.settings import FaceSettings
+from services.face.work import warm_up
 from services.kit.media import MediaStore
 from services.kit.server import serve
-from services.kit.work import Workers
+from services.kit.worker_pool import WorkerProcesses
 
 
 def main() -> None:
     """Serve until told to stop."""
     settings = FaceSettings()
     store = MediaStore.open(settings.media_url)
-    workers = Workers(settings.face_workers)
+    workers = WorkerProcesses(
+        "face", settings.face_workers, warm_up, settings.worker_limits, log_level=settings.log_level
+    )
 
     def add(server: grpc.aio.Server) -> None:
         face_pb2_grpc.add_FaceServiceServicer_to_server(FaceServicer(store, workers, settings), server)
 
-    try:
-        serve("face", [SERVICE_NAME], add, settings, warm_up=lambda: warm_up(settings.face_workers))
-    finally:
-        workers.close()
+    serve("face", [SERVICE_NAME], add, settings, workers=workers)
 
 
 if __name__ == "__main__":

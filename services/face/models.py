@@ -38,10 +38,9 @@ def borrowed_models() -> Iterator[FaceModels]:
         _idle.put(models)
 
 
-def warm_up(count: int) -> None:
-    """Load `count` sets of models and run each once, so that no request waits for it."""
-    for _ in range(count):
-        _idle.put(_loaded())
+def warm_up() -> None:
+    """Load one set of models and run each once, so that no request waits for it."""
+    _idle.put(_loaded())
 
 
 def _loaded() -> FaceModels:

@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 
 @contextmanager
@@ -21,9 +22,28 @@ def quiet_import() -> Iterator[None]:
     os.dup2(nowhere, 2)
     os.close(nowhere)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _without_plotting():
             warnings.simplefilter("ignore")
             yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+@contextmanager
+def _without_plotting() -> Iterator[None]:
+    """Import without matplotlib, unless it is there already.
+
+    `import mediapipe` imports its drawing helpers, and they matplotlib: two thirds of the time that takes, and
+    forty megabytes, for something never called.
+    """
+    names = [] if "matplotlib" in sys.modules else ["matplotlib", "matplotlib.pyplot"]
+    stand_ins = {name: ModuleType(name) for name in names}
+    if stand_ins:
+        stand_ins["matplotlib"].pyplot = stand_ins["matplotlib.pyplot"]  # type: ignore[attr-defined]
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]

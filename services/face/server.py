@@ -1,4 +1,4 @@
-"""FaceService over gRPC: translation between messages and `extraction`."""
+"""FaceService over gRPC: requests to jobs for the workers, and their answers back."""
 
 import math
 from collections.abc import AsyncIterator
@@ -6,15 +6,14 @@ from contextlib import aclosing
 from typing import Any
 
 import grpc
-from notreally.v1 import face_pb2, face_pb2_grpc, media_pb2
+from notreally.v1 import face_pb2, face_pb2_grpc
 
-from services.face.extraction import extract
 from services.face.settings import FaceSettings
-from services.face.thumbnails import MOST as MOST_THUMBNAILS
-from services.face.windows import FaceJob, Progress, TrackSignals, Window, WindowFaces
+from services.face.windows import MOST_THUMBNAILS, FaceJob, Window
+from services.face.work import extract_windows
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore
-from services.kit.work import Workers
+from services.kit.worker_pool import WorkerProcesses
 
 SERVICE_NAME = face_pb2.DESCRIPTOR.services_by_name["FaceService"].full_name
 
@@ -26,7 +25,7 @@ _LARGEST_STRIDE = 1000
 class FaceServicer(face_pb2_grpc.FaceServiceServicer):
     """Extracts face windows with a bounded number of workers."""
 
-    def __init__(self, store: MediaStore, workers: Workers, settings: FaceSettings) -> None:
+    def __init__(self, store: MediaStore, workers: WorkerProcesses, settings: FaceSettings) -> None:
         """Serve the media of `store`."""
         self._store = store
         self._workers = workers
@@ -39,15 +38,15 @@ class FaceServicer(face_pb2_grpc.FaceServiceServicer):
 
         Raises:
             Refusal: INVALID_ARGUMENT with BAD_WINDOWS or OUT_OF_RANGE; NOT_FOUND with MEDIA_NOT_FOUND; see also
-                `extract`.
+                `services.face.extraction.extract` and `WorkerProcesses.stream`.
         """
         job = _job(request, self._settings)
         async with self._store.local_path(request.media) as path:
-            items = self._workers.stream(extract, path, job)
+            items = self._workers.stream(extract_windows, path, job)
             # Closed at once when the call ends, not when the garbage collector gets to it: that stops the work.
             async with aclosing(items):
                 async for item in items:
-                    yield _response(item)
+                    yield face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
 
 
 def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSettings) -> FaceJob:
@@ -87,50 +86,3 @@ def _bad_windows(message: str) -> Refusal:
 
 def _out_of_range(message: str) -> Refusal:
     return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "OUT_OF_RANGE", message)
-
-
-def _response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindowsResponse:
-    if isinstance(item, Progress):
-        progress = media_pb2.WindowProgress(fraction=item.fraction, text=item.text)
-        return face_pb2.FaceServiceExtractWindowsResponse(progress=progress)
-    window = item.window
-    return face_pb2.FaceServiceExtractWindowsResponse(
-        window=face_pb2.FaceWindow(
-            window=media_pb2.TimeWindow(index=window.index, start_s=window.start_s, end_s=window.end_s),
-            frame_times_s=item.frame_times_s.tolist(),
-            frames_decoded=item.frames_decoded,
-            tracks=[_track(track) for track in item.tracks],
-            thumbnails=[
-                face_pb2.FaceThumbnail(time_s=one.time_s, track=one.track, jpeg=one.jpeg) for one in item.thumbnails
-            ],
-            frame_width=item.frame_size[0],
-            frame_height=item.frame_size[1],
-        )
-    )
-
-
-def _track(track: TrackSignals) -> face_pb2.FaceTrack:
-    return face_pb2.FaceTrack(
-        frames=track.frames.tolist(),
-        segments=track.segments.tolist(),
-        ear_right=track.ear_right.tolist(),
-        ear_left=track.ear_left.tolist(),
-        mouth_gap=track.mouth_gap.tolist(),
-        nose_x=track.nose[:, 0].tolist(),
-        nose_y=track.nose[:, 1].tolist(),
-        iod=track.iod.tolist(),
-        yaw_deg=track.yaw_deg.tolist(),
-        aligned_lips=track.aligned_lips.ravel().tolist(),
-        residual_second_difference=track.residual_second_difference.tolist(),
-        boxes=track.boxes.ravel().tolist(),
-        textures=[
-            face_pb2.FaceTexture(
-                entry=texture.entry,
-                highpass_inside=texture.highpass_inside,
-                highpass_ring=texture.highpass_ring,
-                gradient_band=texture.gradient_band,
-                gradient_inside=texture.gradient_inside,
-            )
-            for texture in track.textures
-        ],
-    )

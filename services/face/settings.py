@@ -4,14 +4,14 @@ import os
 
 from pydantic import Field
 
-from services.kit.settings import ServiceSettings
+from services.kit.settings import WorkerSettings
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class FaceSettings(ServiceSettings):
+class FaceSettings(WorkerSettings):
     """Settings of the face service, read from the environment once."""
 
     listen: str = Field(default="127.0.0.1:50052", validation_alias="NOTREALLY_FACE_LISTEN")

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from services.face.pictures import Picture, view_of
 
 LONGEST_SIDE = 160
-MOST = 8
 _MARGIN = 1.4
 _QUALITY = 80
 

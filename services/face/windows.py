@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_THUMBNAILS = 8
+
 
 @dataclass(frozen=True)
 class Window:

@@ -2,12 +2,14 @@
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 
-def configure(service: str, level: str) -> None:
-    """Send the logs of this process, and of the libraries in it, to standard output as JSON lines."""
+def configure(service: str, level: str, output: TextIO | None = None) -> None:
+    """Send the logs of this process, and of the libraries in it, as JSON lines to `output` (standard output)."""
+    output = output or sys.stdout
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -18,10 +20,10 @@ def configure(service: str, level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(output),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processor=structlog.processors.JSONRenderer(),

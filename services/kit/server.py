@@ -3,7 +3,8 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
 
 import grpc
 import structlog
@@ -27,17 +28,19 @@ async def running(
     settings: ServiceSettings,
     *,
     warm_up: Callable[[], None] | None = None,
+    workers: AbstractAsyncContextManager[Any] | None = None,
     unlimited: frozenset[str] = frozenset(),
 ) -> AsyncIterator[int]:
     """Serve for as long as the block lasts; gives the port.
 
-    Health answers NOT_SERVING until `warm_up` has returned, and again while calls in flight finish.
+    Health answers NOT_SERVING until everything is warm, and again while calls in flight finish.
 
     Args:
         names: Full names of the services, for health and reflection.
         add: Registers the servicers.
         settings: Address, limits and grace.
         warm_up: Run off the event loop before the server says SERVING.
+        workers: Entered before the server says SERVING, and left after the last call.
         unlimited: Full method names without a deadline of ours.
 
     Raises:
@@ -72,13 +75,17 @@ async def running(
         raise OSError(f"cannot listen on {settings.listen}: is it in use?") from error
     await server.start()
     try:
-        if warm_up is not None:
-            await asyncio.to_thread(warm_up)
-        await say(SERVING)
-        yield port
+        async with workers or nullcontext():
+            try:
+                if warm_up is not None:
+                    await asyncio.to_thread(warm_up)
+                await say(SERVING)
+                yield port
+            finally:
+                await say(NOT_SERVING)
+                await server.stop(settings.shutdown_grace_s)
     finally:
-        await say(NOT_SERVING)
-        await server.stop(settings.shutdown_grace_s)
+        await server.stop(None)  # for when the workers did not start
 
 
 def serve(
@@ -88,6 +95,7 @@ def serve(
     settings: ServiceSettings,
     *,
     warm_up: Callable[[], None] | None = None,
+    workers: AbstractAsyncContextManager[Any] | None = None,
 ) -> None:
     """Run one server as a process until SIGTERM or SIGINT.
 
@@ -97,11 +105,12 @@ def serve(
         add: As for `running`; called inside the event loop.
         settings: As for `running`.
         warm_up: As for `running`.
+        workers: As for `running`.
     """
     logs.configure(name, settings.log_level)
 
     async def main() -> None:
-        async with running(names, add, settings, warm_up=warm_up) as port:
+        async with running(names, add, settings, warm_up=warm_up, workers=workers) as port:
             log.info("serving", port=port)
             await until_stopped()
             log.info("stopping")

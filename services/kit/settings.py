@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.kit.limits import WorkerLimits
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -39,3 +41,21 @@ class ServiceSettings(BaseSettings):
         if value and "://" not in value:
             return Path(value).absolute().as_uri()
         return value
+
+
+class WorkerSettings(ServiceSettings):
+    """Settings of the services that decode in worker processes."""
+
+    worker_memory_mib: int = Field(default=2048, ge=512)
+    """Private memory of one worker. Warm it has about 400; a dozen frames of 8K video are 700."""
+
+    worker_cpu_s: float = Field(default=900.0, gt=0)
+    """Processor time one call may take."""
+
+    worker_stall_s: float = Field(default=30.0, gt=0)
+    """Longest a worker may give no sign of life while it works."""
+
+    @property
+    def worker_limits(self) -> WorkerLimits:
+        """What one worker may use."""
+        return WorkerLimits(self.worker_memory_mib, self.worker_cpu_s, self.worker_stall_s)

@@ -1,4 +1,7 @@
-"""Work off the event loop: CPU-bound functions that hand back results one by one and stop when told to."""
+"""Work off the event loop, in threads: functions that hand back results one by one and stop when told to.
+
+For what mostly waits for a child process. What decodes in this very process belongs in `worker_pool`.
+"""
 
 import asyncio
 import threading
@@ -24,8 +27,8 @@ class _End:
         self.error = error
 
 
-class Workers:
-    """A bounded number of workers. A call beyond that number waits its turn.
+class WorkerThreads:
+    """A bounded number of threads. A call beyond that number waits its turn.
 
     Args:
         count: How many functions may run at once.

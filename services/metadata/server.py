@@ -9,7 +9,7 @@ from notreally.v1 import metadata_pb2, metadata_pb2_grpc
 
 from services.kit.media import MediaStore
 from services.kit.media_process import ProcessLimits
-from services.kit.work import Workers
+from services.kit.work import WorkerThreads
 from services.metadata import facts, notes
 from services.metadata.packets import PacketFacts
 from services.metadata.probing import Probed, ProbeLimits, probe
@@ -24,7 +24,7 @@ class MetadataServicer(metadata_pb2_grpc.MetadataServiceServicer):
     def __init__(
         self,
         store: MediaStore,
-        workers: Workers,
+        workers: WorkerThreads,
         settings: MetadataSettings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from services.audio.decoding import Sound
-from services.audio.extraction import Progress, SilentWindow, Span, WindowSound, describe, extract
+from services.audio.extraction import Progress, SilentWindow, WindowSound, describe, extract
 from services.audio.signals import Samples
+from services.audio.spans import Span
 from services.kit.errors import Refusal
 from services.kit.media_process import ProcessLimits
 

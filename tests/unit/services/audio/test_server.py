@@ -12,38 +12,47 @@ from notreally.v1 import audio_pb2, audio_pb2_grpc, media_pb2
 
 from services.audio.server import SERVICE_NAME, AudioServicer
 from services.audio.settings import AudioSettings
+from services.audio.work import warm_up
 from services.kit.channels import open_channel
 from services.kit.errors import refusal_of
 from services.kit.media import MediaStore, media_key
 from services.kit.server import running
-from services.kit.work import Workers
+from services.kit.worker_pool import WorkerProcesses
 
 MakeFile = Callable[..., Path]
 Stub: TypeAlias = "audio_pb2_grpc.AudioServiceAsyncStub"  # exists for type checkers alone
 Request = audio_pb2.AudioServiceExtractWindowsRequest
 
 
-@pytest.fixture
-async def stub(tmp_path: Path) -> AsyncIterator[Stub]:
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the media of these tests live."""
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="module")
+async def stub(store: Path) -> AsyncIterator[Stub]:
     """A client of a server with one worker."""
-    settings = AudioSettings(listen="127.0.0.1:0", media_url=tmp_path.as_uri(), audio_max_window_s=30)
-    workers = Workers(1)
+    settings = AudioSettings(listen="127.0.0.1:0", media_url=store.as_uri(), audio_max_window_s=30)
+    workers = WorkerProcesses("audio", 1, warm_up)
 
     def add(server: grpc.aio.Server) -> None:
         servicer = AudioServicer(MediaStore.open(settings.media_url), workers, settings)
         audio_pb2_grpc.add_AudioServiceServicer_to_server(servicer, server)
 
-    async with running([SERVICE_NAME], add, settings) as port, open_channel(f"127.0.0.1:{port}") as channel:
+    async with (
+        running([SERVICE_NAME], add, settings, workers=workers) as port,
+        open_channel(f"127.0.0.1:{port}") as channel,
+    ):
         yield audio_pb2_grpc.AudioServiceStub(channel)
-    workers.close()
 
 
 @pytest.fixture
-async def media(tmp_path: Path, make_file: MakeFile) -> media_pb2.MediaRef:
+async def media(store: Path, make_file: MakeFile) -> media_pb2.MediaRef:
     """Half a minute of a tone that swells, in the store."""
     data = make_file("swell.mka", "-f", "lavfi", "-i", "aevalsrc=t/60*sin(600*PI*t):d=30", "-c:a", "flac").read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
-    await MediaStore.open(tmp_path.as_uri()).put(media_key(sha256), data)
+    await MediaStore.open(store.as_uri()).put(media_key(sha256), data)
     return media_pb2.MediaRef(sha256=sha256, size_bytes=len(data))
 
 

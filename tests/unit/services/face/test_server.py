@@ -2,25 +2,28 @@
 
 import asyncio
 import hashlib
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from notreally.v1 import face_pb2, face_pb2_grpc, media_pb2
 
-from services.face.models import warm_up
 from services.face.server import SERVICE_NAME, FaceServicer
 from services.face.settings import FaceSettings
+from services.face.work import warm_up
 from services.kit.errors import refusal_of
 from services.kit.media import MediaStore, media_key
 from services.kit.server import running
-from services.kit.work import Workers
+from services.kit.worker_pool import WorkerProcesses
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, syllables
+from tests.workers import workers_reading
 
 if TYPE_CHECKING:
     FaceStub = face_pb2_grpc.FaceServiceAsyncStub
@@ -31,35 +34,44 @@ VIDEO = FaceVideo(seconds=1.5, size=(320, 240), iod=60, mouth=syllables)
 LONG = FaceVideo(seconds=20, size=(320, 240), iod=60)
 
 
-@pytest.fixture
-def store_folder(tmp_path: Path) -> Path:
-    """Where the media of a test live."""
-    return tmp_path / "media"
+@pytest.fixture(scope="module")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the media of these tests live."""
+    return tmp_path_factory.mktemp("media")
 
 
-@pytest.fixture
-async def face(store_folder: Path) -> AsyncIterator[FaceStub]:
-    """A stub of a running service with one worker."""
-    async with serving(store_folder) as stub:
-        yield stub
+@pytest.fixture(scope="module")
+def workers() -> WorkerProcesses:
+    """One worker, and the spare."""
+    return WorkerProcesses("face", 1, warm_up)
 
 
-@asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[FaceStub]:
-    """Run the service on a free port."""
-    settings = FaceSettings(listen="127.0.0.1:0", media_url=str(folder), face_workers=1)
-    workers = Workers(1)
+@pytest.fixture(scope="module")
+async def channel(store_folder: Path, workers: WorkerProcesses) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a running service with one worker, on a free port."""
+    settings = FaceSettings(listen="127.0.0.1:0", media_url=str(store_folder), face_workers=1)
     servicer = FaceServicer(MediaStore.open(settings.media_url), workers, settings)
 
     def add(server: grpc.aio.Server) -> None:
         face_pb2_grpc.add_FaceServiceServicer_to_server(servicer, server)
 
     async with (
-        running([SERVICE_NAME], add, settings, warm_up=lambda: warm_up(1)) as port,
+        running([SERVICE_NAME], add, settings, workers=workers) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
-        yield face_pb2_grpc.FaceServiceStub(channel)
-    workers.close()
+        yield channel
+
+
+@pytest.fixture
+def face(channel: grpc.aio.Channel) -> FaceStub:
+    """A stub of that service."""
+    return face_pb2_grpc.FaceServiceStub(channel)
+
+
+@pytest.fixture
+def health(channel: grpc.aio.Channel) -> health_pb2_grpc.HealthStub:
+    """A stub of its health."""
+    return health_pb2_grpc.HealthStub(channel)
 
 
 def stored(folder: Path, path: Path) -> media_pb2.MediaRef:
@@ -67,7 +79,7 @@ def stored(folder: Path, path: Path) -> media_pb2.MediaRef:
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     place = folder / media_key(sha256)
-    place.parent.mkdir(parents=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(content)
     return media_pb2.MediaRef(sha256=sha256, size_bytes=len(content))
 
@@ -113,6 +125,27 @@ async def test_cancelling_frees_the_worker_within_a_second(
     # There is one worker: the next call gets an answer only once the cancelled one has let go of it.
     await anext(aiter(face.ExtractWindows(request(ref, (0, 0.5)))))
     assert time.monotonic() - began < 1
+
+
+async def test_a_crash_in_the_middle_costs_its_own_call_alone(
+    face: FaceStub, store_folder: Path, face_video: MakeFaceVideo, health: health_pb2_grpc.HealthStub
+) -> None:
+    ref = stored(store_folder, face_video(LONG))
+    call = face.ExtractWindows(request(ref, (0, 20)))
+    await anext(aiter(call))
+    (worker,) = workers_reading(store_folder / media_key(ref.sha256))
+    os.kill(worker, signal.SIGSEGV)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        async for _ in call:
+            pass
+    assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+    refused = refusal_of(raised.value)
+    assert refused is not None
+    assert refused.reason == "WORKER_CRASHED"
+    check = await health.Check(health_pb2.HealthCheckRequest(service=SERVICE_NAME))
+    assert check.status == health_pb2.HealthCheckResponse.SERVING
+    again = [one async for one in face.ExtractWindows(request(ref, (0, 0.5)))]
+    assert len([one for one in again if one.HasField("window")]) == 1
 
 
 async def test_two_calls_wait_for_the_one_worker_and_both_finish(

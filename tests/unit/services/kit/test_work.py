@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from services.kit.work import Cancelled, Workers
+from services.kit.work import Cancelled, WorkerThreads
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[Workers]:
-    pool = Workers(2)
+async def workers() -> AsyncIterator[WorkerThreads]:
+    pool = WorkerThreads(2)
     yield pool
     pool.close()
 
@@ -20,11 +20,11 @@ def count(cancelled: Cancelled, limit: int) -> Iterator[int]:
     yield from range(limit)
 
 
-async def test_items_arrive_in_order(workers: Workers) -> None:
+async def test_items_arrive_in_order(workers: WorkerThreads) -> None:
     assert [item async for item in workers.stream(count, 100)] == list(range(100))
 
 
-async def test_what_the_worker_raises_is_raised_here_after_its_items(workers: Workers) -> None:
+async def test_what_the_worker_raises_is_raised_here_after_its_items(workers: WorkerThreads) -> None:
     def breaks(cancelled: Cancelled) -> Iterator[int]:
         yield 1
         raise KeyError("broken")
@@ -35,7 +35,7 @@ async def test_what_the_worker_raises_is_raised_here_after_its_items(workers: Wo
         await anext(stream)
 
 
-async def test_a_worker_is_only_a_few_items_ahead_of_its_reader(workers: Workers) -> None:
+async def test_a_worker_is_only_a_few_items_ahead_of_its_reader(workers: WorkerThreads) -> None:
     made: list[int] = []
 
     def eager(cancelled: Cancelled) -> Iterator[int]:
@@ -50,7 +50,7 @@ async def test_a_worker_is_only_a_few_items_ahead_of_its_reader(workers: Workers
     await stream.aclose()
 
 
-async def test_a_cancelled_reader_stops_the_worker(workers: Workers) -> None:
+async def test_a_cancelled_reader_stops_the_worker(workers: WorkerThreads) -> None:
     stopped = threading.Event()
 
     def endless(cancelled: Cancelled) -> Iterator[int]:
@@ -71,7 +71,7 @@ async def test_a_cancelled_reader_stops_the_worker(workers: Workers) -> None:
     assert await asyncio.to_thread(stopped.wait, 1.0)
 
 
-async def test_calls_beyond_the_number_of_workers_wait_their_turn(workers: Workers) -> None:
+async def test_calls_beyond_the_number_of_workers_wait_their_turn(workers: WorkerThreads) -> None:
     running = 0
     most = 0
     lock = threading.Lock()
@@ -90,7 +90,7 @@ async def test_calls_beyond_the_number_of_workers_wait_their_turn(workers: Worke
     assert most == 2
 
 
-async def test_run_gives_the_result_and_raises_the_error(workers: Workers) -> None:
+async def test_run_gives_the_result_and_raises_the_error(workers: WorkerThreads) -> None:
     def add(cancelled: Cancelled, a: int, b: int) -> int:
         return a + b
 

@@ -14,7 +14,7 @@ from services.kit.channels import open_channel
 from services.kit.errors import Refusal, refusal_of
 from services.kit.media import MediaStore, media_key
 from services.kit.server import running
-from services.kit.work import Workers
+from services.kit.work import WorkerThreads
 from services.metadata.server import SERVICE_NAME, MetadataServicer
 from services.metadata.settings import MetadataSettings
 
@@ -30,7 +30,7 @@ SOUND = ("-f", "lavfi", "-i", "sine=duration=1:sample_rate=44100")
 async def stub(tmp_path: Path) -> AsyncIterator[Stub]:
     """A client of a server whose clock stands in 2020."""
     settings = MetadataSettings(listen="127.0.0.1:0", media_url=tmp_path.as_uri())
-    workers = Workers(2)
+    workers = WorkerThreads(2)
 
     def add(server: grpc.aio.Server) -> None:
         store = MediaStore.open(settings.media_url)

@@ -1,0 +1,57 @@
+"""The parts of librosa that are used, imported without numba.
+
+librosa hands some of its functions to numba for compilation, and merely importing those compiles them: 25 seconds of
+it, or two with a cache, and a hundred megabytes. What is used here calls none of them. So numba is left out, and a
+function that would need it says so.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+
+class NotCompiledError(Exception):
+    """A function of librosa was called that numba would have had to compile."""
+
+
+def _decorator(*arguments: Any, **options: Any) -> Any:
+    """Stands for every decorator of numba: with options, or bare on a function."""
+    if len(arguments) == 1 and callable(arguments[0]) and not options:
+        return _uncompiled(arguments[0])
+    return _uncompiled
+
+
+def _uncompiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    def refuse(*_arguments: Any, **_options: Any) -> Any:
+        raise NotCompiledError(f"{function.__module__}.{function.__name__} needs numba")
+
+    return refuse
+
+
+class _StandIn(ModuleType):
+    """What librosa finds for numba: decorators, and types to name in their signatures."""
+
+    jit = vectorize = guvectorize = stencil = staticmethod(_decorator)
+    uint32 = None
+
+
+@contextmanager
+def _without_numba() -> Iterator[None]:
+    if "numba" in sys.modules:
+        yield
+        return
+    sys.modules["numba"] = _StandIn("numba")
+    try:
+        yield
+    finally:
+        del sys.modules["numba"]
+
+
+with _without_numba():
+    from librosa import mel_frequencies
+    from librosa.feature import mfcc
+    from librosa.filters import mel as mel_bank
+
+__all__ = ["NotCompiledError", "mel_bank", "mel_frequencies", "mfcc"]

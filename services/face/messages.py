@@ -1,0 +1,53 @@
+"""What extraction yields, as the messages of the contract."""
+
+from notreally.v1 import face_pb2, media_pb2
+
+from services.face.windows import Progress, TrackSignals, WindowFaces
+
+
+def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindowsResponse:
+    """One message of the answer."""
+    if isinstance(item, Progress):
+        progress = media_pb2.WindowProgress(fraction=item.fraction, text=item.text)
+        return face_pb2.FaceServiceExtractWindowsResponse(progress=progress)
+    window = item.window
+    return face_pb2.FaceServiceExtractWindowsResponse(
+        window=face_pb2.FaceWindow(
+            window=media_pb2.TimeWindow(index=window.index, start_s=window.start_s, end_s=window.end_s),
+            frame_times_s=item.frame_times_s.tolist(),
+            frames_decoded=item.frames_decoded,
+            tracks=[_track(track) for track in item.tracks],
+            thumbnails=[
+                face_pb2.FaceThumbnail(time_s=one.time_s, track=one.track, jpeg=one.jpeg) for one in item.thumbnails
+            ],
+            frame_width=item.frame_size[0],
+            frame_height=item.frame_size[1],
+        )
+    )
+
+
+def _track(track: TrackSignals) -> face_pb2.FaceTrack:
+    return face_pb2.FaceTrack(
+        frames=track.frames.tolist(),
+        segments=track.segments.tolist(),
+        ear_right=track.ear_right.tolist(),
+        ear_left=track.ear_left.tolist(),
+        mouth_gap=track.mouth_gap.tolist(),
+        nose_x=track.nose[:, 0].tolist(),
+        nose_y=track.nose[:, 1].tolist(),
+        iod=track.iod.tolist(),
+        yaw_deg=track.yaw_deg.tolist(),
+        aligned_lips=track.aligned_lips.ravel().tolist(),
+        residual_second_difference=track.residual_second_difference.tolist(),
+        boxes=track.boxes.ravel().tolist(),
+        textures=[
+            face_pb2.FaceTexture(
+                entry=texture.entry,
+                highpass_inside=texture.highpass_inside,
+                highpass_ring=texture.highpass_ring,
+                gradient_band=texture.gradient_band,
+                gradient_inside=texture.gradient_inside,
+            )
+            for texture in track.textures
+        ],
+    )

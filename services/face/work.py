@@ -1,0 +1,28 @@
+"""What the face service has its workers do.
+
+The service imports this module to name the functions. What they need is imported inside them, in the worker: the
+service itself never loads a decoder or a model.
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+
+from services.face.windows import FaceJob
+from services.kit.work import Cancelled
+
+
+def warm_up() -> None:
+    """Import everything, load the models and run each once."""
+    from services.face import extraction, messages, models
+
+    del extraction, messages  # for later
+    models.warm_up()
+
+
+def extract_windows(cancelled: Cancelled, path: Path, job: FaceJob) -> Generator[bytes, None, None]:
+    """`services.face.extraction.extract`, as serialised messages: see there."""
+    from services.face.extraction import extract
+    from services.face.messages import response
+
+    for item in extract(cancelled, path, job):
+        yield response(item).SerializeToString()

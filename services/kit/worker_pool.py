@@ -1,0 +1,179 @@
+"""A bounded number of worker processes, and a warm one to spare for when one of them is lost."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self
+
+import structlog
+
+from services.kit import requests
+from services.kit.limits import WorkerLimits
+from services.kit.work import Cancelled
+from services.kit.worker_process import WorkerProcess
+from services.kit.worker_wire import Setup, Task
+
+log = structlog.get_logger()
+
+P = ParamSpec("P")
+
+_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+
+
+class WorkersDidNotStart(Exception):  # noqa: N818 - says what happened
+    """A worker ended while it was warming up, before there was ever a warm one in its place."""
+
+
+class WorkerProcesses:
+    """Runs functions in processes of their own, so that nothing a file does to one can reach the service.
+
+    An async context manager: entered, it has `count` warm workers; a spare warms up behind. Left, all are gone.
+
+    Args:
+        name: The service's name, for the logs.
+        count: How many functions may run at once. A call beyond that waits its turn.
+        warm_up: Loads and compiles what the functions need. Like them it must be at the top level of a module, and
+            that module should import heavy things only inside: the service itself has no use for them.
+        limits: What each worker may use.
+        log_level: Of the workers' log lines, which the service writes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        count: int,
+        warm_up: Callable[[], None],
+        limits: WorkerLimits | None = None,
+        *,
+        log_level: str = "INFO",
+    ) -> None:
+        """Start nothing yet."""
+        self._setup = Setup(name, log_level, warm_up, limits or WorkerLimits())
+        self._count = count
+        self._slots = asyncio.Semaphore(count)
+        # Last in, first out: the spare is touched only when it is needed.
+        self._idle: asyncio.LifoQueue[WorkerProcess] = asyncio.LifoQueue()
+        self._all: set[WorkerProcess] = set()
+        self._keeping: list[asyncio.Task[None]] = []
+        self._settling: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Start the workers and wait until they are warm.
+
+        Raises:
+            WorkersDidNotStart: When one ended while it was warming up.
+        """
+        try:
+            await self._warm_places(self._count)
+        except BaseException:
+            await self._close()
+            raise
+        self._keeping.append(asyncio.create_task(self._keep(None)))  # the spare
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Kill all workers, and wait until they are gone."""
+        await self._close()
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers there are right now: warm, busy or warming up."""
+        return sorted(worker.pid for worker in self._all)
+
+    async def stream(
+        self,
+        function: Callable[Concatenate[Cancelled, P], Generator[bytes, None, None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncGenerator[bytes, None]:
+        """Run a generator function in a worker and give its items in order.
+
+        The worker is at most a few items ahead of the reader. When the reader leaves (its call was cancelled, or it
+        stopped iterating), ``cancelled()`` turns true; a worker that has not stopped 0.9 s later is killed. Either way
+        its slot is free within a second. A function that neither yields nor asks ``cancelled()`` for as long as
+        `WorkerLimits.stall_s` is taken for stuck.
+
+        Raises:
+            Refusal: See `WorkerProcess.next_item`.
+            WorkerFailed: The function raised something that is no refusal.
+        """
+        task = Task(function, args, kwargs, requests.current())
+        await self._slots.acquire()
+        try:
+            worker = await self._warm_worker()
+        except BaseException:
+            self._slots.release()
+            raise
+        try:
+            worker.begin(task)
+            while (item := await worker.next_item()) is not None:
+                yield item
+                worker.take()
+        finally:
+            if worker.busy:
+                settling = asyncio.create_task(self._settle(worker))
+                self._settling.add(settling)
+                settling.add_done_callback(self._settling.discard)
+            else:
+                self._give_back(worker)
+
+    async def _warm_worker(self) -> WorkerProcess:
+        while not (worker := await self._idle.get()).alive:
+            pass
+        return worker
+
+    async def _settle(self, worker: WorkerProcess) -> None:
+        try:
+            await worker.settle()
+        finally:
+            self._give_back(worker)
+
+    def _give_back(self, worker: WorkerProcess) -> None:
+        self._slots.release()
+        if worker.alive:
+            self._idle.put_nowait(worker)
+
+    async def _warm_places(self, count: int) -> None:
+        """Keep `count` more workers from now on; they are warm for the first time when this returns."""
+        warm: list[asyncio.Future[None]] = [asyncio.get_running_loop().create_future() for _ in range(count)]
+        self._keeping += [asyncio.create_task(self._keep(place)) for place in warm]
+        await asyncio.gather(*warm)
+
+    async def _keep(self, warm: "asyncio.Future[None] | None") -> None:
+        """See that there always is a worker in one place: start another whenever one ends."""
+        pause_s = _PAUSE_S
+        while True:
+            try:
+                await self._one_life(warm)
+                pause_s = _PAUSE_S
+            except (OSError, WorkersDidNotStart) as error:
+                log.error("no warm worker", explanation=str(error))
+                if warm is not None and not warm.done():
+                    warm.set_exception(error)
+                await asyncio.sleep(pause_s)
+                pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)
+
+    async def _one_life(self, warm: "asyncio.Future[None] | None") -> None:
+        """Start a worker, offer it for work once it is warm, and wait for its end."""
+        worker = await WorkerProcess.start(self._setup)
+        self._all.add(worker)
+        became_warm = await worker.warm()
+        if became_warm:
+            self._idle.put_nowait(worker)
+            if warm is not None and not warm.done():
+                warm.set_result(None)
+        status = await worker.ended()
+        self._all.discard(worker)
+        if not became_warm:
+            raise WorkersDidNotStart(f"a worker ended with {status} while it was warming up")
+
+    async def _close(self) -> None:
+        for task in (*self._keeping, *self._settling):
+            task.cancel()
+        await asyncio.gather(*self._keeping, *self._settling, return_exceptions=True)
+        for worker in self._all:
+            worker.kill()
+        await asyncio.gather(*(worker.ended() for worker in self._all))

@@ -1,0 +1,118 @@
+"""What the tests have worker processes do. Functions are found by name, so they live in a module of their own."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import grpc
+import structlog
+
+from services.kit.errors import Refusal
+from services.kit.work import Cancelled
+from services.kit.worker_pool import WorkerProcesses
+
+Items = Generator[bytes, None, None]
+
+
+def no_warm_up() -> None:
+    """Nothing to load."""
+
+
+def broken_warm_up() -> None:
+    raise ImportError("no such model")
+
+
+def count(cancelled: Cancelled, limit: int) -> Items:
+    for item in range(limit):
+        yield str(item).encode()
+
+
+def count_aloud(cancelled: Cancelled, limit: int, made: Path) -> Items:
+    """Leaves in `made` how many items there were so far."""
+    for item in range(limit):
+        made.write_text(str(item + 1))
+        yield str(item).encode()
+
+
+def who(cancelled: Cancelled) -> Items:
+    yield str(os.getpid()).encode()
+
+
+def refuse(cancelled: Cancelled) -> Items:
+    yield b"first"
+    raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, "NOT_A_VIDEO", "This is not a video.", kind="text")
+
+
+def fail(cancelled: Cancelled) -> Items:
+    yield b"first"
+    raise KeyError("broken")
+
+
+def say(cancelled: Cancelled, word: str) -> Items:
+    structlog.get_logger().info(word)
+    yield b"said"
+
+
+def crash(cancelled: Cancelled, number: int = signal.SIGSEGV) -> Items:
+    yield str(os.getpid()).encode()
+    os.kill(os.getpid(), number)
+
+
+def crash_with_a_child(cancelled: Cancelled) -> Items:
+    child = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
+    yield str(child.pid).encode()
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hang(cancelled: Cancelled) -> Items:
+    yield str(os.getpid()).encode()
+    threading.Event().wait()
+
+
+def toil(cancelled: Cancelled, seconds: float) -> Items:
+    """No item for long, but asks whether to go on."""
+    ends = time.monotonic() + seconds
+    while not cancelled() and time.monotonic() < ends:
+        time.sleep(0.01)
+    yield b"done"
+
+
+def until_cancelled(cancelled: Cancelled) -> Items:
+    yield str(os.getpid()).encode()
+    while not cancelled():
+        time.sleep(0.005)
+
+
+def swallow_memory(cancelled: Cancelled) -> Items:
+    yield b"first"
+    kept = [bytearray(64 * 1024 * 1024) for _ in range(64)]
+    yield str(len(kept)).encode()
+
+
+def burn(cancelled: Cancelled) -> Items:
+    yield b"first"
+    while not cancelled():
+        pass
+
+
+def write_much(cancelled: Cancelled, path: Path) -> Items:
+    with path.open("wb") as file:
+        for _ in range(32):
+            file.write(bytes(1024 * 1024))
+    yield b"written"
+
+
+async def serve() -> None:
+    """Be a service with a busy worker; says the process ids of its workers."""
+    async with WorkerProcesses("test", 1, no_warm_up) as pool:
+        stream = pool.stream(hang)
+        await anext(stream)
+        sys.stdout.write(" ".join(map(str, pool.pids)) + "\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()

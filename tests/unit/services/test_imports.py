@@ -1,0 +1,29 @@
+"""What decodes and computes is for the workers: the services that talk to the network never load it."""
+
+import subprocess
+import sys
+
+import pytest
+
+_HEAVY = ("av", "cv2", "librosa", "matplotlib", "mediapipe", "numba", "scipy")
+
+
+@pytest.mark.parametrize("module", ["services.face.__main__", "services.audio.__main__", "services.kit.worker_main"])
+def test_a_service_and_an_unwarmed_worker_are_light(module: str) -> None:
+    code = f"import {module}, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert [name for name in _HEAVY if name in loaded] == []
+
+
+def test_a_face_worker_does_without_plotting() -> None:
+    code = "from services.face import work; work.warm_up(); import sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "mediapipe" in loaded
+    assert "matplotlib" not in loaded
+
+
+def test_an_audio_worker_does_without_a_compiler() -> None:
+    code = "from services.audio import work; work.warm_up(); import sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "librosa" in loaded
+    assert "numba" not in loaded
