@@ -6,7 +6,6 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -64,9 +63,8 @@ async def test_any_process_may_be_killed(client: NotReally, ten: list[Path], tmp
     logs: list[list[str]] = []
     events: dict[str, list[analysis_pb2.AnalysisEvent]] = {}
     resumed: dict[str, list[analysis_pb2.AnalysisEvent]] = {}
-    settings = {"NOTREALLY_CONCURRENCY": "10"}
     with ExitStack() as first, ExitStack() as second:
-        stack = first.enter_context(running_stack(tmp_path, **settings))
+        stack = first.enter_context(running_stack(tmp_path, NOTREALLY_CONCURRENCY="10"))
         logs.append(stack.log)
         async with AsyncExitStack() as clients:
             one = await clients.enter_async_context(NotReally(stack.target, PATIENT))
@@ -83,7 +81,7 @@ async def test_any_process_may_be_killed(client: NotReally, ten: list[Path], tmp
             await _in_the_middle(stack, events)
             stack.process.kill()
             stack.process.wait()
-            again = running_stack(tmp_path, stack.ports, **settings)
+            again = running_stack(tmp_path, stack.ports, NOTREALLY_CONCURRENCY="10")
             stack = await asyncio.to_thread(second.enter_context, again)
             logs.append(stack.log)
 
