@@ -10,11 +10,14 @@ import structlog
 from dbos import DBOS, DBOSConfig
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
 
+from gateway.admission import Admission
 from gateway.blobs import Blobs
 from gateway.database import connect
 from gateway.extraction import Extraction
+from gateway.leftovers import Leftovers
 from gateway.records import Records
 from gateway.rest import RestService
+from gateway.retention import Janitor
 from gateway.service import AnalysisService
 from gateway.settings import GatewaySettings
 from gateway.uploads import Uploads
@@ -76,23 +79,31 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         parallel_runs=settings.parallel_runs,
         audio_enabled=settings.audio_enabled,
     )
-    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes)
-    service = AnalysisService(settings, records, media, blobs, uploads, analyses, Watching(records, blobs))
-    rest = RestService(uploads, service)
+    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
+    admission = Admission(records, settings.max_queued)
+    watching = Watching(records, blobs, admission)
+    janitor = Janitor(records, Leftovers(engine), media, blobs, analyses.forget, settings.terms)
+    service = AnalysisService(settings, records, media, blobs, uploads, analyses, watching, admission, janitor)
+    rest = RestService(uploads, service, admission)
 
     def add(server: grpc.aio.Server) -> None:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)
         rest_pb2_grpc.add_RestServiceServicer_to_server(rest, server)
 
+    tidying: asyncio.Task[None] | None = None
     try:
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE, worker_concurrency=settings.concurrency, polling_interval_sec=_QUEUE_POLL_S
         )
         await analyses.start_forgotten()
+        tidying = asyncio.create_task(janitor.run(settings.tidy_every_s))
         async with running(_NAMES, add, settings, unlimited=_UNLIMITED) as port:
             yield port
     finally:
+        if tidying is not None:
+            tidying.cancel()
+            await asyncio.gather(tidying, return_exceptions=True)
         dbos.destroy()
         await extraction.close()
         engine.dispose()
