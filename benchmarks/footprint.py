@@ -19,6 +19,8 @@ class Footprint:
     peak_rss: int
     """Largest `rss` since the process began or since `forget_peaks`."""
     open_files: int
+    cpu_s: float
+    """CPU time since it began, in seconds."""
 
 
 def footprints(root: int) -> list[Footprint]:
@@ -59,12 +61,17 @@ def _footprint(pid: int) -> Footprint | None:
     try:
         status = dict(line.partition(":")[::2] for line in (folder / "status").read_text().splitlines())
         command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        ticks = (folder / "stat").read_text().rpartition(")")[2].split()
         files = len(os.listdir(folder / "fd"))  # noqa: PTH208 - only how many
     except OSError:  # it has ended meanwhile
         return None
     if "VmRSS" not in status:  # it has ended, and nobody has asked how
         return None
-    return Footprint(pid, _name(command), _size(status["VmRSS"]), _size(status["VmHWM"]), files)
+    return Footprint(pid, _name(command), _size(status["VmRSS"]), _size(status["VmHWM"]), files, _cpu_s(ticks))
+
+
+def _cpu_s(fields: list[str]) -> float:
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _name(command: list[str]) -> str:

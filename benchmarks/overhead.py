@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.footprint import footprints
 from client import NotReally
-from tests.integration.stack import running_stack
+from tests.integration.stack import Stack, running_stack
 from tests.synthetic.videos import FaceVideo, make_face_video
 
 LIMIT_S = 0.1
@@ -49,11 +50,12 @@ class Run:
         return self.wall - self.services
 
 
-async def measure(target: str, video: Path, log: list[str], runs: int) -> list[Run]:
+async def measure(stack: Stack, video: Path, runs: int) -> list[Run]:
     """Analyse a video so many times, one after the other."""
     measured = []
-    async with NotReally(target) as client:
+    async with NotReally(stack.target) as client:
         for _ in range(_WARM_UP_RUNS + runs):
+            cpu_before = _cpu(stack)
             began, at = time.time(), [time.perf_counter()]
             upload = await client.upload(video)
             at.append(time.perf_counter())
@@ -64,12 +66,16 @@ async def measure(target: str, video: Path, log: list[str], runs: int) -> list[R
             at.append(time.perf_counter())
             await client.result(analysis.name)
             at.append(time.perf_counter())
-            ended = time.time()
+            ended, cpu = time.time(), _cpu(stack) - cpu_before
             # A service writes its line after it has answered.
             await asyncio.sleep(0.3)
             upload_s, create_s, watch_s, result_s = (end - start for start, end in itertools.pairwise(at))
-            measured.append(Run(upload_s, create_s, watch_s, result_s, _busy(log, began, ended)))
+            measured.append(Run(upload_s, create_s, watch_s, result_s, _busy(stack.log, began, ended), cpu))
     return measured[_WARM_UP_RUNS:]
+
+
+def _cpu(stack: Stack) -> float:
+    return sum(each.cpu_s for each in footprints(stack.process.pid) if each.name in ("gateway", "envoy"))
 
 
 def _busy(log: list[str], began: float, ended: float) -> float:
@@ -94,9 +100,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="notreally-") as folder:
         video = make_face_video(Path(folder) / "clip.mp4", FaceVideo(seconds=1.0, size=(320, 240), iod=60.0))
         with running_stack(Path(folder) / "data") as stack:
-            measured = asyncio.run(measure(stack.target, video, stack.log, runs))
+            measured = asyncio.run(measure(stack, video, runs))
     print("milliseconds, median (least - most) of", len(measured), "runs")
-    for name in ("upload", "create", "watch", "result", "wall", "services", "overhead"):
+    for name in ("upload", "create", "watch", "result", "wall", "services", "overhead", "cpu"):
         values = [1000 * getattr(run, name) for run in measured]
         print(f"{name:>10}  {statistics.median(values):7.1f}  ({min(values):.1f} - {max(values):.1f})")
     overhead = statistics.median(run.overhead for run in measured)

@@ -67,7 +67,7 @@ async def test_a_full_line_has_places_and_an_end(small: int, silent: Path) -> No
             head = await request.head()
             head.body = await request.body(head)
         assert head.status == 429
-        assert [detail.get("reason") or detail.get("retryDelay") for detail in head.json()["details"]] == [
+        assert [detail.get("reason") or detail.get("retry_delay") for detail in head.json()["details"]] == [
             "QUEUE_FULL",
             "5s",
         ]
