@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run test check format train soak overhead
+.PHONY: help setup proto lock run test check format train bench soak overhead
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -96,3 +96,7 @@ train: setup ## Train a model: REAL=folder FAKE=folder [OPTIONS="--server host:p
 	deploy/system-packages.sh ffmpeg
 	@[ -n "$(REAL)" ] && [ -n "$(FAKE)" ] || { echo "Say where the videos are: make train REAL=folder FAKE=folder"; exit 1; }
 	$(PY) -m training.train --real "$(REAL)" --fake "$(FAKE)" $(OPTIONS)
+
+bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
+	deploy/system-packages.sh ffmpeg
+	$(PY) -m benchmarks.run

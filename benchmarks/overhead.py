@@ -37,7 +37,9 @@ class Run:
     watch: float
     result: float
     services: float
-    """During which some service was answering a call of the gateway's, by its own log."""
+    """During which some service was answering a call, by its own log."""
+    cpu: float
+    """CPU time that gateway and edge have spent on it, which a busy machine changes least."""
 
     @property
     def wall(self) -> float:
