@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run test check format train bench
+.PHONY: help setup proto lock run test check format train bench soak overhead
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,14 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code protos
 	.venv/bin/lint-imports
+
+soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
+	deploy/system-packages.sh ffmpeg
+	$(PY) -m benchmarks.soak $(N)
+
+overhead: setup ## What gateway and edge add to the services' own time
+	deploy/system-packages.sh ffmpeg
+	$(PY) -m benchmarks.overhead
 
 format: setup ## Format the code and fix what can be fixed
 	.venv/bin/ruff format

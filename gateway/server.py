@@ -10,13 +10,16 @@ import structlog
 from dbos import DBOS, DBOSConfig
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
 
+from gateway.admission import Admission
 from gateway.blobs import Blobs
 from gateway.database import connect
 from gateway.extraction import Extraction
 from gateway.keeping import QUEUE, Keeping
+from gateway.leftovers import Leftovers
 from gateway.news import News
 from gateway.records import Records
 from gateway.rest import RestService
+from gateway.retention import Janitor
 from gateway.service import AnalysisService
 from gateway.settings import GatewaySettings
 from gateway.uploads import Uploads
@@ -84,31 +87,35 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         audio_enabled=settings.audio_enabled,
     )
     keeping = Keeping(records, analyses, news, version=_WORKFLOW_VERSION, executor_id=settings.executor_id)
-    watching = Watching(records, blobs, news)
-    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes)
-    service = AnalysisService(settings, records, media, blobs, uploads, keeping, watching)
-    rest = RestService(uploads, service)
+    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
+    admission = Admission(records, settings.max_queued)
+    watching = Watching(records, blobs, news, admission)
+    janitor = Janitor(records, Leftovers(engine), media, blobs, keeping.forget, settings.terms)
+    service = AnalysisService(settings, records, media, blobs, uploads, keeping, watching, admission, janitor)
+    rest = RestService(uploads, service, admission)
 
     def add(server: grpc.aio.Server) -> None:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)
         rest_pb2_grpc.add_RestServiceServicer_to_server(rest, server)
 
-    looking: asyncio.Task[None] | None = None
+    in_background: list[asyncio.Task[None]] = []
     try:
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE, worker_concurrency=settings.concurrency, polling_interval_sec=_QUEUE_POLL_S
         )
         await keeping.look_after()
-        looking = asyncio.create_task(keeping.keep_looking())
+        in_background.append(asyncio.create_task(keeping.keep_looking()))
+        in_background.append(asyncio.create_task(janitor.run(settings.tidy_every_s)))
         async with running(_NAMES, add, settings, unlimited=_UNLIMITED) as port:
             try:
                 yield port
             finally:
                 watching.stop()
     finally:
-        if looking is not None:
-            looking.cancel()
+        for task in in_background:
+            task.cancel()
+        await asyncio.gather(*in_background, return_exceptions=True)
         await keeping.leave()
         # In a thread: it waits for threads that may be waiting for this loop.
         await asyncio.to_thread(dbos.destroy)

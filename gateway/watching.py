@@ -13,6 +13,7 @@ from dbos import error as dbos_error
 from notreally.v1 import analysis_pb2
 
 from gateway import series as plots
+from gateway.admission import Admission
 from gateway.blobs import Blobs
 from gateway.endings import ending_event
 from gateway.news import News
@@ -22,6 +23,9 @@ from services.kit.errors import Refusal
 
 # Events written in this process wake the watcher at once; those of another gateway are found by asking.
 _POLL_S = 0.5
+
+# How often the place in line of one that waits is looked at.
+_LINE_POLL_S = 0.5
 
 # What a slow reader may lag behind before its sources wait for it.
 _BUFFERED_EVENTS = 64
@@ -34,10 +38,12 @@ class Watching:
         records: The state of analyses.
         blobs: The series of windows.
         news: Wakes watchers when an event was written here.
+        admission: The places in line.
     """
 
-    def __init__(self, records: Records, blobs: Blobs, news: News) -> None:
+    def __init__(self, records: Records, blobs: Blobs, news: News, admission: Admission) -> None:
         """Keep where things are."""
+        self._admission = admission
         self._records = records
         self._blobs = blobs
         self._news = news
@@ -62,14 +68,23 @@ class Watching:
         """
         queue: asyncio.Queue[analysis_pb2.AnalysisEvent | Exception | None] = asyncio.Queue(_BUFFERED_EVENTS)
 
+        async def wait_in_line(analysis_id: str) -> None:
+            async for event in self._places(analysis_id):
+                await queue.put(event)
+
         async def follow(analysis_id: str, after: int) -> None:
+            waiting = asyncio.create_task(wait_in_line(analysis_id))
             try:
                 async for event in self._follow(analysis_id, after, include_series):
+                    # What is recorded comes after the waiting.
+                    waiting.cancel()
                     await queue.put(event)
             except Exception as error:
                 await queue.put(error)
             else:
                 await queue.put(None)
+            finally:
+                waiting.cancel()
 
         # No task group: it would wrap what is raised here.
         tasks = [asyncio.create_task(follow(analysis_id, after)) for analysis_id, after in targets]
@@ -94,8 +109,6 @@ class Watching:
         analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
         if analysis is None:
             return
-        if analysis.state == analysis_pb2.ANALYSIS_STATE_QUEUED and after == 0:
-            yield _named(ending_event(analysis), analysis_id, 0)
         # One before what is wanted: an end that is not in the stream follows its last event, and a watcher who has seen
         # that end names a sequence beyond the stream.
         offset = max(after - 1, 0)
@@ -133,6 +146,22 @@ class Watching:
                 if self._stopping:
                     raise _stopping()
                 await _either(news, _POLL_S)
+
+    async def _places(self, analysis_id: str) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
+        """A snapshot whenever the place in line changes, until it is no longer in line."""
+        told: int | None = None
+        # The first look is a fresh one: a line from before this analysis would not have it.
+        line = await self._admission.line()
+        while (place := line.get(analysis_id)) is not None:
+            if place != told:
+                told = place
+                event = analysis_pb2.AnalysisEvent(
+                    state=analysis_pb2.ANALYSIS_STATE_QUEUED, stage=analysis_pb2.STAGE_QUEUED, queue_position=place
+                )
+                event.time.GetCurrentTime()
+                yield _named(event, analysis_id, 0)
+            await asyncio.sleep(_LINE_POLL_S)
+            line = await self._admission.recent_line()
 
     async def _fill_series(self, event: analysis_pb2.AnalysisEvent, analysis_id: str, wanted: bool) -> None:
         """Put the plots of the window that an event names in the place of its name."""

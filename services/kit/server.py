@@ -53,6 +53,9 @@ async def running(
             ("grpc.max_send_message_length", settings.max_message_bytes),
             # Two servers on one port would share its calls; a second one must fail instead.
             ("grpc.so_reuseport", 0),
+            # Otherwise a fast sender on a short way makes the receive window grow to megabytes for each connection.
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.lookahead_bytes", 256 * 1024),
             ("grpc.http2.min_recv_ping_interval_without_data_ms", 20_000),
             ("grpc.keepalive_permit_without_calls", 1),
         ],
