@@ -11,13 +11,16 @@ from client import NotReally
 from tests.integration.stack import Stack, free_ports, running_process
 
 
-async def test_a_stopped_gateway_goes_on_where_it_was(stack: Stack, talking: Path, tmp_path: Path) -> None:
+async def test_a_stopped_gateway_goes_on_where_it_was(
+    stack: Stack, talking: Path, silent: Path, tmp_path: Path
+) -> None:
     (port,) = free_ports(1)
     settings = stack.gateway(tmp_path, port)
     async with NotReally(f"127.0.0.1:{port}") as client:
         with running_process("gateway", f"127.0.0.1:{port}", **settings):
             upload = await client.upload(talking)
             created = await client.create_analysis(upload.name)
+            aged = await client.create_analysis((await client.upload(silent)).name)
             watch = client.watch([created.name])
             async for event in watch:
                 if event.stage == analysis_pb2.STAGE_ANALYZING_VIDEO:
@@ -26,13 +29,14 @@ async def test_a_stopped_gateway_goes_on_where_it_was(stack: Stack, talking: Pat
         # It has no reason to use up its ten seconds of grace, although it was watched.
         assert time.monotonic() - began < 8
         accepted = _accepted_but_not_in_line(tmp_path / "notreally.db", created.name)
+        _begun_by_an_older_version(tmp_path / "notreally.db", aged.name)
         with running_process("gateway", f"127.0.0.1:{port}", **settings):
             rest = [event async for event in watch]
-            last = [event async for event in client.watch([accepted])][-1]
+            lasts = [[event async for event in client.watch([name])][-1] for name in (accepted, aged.name)]
             result = (await client.result(created.name)).result
             other = (await client.result(accepted)).result
     assert [e.sequence for e in rest] == list(range(event.sequence + 1, event.sequence + 1 + len(rest)))
-    assert rest[-1].state == last.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED
+    assert {event.state for event in (rest[-1], *lasts)} == {analysis_pb2.ANALYSIS_STATE_SUCCEEDED}
     assert result.features == other.features
 
 
@@ -47,6 +51,17 @@ def _accepted_but_not_in_line(database: Path, like: str) -> str:
         )
     connection.close()
     return f"analyses/{identifier}"
+
+
+def _begun_by_an_older_version(database: Path, name: str) -> None:
+    """Leave behind what an upgrade finds: a workflow whose steps are not those of the new version."""
+    with sqlite3.connect(database) as connection:
+        changed = connection.execute(
+            "UPDATE workflow_status SET application_version = '0' WHERE workflow_uuid = ? AND status != 'SUCCESS'",
+            (name.removeprefix("analyses/"),),
+        ).rowcount
+    connection.close()
+    assert changed == 1
 
 
 async def test_what_is_cancelled_in_line_never_runs(stack: Stack, talking: Path, tmp_path: Path) -> None:
