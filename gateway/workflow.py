@@ -219,17 +219,14 @@ class Analyses(DBOSConfiguredInstance):
         analysis = await self._analysis(analysis_id)
         probe = await self._extraction.probe(_media_ref(analysis))
         await self._blobs.put_facts(analysis_id, probe)
-        video = probe.facts.video
-        duration = video.duration_s if video.HasField("duration_s") else None
-        fps = video.fps if video.HasField("fps") else None
-        plan = planning.plan_windows(duration, fps, probe.keyframe_times_s, self._max_frames)
+        plan = planning.plan_video(probe, self._max_frames)
         runs = planning.plan_runs(plan.windows, probe.keyframe_times_s, self._parallel_runs)
         return dataclasses.asdict(
             _Plan(
                 windows=[(w.index, w.start_s, w.end_s) for w in plan.windows],
                 stride=plan.frame_stride,
                 runs=[[w.index for w in run] for run in runs],
-                video_start_s=video.start_s,
+                video_start_s=probe.facts.video.start_s,
                 sound=self._audio_enabled and probe.facts.HasField("audio"),
                 wall=(began, time.time()),
             )
@@ -257,6 +254,7 @@ class Analyses(DBOSConfiguredInstance):
                 _media_ref(analysis),
                 plan.run(number),
                 plan.stride,
+                planning.most_frames(self._max_frames, len(plan.windows)),
                 thumbnails,
                 self._report(analysis_id, FACE, number),
             ),

@@ -63,6 +63,7 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         max_faces=request.max_faces or settings.face_max_faces,
         max_thumbnails=request.max_thumbnails,
         decode_threads=settings.face_decode_threads,
+        max_frames=min(request.max_frames or settings.face_max_frames, settings.face_max_frames),
     )
 
 
@@ -105,6 +106,7 @@ def _response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindow
             ],
             frame_width=item.frame_size[0],
             frame_height=item.frame_size[1],
+            faces_left_out=item.faces_left_out,
         )
     )
 

@@ -14,7 +14,13 @@ from services.kit.settings import ServiceSettings
 from services.metadata.settings import MetadataSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
-KINDS: list[type[ServiceSettings]] = [GatewaySettings, AudioSettings, ClassifierSettings, FaceSettings, MetadataSettings]
+KINDS: list[type[ServiceSettings]] = [
+    GatewaySettings,
+    AudioSettings,
+    ClassifierSettings,
+    FaceSettings,
+    MetadataSettings,
+]
 
 # Read by the command line alone.
 COMMAND_LINE = {
