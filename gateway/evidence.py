@@ -65,8 +65,8 @@ def insufficiency(features: Features) -> list[Reason]:
     signals = features.signals
     if not signals.frame_count:
         text = (
-            "No picture of the video could be read where it was looked at. It may be damaged, or its time stamps wrong. "
-            "Save the video anew and send that."
+            "No picture of the video could be read where it was looked at. It may be damaged, or its time stamps "
+            "wrong. Save the video anew and send that."
         )
         return [Reason(reason="NO_FRAMES", text=text)]
     if not len(signals.times_s):
@@ -113,7 +113,7 @@ def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> lis
     if decoded < (1 - _UNREADABLE_SHARE) * expected - _UNREADABLE_FRAMES:
         text = (
             f"Only {decoded} of about {expected} frames could be read where the video was looked at, so it is damaged "
-            "in places. The rest was looked at."
+            "in places, or its time stamps are wrong. The rest was looked at."
         )
         warnings.append(Reason(reason="FRAMES_UNREADABLE", text=text))
     left_out = max((window.faces_left_out for window in face), default=0)

@@ -12,11 +12,11 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from services.face.frames import MOST_PIXELS, MOST_SIDE, picture_of
+from services.face.frames import picture_of
 from services.face.pictures import Picture
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
-from services.kit.media_formats import ALLOWED_DEMUXERS, ffmpeg_list
+from services.kit.media_formats import ALLOWED_DEMUXERS, MOST_PIXELS, ffmpeg_list, refuse_huge_frames
 
 # Times travel as text and as floats on their way here: a frame this close before a window's start belongs to it.
 TOLERANCE_S = 0.0005
@@ -87,11 +87,7 @@ def _video_stream(container: InputContainer) -> VideoStream:
     codec: object = stream.codec_context
     if codec is None:
         raise _refused("UNSUPPORTED_CODEC", "The video is in a format this service cannot decode. Convert it to H.264.")
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
-        raise _refused(
-            "FRAME_TOO_LARGE", f"The video is {width} by {height} pixels. At most {MOST_SIDE} a side can be analysed."
-        )
+    refuse_huge_frames(stream.codec_context.width, stream.codec_context.height)
     return stream
 
 

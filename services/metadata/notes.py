@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from services.metadata.facts import Header
 from services.metadata.packets import PacketFacts
-from services.metadata.structure import Structure
+from services.metadata.structure import WHOLE, Structure
 
 # Patterns over the encoder tag. The first that fits names the tool.
 _TOOLS: tuple[tuple[str, str], ...] = (
@@ -44,7 +44,7 @@ class Note:
     text: str
 
 
-def about(header: Header, packets: PacketFacts | None, now: datetime, structure: Structure = Structure()) -> list[Note]:
+def about(header: Header, packets: PacketFacts | None, now: datetime, structure: Structure = WHOLE) -> list[Note]:
     """Everything odd about a file, most telling first.
 
     Args:

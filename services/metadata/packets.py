@@ -43,7 +43,8 @@ class PacketFacts:
         bit_rate: Bits a second of the packets over `duration_s`.
         keyframe_times_s: Seconds from `start_s`, ascending.
         spans_s: (start, end) of the stretches with pictures, seconds from `start_s`, ascending: what lies between two
-            frames more than `GAP_S` apart is no part of any. Empty when there is no gap, or more than `MOST_SPANS` spans.
+            frames more than `GAP_S` apart is no part of any. Empty when there is no gap, or more than
+            `MOST_SPANS` spans.
     """
 
     complete: bool

@@ -5,6 +5,7 @@ cannot list packets one by one.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +15,23 @@ import grpc
 import structlog
 
 from services.kit.errors import Refusal
-from services.kit.media_formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, SOUND_DEMUXERS, ffmpeg_list
+from services.kit.media_formats import (
+    ALLOWED_DEMUXERS,
+    ALLOWED_PROTOCOLS,
+    SOUND_DEMUXERS,
+    ffmpeg_list,
+    refuse_huge_frames,
+)
 from services.kit.media_process import MediaProcess, ProcessLimits, ProcessTimedOut
 from services.metadata import facts, packets
 from services.metadata.lookalikes import HEAD_BYTES, what_else
-from services.metadata.structure import Structure, walk
+from services.metadata.structure import WHOLE, Structure, walk
 
 log = structlog.get_logger()
 
 _HEADER_BYTES = 4 * 1024 * 1024
 _LONGEST_LINE = 4 * 1024
+_TOO_LARGE = re.compile(r"Picture size (\d{4,10})x(\d{4,10}) is invalid")
 
 
 @dataclass(frozen=True)
@@ -40,19 +48,20 @@ class Probed:
 
     header: facts.Header
     packets: packets.PacketFacts | None
-    structure: Structure = Structure()
+    structure: Structure = WHOLE
 
 
 def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Probed:
     """Read the header, then walk the packets of the video; ffprobe decodes at most what the header needs.
 
     Raises:
-        Refusal: INVALID_ARGUMENT with NOT_A_VIDEO, INCOMPLETE_FILE or NO_VIDEO_STREAM; DEADLINE_EXCEEDED with
-            PROBE_TIMEOUT; INTERNAL with PROBE_FAILED when ffprobe itself breaks.
+        Refusal: INVALID_ARGUMENT with NOT_A_VIDEO, INCOMPLETE_FILE or NO_VIDEO_STREAM; FAILED_PRECONDITION with
+            FRAME_TOO_LARGE; DEADLINE_EXCEEDED with PROBE_TIMEOUT; INTERNAL with PROBE_FAILED when ffprobe itself
+            breaks.
         ProcessCancelled: When `cancelled()` turned true.
     """
     try:
-        header = facts.read(_header(cancelled, path, limits.process))
+        header = _header(cancelled, path, limits.process)
         found = _packets(cancelled, path, header.video.stream_index, limits)
         return Probed(header, found, walk(path))
     except ProcessTimedOut:
@@ -63,7 +72,7 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
         ) from None
 
 
-def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> Any:
+def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> facts.Header:
     output = bytearray()
     with MediaProcess(_command(path, "-show_format", "-show_streams", "-of", "json"), limits, cancelled) as process:
         for chunk in process.chunks():
@@ -71,10 +80,17 @@ def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) ->
             if len(output) > _HEADER_BYTES:
                 raise _not_a_video(path)
         _check(process, path)
+    too_large = _TOO_LARGE.search(process.complaint)
     try:
-        return json.loads(output)
+        document: Any = json.loads(output)
     except (ValueError, RecursionError):
         raise _not_a_video(path) from None
+    if too_large:
+        # ffprobe leaves out a size that it cannot work with, and the picture would seem to have none.
+        refuse_huge_frames(*map(int, too_large.groups()))
+    header = facts.read(document)
+    refuse_huge_frames(header.video.width, header.video.height)
+    return header
 
 
 def _packets(cancelled: Callable[[], bool], path: Path, stream: int, limits: ProbeLimits) -> packets.PacketFacts | None:

@@ -13,22 +13,7 @@ _HEADER_BYTES = 27 + 255  # the longest header, of an Ogg page
 _MOST_ELEMENTS = 200_000
 
 _BOXES = frozenset(
-    (
-        b"ftyp",
-        b"styp",
-        b"moov",
-        b"moof",
-        b"mdat",
-        b"mfra",
-        b"sidx",
-        b"ssix",
-        b"prft",
-        b"emsg",
-        b"pdin",
-        b"meta",
-        b"udta",
-    )
-    + (b"uuid", b"free", b"skip", b"wide", b"pnot", b"PICT")
+    b"ftyp styp moov moof mdat mfra sidx ssix prft emsg pdin meta udta uuid free skip wide pnot PICT".split()
 )
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -55,6 +40,10 @@ class Structure:
         return self.missing_bytes > 0 or self.index_missing
 
 
+WHOLE = Structure()
+"""Nothing is missing, or nobody can tell."""
+
+
 def walk(path: Path) -> Structure:
     """Walk over the elements of a file.
 
@@ -70,8 +59,9 @@ def walk(path: Path) -> Structure:
             return Structure(missing, not kinds & {b"moov", b"moof"})
         for magic, start, element in _FORMATS:
             if head.startswith(magic):
-                return Structure(_follow(file, start, size, element)[1])
-    return Structure()
+                missing = _follow(file, start, size, element)[1]
+                return Structure(0 if element is _flv and missing <= _FLV_TRAILER else missing)
+    return WHOLE
 
 
 _Element = tuple[bytes, int]

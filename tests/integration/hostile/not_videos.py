@@ -1,6 +1,5 @@
 """Inputs that are no video, or say that their content is elsewhere."""
 
-import functools
 import random
 import struct
 import zlib
@@ -21,10 +20,6 @@ def _fixed(content: bytes | str) -> Maker:
 def _naming(template: str) -> Maker:
     """Text in which {path} and {url} are the bait."""
     return lambda shop: template.format(path=shop.bait.path, url=shop.bait.url, name="bait.mp4").encode()
-
-
-def _made(*arguments: str) -> Maker:
-    return lambda shop: shop.made(*arguments)
 
 
 def _sound(suffix: str, *options: str) -> Maker:
@@ -177,9 +172,3 @@ NAMES: dict[str, str] = {
     "...": "...",
     " \t ": "video",
 }
-
-
-@functools.cache
-def by_name() -> dict[str, Input]:
-    """All of them."""
-    return {row.name: row for row in (*NOT_VIDEOS, *REFERENCES)}

@@ -6,6 +6,7 @@ import numpy as np
 from tests.integration.hostile.inputs import Answered, Input, Maker, reasons
 from tests.integration.hostile.workshop import Workshop
 from tests.synthetic.portrait import FACE_CENTRE, Portrait
+from tests.synthetic.videos import FaceVideo, make_face_video
 
 SEEN = Answered()
 
@@ -30,6 +31,11 @@ def _crowd(shop: Workshop) -> bytes:
     picture = shop.face.with_name("crowd.png")
     cv2.imwrite(str(picture), rows)
     return shop.made("mp4", "-loop", "1", "-r", "25", "-i", str(picture), "-frames:v", "25", "-pix_fmt", "yuv420p")
+
+
+def _rotated(shop: Workshop) -> bytes:
+    video = FaceVideo(seconds=2, fps=25, size=(240, 320), iod=80, rotation=90)
+    return make_face_video(shop.face.with_name("rotated.mp4"), video).read_bytes()
 
 
 _HDR = ("-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
@@ -98,6 +104,7 @@ PICTURES: tuple[Input, ...] = (
         _coded("ts", "mpeg2video", "-flags", "+ildct+ilme", "-top", "1", "-qscale:v", "4"),
         Answered(notes=reasons("INTERLACED")),
     ),
+    Input("rotated", _rotated, Answered(notes=reasons("ROTATED"))),
     Input("stretched", _shaped("setsar=4/3"), Answered(notes=reasons("STRETCHED"))),
     Input(
         "no face",
