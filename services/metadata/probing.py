@@ -85,10 +85,13 @@ def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) ->
         document: Any = json.loads(output)
     except (ValueError, RecursionError):
         raise _not_a_video(path) from None
-    if too_large:
-        # ffprobe leaves out a size that it cannot work with, and the picture would seem to have none.
-        refuse_huge_frames(*map(int, too_large.groups()))
-    header = facts.read(document)
+    try:
+        header = facts.read(document)
+    except Refusal:
+        if too_large:
+            # ffprobe leaves out a size that it cannot work with, and the picture then seems to have none.
+            refuse_huge_frames(*map(int, too_large.groups()))
+        raise
     refuse_huge_frames(header.video.width, header.video.height)
     return header
 
