@@ -106,13 +106,17 @@ class Extraction:
         media: media_pb2.MediaRef,
         windows: Sequence[media_pb2.TimeWindow],
         frame_stride: int,
+        most_frames: int,
         thumbnails: int,
         report: Report,
         waiting: Waiting,
     ) -> None:
-        """Store the face signals of a run of windows; raises as `probe` does."""
+        """Store the face signals of a run of windows, each of `most_frames` analysed frames at most.
+
+        Raises as `probe` does.
+        """
         request = face_pb2.FaceServiceExtractWindowsRequest(
-            media=media, frame_stride=frame_stride, max_thumbnails=thumbnails
+            media=media, frame_stride=frame_stride, max_frames=most_frames, max_thumbnails=thumbnails
         )
 
         async def attempt(heard: Heard) -> None:

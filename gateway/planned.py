@@ -39,20 +39,14 @@ class Planned:
         wall: tuple[float, float],
     ) -> "Planned":
         """Plan from what the container says; without it (None), for a video of unknown length that may have sound."""
-        video = probe.facts.video if probe else metadata_pb2.VideoFacts()
-        keyframes_s = probe.keyframe_times_s if probe else ()
-        plan = planning.plan_windows(
-            video.duration_s if video.HasField("duration_s") else None,
-            video.fps if video.HasField("fps") else None,
-            keyframes_s,
-            max_frames,
-        )
-        runs = planning.plan_runs(plan.windows, keyframes_s, parallel_runs)
+        known = probe or metadata_pb2.ProbeResponse()
+        plan = planning.plan_video(known, max_frames)
+        runs = planning.plan_runs(plan.windows, known.keyframe_times_s, parallel_runs)
         return cls(
             windows=[(w.index, w.start_s, w.end_s) for w in plan.windows],
             stride=plan.frame_stride,
             runs=[[w.index for w in run] for run in runs],
-            video_start_s=video.start_s,
+            video_start_s=known.facts.video.start_s,
             sound=audio_enabled and (probe is None or probe.facts.HasField("audio")),
             warnings=[] if probe else [NO_FACTS],
             wall=wall,

@@ -20,6 +20,9 @@ from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
 
 _MAX_FILENAME = 255
+_LONGEST_ENDING = 8
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
 
 # Uploads under way end within minutes, or are given up within hours.
 _RETRY_AFTER_S = 30.0
@@ -225,10 +228,18 @@ class Uploads:
 
 
 def clean_filename(name: str) -> str:
-    """A file name fit to show: no folders, no control characters, at most 255 characters. Never used as a path."""
+    """A file name fit to show: no folders, no control characters, at most 255 characters. Never used as a path.
+
+    What turns the direction of writing goes too, so that no name shows another ending than it has; what joins letters
+    and emoji stays.
+    """
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip()
-    return shown[:_MAX_FILENAME] or "video"
+    shown = "".join(c for c in base if c in _JOINERS or unicodedata.category(c) not in _NOT_SHOWN).strip()
+    if len(shown) > _MAX_FILENAME:
+        stem, dot, ending = shown.rpartition(".")
+        kept = dot + ending if stem and len(ending) <= _LONGEST_ENDING else ""
+        shown = shown[: _MAX_FILENAME - len(kept)] + kept
+    return shown if shown.strip("".join(_JOINERS)) else "video"
 
 
 def to_proto(upload: Upload) -> analysis_pb2.Upload:

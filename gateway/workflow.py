@@ -17,6 +17,7 @@ from dbos import error as dbos_error
 from google.rpc import status_pb2
 from notreally.v1 import analysis_pb2, media_pb2
 
+from gateway import planning
 from gateway.blobs import Blobs
 from gateway.conclusion import conclude
 from gateway.endings import ending_event, lost_sound, refusal_for
@@ -212,6 +213,7 @@ class Analyses(DBOSConfiguredInstance):
                 media,
                 plan.run(number),
                 plan.stride,
+                planning.most_frames(self._max_frames, len(plan.windows)),
                 thumbnails,
                 job.report(FACE, number),
                 job.waiting(FACE, "face"),
