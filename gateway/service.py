@@ -17,12 +17,12 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 from gateway import uploads as uploading
 from gateway.admission import Admission
 from gateway.blobs import Blobs
+from gateway.keeping import Keeping
 from gateway.records import Analysis, Records
 from gateway.retention import Janitor
 from gateway.settings import GatewaySettings
 from gateway.uploads import Uploads
 from gateway.watching import Watching
-from gateway.workflow import Analyses
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
 from services.kit.settings import MEBIBYTE
@@ -45,7 +45,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         media: MediaStore,
         blobs: Blobs,
         uploads: Uploads,
-        analyses: Analyses,
+        analyses: Keeping,
         watching: Watching,
         admission: Admission,
         janitor: Janitor,

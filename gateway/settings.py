@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 
@@ -40,6 +41,21 @@ class GatewaySettings(ServiceSettings):
 
     parallel_runs: int = Field(default=4, ge=1)
     """Runs of windows of one video sent to the face service at once. Changes speed, never results."""
+
+    without_face: Literal["fail", "wait"] = "fail"
+    """What becomes of an analysis when the face service is gone for longer than patience lasts."""
+
+    face_patience_s: float = Field(default=120.0, ge=0)
+    """How long the face service may give no sign of life; a restart takes it up to half a minute."""
+
+    audio_patience_s: float = Field(default=60.0, ge=0)
+    """The same of the audio service; afterwards results go without its features."""
+
+    metadata_patience_s: float = Field(default=30.0, ge=0)
+    """The same of the metadata service; afterwards results go without its feature."""
+
+    classifier_patience_s: float = Field(default=600.0, ge=0)
+    """The same of the classifier; afterwards analyses fail."""
 
     max_queued: int = Field(default=100, ge=1)
     """Analyses waiting in line at most; further ones are refused."""

@@ -2,12 +2,17 @@
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
 
 def configure(service: str, level: str) -> None:
-    """Send the logs of this process, and of the libraries in it, to standard output as JSON lines."""
+    """Send the logs of this process, and of the libraries in it, to standard output as JSON lines.
+
+    Writing a line never raises: when whoever reads them is killed, work under way must not fail for it.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -18,7 +23,7 @@ def configure(service: str, level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Patient(sys.stdout))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
@@ -33,6 +38,21 @@ def configure(service: str, level: str) -> None:
     # These repeat, at INFO, what our own lines already say.
     for noisy in ("dbos", "alembic", "numba", "absl"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _Patient:
+    """A text stream whose reader may be gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _Named:
