@@ -12,7 +12,7 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grp
 
 from gateway.admission import Admission
 from gateway.blobs import Blobs
-from gateway.database import connect
+from gateway.database import connect, step_log
 from gateway.extraction import Extraction
 from gateway.keeping import QUEUE, Keeping
 from gateway.leftovers import Leftovers
@@ -63,9 +63,11 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     media = MediaStore.open(settings.media_url)
     blobs = Blobs(media)
     extraction = Extraction(settings, blobs)
+    steps = step_log(settings.sqlalchemy_url)
     config: DBOSConfig = {
         "name": "notreally",
         "system_database_url": settings.sqlalchemy_url,
+        "system_database_engine": steps,
         "application_version": _WORKFLOW_VERSION,
         "executor_id": settings.executor_id,
         "notification_listener_polling_interval_sec": _NOTIFICATION_POLL_S,
@@ -123,6 +125,8 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         await asyncio.to_thread(dbos.destroy)
         await extraction.close()
         engine.dispose()
+        if steps is not None:
+            steps.dispose()
 
 
 def main() -> None:
