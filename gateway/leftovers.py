@@ -50,8 +50,7 @@ class Leftovers:
     def remove_media(self, ended_before: dt.datetime, now: dt.datetime) -> list[str]:
         """Note of a batch of videos that they are no longer kept; gives their hashes.
 
-        A video goes when every analysis of it has ended before `ended_before` and no upload of it is left to be
-        analysed: one that has been uploaded again has its time before it.
+        A video goes when every analysis of it has ended before `ended_before` and every upload of it has been analysed.
         """
         other = analyses.alias()
         in_use = sa.exists().where(
@@ -59,7 +58,8 @@ class Leftovers:
             other.c.media_removed_at.is_(None),
             other.c.state.not_in(ENDED) | (other.c.ended_at >= ended_before),
         )
-        waiting = sa.exists().where(uploads.c.sha256 == analyses.c.sha256, uploads.c.touched_at >= ended_before)
+        analysed = sa.exists().where(other.c.upload_id == uploads.c.id).correlate(uploads)
+        waiting = sa.exists().where(uploads.c.sha256 == analyses.c.sha256, ~analysed)
         removable = (
             analyses.c.state.in_(ENDED),
             analyses.c.ended_at < ended_before,

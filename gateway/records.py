@@ -250,9 +250,9 @@ class Records:
                 return False
             others = sa.exists().where(analyses.c.upload_id == gone.upload_id)
             connection.execute(sa.delete(uploads).where(uploads.c.id == gone.upload_id, ~others))
-            used = sa.exists().where(analyses.c.sha256 == gone.sha256) | sa.exists().where(
-                uploads.c.sha256 == gone.sha256
-            )
+            used = sa.exists().where(
+                analyses.c.sha256 == gone.sha256, analyses.c.media_removed_at.is_(None)
+            ) | sa.exists().where(uploads.c.sha256 == gone.sha256)
             return not connection.execute(sa.select(used)).scalar_one()
 
     # --- the few statements behind them -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grp
 
 from gateway.admission import Admission
 from gateway.blobs import Blobs
-from gateway.database import connect
+from gateway.database import connect, step_log
 from gateway.extraction import Extraction
 from gateway.keeping import QUEUE, Keeping
 from gateway.leftovers import Leftovers
@@ -63,9 +63,11 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     media = MediaStore.open(settings.media_url)
     blobs = Blobs(media)
     extraction = Extraction(settings, blobs)
+    steps = step_log(settings.sqlalchemy_url)
     config: DBOSConfig = {
         "name": "notreally",
         "system_database_url": settings.sqlalchemy_url,
+        "system_database_engine": steps,
         "application_version": _WORKFLOW_VERSION,
         "executor_id": settings.executor_id,
         "notification_listener_polling_interval_sec": _NOTIFICATION_POLL_S,
@@ -87,9 +89,9 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         audio_enabled=settings.audio_enabled,
     )
     keeping = Keeping(records, analyses, news, version=_WORKFLOW_VERSION, executor_id=settings.executor_id)
-    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
     admission = Admission(records, settings.max_queued)
     watching = Watching(records, blobs, news, admission)
+    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
     janitor = Janitor(records, Leftovers(engine), media, blobs, keeping.forget, settings.terms)
     service = AnalysisService(settings, records, media, blobs, uploads, keeping, watching, admission, janitor)
     rest = RestService(uploads, service, admission)
@@ -98,29 +100,33 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)
         rest_pb2_grpc.add_RestServiceServicer_to_server(rest, server)
 
-    in_background: list[asyncio.Task[None]] = []
+    chores: list[asyncio.Task[None]] = []
     try:
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE, worker_concurrency=settings.concurrency, polling_interval_sec=_QUEUE_POLL_S
         )
         await keeping.look_after()
-        in_background.append(asyncio.create_task(keeping.keep_looking()))
-        in_background.append(asyncio.create_task(janitor.run(settings.tidy_every_s)))
+        chores += [
+            asyncio.create_task(keeping.keep_looking()),
+            asyncio.create_task(janitor.run(settings.tidy_every_s)),
+        ]
         async with running(_NAMES, add, settings, unlimited=_UNLIMITED) as port:
             try:
                 yield port
             finally:
                 watching.stop()
     finally:
-        for task in in_background:
-            task.cancel()
-        await asyncio.gather(*in_background, return_exceptions=True)
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
         await keeping.leave()
         # In a thread: it waits for threads that may be waiting for this loop.
         await asyncio.to_thread(dbos.destroy)
         await extraction.close()
         engine.dispose()
+        if steps is not None:
+            steps.dispose()
 
 
 def main() -> None:

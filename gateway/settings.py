@@ -56,6 +56,7 @@ class GatewaySettings(ServiceSettings):
 
     classifier_patience_s: float = Field(default=600.0, ge=0)
     """The same of the classifier; afterwards analyses fail."""
+
     max_queued: int = Field(default=100, ge=1)
     """Analyses waiting in line at most; further ones are refused."""
 

@@ -38,7 +38,7 @@ class Watching:
         records: The state of analyses.
         blobs: The series of windows.
         news: Wakes watchers when an event was written here.
-        admission: The places in line.
+        admission: The line of those that wait.
     """
 
     def __init__(self, records: Records, blobs: Blobs, news: News, admission: Admission) -> None:
@@ -85,6 +85,7 @@ class Watching:
                 await queue.put(None)
             finally:
                 waiting.cancel()
+                await asyncio.gather(waiting, return_exceptions=True)
 
         # No task group: it would wrap what is raised here.
         tasks = [asyncio.create_task(follow(analysis_id, after)) for analysis_id, after in targets]
