@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run test check format train
+.PHONY: help setup proto lock run test check format train bench soak overhead
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,14 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/buf format --diff --exit-code protos
 	.venv/bin/lint-imports
 
+soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
+	deploy/system-packages.sh ffmpeg
+	$(PY) -m benchmarks.soak $(N)
+
+overhead: setup ## What gateway and edge add to the services' own time
+	deploy/system-packages.sh ffmpeg
+	$(PY) -m benchmarks.overhead
+
 format: setup ## Format the code and fix what can be fixed
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
@@ -88,3 +96,7 @@ train: setup ## Train a model: REAL=folder FAKE=folder [OPTIONS="--server host:p
 	deploy/system-packages.sh ffmpeg
 	@[ -n "$(REAL)" ] && [ -n "$(FAKE)" ] || { echo "Say where the videos are: make train REAL=folder FAKE=folder"; exit 1; }
 	$(PY) -m training.train --real "$(REAL)" --fake "$(FAKE)" $(OPTIONS)
+
+bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
+	deploy/system-packages.sh ffmpeg
+	$(PY) -m benchmarks.run

@@ -31,6 +31,15 @@ def stage_words(stage: "analysis_pb2.Stage.ValueType") -> str:
     return analysis_pb2.Stage.Name(stage).removeprefix("STAGE_").replace("_", " ").lower()
 
 
+def event_words(event: analysis_pb2.AnalysisEvent) -> str:
+    """What is going on, such as ``analyzing video`` or ``waiting, 3rd in line``."""
+    if event.queue_position == 1:
+        return "waiting, next in line"
+    if event.queue_position:
+        return f"waiting, {_ordinal(event.queue_position)} in line"
+    return stage_words(event.stage)
+
+
 class Silence:
     """Shows nothing."""
 
@@ -60,7 +69,7 @@ class Lines:
 
     def happened(self, file: int, event: analysis_pb2.AnalysisEvent) -> None:
         """See `cli.analyze.Watcher`."""
-        self._say(file, stage_words(event.stage), event.percent)
+        self._say(file, event_words(event), event.percent)
 
     def ended(self, file: int, outcome: Outcome) -> None:
         """See `cli.analyze.Watcher`."""
@@ -108,7 +117,7 @@ class Bars:
 
     def happened(self, file: int, event: analysis_pb2.AnalysisEvent) -> None:
         """See `cli.analyze.Watcher`."""
-        self._progress.update(self._head(file), total=100.0, completed=event.percent, words=stage_words(event.stage))
+        self._progress.update(self._head(file), total=100.0, completed=event.percent, words=event_words(event))
         for modality in event.modalities:
             row = self._rows.get((file, modality.modality))
             if row is not None:
@@ -130,6 +139,11 @@ class Bars:
                 row = self._progress.add_task(f"  {name}", total=1.0, words="", visible=False)
                 self._rows[file, modality] = row
         return self._heads[file]
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _state_words(state: "analysis_pb2.ModalityState.ValueType") -> str:

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from cli.processes import Backoff, Child, ChildSpec, StartFailedError, Superviso
 
 _GRACE_S = 12.0
 """A little longer than the services give the calls they are serving."""
+
+_LET_GO_S = 5.0
+_ASK_AGAIN_S = 0.2
 
 _HEALTH_CHECK = "/grpc.health.v1.Health/Check"
 _SERVING = b"\x08\x01"
@@ -39,7 +43,7 @@ def serve(environment: Environment, console: Console) -> int:
             tiers = plan(environment, Path(folder))
         except (ValueError, FileNotFoundError) as error:
             raise CannotServeError(str(error)) from error
-        check_ports(environment)
+        _wait_for_ports(environment)
         return asyncio.run(_supervise(tiers, environment, console))
 
 
@@ -90,6 +94,20 @@ def check_ports(environment: Environment) -> None:
                     f"Port {port} for {name} cannot be used ({error.strerror}). Is NotReally running already? "
                     f"Stop what uses the port, or choose another one with {setting}."
                 ) from error
+
+
+def _wait_for_ports(environment: Environment) -> None:
+    """As `check_ports`, with a moment for the children of a supervisor that was killed to let go of theirs."""
+    ends = time.monotonic() + _LET_GO_S
+    while True:
+        try:
+            check_ports(environment)
+        except CannotServeError:
+            if time.monotonic() >= ends:
+                raise
+            time.sleep(_ASK_AGAIN_S)
+        else:
+            return
 
 
 async def is_serving(address: str) -> bool:

@@ -37,10 +37,16 @@ class ServiceError(Exception):
             (it was not reached, for one).
         message: A sentence for a person.
         metadata: Further facts for programs, such as ``committed_size``.
+        retry_after_s: When the server says that asking again may help.
     """
 
     def __init__(
-        self, code: grpc.StatusCode, reason: str, message: str, metadata: dict[str, str] | None = None
+        self,
+        code: grpc.StatusCode,
+        reason: str,
+        message: str,
+        metadata: dict[str, str] | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         """Keep the parts; the message is what `str()` gives."""
         super().__init__(message)
@@ -48,10 +54,13 @@ class ServiceError(Exception):
         self.reason = reason
         self.message = message
         self.metadata = metadata or {}
+        self.retry_after_s = retry_after_s
 
     @property
     def transient(self) -> bool:
         """Whether the same call may succeed when it is made again in a moment."""
+        if self.retry_after_s is not None:
+            return True
         return self.code in _TRANSIENT or (not self.reason and self.code in _TRANSIENT_WITHOUT_REASON)
 
     @property
@@ -63,11 +72,14 @@ class ServiceError(Exception):
 def error_of_status(status: status_pb2.Status) -> ServiceError:
     """The exception that a `google.rpc.Status` stands for."""
     code = next((c for c in grpc.StatusCode if c.value[0] == status.code), grpc.StatusCode.UNKNOWN)
-    info = error_details_pb2.ErrorInfo()
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    retry_after_s = None
     for detail in status.details:
-        if detail.Unpack(info):
-            return ServiceError(code, info.reason, status.message, dict(info.metadata))
-    return ServiceError(code, "", status.message)
+        if detail.Unpack(retry):
+            retry_after_s = retry.retry_delay.ToNanoseconds() / 1e9
+        else:
+            detail.Unpack(info)
+    return ServiceError(code, info.reason, status.message, dict(info.metadata), retry_after_s)
 
 
 @contextmanager

@@ -43,4 +43,6 @@ class Patience:
                 pause = next(pauses, None) if error.transient else None
                 if pause is None:
                     raise
+                # The server knows better; the jitter on top keeps those it told the same from coming back together.
+                pause += error.retry_after_s or 0.0
             await asyncio.sleep(pause)

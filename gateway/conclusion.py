@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from notreally.v1 import analysis_pb2, audio_pb2, face_pb2, metadata_pb2, series_pb2
 
+from gateway.evidence import shortfalls
 from gateway.extraction import Extraction
 from gateway.faces import Person, link_faces
 from gateway.features import Features, compute_features
@@ -39,7 +40,8 @@ async def conclude(
     findings = [
         FaceFinding(person, features, await extraction.classify(features.vector)) for person, features in measured
     ]
-    result = await asyncio.to_thread(compose_result, findings, faces, sounds, facts, model, timings, warnings)
+    known = [*warnings, *shortfalls(facts, faces, len(findings))]
+    result = await asyncio.to_thread(compose_result, findings, faces, sounds, facts, model, timings, known)
     headline = next(iter(rank_faces(findings)), None)
     if headline is None:
         return result, result_series((), compute_features((), sounds, facts), 0, sounds)

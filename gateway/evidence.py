@@ -20,6 +20,11 @@ LEAST_FEATURES = 6
 """Of ten. A silent video has at most seven, so it passes only when nearly all of the face could be measured."""
 
 
+# Less than this is lost at the edges of windows, and nobody sees it.
+_UNREADABLE_SHARE = 0.1
+_UNREADABLE_FRAMES = 5
+
+
 def measure_evidence(
     features: Features, sound: Sequence[AudioWindow], facts: MediaFacts, faces: int
 ) -> EvidenceQuality:
@@ -58,6 +63,12 @@ def insufficiency(features: Features) -> list[Reason]:
     is how many features there are in all.
     """
     signals = features.signals
+    if not signals.frame_count:
+        text = (
+            "No picture of the video could be read where it was looked at. It may be damaged, or its time stamps "
+            "wrong. Save the video anew and send that."
+        )
+        return [Reason(reason="NO_FRAMES", text=text)]
     if not len(signals.times_s):
         text = "No face was found in the frames looked at. Use a video in which a face can be seen clearly."
         return [Reason(reason="NO_FACE", text=text)]
@@ -86,6 +97,42 @@ def insufficiency(features: Features) -> list[Reason]:
         )
         reasons.append(Reason(reason="TOO_FEW_FEATURES", text=text))
     return reasons
+
+
+def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> list[Reason]:
+    """What a reader should know of what was not looked at: a file cut short, frames beyond repair, faces left out.
+
+    Args:
+        facts: Of the container.
+        face: The analysed windows, with all tracks.
+        faces: Persons found.
+    """
+    warnings = [Reason(reason=note.reason, text=note.text) for note in facts.notes if note.reason == "TRUNCATED"]
+    decoded = sum(window.frames_decoded for window in face)
+    expected = _expected_frames(facts, face)
+    if decoded < (1 - _UNREADABLE_SHARE) * expected - _UNREADABLE_FRAMES:
+        text = (
+            f"Only {decoded} of about {expected} frames could be read where the video was looked at, so it is damaged "
+            "in places, or its time stamps are wrong. The rest was looked at."
+        )
+        warnings.append(Reason(reason="FRAMES_UNREADABLE", text=text))
+    left_out = max((window.faces_left_out for window in face), default=0)
+    if left_out and faces:
+        which = "the largest one was" if faces == 1 else f"the {faces} largest were"
+        text = f"At least {faces + left_out} faces can be seen at once. Only {which} followed."
+        warnings.append(Reason(reason="FACES_NOT_FOLLOWED", text=text))
+    return warnings
+
+
+def _expected_frames(facts: MediaFacts, face: Sequence[FaceWindow]) -> int:
+    """Frames that the windows should hold by what the packets say; 0 when that cannot be told."""
+    video = facts.video
+    if not (video.fps and math.isfinite(video.fps) and video.frame_count and video.duration_s):
+        return 0
+    planned_s = math.fsum(window.window.end_s - window.window.start_s for window in face)
+    if planned_s >= 0.99 * video.duration_s:
+        return int(video.frame_count)
+    return 0 if video.variable_frame_rate else min(int(video.frame_count), math.floor(planned_s * video.fps))
 
 
 def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSegment]:

@@ -4,10 +4,12 @@ A window's signals are stored the moment they arrive, so a run that is cut short
 windows still missing.
 """
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import grpc
+import structlog
 from notreally.v1 import (
     audio_pb2,
     audio_pb2_grpc,
@@ -22,9 +24,12 @@ from notreally.v1 import (
 )
 
 from gateway.blobs import Blobs
+from gateway.reach import Heard, Reach, Waiting
 from gateway.settings import GatewaySettings
 from services.kit.channels import open_channel
 from services.kit.errors import Refusal, refusal_of
+
+log = structlog.get_logger()
 
 _PROBE_DEADLINE_S = 60.0
 _CLASSIFY_DEADLINE_S = 10.0
@@ -53,30 +58,47 @@ class Extraction:
         self._metadata = metadata_pb2_grpc.MetadataServiceStub(metadata)
         self._classifier = classifier_pb2_grpc.ClassifierServiceStub(classifier)
         self._blobs = blobs
+        face_patience_s = math.inf if settings.without_face == "wait" else settings.face_patience_s
+        self._reach_face = Reach("face", face_patience_s)
+        self._reach_audio = Reach("audio", settings.audio_patience_s)
+        self._reach_metadata = Reach("metadata", settings.metadata_patience_s)
+        self._reach_classifier = Reach("classifier", settings.classifier_patience_s)
 
     async def close(self) -> None:
         """Close the channels."""
         for channel in self._channels:
             await channel.close()
 
-    async def probe(self, media: media_pb2.MediaRef) -> metadata_pb2.ProbeResponse:
+    async def probe(self, media: media_pb2.MediaRef, waiting: Waiting) -> metadata_pb2.ProbeResponse:
         """Container facts and keyframe times.
 
         Raises:
-            Refusal: What the service refused with, or <SERVICE>_UNAVAILABLE when it gave no answer.
+            Refusal: What the service refused with, or <SERVICE>_UNAVAILABLE when it gave no answer for long.
         """
         request = metadata_pb2.ProbeRequest(media=media)
-        return await _answer(self._metadata.Probe(request, timeout=_PROBE_DEADLINE_S), "metadata")
+
+        async def attempt(_: Heard) -> metadata_pb2.ProbeResponse:
+            return await _answer(self._metadata.Probe(request, timeout=_PROBE_DEADLINE_S), "metadata")
+
+        return await self._reach_metadata.ask(attempt, waiting)
 
     async def classify(self, features: features_pb2.FeatureVector) -> classifier_pb2.ClassifyResponse:
         """A calibrated probability with reasons; raises as `probe` does."""
         request = classifier_pb2.ClassifyRequest(features=features)
-        return await _answer(self._classifier.Classify(request, timeout=_CLASSIFY_DEADLINE_S), "classifier")
+
+        async def attempt(_: Heard) -> classifier_pb2.ClassifyResponse:
+            return await _answer(self._classifier.Classify(request, timeout=_CLASSIFY_DEADLINE_S), "classifier")
+
+        return await self._reach_classifier.ask(attempt)
 
     async def model(self) -> classifier_pb2.Model:
         """The model in use; raises as `probe` does."""
-        call = self._classifier.GetModel(classifier_pb2.GetModelRequest(), timeout=_CLASSIFY_DEADLINE_S)
-        return await _answer(call, "classifier")
+        request = classifier_pb2.GetModelRequest()
+
+        async def attempt(_: Heard) -> classifier_pb2.Model:
+            return await _answer(self._classifier.GetModel(request, timeout=_CLASSIFY_DEADLINE_S), "classifier")
+
+        return await self._reach_classifier.ask(attempt)
 
     async def face_run(
         self,
@@ -84,14 +106,23 @@ class Extraction:
         media: media_pb2.MediaRef,
         windows: Sequence[media_pb2.TimeWindow],
         frame_stride: int,
+        most_frames: int,
         thumbnails: int,
         report: Report,
+        waiting: Waiting,
     ) -> None:
-        """Store the face signals of a run of windows; raises as `probe` does."""
+        """Store the face signals of a run of windows, each of `most_frames` analysed frames at most.
+
+        Raises as `probe` does.
+        """
         request = face_pb2.FaceServiceExtractWindowsRequest(
-            media=media, frame_stride=frame_stride, max_thumbnails=thumbnails
+            media=media, frame_stride=frame_stride, max_frames=most_frames, max_thumbnails=thumbnails
         )
-        await self._run(analysis_id, "face", windows, request, self._face.ExtractWindows, report)
+
+        async def attempt(heard: Heard) -> None:
+            await self._run(analysis_id, "face", windows, request, self._face.ExtractWindows, report, heard)
+
+        await self._reach_face.ask(attempt, waiting)
 
     async def audio_run(
         self,
@@ -100,10 +131,15 @@ class Extraction:
         windows: Sequence[media_pb2.TimeWindow],
         video_start_s: float,
         report: Report,
+        waiting: Waiting,
     ) -> None:
         """Store the sound signals of a run of windows; raises as `probe` does."""
         request = audio_pb2.AudioServiceExtractWindowsRequest(media=media, video_start_s=video_start_s)
-        await self._run(analysis_id, "audio", windows, request, self._audio.ExtractWindows, report)
+
+        async def attempt(heard: Heard) -> None:
+            await self._run(analysis_id, "audio", windows, request, self._audio.ExtractWindows, report, heard)
+
+        await self._reach_audio.ask(attempt, waiting)
 
     async def _run(
         self,
@@ -113,6 +149,7 @@ class Extraction:
         request: Any,
         method: Callable[..., Any],
         report: Report,
+        heard: Heard,
     ) -> None:
         missing = [w for w in windows if not await self._blobs.has_window(analysis_id, modality, w.index)]
         total_s = sum(w.end_s - w.start_s for w in windows) or 1.0
@@ -120,6 +157,7 @@ class Extraction:
         await report(1 - missing_s / total_s, "", None)
         if not missing:
             return
+        del request.windows[:]
         request.windows.extend(missing)
         async for response in _answers(method(request, timeout=_RUN_DEADLINE_S), modality):
             if response.HasField("progress"):
@@ -128,6 +166,8 @@ class Extraction:
             else:
                 window = response.window
                 await self._blobs.put_window(analysis_id, modality, window)
+                log.info("window stored", modality=modality, window=window.window.index, analysis=analysis_id)
+                heard()
                 await report(0.0, "", window.window)
         await report(1.0, "", None)
 
@@ -150,29 +190,13 @@ async def _answers(call: Any, service: str) -> AsyncIterator[Any]:
         call.cancel()
 
 
-_NO_ANSWER = frozenset(
-    {
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.UNKNOWN,
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.ABORTED,
-        grpc.StatusCode.CANCELLED,
-    }
-)
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether asking again may help: the service gave no answer, rather than refusing."""
-    return not isinstance(error, Refusal) or error.code in _NO_ANSWER
-
-
 def _refusal(error: grpc.aio.AioRpcError, service: str) -> Refusal:
     answered = refusal_of(error)
     if answered is not None:
         return answered
-    code = error.code() if error.code() in _NO_ANSWER else grpc.StatusCode.UNKNOWN
+    # Without a reason of the service's own, a code says little: "exhausted" is then the transport's word for a message
+    # that is too large.
+    code = error.code() if error.code() is grpc.StatusCode.UNAVAILABLE else grpc.StatusCode.UNKNOWN
     return Refusal(
         code, f"{service.upper()}_UNAVAILABLE", f"The {service} service gave no answer. Try again in a while."
     )

@@ -75,9 +75,9 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
         "landmark_residual_jitter": lambda: _median_motion(signals, residual, 2),
         "hf_face_ring_logratio": lambda: _face_ring_ratio(signals),
         "boundary_logratio": lambda: _boundary_ratio(signals),
-        "mfcc_mean": lambda: float(_voiced_mfcc(sounds).mean()),
-        "mfcc_std": lambda: float(_voiced_mfcc(sounds).std(axis=0).mean()),
-        "av_sync_corr": lambda: _av_sync(signals, sounds),
+        "mfcc_mean": lambda: float(_voiced_mfcc(sounds, facts).mean()),
+        "mfcc_std": lambda: float(_voiced_mfcc(sounds, facts).std(axis=0).mean()),
+        "av_sync_corr": lambda: _av_sync(signals, sounds, facts),
         "log10_bits_per_pixel": lambda: _bits_per_pixel(facts),
     }
     vector = FeatureVector(schema_version=SCHEMA_VERSION)
@@ -142,18 +142,20 @@ def _median_log_ratio(numerator: Floats, denominator: Floats) -> float:
     return float(np.median(np.log(numerator[usable]) - np.log(denominator[usable])))
 
 
-def _require_voice(sounds: Sequence[AudioWindow]) -> None:
+def _require_voice(sounds: Sequence[AudioWindow], facts: MediaFacts) -> None:
     if not sounds:
-        raise UnmeasurableError("the sound was not analysed")
+        # Facts without a container are no facts: the service that tells them did not answer.
+        silent = bool(facts.container) and not facts.HasField("audio")
+        raise UnmeasurableError("the video has no sound" if silent else "the sound was not analysed")
     if not any(window.has_audio for window in sounds):
         raise UnmeasurableError("the video has no sound")
     if math.fsum(window.voiced_s for window in sounds) < LEAST_VOICED_S:
         raise UnmeasurableError(f"there are less than {LEAST_VOICED_S:g} seconds of voice")
 
 
-def _voiced_mfcc(sounds: Sequence[AudioWindow]) -> Floats:
+def _voiced_mfcc(sounds: Sequence[AudioWindow], facts: MediaFacts) -> Floats:
     """(frames, 12) coefficients c1-c12 of the voiced frames of all windows."""
-    _require_voice(sounds)
+    _require_voice(sounds, facts)
     values = np.concatenate(
         [np.array(list(window.mfcc), dtype=np.float64).reshape(-1, _COEFFICIENTS) for window in sounds]
     )
@@ -163,10 +165,10 @@ def _voiced_mfcc(sounds: Sequence[AudioWindow]) -> Floats:
     return usable
 
 
-def _av_sync(signals: FaceSignals, sounds: Sequence[AudioWindow]) -> float:
+def _av_sync(signals: FaceSignals, sounds: Sequence[AudioWindow], facts: MediaFacts) -> float:
     _require_face(signals)
     # Lips are not expected to follow music or noise.
-    _require_voice(sounds)
+    _require_voice(sounds, facts)
     return av_sync_correlation(signals, sounds)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from notreally.v1.media_pb2 import TimeWindow
+from notreally.v1.metadata_pb2 import ProbeResponse
 
 WINDOW_S = 4.0
 """Length that windows aim at, seconds: long enough for the 3 s baseline of blinks, short enough to spread work."""
@@ -19,10 +20,11 @@ WHOLE_S = 20.0
 """A video up to this long is covered whole when it fits the frame budget."""
 
 _LONGEST_WINDOW_S = 4.25  # lets 5 × 4.004 s (29.97 fps) be five windows, not six short ones
+_LEAST_FRAMES = 24.0  # of a window: finding faces anew costs as much as following them over a dozen frames
 _USUAL_FPS = 30.0
 _LEAST_FPS_AFTER_STRIDE = 20.0  # below it blinks and jitter cannot be measured
 _PLAUSIBLE_FPS = 1000.0
-_PLAUSIBLE_DURATION_S = 1e7
+_PLAUSIBLE_DURATION_S = 1e6  # eleven days; services take no window beyond it
 _SHORTEST_WINDOW_S = 1e-3
 _DECODED_TWICE_S = 0.25  # what starting a run between keyframes may cost
 
@@ -35,8 +37,24 @@ class Plan:
     frame_stride: int
 
 
+def plan_video(probe: ProbeResponse, max_frames: int) -> Plan:
+    """Plans the windows of a video from its facts; see `plan_windows`."""
+    video = probe.facts.video
+    fps = video.fps if video.HasField("fps") else None
+    spans_s = [(span.start_s, span.end_s) for span in probe.spans]
+    pictures_s = math.fsum(end - start for start, end in spans_s)
+    if video.variable_frame_rate and pictures_s > 0:
+        fps = video.frame_count / pictures_s  # an average over the gaps would say that there are hardly any frames
+    duration_s = video.duration_s if video.HasField("duration_s") else None
+    return plan_windows(duration_s, fps, probe.keyframe_times_s, max_frames, spans_s)
+
+
 def plan_windows(
-    duration_s: float | None, fps: float | None, keyframes_s: Sequence[float], max_frames: int = 600
+    duration_s: float | None,
+    fps: float | None,
+    keyframes_s: Sequence[float],
+    max_frames: int = 600,
+    spans_s: Sequence[tuple[float, float]] = (),
 ) -> Plan:
     """Plans the windows of a video.
 
@@ -49,23 +67,37 @@ def plan_windows(
         fps: Average frames a second; None or an impossible number when unknown.
         keyframes_s: Presentation times of keyframes, seconds from the first frame; may be empty.
         max_frames: Frames analysed at most; less than 1 counts as 1.
+        spans_s: (start, end) of the stretches with pictures, ascending; nothing is planned between them, as if the
+            video were cut there. Empty when unknown.
 
     Returns:
         At least one window, and a stride of at least 1.
     """
-    keyframes = _clean(keyframes_s)
-    duration = _duration(duration_s, keyframes)
+    stretches = _Stretches.of(spans_s)
+    keyframes = stretches.joined(_clean(keyframes_s)) if stretches else _clean(keyframes_s)
+    duration = stretches.total_s if stretches else _duration(duration_s, keyframes)
     rate = fps if fps is not None and 0 < fps <= _PLAUSIBLE_FPS else _USUAL_FPS
     stride = _stride(rate)
     # One frame a second at least, so that a false claim of fewer cannot ask for thousands of windows.
     analyzed_fps = max(rate / stride, 1.0)
     budget = max(1, max_frames)
     if duration <= WHOLE_S and duration * analyzed_fps <= budget:
-        edges = _edges(duration)
+        edges = _edges(duration, analyzed_fps)
     else:
         edges = _spread(duration, analyzed_fps, budget, keyframes)
+    if stretches:
+        edges = [piece for edge in edges for piece in stretches.pieces(*edge)]
     windows = (TimeWindow(index=index, start_s=start, end_s=end) for index, (start, end) in enumerate(edges))
     return Plan(tuple(windows), stride)
+
+
+def most_frames(max_frames: int, windows: int) -> int:
+    """Frames analysed in each of `windows` windows at most: twice its share of the budget.
+
+    Twice, because frames may lie closer in one window than in another; and not more, because a file whose time stamps
+    lie could otherwise hold any number of them in a second.
+    """
+    return max(1, math.ceil(2 * max_frames / max(1, windows)))
 
 
 def plan_runs(
@@ -119,14 +151,58 @@ def _stride(fps: float) -> int:
     return max(2, round(fps / _USUAL_FPS))
 
 
-def _edges(duration: float) -> list[tuple[float, float]]:
-    count = max(1, math.ceil(duration / _LONGEST_WINDOW_S))
+@dataclass(frozen=True)
+class _Stretches:
+    """Stretches with pictures, laid end to end."""
+
+    spans: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def of(cls, spans_s: Sequence[tuple[float, float]]) -> "_Stretches | None":
+        """None where there is nothing to leave out, or the spans make no sense."""
+        spans = tuple((start, end) for start, end in spans_s if end - start >= _SHORTEST_WINDOW_S)
+        bounds = [0.0, *(bound for span in spans for bound in span), _PLAUSIBLE_DURATION_S]
+        if not spans or any(not later >= earlier for earlier, later in pairwise(bounds)):
+            return None
+        return cls(spans)
+
+    @property
+    def total_s(self) -> float:
+        return sum(end - start for start, end in self.spans)
+
+    def joined(self, times: Sequence[float]) -> list[float]:
+        """Those of ascending times that lie in a stretch, on the clock of the stretches laid end to end."""
+        inside: list[float] = []
+        before_s = 0.0
+        for start, end in self.spans:
+            inside += [before_s + time - start for time in times[bisect_left(times, start) : bisect_left(times, end)]]
+            before_s += end - start
+        return inside
+
+    def pieces(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
+        """A window on that clock as windows of the video: several where it reaches over a gap."""
+        pieces: list[tuple[float, float]] = []
+        before_s = 0.0
+        for start, end in self.spans:
+            first, last = start + max(0.0, start_s - before_s), min(end, start + end_s - before_s)
+            if last - first >= _SHORTEST_WINDOW_S / 2:
+                pieces.append((first, last))
+            before_s += end - start
+        return pieces
+
+
+def _longest_s(fps: float) -> float:
+    return max(_LONGEST_WINDOW_S, _LEAST_FRAMES / fps)
+
+
+def _edges(duration: float, fps: float) -> list[tuple[float, float]]:
+    count = max(1, math.ceil(duration / _longest_s(fps)))
     bounds = [duration * step / count for step in range(count)] + [duration]
     return list(pairwise(bounds))
 
 
 def _spread(duration: float, fps: float, budget: int, keyframes: list[float]) -> list[tuple[float, float]]:
-    count = max(1, math.ceil(min(budget / fps, duration) / _LONGEST_WINDOW_S))
+    count = max(1, math.ceil(min(budget / fps, duration) / _longest_s(fps)))
     spacing = duration / count
     length = min(max(1, budget // count) / fps, spacing)
     edges: list[tuple[float, float]] = []

@@ -19,6 +19,18 @@ ENDED = (
 )
 
 
+class FullError(Exception):
+    """There are as many rows of a kind as there may be."""
+
+
+@dataclasses.dataclass(frozen=True)
+class UploadLimits:
+    """How much may be on its way at once: incomplete uploads, and the bytes they have announced."""
+
+    count: int
+    total_bytes: int
+
+
 @dataclasses.dataclass(frozen=True)
 class Upload:
     """A row of `uploads`."""
@@ -31,6 +43,10 @@ class Upload:
     announced_sha256: str
     sha256: str | None
     created_at: dt.datetime
+    touched_at: dt.datetime
+
+
+_WAITING = analyses.c.state == analysis_pb2.ANALYSIS_STATE_QUEUED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +66,8 @@ class Analysis:
     error: bytes | None
     verdict: "analysis_pb2.Verdict.ValueType | None"
     prob_fake: float | None
+    upload_id: str | None
+    media_removed_at: dt.datetime | None
 
     @property
     def ended(self) -> bool:
@@ -66,8 +84,27 @@ class Records:
 
     # --- uploads ------------------------------------------------------------------------------------------------------
 
-    def create_upload(self, filename: str, size_bytes: int, sha256: str, request_id: str | None) -> Upload:
-        """A new upload, or the one that `request_id` made before."""
+    def create_upload(
+        self,
+        filename: str,
+        size_bytes: int,
+        sha256: str,
+        request_id: str | None,
+        limits: UploadLimits | None = None,
+    ) -> Upload:
+        """A new upload, or the one that `request_id` made before.
+
+        Raises:
+            FullError: It would go over `limits`.
+        """
+        now = _now()
+        room: sa.ColumnElement[bool] = sa.true()
+        if limits is not None:
+            count, announced = sa.func.count(), sa.func.coalesce(sa.func.sum(uploads.c.size_bytes), 0)
+            incomplete = uploads.c.sha256.is_(None)
+            room = (sa.select(count).where(incomplete).scalar_subquery() < limits.count) & (
+                sa.select(announced).where(incomplete).scalar_subquery() <= limits.total_bytes - size_bytes
+            )
         values = {
             "id": str(uuid.uuid4()),
             "request_id": request_id,
@@ -75,9 +112,10 @@ class Records:
             "size_bytes": size_bytes,
             "committed_size": 0,
             "announced_sha256": sha256,
-            "created_at": _now(),
+            "created_at": now,
+            "touched_at": now,
         }
-        return Upload(**self._insert_once(uploads, values, request_id))
+        return Upload(**self._insert_once(uploads, values, request_id, room))
 
     def upload(self, upload_id: str) -> Upload | None:
         """One upload."""
@@ -90,6 +128,7 @@ class Records:
             uploads,
             (uploads.c.id == upload_id) & (uploads.c.committed_size == offset) & uploads.c.sha256.is_(None),
             committed_size=offset + size,
+            touched_at=_now(),
         )
 
     def complete_upload(self, upload_id: str, sha256: str) -> None:
@@ -111,8 +150,14 @@ class Records:
 
     # --- analyses -----------------------------------------------------------------------------------------------------
 
-    def create_analysis(self, upload: Upload, request_id: str | None) -> Analysis:
-        """A new analysis of a completed upload, or the one that `request_id` made before."""
+    def create_analysis(self, upload: Upload, request_id: str | None, max_queued: int | None = None) -> Analysis:
+        """A new analysis of a completed upload, or the one that `request_id` made before.
+
+        Raises:
+            FullError: `max_queued` are waiting already.
+        """
+        waiting = sa.select(sa.func.count()).where(_WAITING).scalar_subquery()
+        room: sa.ColumnElement[bool] = sa.true() if max_queued is None else waiting < max_queued
         values = {
             "id": str(uuid.uuid4()),
             "request_id": request_id,
@@ -122,14 +167,26 @@ class Records:
             "state": analysis_pb2.ANALYSIS_STATE_QUEUED,
             "stage": analysis_pb2.STAGE_QUEUED,
             "percent": 0.0,
+            "upload_id": upload.id,
             "created_at": _now(),
         }
-        return Analysis(**self._insert_once(analyses, values, request_id))
+        return Analysis(**self._insert_once(analyses, values, request_id, room))
 
     def analysis(self, analysis_id: str) -> Analysis | None:
         """One analysis."""
         row = self._one(analyses, analyses.c.id == analysis_id)
         return Analysis(**row) if row else None
+
+    def requested_analysis(self, request_id: str) -> Analysis | None:
+        """The analysis that `request_id` made."""
+        row = self._one(analyses, analyses.c.request_id == request_id)
+        return Analysis(**row) if row else None
+
+    def waiting(self) -> list[str]:
+        """Ids of the analyses nobody has begun with, in the order in which they will be."""
+        query = sa.select(analyses.c.id).where(_WAITING).order_by(analyses.c.created_at, analyses.c.id)
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     def unfinished(self) -> list[str]:
         """Ids of all analyses that have not ended, oldest first."""
@@ -145,7 +202,7 @@ class Records:
         if after is not None:
             query = query.where(sa.tuple_(analyses.c.created_at, analyses.c.id) < sa.tuple_(*map(sa.literal, after)))
         with self._engine.connect() as connection:
-            return [Analysis(**_aware(row)) for row in connection.execute(query).mappings()]
+            return [Analysis(**aware(row)) for row in connection.execute(query).mappings()]
 
     def set_progress(self, analysis_id: str, stage: int, percent: float) -> bool:
         """Note how far a running analysis is; False when it has ended meanwhile."""
@@ -182,18 +239,21 @@ class Records:
         return self._end(analysis_id, state=analysis_pb2.ANALYSIS_STATE_CANCELLED, stage=analysis_pb2.STAGE_CANCELLED)
 
     def delete_analysis(self, analysis_id: str) -> bool:
-        """Forget an analysis; True when its media are used by no other analysis."""
+        """Forget an analysis and the upload it was made of; True when no other analysis or upload needs the media."""
         with self._engine.begin() as connection:
-            sha256 = connection.execute(
-                sa.delete(analyses).where(analyses.c.id == analysis_id).returning(analyses.c.sha256)
-            ).scalar_one_or_none()
-            if sha256 is None:
+            gone = connection.execute(
+                sa.delete(analyses)
+                .where(analyses.c.id == analysis_id)
+                .returning(analyses.c.sha256, analyses.c.upload_id)
+            ).one_or_none()
+            if gone is None:
                 return False
-            others = sa.select(sa.func.count()).select_from(analyses).where(analyses.c.sha256 == sha256)
-            unused = connection.execute(others).scalar_one() == 0
-            if unused:
-                connection.execute(sa.delete(uploads).where(uploads.c.sha256 == sha256))
-            return unused
+            others = sa.exists().where(analyses.c.upload_id == gone.upload_id)
+            connection.execute(sa.delete(uploads).where(uploads.c.id == gone.upload_id, ~others))
+            used = sa.exists().where(
+                analyses.c.sha256 == gone.sha256, analyses.c.media_removed_at.is_(None)
+            ) | sa.exists().where(uploads.c.sha256 == gone.sha256)
+            return not connection.execute(sa.select(used)).scalar_one()
 
     # --- the few statements behind them -------------------------------------------------------------------------------
 
@@ -201,22 +261,33 @@ class Records:
         unended = (analyses.c.id == analysis_id) & analyses.c.state.not_in(ENDED)
         return self._update(analyses, unended, ended_at=_now(), **values)
 
-    def _insert_once(self, table: sa.Table, values: dict[str, Any], request_id: str | None) -> dict[str, Any]:
-        """Insert a row unless one with the same request id exists; that one wins."""
+    def _insert_once(
+        self, table: sa.Table, values: dict[str, Any], request_id: str | None, room: sa.ColumnElement[bool]
+    ) -> dict[str, Any]:
+        """Insert a row if there is `room`, unless one with the same request id exists; that one wins.
+
+        One statement asks for room and inserts: SQLite lets nothing come between. On PostgreSQL a few that come at the
+        same instant may slip past; the limit is there against floods, not for counting.
+        """
+        if request_id and (earlier := self._one(table, table.c.request_id == request_id)):
+            return earlier
+        row_values = sa.select(*(sa.literal(value, table.c[name].type) for name, value in values.items())).where(room)
+        insert = sa.insert(table).from_select(list(values), row_values).returning(table)
         try:
             with self._engine.begin() as connection:
-                row = connection.execute(sa.insert(table).values(values).returning(table)).mappings().one()
-                return _aware(row)
+                row = connection.execute(insert).mappings().one_or_none()
         except sa.exc.IntegrityError:
-            earlier = self._one(table, table.c.request_id == request_id) if request_id else None
-            if earlier is None:
+            if not request_id or (earlier := self._one(table, table.c.request_id == request_id)) is None:
                 raise
             return earlier
+        if row is None:
+            raise FullError
+        return aware(row)
 
     def _one(self, table: sa.Table, condition: sa.ColumnElement[bool]) -> dict[str, Any] | None:
         with self._engine.connect() as connection:
             row = connection.execute(sa.select(table).where(condition)).mappings().one_or_none()
-        return _aware(row) if row is not None else None
+        return aware(row) if row is not None else None
 
     def _update(self, table: sa.Table, condition: sa.ColumnElement[bool], **values: Any) -> bool:
         with self._engine.begin() as connection:
@@ -227,8 +298,8 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _aware(row: sa.RowMapping) -> dict[str, Any]:
-    """SQLite gives times back without their zone; all of ours are UTC."""
+def aware(row: sa.RowMapping) -> dict[str, Any]:
+    """A row as a dictionary. SQLite gives times back without their zone; all of ours are UTC."""
     return {
         key: value.replace(tzinfo=dt.UTC) if isinstance(value, dt.datetime) and value.tzinfo is None else value
         for key, value in row.items()

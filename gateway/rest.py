@@ -8,6 +8,7 @@ from google.api import httpbody_pb2
 from notreally.v1 import analysis_pb2, rest_pb2, rest_pb2_grpc
 
 from gateway import rest_json
+from gateway.admission import Admission
 from gateway.multipart import FilePart
 from gateway.service import AnalysisService, Context, analysis_not_found
 from gateway.uploads import Uploads
@@ -24,15 +25,18 @@ _ENDPOINTS = {
 class RestService(rest_pb2_grpc.RestServiceServicer):
     """The servicer."""
 
-    def __init__(self, uploads: Uploads, service: AnalysisService) -> None:
+    def __init__(self, uploads: Uploads, service: AnalysisService, admission: Admission) -> None:
         """Keep the parts."""
         self._uploads = uploads
         self._service = service
+        self._admission = admission
 
     async def Analyze(  # noqa: N802
         self, request_iterator: AsyncIterator[rest_pb2.AnalyzeRequest], context: Context
     ) -> httpbody_pb2.HttpBody:
         """See the contract."""
+        # Before the body: nobody should send 100 MB to learn that there is no room.
+        await self._admission.check()
         first = await anext(aiter(request_iterator), None)
         if first is None:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The request has no body. Send a video.")

@@ -35,6 +35,7 @@ def results(analysis: analysis_pb2.Analysis) -> dict[str, Any]:
         "filename": analysis.filename,
         "progress": analysis.percent,
         "stage": _enum(analysis_pb2.Stage.DESCRIPTOR, analysis.stage),
+        "queue_position": analysis.queue_position if analysis.HasField("queue_position") else None,
     }
 
 

@@ -10,16 +10,21 @@ import structlog
 from dbos import DBOS, DBOSConfig
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
 
+from gateway.admission import Admission
 from gateway.blobs import Blobs
-from gateway.database import connect
+from gateway.database import connect, step_log
 from gateway.extraction import Extraction
+from gateway.keeping import QUEUE, Keeping
+from gateway.leftovers import Leftovers
+from gateway.news import News
 from gateway.records import Records
 from gateway.rest import RestService
+from gateway.retention import Janitor
 from gateway.service import AnalysisService
 from gateway.settings import GatewaySettings
 from gateway.uploads import Uploads
 from gateway.watching import Watching
-from gateway.workflow import QUEUE, Analyses
+from gateway.workflow import Analyses
 from services.kit import logs
 from services.kit.media import MediaStore
 from services.kit.server import running, until_stopped
@@ -43,8 +48,11 @@ _UNLIMITED = frozenset(
 # A job is picked up within about this; asking SQLite is cheap.
 _QUEUE_POLL_S = 0.05
 
-# Workflows of another version are not taken up after an upgrade. Raise it when the steps of `gateway.workflow` change.
-_WORKFLOW_VERSION = "1"
+# Watchers are woken without it; it is what is left for DBOS to wait on.
+_NOTIFICATION_POLL_S = 1.0
+
+# Workflows of another version begin anew after an upgrade. Raise it when the steps of `gateway.workflow` change.
+_WORKFLOW_VERSION = "2"
 
 
 @asynccontextmanager
@@ -55,12 +63,14 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     media = MediaStore.open(settings.media_url)
     blobs = Blobs(media)
     extraction = Extraction(settings, blobs)
+    steps = step_log(settings.sqlalchemy_url)
     config: DBOSConfig = {
         "name": "notreally",
         "system_database_url": settings.sqlalchemy_url,
+        "system_database_engine": steps,
         "application_version": _WORKFLOW_VERSION,
         "executor_id": settings.executor_id,
-        "notification_listener_polling_interval_sec": _QUEUE_POLL_S,
+        "notification_listener_polling_interval_sec": _NOTIFICATION_POLL_S,
         "log_level": "WARNING",
     }
     dbos = DBOS(config=config)
@@ -68,34 +78,55 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     dbos_log = logging.getLogger("dbos")
     dbos_log.handlers.clear()
     dbos_log.propagate = True
+    news = News()
     analyses = Analyses(
         records,
         blobs,
         extraction,
+        news,
         max_frames=settings.max_frames,
         parallel_runs=settings.parallel_runs,
         audio_enabled=settings.audio_enabled,
     )
-    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes)
-    service = AnalysisService(settings, records, media, blobs, uploads, analyses, Watching(records, blobs))
-    rest = RestService(uploads, service)
+    keeping = Keeping(records, analyses, news, version=_WORKFLOW_VERSION, executor_id=settings.executor_id)
+    admission = Admission(records, settings.max_queued)
+    watching = Watching(records, blobs, news, admission)
+    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
+    janitor = Janitor(records, Leftovers(engine), media, blobs, keeping.forget, settings.terms)
+    service = AnalysisService(settings, records, media, blobs, uploads, keeping, watching, admission, janitor)
+    rest = RestService(uploads, service, admission)
 
     def add(server: grpc.aio.Server) -> None:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)
         rest_pb2_grpc.add_RestServiceServicer_to_server(rest, server)
 
+    chores: list[asyncio.Task[None]] = []
     try:
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE, worker_concurrency=settings.concurrency, polling_interval_sec=_QUEUE_POLL_S
         )
-        await analyses.start_forgotten()
+        await keeping.look_after()
+        chores += [
+            asyncio.create_task(keeping.keep_looking()),
+            asyncio.create_task(janitor.run(settings.tidy_every_s)),
+        ]
         async with running(_NAMES, add, settings, unlimited=_UNLIMITED) as port:
-            yield port
+            try:
+                yield port
+            finally:
+                watching.stop()
     finally:
-        dbos.destroy()
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+        await keeping.leave()
+        # In a thread: it waits for threads that may be waiting for this loop.
+        await asyncio.to_thread(dbos.destroy)
         await extraction.close()
         engine.dispose()
+        if steps is not None:
+            steps.dispose()
 
 
 def main() -> None:

@@ -15,12 +15,14 @@ from google.protobuf import empty_pb2
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
 from gateway import uploads as uploading
+from gateway.admission import Admission
 from gateway.blobs import Blobs
+from gateway.keeping import Keeping
 from gateway.records import Analysis, Records
+from gateway.retention import Janitor
 from gateway.settings import GatewaySettings
 from gateway.uploads import Uploads
 from gateway.watching import Watching
-from gateway.workflow import Analyses
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
 from services.kit.settings import MEBIBYTE
@@ -43,8 +45,10 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         media: MediaStore,
         blobs: Blobs,
         uploads: Uploads,
-        analyses: Analyses,
+        analyses: Keeping,
         watching: Watching,
+        admission: Admission,
+        janitor: Janitor,
     ) -> None:
         """Keep the parts."""
         self._settings = settings
@@ -54,6 +58,8 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self._uploads = uploads
         self._analyses = analyses
         self._watching = watching
+        self._admission = admission
+        self._janitor = janitor
 
     async def GetServerInfo(  # noqa: N802
         self, request: analysis_pb2.GetServerInfoRequest, context: Context
@@ -96,6 +102,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.CreateAnalysisRequest, context: Context
     ) -> analysis_pb2.Analysis:
         """See the contract."""
+        request_id = _request_id(request.request_id)
         upload = await self._uploads.get(_id(request.upload, "uploads"))
         upload = await self._uploads.finish(upload)
         if upload.sha256 is None:
@@ -105,11 +112,11 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
                 f"Only {upload.committed_size} of {upload.size_bytes} bytes have arrived. Send the rest first.",
                 committed_size=str(upload.committed_size),
             )
-        analysis = await asyncio.to_thread(self._records.create_analysis, upload, _request_id(request.request_id))
+        analysis = await self._admission.admit(upload, request_id)
         if analysis.sha256 != upload.sha256:
             raise _request_id_reused()
         await self._analyses.start(analysis.id)
-        return to_proto(analysis)
+        return await self._shown(analysis)
 
     async def GetAnalysis(  # noqa: N802
         self, request: analysis_pb2.GetAnalysisRequest, context: Context
@@ -127,8 +134,9 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         size = min(request.page_size or _DEFAULT_PAGE, _MAX_PAGE)
         after = _parse_token(request.page_token) if request.page_token else None
         page = await asyncio.to_thread(self._records.page, size + 1, list(request.states), after)
+        line = await self._admission.line()
         return analysis_pb2.ListAnalysesResponse(
-            analyses=[to_proto(analysis) for analysis in page[:size]],
+            analyses=[to_proto(analysis, line.get(analysis.id)) for analysis in page[:size]],
             next_page_token=_token(page[size - 1]) if len(page) > size else "",
         )
 
@@ -158,11 +166,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         """See the contract."""
         analysis = await self.find(_id(request.name, "analyses"))
         await self._analyses.cancel(analysis.id)
-        media_unused = await asyncio.to_thread(self._records.delete_analysis, analysis.id)
-        await self._blobs.delete(analysis.id)
-        if media_unused:
-            await self._media.delete(media_key(analysis.sha256))
-        await self._analyses.forget(analysis.id)
+        await self._janitor.remove(analysis.id, analysis.sha256)
         return empty_pb2.Empty()
 
     async def DownloadMedia(  # noqa: N802
@@ -173,6 +177,8 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         if request.offset > analysis.size_bytes:
             raise Refusal(grpc.StatusCode.OUT_OF_RANGE, "WRONG_OFFSET", f"The video has {analysis.size_bytes} bytes.")
         key = media_key(analysis.sha256)
+        if analysis.media_removed_at is not None:
+            raise _media_not_found()
         try:
             for start in range(request.offset, analysis.size_bytes, MEBIBYTE):
                 end = min(start + MEBIBYTE, analysis.size_bytes)
@@ -180,9 +186,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
                 for piece in range(0, len(data), _DOWNLOAD_PIECE):
                     yield analysis_pb2.DownloadMediaResponse(data=data[piece : piece + _DOWNLOAD_PIECE])
         except FileNotFoundError:
-            raise Refusal(
-                grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", "The video is not in the media store any more."
-            ) from None
+            raise _media_not_found() from None
 
     async def find(self, analysis_id: str) -> Analysis:
         """The record of an analysis.
@@ -195,8 +199,12 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             raise analysis_not_found()
         return analysis
 
+    async def _shown(self, analysis: Analysis) -> analysis_pb2.Analysis:
+        queued = analysis.state == analysis_pb2.ANALYSIS_STATE_QUEUED
+        return to_proto(analysis, (await self._admission.line()).get(analysis.id) if queued else None)
+
     async def _whole(self, analysis: Analysis, *, series: bool) -> analysis_pb2.Analysis:
-        resource = to_proto(analysis)
+        resource = await self._shown(analysis)
         if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
             resource.result.CopyFrom(await self._blobs.result(analysis.id, series=series))
         return resource
@@ -208,7 +216,12 @@ def analysis_not_found() -> Refusal:
     return Refusal(grpc.StatusCode.NOT_FOUND, "ANALYSIS_NOT_FOUND", text)
 
 
-def to_proto(analysis: Analysis) -> analysis_pb2.Analysis:
+def _media_not_found() -> Refusal:
+    text = "The video is not kept any more. Its result still is; to look at it again, upload the video again."
+    return Refusal(grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", text)
+
+
+def to_proto(analysis: Analysis, queue_position: int | None = None) -> analysis_pb2.Analysis:
     """The analysis as its resource, with the verdict in short but not the whole result."""
     resource = analysis_pb2.Analysis(
         name=f"analyses/{analysis.id}",
@@ -216,12 +229,15 @@ def to_proto(analysis: Analysis) -> analysis_pb2.Analysis:
         filename=analysis.filename,
         percent=analysis.percent,
         stage=analysis.stage,
+        queue_position=queue_position,
     )
     resource.media.sha256 = analysis.sha256
     resource.media.size_bytes = analysis.size_bytes
     resource.create_time.FromDatetime(analysis.created_at)
     if analysis.ended_at is not None:
         resource.end_time.FromDatetime(analysis.ended_at)
+    if analysis.media_removed_at is not None:
+        resource.media_remove_time.FromDatetime(analysis.media_removed_at)
     if analysis.error is not None:
         resource.error.ParseFromString(analysis.error)
     if analysis.verdict is not None and analysis.prob_fake is not None:

@@ -1,9 +1,13 @@
 """Settings of the gateway, read once from the environment. What each means to a user: docs/configuration.md."""
 
+import datetime as dt
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 
+from gateway.records import UploadLimits
+from gateway.retention import Terms
 from services.kit.settings import MEBIBYTE, ServiceSettings
 
 
@@ -38,6 +42,42 @@ class GatewaySettings(ServiceSettings):
     parallel_runs: int = Field(default=4, ge=1)
     """Runs of windows of one video sent to the face service at once. Changes speed, never results."""
 
+    without_face: Literal["fail", "wait"] = "fail"
+    """What becomes of an analysis when the face service is gone for longer than patience lasts."""
+
+    face_patience_s: float = Field(default=120.0, ge=0)
+    """How long the face service may give no sign of life; a restart takes it up to half a minute."""
+
+    audio_patience_s: float = Field(default=60.0, ge=0)
+    """The same of the audio service; afterwards results go without its features."""
+
+    metadata_patience_s: float = Field(default=30.0, ge=0)
+    """The same of the metadata service; afterwards results go without its feature."""
+
+    classifier_patience_s: float = Field(default=600.0, ge=0)
+    """The same of the classifier; afterwards analyses fail."""
+
+    max_queued: int = Field(default=100, ge=1)
+    """Analyses waiting in line at most; further ones are refused."""
+
+    max_open_uploads: int = Field(default=1000, ge=1)
+    """Incomplete uploads at most."""
+
+    max_open_uploads_mb: int = Field(default=20_000, ge=1)
+    """Millions of bytes that incomplete uploads have announced, together, at most."""
+
+    upload_expiry_h: float = Field(default=24.0, gt=0)
+    """Hours after its last chunk for which an upload is kept."""
+
+    retention_days: float = Field(default=0.0, ge=0)
+    """Days for which an ended analysis is kept; 0 for ever."""
+
+    media_retention_days: float = Field(default=0.0, ge=0)
+    """Days for which the video of an ended analysis is kept; 0 for as long as the analysis."""
+
+    tidy_every_s: float = Field(default=3600.0, ge=1)
+    """Seconds between two rounds of removing what has expired."""
+
     enable_audio: bool = True
     disable_audio: bool = Field(default=False, validation_alias=AliasChoices("NOTREALLY_DISABLE_AUDIO"))
 
@@ -50,6 +90,20 @@ class GatewaySettings(ServiceSettings):
     def audio_enabled(self) -> bool:
         """Whether sound is analysed."""
         return self.enable_audio and not self.disable_audio
+
+    @property
+    def terms(self) -> Terms:
+        """How long things are kept."""
+        return Terms(
+            uploads=dt.timedelta(hours=self.upload_expiry_h),
+            analyses=dt.timedelta(days=self.retention_days) if self.retention_days else None,
+            media=dt.timedelta(days=self.media_retention_days) if self.media_retention_days else None,
+        )
+
+    @property
+    def upload_limits(self) -> UploadLimits:
+        """How much may be on its way at once."""
+        return UploadLimits(self.max_open_uploads, self.max_open_uploads_mb * 1_000_000)
 
     @property
     def sqlalchemy_url(self) -> str:

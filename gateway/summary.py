@@ -25,6 +25,13 @@ _VERDICTS: dict[analysis_pb2.Verdict.ValueType, str] = {
 }
 
 
+# Said in place of reasons: what pushed a score that means nothing is no reason.
+_NO_VERDICTS = (
+    "The model in use could not tell real from fake well enough when it was tested on people it had not seen, so it "
+    "calls no video either."
+)
+
+
 def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 0) -> str:
     """Puts a result into words.
 
@@ -40,8 +47,7 @@ def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 
     if result.verdict == analysis_pb2.VERDICT_INSUFFICIENT:
         sentences += [reason.text for reason in result.insufficiency]
     else:
-        sentences.append(_chance(result))
-        sentences += _reasons(result)
+        sentences += [_NO_VERDICTS] if _gives_no_verdicts(result.model) else [_chance(result), *_reasons(result)]
     if number:
         sentences += _not_measured(missing)
     sentences += _caveats(result, number)
@@ -49,6 +55,11 @@ def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 
     if result.verdict in (analysis_pb2.VERDICT_LIKELY_REAL, analysis_pb2.VERDICT_LIKELY_FAKE):
         sentences.append("This is an estimate, not proof.")
     return " ".join(sentences)
+
+
+def _gives_no_verdicts(model: Model) -> bool:
+    """Whether the model's inconclusive band covers its whole scale."""
+    return bool(model.version) and model.real_below <= 0 and model.fake_above >= 1
 
 
 def _chance(result: AnalysisResult) -> str:

@@ -15,12 +15,17 @@ import grpc
 import obstore
 from notreally.v1 import analysis_pb2
 
-from gateway.records import Records, Upload
+from gateway.records import FullError, Records, Upload, UploadLimits
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
-from services.kit.settings import MEBIBYTE
 
 _MAX_FILENAME = 255
+_LONGEST_ENDING = 8
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
+
+# Uploads under way end within minutes, or are given up within hours.
+_RETRY_AFTER_S = 30.0
 
 
 class Uploads:
@@ -31,10 +36,19 @@ class Uploads:
         media: Where their bytes go.
         max_bytes: Largest video accepted.
         max_chunk_bytes: Largest chunk accepted.
+        limits: How much may be on its way at once; None for any amount.
     """
 
-    def __init__(self, records: Records, media: MediaStore, max_bytes: int, max_chunk_bytes: int) -> None:
+    def __init__(
+        self,
+        records: Records,
+        media: MediaStore,
+        max_bytes: int,
+        max_chunk_bytes: int,
+        limits: UploadLimits | None = None,
+    ) -> None:
         """Keep the parts."""
+        self._limits = limits
         self._records = records
         self._media = media
         self._max_bytes = max_bytes
@@ -44,7 +58,7 @@ class Uploads:
         """Begin an upload.
 
         Raises:
-            Refusal: EMPTY_FILE, TOO_LARGE, BAD_SHA256.
+            Refusal: EMPTY_FILE, TOO_LARGE, BAD_SHA256, TOO_MANY_UPLOADS.
         """
         if size_bytes == 0:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")
@@ -52,9 +66,17 @@ class Uploads:
             raise self.too_large()
         if sha256:
             media_key(sha256)
-        return await asyncio.to_thread(
-            self._records.create_upload, clean_filename(filename), size_bytes, sha256, request_id
-        )
+        try:
+            return await asyncio.to_thread(
+                self._records.create_upload, clean_filename(filename), size_bytes, sha256, request_id, self._limits
+            )
+        except FullError:
+            raise Refusal(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "TOO_MANY_UPLOADS",
+                "Too many videos are being uploaded right now. Try again in a little while.",
+                retry_after_s=_RETRY_AFTER_S,
+            ) from None
 
     async def get(self, upload_id: str) -> Upload:
         """The upload as it stands.
@@ -64,7 +86,7 @@ class Uploads:
         """
         upload = await asyncio.to_thread(self._records.upload, upload_id)
         if upload is None:
-            raise Refusal(grpc.StatusCode.NOT_FOUND, "UPLOAD_NOT_FOUND", "There is no such upload. Begin a new one.")
+            raise _not_found()
         return upload
 
     async def append(self, upload_id: str, offset: int, data: bytes, crc32c: int | None) -> Upload:
@@ -126,9 +148,7 @@ class Uploads:
             return upload
         incoming = f"incoming/{upload.id}-{uuid.uuid4().hex}"
         digest = hashlib.sha256()
-        async with obstore.open_writer_async(
-            self._media.store, incoming, buffer_size=5 * MEBIBYTE, max_concurrency=1
-        ) as writer:
+        async with self._media.writer(incoming) as writer:
             async for piece in self._chunks(upload):
                 digest.update(piece)
                 await writer.write(piece)
@@ -155,7 +175,7 @@ class Uploads:
             pieces: The video.
 
         Raises:
-            Refusal: EMPTY_FILE, TOO_LARGE.
+            Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS.
         """
         upload = await self.create("", self._max_bytes)
         size, buffer = 0, bytearray()
@@ -172,11 +192,11 @@ class Uploads:
                 size = await self._store(upload.id, size, bytes(buffer))
             if size == 0:
                 raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")
-        except BaseException:
+            await asyncio.to_thread(self._records.describe_upload, upload.id, clean_filename(filename()), size)
+            return await self.finish(await self.get(upload.id))
+        except BaseException:  # who sent it has left, too: nobody knows this upload's name
             await asyncio.shield(self._abandon(upload.id))
             raise
-        await asyncio.to_thread(self._records.describe_upload, upload.id, clean_filename(filename()), size)
-        return await self.finish(await self.get(upload.id))
 
     def too_large(self) -> Refusal:
         """The refusal of a video over the limit."""
@@ -202,16 +222,24 @@ class Uploads:
         while offset < upload.size_bytes:
             chunk = await self._media.get(_chunk_key(upload.id, offset))
             if not chunk:
-                raise Refusal(grpc.StatusCode.NOT_FOUND, "UPLOAD_NOT_FOUND", "The upload has expired. Begin a new one.")
+                raise _not_found()
             yield chunk
             offset += len(chunk)
 
 
 def clean_filename(name: str) -> str:
-    """A file name fit to show: no folders, no control characters, at most 255 characters. Never used as a path."""
+    """A file name fit to show: no folders, no control characters, at most 255 characters. Never used as a path.
+
+    What turns the direction of writing goes too, so that no name shows another ending than it has; what joins letters
+    and emoji stays.
+    """
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip()
-    return shown[:_MAX_FILENAME] or "video"
+    shown = "".join(c for c in base if c in _JOINERS or unicodedata.category(c) not in _NOT_SHOWN).strip()
+    if len(shown) > _MAX_FILENAME:
+        stem, dot, ending = shown.rpartition(".")
+        kept = dot + ending if stem and len(ending) <= _LONGEST_ENDING else ""
+        shown = shown[: _MAX_FILENAME - len(kept)] + kept
+    return shown if shown.strip("".join(_JOINERS)) else "video"
 
 
 def to_proto(upload: Upload) -> analysis_pb2.Upload:
@@ -230,6 +258,14 @@ def to_proto(upload: Upload) -> analysis_pb2.Upload:
 
 def _chunk_key(upload_id: str, offset: int) -> str:
     return f"uploads/{upload_id}/{offset:012d}"
+
+
+def _not_found() -> Refusal:
+    return Refusal(
+        grpc.StatusCode.NOT_FOUND,
+        "UPLOAD_NOT_FOUND",
+        "There is no such upload. One that is left alone for long is removed. Upload the video again.",
+    )
 
 
 def _wrong_offset(upload: Upload) -> Refusal:

@@ -12,11 +12,11 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from services.face.frames import MOST_PIXELS, MOST_SIDE, picture_of
+from services.face.frames import picture_of
 from services.face.pictures import Picture
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
-from services.kit.media_formats import ALLOWED_DEMUXERS, ffmpeg_list
+from services.kit.media_formats import ALLOWED_DEMUXERS, MOST_PIXELS, ffmpeg_list, refuse_huge_frames
 
 # Times travel as text and as floats on their way here: a frame this close before a window's start belongs to it.
 TOLERANCE_S = 0.0005
@@ -25,6 +25,9 @@ _USUAL_INTERVAL_S = 1 / 30
 _EARLIER_S = 10.0
 # Decoding through a gap as short as this costs less than a seek may.
 _SHORT_GAP_S = 1.0
+# An hour of film at 30 frames a second, decoded from a single keyframe. Nobody needs more for a run of windows, but a
+# file whose index leads every seek astray could ask for its whole length again and again.
+_MOST_DECODED = 108_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class TimedPicture:
 def timed_pictures(path: Path, job: FaceJob, cancelled: Callable[[], bool]) -> Generator[TimedPicture, None, None]:
     """Decode the frames of all windows, in order.
 
-    A window whose frames cannot be decoded any more ends with those it has.
+    A window whose frames cannot be decoded any more ends with those it has, and so does one with more frames than the
+    job allows.
 
     Raises:
         Refusal: NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, FRAME_TOO_LARGE or NO_DECODABLE_FRAME.
@@ -54,6 +58,8 @@ def timed_pictures(path: Path, job: FaceJob, cancelled: Callable[[], bool]) -> G
         for window in job.windows:
             for position, (time_s, frame) in enumerate(frames.within(window)):
                 wanted = position % job.frame_stride == 0
+                if position >= job.max_frames * job.frame_stride:
+                    break
                 yield TimedPicture(window, time_s, picture_of(frame, frames.size) if wanted else None)
             if cancelled():
                 return
@@ -81,11 +87,7 @@ def _video_stream(container: InputContainer) -> VideoStream:
     codec: object = stream.codec_context
     if codec is None:
         raise _refused("UNSUPPORTED_CODEC", "The video is in a format this service cannot decode. Convert it to H.264.")
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
-        raise _refused(
-            "FRAME_TOO_LARGE", f"The video is {width} by {height} pixels. At most {MOST_SIDE} a side can be analysed."
-        )
+    refuse_huge_frames(stream.codec_context.width, stream.codec_context.height)
     return stream
 
 
@@ -101,6 +103,7 @@ class _Clock:
         self._stream = stream
         self._cancelled = cancelled
         rate = stream.average_rate or stream.guessed_rate
+        self._left = _MOST_DECODED
         self._interval_s = float(1 / rate) if rate else _USUAL_INTERVAL_S
         self._frames: Iterator[VideoFrame] = self._decoded()
         first = next(self._frames, None)
@@ -162,15 +165,21 @@ class _Clock:
             yield time_s, frame
 
     def _decoded(self) -> Iterator[VideoFrame]:
-        """Decode until the end or the first thing that cannot be read; a damaged packet alone is passed over."""
+        """Decode until the end or the first thing that cannot be read; a damaged packet alone is passed over.
+
+        Decoders have many names for damage, so every error of theirs counts as that.
+        """
         try:
             for packet in self._container.demux(self._stream):
-                if self._cancelled():
+                if self._cancelled() or self._left <= 0:
                     return
+                # A packet without a frame in it costs time as well.
+                self._left -= 1
                 try:
-                    yield from packet.decode()
-                except av.error.InvalidDataError:
+                    frames = packet.decode()
+                except av.FFmpegError:
                     continue
+                yield from frames
         except (av.FFmpegError, MemoryError):
             return
 

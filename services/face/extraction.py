@@ -126,6 +126,7 @@ class _WindowAnalysis:
             tuple(_signals(track, self._textures.get(id(track), []), self._size) for track in kept),
             tuple(Thumbnail(time_s, order[id(t)], jpeg) for time_s, t, jpeg in self._thumbnails if id(t) in order),
             self._size,
+            self._tracker.left_out,
         )
 
     def _portray(self, time_s: float, picture: Picture, track: Track) -> None:

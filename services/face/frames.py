@@ -8,10 +8,6 @@ from numpy.typing import NDArray
 
 from services.face.pictures import Picture, Plane
 
-MOST_SIDE = 8192
-MOST_PIXELS = 8192 * 4608
-"""An 8K frame is 37 megapixels; a decoder holds a dozen of them."""
-
 # Eight bits, planar, luma first: read where they lie. The rest goes through the scaler once.
 _PLANAR = frozenset({"yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p"})
 

@@ -22,6 +22,7 @@ def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindows
             ],
             frame_width=item.frame_size[0],
             frame_height=item.frame_size[1],
+            faces_left_out=item.faces_left_out,
         )
     )
 

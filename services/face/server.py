@@ -65,6 +65,7 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         max_faces=request.max_faces or settings.face_max_faces,
         max_thumbnails=request.max_thumbnails,
         decode_threads=settings.face_decode_threads,
+        max_frames=min(request.max_frames or settings.face_max_frames, settings.face_max_frames),
     )
 
 

@@ -30,3 +30,6 @@ class FaceSettings(WorkerSettings):
 
     face_max_windows: int = Field(default=512, ge=1)
     """Most windows in one call."""
+
+    face_max_frames: int = Field(default=4000, ge=1)
+    """Most frames analysed in one window, whatever its time stamps say: two minutes at 30 a second, and some."""

@@ -68,6 +68,8 @@ class FaceTracker:
         self._max_faces = max_faces
         self._looked_at_s: float | None = None
         self.tracks: list[Track] = []
+        self.left_out = 0
+        """Faces seen at once beyond `max_faces`; the most of any frame."""
 
     def step(self, frame: int, time_s: float, picture: Picture) -> list[Track]:
         """Follow all faces into the next frame; gives those found in it.
@@ -103,7 +105,9 @@ class FaceTracker:
 
     def _look(self, frame: int, picture: Picture) -> None:
         """Take up new faces and those that were lost."""
-        for face in self._models.detector.detect(picture):
+        found = self._models.detector.detect(picture)
+        self.left_out = max(self.left_out, len(found) - self._max_faces)
+        for face in found:
             if len(self._followed()) >= self._max_faces:
                 return
             if any(overlap(face.box, track.box) > _SAME_FACE for track in self._followed()):

@@ -22,7 +22,7 @@ class FaceJob:
     """A run of windows, ascending and not overlapping, to be decoded in one pass.
 
     Every `frame_stride`-th frame is analysed, counted from each window's first frame, so that a window's signals do
-    not depend on the run it is part of.
+    not depend on the run it is part of. A window ends after `max_frames` analysed frames, whatever its times say.
     """
 
     windows: tuple[Window, ...]
@@ -30,6 +30,7 @@ class FaceJob:
     max_faces: int = 4
     max_thumbnails: int = 0
     decode_threads: int = 2
+    max_frames: int = 4000
 
 
 @dataclass(frozen=True)
@@ -104,3 +105,5 @@ class WindowFaces:
     thumbnails: tuple[Thumbnail, ...] = ()
     frame_size: tuple[int, int] = field(default=(0, 0))
     """Width and height of an upright frame, in pixels."""
+    faces_left_out: int = 0
+    """Faces seen at once beyond those that could be followed; the most of any frame."""

@@ -5,7 +5,6 @@ The domain raises `Refusal`; the one interceptor in `services.kit.boundary` turn
 """
 
 import grpc
-from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 DOMAIN = "notreally"
@@ -18,32 +17,45 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
         code: The gRPC status code.
         reason: Stable UPPER_SNAKE_CASE name, such as ``NOT_A_VIDEO``.
         message: A sentence a person can act on; names no path, host or stack.
+        retry_after_s: When asking again may help, in seconds; None when it will not, or nobody knows.
         metadata: Further facts for programs, such as ``committed_size="1048576"``.
     """
 
-    def __init__(self, code: grpc.StatusCode, reason: str, message: str, **metadata: str) -> None:
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        reason: str,
+        message: str,
+        retry_after_s: float | None = None,
+        **metadata: str,
+    ) -> None:
         """Keep the parts; the message is what `str()` gives."""
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
+        self.retry_after_s = retry_after_s
         self.metadata = metadata
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive pickling, so that a worker process can refuse."""
-        return (_rebuild, (self.code.name, self.reason, self.message, self.metadata))
+        return (_rebuild, (self.code.name, self.reason, self.message, self.retry_after_s, self.metadata))
 
     def status(self) -> status_pb2.Status:
-        """The refusal as `google.rpc.Status` with one `ErrorInfo` detail."""
+        """The refusal as `google.rpc.Status` with an `ErrorInfo` and, when asking again helps, a `RetryInfo`."""
         info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
-        detail = any_pb2.Any()
-        detail.Pack(info)
         code: int = self.code.value[0]
-        return status_pb2.Status(code=code, message=self.message, details=[detail])
+        status = status_pb2.Status(code=code, message=self.message)
+        status.details.add().Pack(info)
+        if self.retry_after_s is not None:
+            retry = error_details_pb2.RetryInfo()
+            retry.retry_delay.FromNanoseconds(round(self.retry_after_s * 1e9))
+            status.details.add().Pack(retry)
+        return status
 
 
-def _rebuild(code: str, reason: str, message: str, metadata: dict[str, str]) -> Refusal:
-    return Refusal(grpc.StatusCode[code], reason, message, **metadata)
+def _rebuild(code: str, reason: str, message: str, retry_after_s: float | None, metadata: dict[str, str]) -> Refusal:
+    return Refusal(grpc.StatusCode[code], reason, message, retry_after_s, **metadata)
 
 
 def refusal_of(error: grpc.aio.AioRpcError) -> Refusal | None:
@@ -57,8 +69,13 @@ def refusal_of(error: grpc.aio.AioRpcError) -> Refusal | None:
 def refusal_of_status(status: status_pb2.Status) -> Refusal | None:
     """The inverse of `Refusal.status`; None when the status carries no `ErrorInfo` of ours."""
     code = next((c for c in grpc.StatusCode if c.value[0] == status.code), grpc.StatusCode.UNKNOWN)
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    retry_after_s = None
     for detail in status.details:
-        info = error_details_pb2.ErrorInfo()
-        if detail.Unpack(info) and info.domain == DOMAIN:
-            return Refusal(code, info.reason, status.message, **info.metadata)
-    return None
+        if detail.Unpack(retry):
+            retry_after_s = retry.retry_delay.ToNanoseconds() / 1e9
+        else:
+            detail.Unpack(info)
+    if info.domain != DOMAIN:
+        return None
+    return Refusal(code, info.reason, status.message, retry_after_s, **info.metadata)

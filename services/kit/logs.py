@@ -2,13 +2,17 @@
 
 import logging
 import sys
-from typing import TextIO
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
 
 def configure(service: str, level: str, output: TextIO | None = None) -> None:
-    """Send the logs of this process, and of the libraries in it, as JSON lines to `output` (standard output)."""
+    """Send the logs of this process, and of the libraries in it, as JSON lines to `output` (standard output).
+
+    Writing a line never raises: when whoever reads them is killed, work under way must not fail for it.
+    """
     output = output or sys.stdout
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -20,7 +24,7 @@ def configure(service: str, level: str, output: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(output),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Patient(output))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(output)
@@ -35,6 +39,21 @@ def configure(service: str, level: str, output: TextIO | None = None) -> None:
     # These repeat, at INFO, what our own lines already say.
     for noisy in ("dbos", "alembic", "numba", "absl"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _Patient:
+    """A text stream whose reader may be gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _Named:

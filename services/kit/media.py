@@ -1,9 +1,10 @@
 """The media store: videos by their content address, and blobs by key, in a folder or an S3-compatible bucket."""
 
+import datetime as dt
 import re
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,7 @@ from notreally.v1 import media_pb2
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from services.kit.errors import Refusal
+from services.kit.settings import MEBIBYTE
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -26,6 +28,12 @@ def media_key(sha256: str) -> str:
     if not _SHA256.fullmatch(sha256):
         raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_MEDIA_REF", "The media reference is not a SHA-256.")
     return f"media/{sha256[:2]}/{sha256[2:]}"
+
+
+def hash_of_media_key(key: str) -> str | None:
+    """The inverse of `media_key`; None for any other key."""
+    sha256 = key.removeprefix("media/").replace("/", "", 1)
+    return sha256 if _SHA256.fullmatch(sha256) and media_key(sha256) == key else None
 
 
 class MediaStore:
@@ -74,6 +82,12 @@ class MediaStore:
             copy.flush()
             yield Path(copy.name)
 
+    def writer(self, key: str) -> "obstore.AsyncWritableFile":
+        """Writes a large blob piece by piece; it is there once the block ends without an exception."""
+        # A bucket takes parts of at least 5 MiB, and two of them are held: one fills while the other is sent.
+        size = 5 * MEBIBYTE if self._folder is None else MEBIBYTE
+        return obstore.open_writer_async(self.store, key, buffer_size=size, max_concurrency=1)
+
     async def put(self, key: str, data: bytes) -> None:
         """Store a small blob, replacing what was there; it is there whole or not at all."""
         await obstore.put_async(self.store, key, data)
@@ -92,6 +106,29 @@ class MediaStore:
         except FileNotFoundError:
             return False
         return True
+
+    async def changed_at(self, key: str) -> dt.datetime | None:
+        """When a blob was written; None when there is none."""
+        try:
+            return (await obstore.head_async(self.store, key))["last_modified"]
+        except FileNotFoundError:
+            return None
+
+    def delete_unfinished(self, before: dt.datetime) -> int:
+        """Remove what a process that died has left of blobs it was writing, if last written before a time.
+
+        Only a folder has such files, and no listing shows them: ``name#1`` becomes ``name`` when it is whole. A bucket
+        forgets unfinished uploads by a rule of its own.
+        """
+        if self._folder is None:
+            return 0
+        removed = 0
+        for path in self._folder.rglob("*#*"):
+            with suppress(FileNotFoundError):  # it has become whole, or another process was first
+                if path.is_file() and path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    removed += 1
+        return removed
 
     async def delete(self, key: str) -> None:
         """Remove a blob; removing what is not there is fine."""

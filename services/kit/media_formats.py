@@ -4,6 +4,10 @@ Left out on purpose: playlists and scripts that name other files or hosts (HLS, 
 sequences, vector graphics, text, and formats nobody records a face in.
 """
 
+import grpc
+
+from services.kit.errors import Refusal
+
 ALLOWED_DEMUXERS: frozenset[str] = frozenset(
     {"3g2", "3gp", "asf", "avi", "flv", "m4a", "matroska", "mj2", "mov", "mp4", "mpeg", "mpegts", "ogg", "webm"}
 )
@@ -19,3 +23,23 @@ ALLOWED_PROTOCOLS: tuple[str, ...] = ("file", "pipe")
 def ffmpeg_list(names: frozenset[str] | tuple[str, ...]) -> str:
     """The names as ffmpeg's ``-format_whitelist`` and ``-protocol_whitelist`` take them."""
     return ",".join(sorted(names))
+
+
+MOST_SIDE = 8192
+MOST_PIXELS = 8192 * 4608
+"""An 8K frame is 37 megapixels; a decoder holds a dozen of them."""
+
+
+def refuse_huge_frames(width: int, height: int) -> None:
+    """Refuse a video whose frames nobody should decode.
+
+    Raises:
+        Refusal: FAILED_PRECONDITION, FRAME_TOO_LARGE.
+    """
+    if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
+        raise Refusal(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "FRAME_TOO_LARGE",
+            f"The video is {width} by {height} pixels. At most {MOST_SIDE} a side and {MOST_PIXELS // 1_000_000} "
+            "million in all can be analysed. Make it smaller and send that.",
+        )

@@ -17,6 +17,8 @@ from services.kit.settings import ServiceSettings
 
 log = structlog.get_logger()
 
+_METADATA_BYTES = 128 * 1024
+
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -51,8 +53,14 @@ async def running(
         options=[
             ("grpc.max_receive_message_length", settings.max_message_bytes),
             ("grpc.max_send_message_length", settings.max_message_bytes),
+            # A REST path comes as metadata, twice, and may hold a long file name. The edge takes no more than this.
+            ("grpc.max_metadata_size", _METADATA_BYTES),
+            ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
             # Two servers on one port would share its calls; a second one must fail instead.
             ("grpc.so_reuseport", 0),
+            # Otherwise a fast sender on a short way makes the receive window grow to megabytes for each connection.
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.lookahead_bytes", 256 * 1024),
             ("grpc.http2.min_recv_ping_interval_without_data_ms", 20_000),
             ("grpc.keepalive_permit_without_calls", 1),
         ],

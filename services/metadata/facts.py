@@ -16,6 +16,7 @@ _LONGEST_TEXT = 120
 _LARGEST_SIDE = 1 << 16
 _LARGEST_COUNT = 1 << 53
 _SQUARE_WITHIN = 0.01
+_INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 _CLOCK = re.compile(r"(\d{1,6}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)")
 
 Json = Mapping[str, Any]
@@ -36,6 +37,7 @@ class VideoHeader:
     height: int
     rotation_deg: int
     square_pixels: bool
+    interlaced: bool
     pixel_format: str
     fps: float | None
     frame_count: int | None
@@ -118,6 +120,7 @@ def _video(stream: Json) -> VideoHeader:
         height=height,
         rotation_deg=rotation,
         square_pixels=_has_square_pixels(stream),
+        interlaced=stream.get("field_order") in _INTERLACED,
         pixel_format=_text(stream.get("pix_fmt")) or "unknown",
         fps=_positive(_ratio(stream.get("avg_frame_rate"), "/")),
         frame_count=_count(stream.get("nb_frames"), _LARGEST_COUNT),

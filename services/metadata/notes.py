@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from services.metadata.facts import Header
 from services.metadata.packets import PacketFacts
+from services.metadata.structure import WHOLE, Structure
 
 # Patterns over the encoder tag. The first that fits names the tool.
 _TOOLS: tuple[tuple[str, str], ...] = (
@@ -43,19 +44,29 @@ class Note:
     text: str
 
 
-def about(header: Header, packets: PacketFacts | None, now: datetime) -> list[Note]:
+def about(header: Header, packets: PacketFacts | None, now: datetime, structure: Structure = WHOLE) -> list[Note]:
     """Everything odd about a file, most telling first.
 
     Args:
         header: What the file says of itself.
         packets: What its video packets say; None when they could not be read.
         now: The time to hold the creation time against.
+        structure: Whether the file is whole.
     """
     return [
+        *_wholeness(structure),
         *_making(header, now),
         *_picture(header),
         *_timing(header, packets),
     ]
+
+
+def _wholeness(structure: Structure) -> Iterator[Note]:
+    if structure.is_cut_short:
+        yield Note(
+            "TRUNCATED",
+            "The end of the file is missing: the recording or a copy was cut off. Only what is there was looked at.",
+        )
 
 
 def _making(header: Header, now: datetime) -> Iterator[Note]:
@@ -82,6 +93,12 @@ def _picture(header: Header) -> Iterator[Note]:
             "ROTATED",
             f"The picture is stored sideways or upside down and turned by {video.rotation_deg}° for playing, as phones "
             "do. It was looked at upright.",
+        )
+    if video.interlaced:
+        yield Note(
+            "INTERLACED",
+            "Each picture is woven from two that were taken one after the other, as in television. It was looked at as "
+            "it is stored, and movement shows as fine combs.",
         )
     if not video.square_pixels:
         yield Note(

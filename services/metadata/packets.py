@@ -10,6 +10,11 @@ from statistics import median
 PACKET_ENTRIES = "packet=pts_time,dts_time,duration_time,size,flags"
 """What `read` expects of ffprobe: these fields, in this order, as CSV without section names."""
 
+GAP_S = 5.0
+"""Frames further apart than this (and than ten usual intervals) have a gap between them, not a low rate."""
+
+MOST_SPANS = 100
+
 _FIELDS = 5
 _DECIMALS = 6  # what ffprobe prints
 _FURTHEST_S = 1e9
@@ -37,6 +42,9 @@ class PacketFacts:
         variable_frame_rate: Whether at least 2 % (and 3) of the intervals between frames differ from the median.
         bit_rate: Bits a second of the packets over `duration_s`.
         keyframe_times_s: Seconds from `start_s`, ascending.
+        spans_s: (start, end) of the stretches with pictures, seconds from `start_s`, ascending: what lies between two
+            frames more than `GAP_S` apart is no part of any. Empty when there is no gap, or more than
+            `MOST_SPANS` spans.
     """
 
     complete: bool
@@ -47,6 +55,7 @@ class PacketFacts:
     variable_frame_rate: bool
     bit_rate: float | None
     keyframe_times_s: tuple[float, ...]
+    spans_s: tuple[tuple[float, float], ...] = ()
 
 
 def read(lines: Iterable[str], limit: int) -> PacketFacts | None:
@@ -164,4 +173,24 @@ def _facts(packets: _Packets, *, complete: bool) -> PacketFacts:
         keyframe_times_s=tuple(
             sorted(time_s - start_s for time_s, keyframe in zip(times, packets.keyframes, strict=True) if keyframe)
         ),
+        spans_s=_spans(ordered, duration_s),
     )
+
+
+def _spans(ordered: list[float], duration_s: float | None) -> tuple[tuple[float, float], ...]:
+    """Stretches with pictures; see `PacketFacts`."""
+    if duration_s is None:
+        return ()
+    usual_s = median(later - earlier for earlier, later in pairwise(ordered))
+    gap_s = max(GAP_S, 10 * usual_s)
+    first_s = ordered[0]
+    spans: list[tuple[float, float]] = []
+    begins_s = 0.0
+    for earlier, later in pairwise(ordered):
+        if later - earlier > gap_s:
+            spans.append((begins_s, earlier - first_s + usual_s))
+            begins_s = later - first_s
+    # The last frame may claim to stay for days: only as long as the usual one is it worth looking at.
+    spans.append((begins_s, ordered[-1] - first_s + usual_s))
+    is_one = len(spans) == 1 and duration_s - spans[0][1] <= gap_s
+    return () if is_one or len(spans) > MOST_SPANS else tuple(spans)

@@ -5,6 +5,7 @@ cannot list packets one by one.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,23 @@ import grpc
 import structlog
 
 from services.kit.errors import Refusal
-from services.kit.media_formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, SOUND_DEMUXERS, ffmpeg_list
+from services.kit.media_formats import (
+    ALLOWED_DEMUXERS,
+    ALLOWED_PROTOCOLS,
+    SOUND_DEMUXERS,
+    ffmpeg_list,
+    refuse_huge_frames,
+)
 from services.kit.media_process import MediaProcess, ProcessLimits, ProcessTimedOut
 from services.metadata import facts, packets
+from services.metadata.lookalikes import HEAD_BYTES, what_else
+from services.metadata.structure import WHOLE, Structure, walk
 
 log = structlog.get_logger()
 
 _HEADER_BYTES = 4 * 1024 * 1024
 _LONGEST_LINE = 4 * 1024
+_TOO_LARGE = re.compile(r"Picture size (\d{4,10})x(\d{4,10}) is invalid")
 
 
 @dataclass(frozen=True)
@@ -34,23 +44,26 @@ class ProbeLimits:
 
 @dataclass(frozen=True)
 class Probed:
-    """What the header says, and what the packets say (None when there are none)."""
+    """What the header says, what the packets say (None when there are none), and whether the file is whole."""
 
     header: facts.Header
     packets: packets.PacketFacts | None
+    structure: Structure = WHOLE
 
 
 def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Probed:
     """Read the header, then walk the packets of the video; ffprobe decodes at most what the header needs.
 
     Raises:
-        Refusal: INVALID_ARGUMENT with NOT_A_VIDEO or NO_VIDEO_STREAM; DEADLINE_EXCEEDED with PROBE_TIMEOUT; INTERNAL
-            with PROBE_FAILED when ffprobe itself breaks.
+        Refusal: INVALID_ARGUMENT with NOT_A_VIDEO, INCOMPLETE_FILE or NO_VIDEO_STREAM; FAILED_PRECONDITION with
+            FRAME_TOO_LARGE; DEADLINE_EXCEEDED with PROBE_TIMEOUT; INTERNAL with PROBE_FAILED when ffprobe itself
+            breaks.
         ProcessCancelled: When `cancelled()` turned true.
     """
     try:
-        header = facts.read(_header(cancelled, path, limits.process))
-        return Probed(header, _packets(cancelled, path, header.video.stream_index, limits))
+        header = _header(cancelled, path, limits.process)
+        found = _packets(cancelled, path, header.video.stream_index, limits)
+        return Probed(header, found, walk(path))
     except ProcessTimedOut:
         raise Refusal(
             grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -59,18 +72,28 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
         ) from None
 
 
-def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> Any:
+def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> facts.Header:
     output = bytearray()
     with MediaProcess(_command(path, "-show_format", "-show_streams", "-of", "json"), limits, cancelled) as process:
         for chunk in process.chunks():
             output += chunk
             if len(output) > _HEADER_BYTES:
-                raise _not_a_video()
-        _check(process)
+                raise _not_a_video(path)
+        _check(process, path)
+    too_large = _TOO_LARGE.search(process.complaint)
     try:
-        return json.loads(output)
+        document: Any = json.loads(output)
     except (ValueError, RecursionError):
-        raise _not_a_video() from None
+        raise _not_a_video(path) from None
+    try:
+        header = facts.read(document)
+    except Refusal:
+        if too_large:
+            # ffprobe leaves out a size that it cannot work with, and the picture then seems to have none.
+            refuse_huge_frames(*map(int, too_large.groups()))
+        raise
+    refuse_huge_frames(header.video.width, header.video.height)
+    return header
 
 
 def _packets(cancelled: Callable[[], bool], path: Path, stream: int, limits: ProbeLimits) -> packets.PacketFacts | None:
@@ -81,7 +104,7 @@ def _packets(cancelled: Callable[[], bool], path: Path, stream: int, limits: Pro
         found = packets.read(_lines(process.chunks()), limits.packets)
         # A file cut short is an answer too, as long as its beginning can be read.
         if found is None:
-            _check(process)
+            _check(process, path)
     return found
 
 
@@ -112,7 +135,7 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
     yield rest.decode("ascii", "replace")
 
 
-def _check(process: MediaProcess) -> None:
+def _check(process: MediaProcess, path: Path) -> None:
     status = process.exit_status()
     if status < 0:
         log.warning("ffprobe was killed", signal=-status, complaint=process.complaint)
@@ -121,12 +144,23 @@ def _check(process: MediaProcess) -> None:
         )
     if status > 0:
         log.info("ffprobe refused a file", status=status, complaint=process.complaint)
-        raise _not_a_video()
+        raise _not_a_video(path)
 
 
-def _not_a_video() -> Refusal:
+def _not_a_video(path: Path) -> Refusal:
+    """Why a file that ffprobe cannot read is refused, as precisely as its first bytes and its structure tell."""
+    with path.open("rb") as file:
+        sentence = what_else(file.read(HEAD_BYTES))
+    if sentence is None and walk(path).is_cut_short:
+        return Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "INCOMPLETE_FILE",
+            "The end of this video is missing, and with it what is needed to play it: the recording or a copy was cut "
+            "off. Copy the file again, or save the video anew and send that.",
+        )
     return Refusal(
         grpc.StatusCode.INVALID_ARGUMENT,
         "NOT_A_VIDEO",
-        "This file is not a video that can be read. Send an MP4, MOV, WebM, MKV, AVI, FLV, MPEG, WMV or Ogg file.",
+        sentence
+        or "This file is not a video that can be read. Send an MP4, MOV, WebM, MKV, AVI, FLV, MPEG, WMV or Ogg file.",
     )

@@ -63,11 +63,21 @@ def _response(probed: Probed, size_bytes: int, now: datetime) -> metadata_pb2.Pr
         video_streams=header.video_streams,
         audio_streams=header.audio_streams,
         notes=[
-            metadata_pb2.MediaNote(reason=note.reason, text=note.text) for note in notes.about(header, packets, now)
+            metadata_pb2.MediaNote(reason=note.reason, text=note.text)
+            for note in notes.about(header, packets, now, probed.structure)
         ],
     )
-    times = packets.keyframe_times_s if packets else ()
-    return metadata_pb2.ProbeResponse(facts=media, keyframe_times_s=times)
+    if packets is None:
+        return metadata_pb2.ProbeResponse(facts=media)
+    return metadata_pb2.ProbeResponse(
+        facts=media,
+        keyframe_times_s=packets.keyframe_times_s,
+        # Of the beginning alone they would hide the rest.
+        spans=[
+            metadata_pb2.PictureSpan(start_s=start_s, end_s=end_s)
+            for start_s, end_s in (packets.spans_s if packets.complete else ())
+        ],
+    )
 
 
 def _video(video: facts.VideoHeader, packets: PacketFacts | None) -> metadata_pb2.VideoFacts:

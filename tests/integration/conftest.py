@@ -1,12 +1,12 @@
-"""One running system for all integration tests, and videos to send it."""
+"""A client of the running system, and videos to send it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from client import NotReally
-from tests.integration.stack import Stack, running_stack
+from tests.integration.stack import Stack
 from tests.synthetic.fixtures import MakeFaceVideo, face_video
 from tests.synthetic.videos import FaceVideo, syllables
 
@@ -16,12 +16,6 @@ TALKING = FaceVideo(
     seconds=12.0, size=(480, 360), iod=80.0, blinks=(2.0, 5.5, 9.0), mouth=syllables, sound=syllables, nod_px=(1.0, 3.0)
 )
 SILENT = FaceVideo(seconds=6.0, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("stack")) as running:
-        yield running
 
 
 @pytest.fixture
@@ -40,10 +34,3 @@ def talking(face_video: MakeFaceVideo) -> Path:
 def silent(face_video: MakeFaceVideo) -> Path:
     """Six seconds of a face, without sound."""
     return face_video(SILENT)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever needs the running system may have to wait for it to start."""
-    for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(240))

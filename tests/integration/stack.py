@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,11 @@ class Stack:
         """Where the edge is."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def ports(self) -> list[int]:
+        """The public one, then those of the services."""
+        return [self.port, *(int(address.rpartition(":")[2]) for address in self.addresses.values())]
+
     def gateway(self, folder: Path, port: int, **changes: str) -> dict[str, str]:
         """Environment of a second gateway with a store of its own in `folder`, in front of the same services."""
         targets = {f"NOTREALLY_{name.upper()}_TARGET": address for name, address in self.addresses.items()}
@@ -47,15 +52,30 @@ class Stack:
         }
 
     @property
+    def children(self) -> dict[str, int]:
+        """Process ids of what the supervisor runs right now, by name."""
+        found: dict[str, int] = {}
+        for pid in _children_of(self.process.pid):
+            with suppress(OSError):
+                command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+                name = "envoy" if "envoy" in Path(command[0]).name else command[-2].removeprefix("services.")
+                if name in (*_SERVICES, "envoy"):
+                    found[name] = pid
+        return found
+
+    @property
     def url(self) -> str:
         """The same for HTTP."""
         return f"http://{self.target}"
 
 
 @contextmanager
-def running_stack(folder: Path, **environment: str) -> Iterator[Stack]:
-    """Start everything with its data in `folder`, and stop it in the end as Ctrl-C would."""
-    port, *ports = free_ports(1 + len(_SERVICES))
+def running_stack(folder: Path, ports: Sequence[int] = (), **environment: str) -> Iterator[Stack]:
+    """Start everything with its data in `folder`, and stop it in the end as Ctrl-C would.
+
+    `ports` are those of an earlier one that takes its place; see `Stack.ports`.
+    """
+    port, *ports = ports or free_ports(1 + len(_SERVICES))
     addresses = {name: f"127.0.0.1:{number}" for name, number in zip(_SERVICES, ports, strict=True)}
     variables = {
         **{key: value for key, value in os.environ.items() if not key.startswith("NOTREALLY_")},
@@ -120,6 +140,17 @@ def running_process(module: str, address: str, **environment: str) -> Iterator[N
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(_STOP_S)
+
+
+def _children_of(parent: int) -> list[int]:
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                # After the name, which may hold anything: state, then the parent's id.
+                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                    found.append(int(entry.name))
+    return found
 
 
 def _healthy(address: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, features_pb2
 
 from client import NotReally, ServiceError
@@ -219,6 +220,18 @@ async def test_the_request_id_is_in_the_log_of_every_service(client: NotReally, 
         return {line.split('"service": "')[1].split('"')[0] for line in stack.log if "follow-me-1" in line}
 
     await asyncio.to_thread(wait_for, lambda: services() >= {"gateway", "face", "metadata", "classifier"})
+
+
+async def test_reflection_tells_the_contract_through_the_edge(stack: Stack) -> None:
+    async with grpc.aio.insecure_channel(stack.target) as channel:
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        asked = [
+            reflection_pb2.ServerReflectionRequest(list_services=""),
+            reflection_pb2.ServerReflectionRequest(file_containing_symbol="notreally.v1.AnalysisService"),
+        ]
+        listed, described = [answer async for answer in stub.ServerReflectionInfo(iter(asked))]
+    assert "notreally.v1.AnalysisService" in {s.name for s in listed.list_services_response.service}
+    assert described.file_descriptor_response.file_descriptor_proto
 
 
 async def test_audio_can_be_switched_off(stack: Stack, talking: Path, tmp_path: Path) -> None:

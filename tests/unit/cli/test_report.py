@@ -64,7 +64,7 @@ def test_bars_keep_their_side_and_width(contribution: float, largest: float) -> 
     else:
         assert "█" not in right
     if 0 < largest <= abs(contribution):
-        assert (left + right).count("█") == 8
+        assert (left + right).count("█") == 6
 
 
 @given(st.text())

@@ -1,10 +1,12 @@
 """The client as a whole."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2
 from notreally.v1 import analysis_pb2
 
 from client import NotReally, Patience, ServiceError
@@ -105,3 +107,23 @@ def test_a_status_without_a_reason() -> None:
     error = error_of_status(bare)
     assert (error.code, error.reason, str(error)) == (grpc.StatusCode.NOT_FOUND, "", "Gone.")
     assert not error.transient
+
+
+async def test_a_full_server_is_asked_again_when_it_says(peer: Peer, tmp_path: Path) -> None:
+    full = status(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_UPLOADS", "Try again in a little while.")
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.FromMilliseconds(50)
+    full.details.add().Pack(retry)
+    error = error_of_status(full)
+    assert (error.reason, error.retry_after_s, error.transient) == ("TOO_MANY_UPLOADS", 0.05, True)
+
+    peer.refuse_upload = full
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"video")
+    async with NotReally(peer.address, Patience(first_s=0.0, attempts=2)) as client:
+        began = time.monotonic()
+        with pytest.raises(ServiceError) as raised:
+            await client.upload(path)
+    assert raised.value.reason == "TOO_MANY_UPLOADS"
+    assert len(peer.called("CreateUpload")) == 3
+    assert time.monotonic() - began >= 2 * 0.05

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from notreally.v1.metadata_pb2 import MediaFacts
+from notreally.v1.face_pb2 import FaceWindow
+from notreally.v1.media_pb2 import TimeWindow
+from notreally.v1.metadata_pb2 import MediaFacts, MediaNote, VideoFacts
 
-from gateway.evidence import insufficiency, measure_evidence, timeline
+from gateway.evidence import insufficiency, measure_evidence, shortfalls, timeline
 from gateway.features import Features, compute_features
 from tests.unit.gateway.synthetic_signals import eyes, face_clip, frame_times, media_facts, sound_clip
 
@@ -126,3 +128,60 @@ def test_the_timeline_leaves_out_windows_past_the_end_and_values_that_are_unknow
     assert only.start_s == 4
     assert not only.HasField("nose_jitter")
     assert not only.HasField("landmark_residual_jitter")
+
+
+def test_where_no_picture_could_be_read_no_face_is_missed() -> None:
+    assert names(compute_features([], [], media_facts())) == ["NO_FRAMES"]
+
+
+def windows(*decoded: int, left_out: int = 0) -> list[FaceWindow]:
+    """Four-second windows in which so many frames were decoded."""
+    return [
+        FaceWindow(
+            window=TimeWindow(index=index, start_s=4 * index, end_s=4 * index + 4),
+            frames_decoded=frames,
+            faces_left_out=left_out,
+        )
+        for index, frames in enumerate(decoded)
+    ]
+
+
+def facts_of(duration_s: float, frames: int, *, variable: bool = False) -> MediaFacts:
+    video = VideoFacts(fps=25, duration_s=duration_s, frame_count=frames, variable_frame_rate=variable)
+    return MediaFacts(video=video)
+
+
+def warned(facts: MediaFacts, face: list[FaceWindow], faces: int = 1) -> list[str]:
+    return [reason.reason for reason in shortfalls(facts, face, faces)]
+
+
+def test_a_whole_video_has_no_shortfalls() -> None:
+    assert warned(facts_of(8, 200), windows(100, 100)) == []
+    assert warned(facts_of(8, 200), windows(100, 95)) == []
+    assert warned(facts_of(600, 15_000), windows(100, 100)) == []
+    assert warned(MediaFacts(), windows(0)) == []
+
+
+def test_frames_that_could_not_be_read_are_told() -> None:
+    (reason,) = shortfalls(facts_of(8, 200), windows(100, 20), 1)
+    assert reason.reason == "FRAMES_UNREADABLE"
+    assert reason.text.startswith("Only 120 of about 200 frames could be read")
+    assert warned(facts_of(600, 15_000), windows(100, 20)) == ["FRAMES_UNREADABLE"]
+    # Where frames are uneven, nobody knows how many a part should hold; all together they are counted.
+    assert warned(facts_of(600, 15_000, variable=True), windows(100, 20)) == []
+    assert warned(facts_of(8, 200, variable=True), windows(100, 20)) == ["FRAMES_UNREADABLE"]
+
+
+def test_a_file_cut_short_is_told_and_other_notes_are_not() -> None:
+    facts = facts_of(4, 100)
+    facts.notes.extend([MediaNote(reason="TRUNCATED", text="Its end is missing."), MediaNote(reason="ROTATED")])
+    (reason,) = shortfalls(facts, windows(100), 1)
+    assert (reason.reason, reason.text) == ("TRUNCATED", "Its end is missing.")
+
+
+def test_faces_left_out_are_told_with_their_number() -> None:
+    (reason,) = shortfalls(facts_of(4, 100), windows(100, left_out=6), 4)
+    assert reason.text == "At least 10 faces can be seen at once. Only the 4 largest were followed."
+    (reason,) = shortfalls(facts_of(4, 100), windows(100, left_out=1), 1)
+    assert reason.text == "At least 2 faces can be seen at once. Only the largest one was followed."
+    assert warned(facts_of(4, 100), windows(100, left_out=6), 0) == []

@@ -71,8 +71,15 @@ def test_a_silent_video_lacks_three_features() -> None:
 
 
 def test_sound_that_was_not_analysed_is_not_called_silent() -> None:
-    features = compute_features(face_clip(frame_times(12.0)), [], media_facts())
+    facts = media_facts()
+    facts.audio.codec = "aac"
+    features = compute_features(face_clip(frame_times(12.0)), [], facts)
     assert features.missing == dict.fromkeys(AUDIO, "the sound was not analysed")
+
+
+def test_a_video_without_a_sound_stream_is_called_silent_though_nobody_listened() -> None:
+    features = compute_features(face_clip(frame_times(12.0)), [], media_facts())
+    assert features.missing == dict.fromkeys(AUDIO, "the video has no sound")
 
 
 def test_without_a_face_sound_and_file_remain() -> None:

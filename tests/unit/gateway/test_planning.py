@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notreally.v1.media_pb2 import TimeWindow
 
-from gateway.planning import Plan, plan_runs, plan_windows
+from gateway.planning import Plan, most_frames, plan_runs, plan_windows
 
 
 def spans(plan: Plan) -> list[tuple[float, float]]:
@@ -69,6 +69,41 @@ def test_ntsc_rate_keeps_windows_of_four_seconds() -> None:
 def test_unknown_duration_reaches_to_the_last_keyframe() -> None:
     assert spans(plan_windows(None, 25.0, []))[-1][1] == 20.0
     assert spans(plan_windows(math.nan, None, [0.0, 500.0]))[-1][1] > 400.0
+
+
+def test_nothing_is_planned_where_there_are_no_pictures() -> None:
+    plan = plan_windows(1004.0, 25.0, [0.0, 1002.0], spans_s=[(0.0, 2.0), (1002.0, 1004.0)])
+    assert spans(plan) == [(0.0, 2.0), (1002.0, 1004.0)]
+    assert [window.index for window in plan.windows] == [0, 1]
+
+
+def test_a_window_over_a_gap_is_parted() -> None:
+    plan = plan_windows(None, 30.0, [], spans_s=[(0.0, 6.0), (100.0, 106.0)])
+    bounds = [bound for span in spans(plan) for bound in span]
+    assert bounds == pytest.approx([0, 4, 4, 6, 100, 102, 102, 106])
+
+
+def test_a_last_frame_that_stays_for_days_does_not_count() -> None:
+    assert spans(plan_windows(1e6, 25.0, [0.0], spans_s=[(0.0, 4.0)])) == [(0.0, 4.0)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [[(5.0, 1.0)], [(0.0, 9.0), (3.0, 12.0)], [(math.nan, 4.0)], [(-5.0, 4.0)], [(0.0, 1e9)]]
+)
+def test_spans_that_make_no_sense_are_left_out(wrong: list[tuple[float, float]]) -> None:
+    assert plan_windows(10.0, 25.0, [], spans_s=wrong) == plan_windows(10.0, 25.0, [])
+
+
+def test_few_frames_a_second_make_longer_windows() -> None:
+    plan = plan_windows(600.0, 1.0, [])
+    assert {round(end - start) for start, end in spans(plan)} == {24}
+    assert frames(plan, 1.0) == 600
+
+
+def test_a_window_gets_at_most_twice_its_share_of_the_budget() -> None:
+    assert most_frames(600, 5) == 240
+    assert most_frames(600, 0) == 1200
+    assert most_frames(1, 100) == 1
 
 
 claims = st.none() | st.floats() | st.sampled_from([0.0, 1.0, 20.0, 1e6, 1e9, 1e308])

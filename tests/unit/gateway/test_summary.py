@@ -64,6 +64,17 @@ def test_likely_real() -> None:
     )
 
 
+def test_a_model_that_gives_no_verdicts_gives_no_reasons_either() -> None:
+    blind = result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5)
+    blind.model.MergeFrom(Model(version="1", real_below=0.0, fake_above=1.0))
+    assert summarize(blind, {}, 1) == (
+        "This video can be called neither real nor fake with any confidence. The model in use could not tell real from "
+        "fake well enough when it was tested on people it had not seen, so it calls no video either."
+    )
+    blind.model.MergeFrom(Model(real_below=0.2, fake_above=0.9))
+    assert "points most towards" in summarize(blind, {}, 1)
+
+
 def test_inconclusive_names_the_strongest_sign_of_either_side() -> None:
     text = summarize(result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5), {}, 1)
     assert text.startswith("This video can be called neither real nor fake with any confidence.")

@@ -158,7 +158,16 @@ def test_file_names_are_fit_to_show(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("../../etc/passwd", "passwd"), ("C:\\videos\\me.mp4", "me.mp4"), ("", "video"), ("🙂 clip.mp4", "🙂 clip.mp4")],
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\videos\\me.mp4", "me.mp4"),
+        ("", "video"),
+        ("\u200d", "video"),
+        ("🙂 clip.mp4", "🙂 clip.mp4"),
+        ("a\u2028b.mp4", "ab.mp4"),
+        ("a" * 300 + ".mp4", "a" * 251 + ".mp4"),
+        ("." + "a" * 300, "." + "a" * 254),
+    ],
 )
 def test_file_names_lose_their_folders(name: str, shown: str) -> None:
     assert clean_filename(name) == shown

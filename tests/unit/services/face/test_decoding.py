@@ -91,6 +91,20 @@ def test_the_stride_counts_from_the_windows_start(face_video: MakeFaceVideo) -> 
     assert kept == [0, 2, 4, 6, 8, 10, 12, 14, *range(15, 30, 2)]
 
 
+def test_a_window_with_too_many_frames_ends_early_and_the_next_does_not(face_video: MakeFaceVideo) -> None:
+    path = face_video(MOVING)
+    frames = decoded(path, (0, 2), (2, 2.5), max_frames=20)
+    assert [sum(frame.window.index == index for frame in frames) for index in (0, 1)] == [20, 15]
+    assert times(frames[20:]) == times(decoded(path, (2, 2.5)))
+    halved = decoded(path, (0, 2), frame_stride=2, max_frames=20)
+    assert sum(frame.picture is not None for frame in halved) == 20
+
+
+def test_a_run_decodes_no_more_than_it_may(face_video: MakeFaceVideo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.face.decoding._MOST_DECODED", 40)
+    assert 30 <= len(decoded(face_video(MOVING), (0, 2), (2, 4))) <= 40
+
+
 def test_uneven_times_are_the_files(face_video: MakeFaceVideo) -> None:
     video = replace(MOVING, uneven=True, seconds=1)
     frames = decoded(face_video(video), (0, 1))

@@ -38,6 +38,16 @@ def test_no_more_faces_than_asked_for_the_largest_first(models: FaceModels) -> N
     assert track.box[2] < 450
 
 
+def test_faces_beyond_those_followed_are_counted(models: FaceModels) -> None:
+    video = FaceVideo(seconds=0.1, size=(900, 400), iod=80, faces=2)
+    for most, left_out in ((1, 1), (2, 0)):
+        tracker = FaceTracker(models, most)
+        for number, image in enumerate(images(video)):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            tracker.step(number, video.time(number), picture_of(frame, (frame.width, frame.height)))
+        assert tracker.left_out == left_out
+
+
 def test_a_face_that_comes_back_goes_on_in_a_new_segment(models: FaceModels) -> None:
     (track,) = tracked(models, FaceVideo(seconds=1.5, absent=((0.5, 0.8),)))
     # Gone from frame 15 on; back in 24, and looked for every tenth of a second.

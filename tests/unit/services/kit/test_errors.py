@@ -10,10 +10,11 @@ from services.kit.errors import Refusal, refusal_of_status
 
 CODES = st.sampled_from([code for code in grpc.StatusCode if code is not grpc.StatusCode.OK])
 REFUSALS = st.builds(
-    lambda code, reason, message, metadata: Refusal(code, reason, message, **metadata),
+    lambda code, reason, message, retry_after_s, metadata: Refusal(code, reason, message, retry_after_s, **metadata),
     CODES,
     st.from_regex(r"[A-Z][A-Z_]{0,30}", fullmatch=True),
     st.text(st.characters(codec="utf-8"), max_size=80),
+    st.none() | st.integers(0, 10**6).map(lambda milliseconds: milliseconds / 1000),
     st.dictionaries(
         st.from_regex(r"[a-z_]{1,10}", fullmatch=True).filter(lambda k: k not in ("code", "reason", "message", "self")),
         st.text(st.characters(codec="utf-8"), max_size=20),
@@ -23,7 +24,7 @@ REFUSALS = st.builds(
 
 
 def parts(refusal: Refusal) -> tuple[object, ...]:
-    return refusal.code, refusal.reason, refusal.message, refusal.metadata
+    return refusal.code, refusal.reason, refusal.message, refusal.retry_after_s, refusal.metadata
 
 
 @given(REFUSALS)

@@ -114,3 +114,26 @@ def test_nothing_a_file_can_say_breaks_it(lines: list[str]) -> None:
         assert value is None or math.isfinite(value)
     assert list(facts.keyframe_times_s) == sorted(facts.keyframe_times_s)
     assert all(time_s >= 0 for time_s in facts.keyframe_times_s)
+
+
+def test_a_gap_parts_the_video_into_spans() -> None:
+    facts = _read(_steady(50, 25.0) + _steady(50, 25.0, start_s=1002.0))
+    assert [bound for span in facts.spans_s for bound in span] == pytest.approx([0, 2, 1002, 1004])
+
+
+def test_a_last_frame_that_stays_for_days_is_no_span() -> None:
+    facts = _read([*_steady(99, 25.0), _line(99 / 25, duration_s=300_000.0)])
+    assert facts.duration_s == pytest.approx(300_000, rel=1e-3)
+    (span,) = facts.spans_s
+    assert span == pytest.approx((0.0, 4.0))
+
+
+def test_without_a_gap_there_are_no_spans() -> None:
+    assert _read(_steady(100, 25.0)).spans_s == ()
+    assert _read(_steady(100, 0.1)).spans_s == ()
+    assert _read(_steady(2, 0.01)).spans_s == ()
+
+
+def test_too_many_gaps_are_none() -> None:
+    lines = [_line(100.0 * part + frame / 25) for part in range(packets.MOST_SPANS + 1) for frame in range(3)]
+    assert _read(lines).spans_s == ()

@@ -1,0 +1,174 @@
+"""Inputs that are no video, or say that their content is elsewhere."""
+
+import random
+import struct
+import zlib
+
+from tests.integration.hostile import boxes
+from tests.integration.hostile.inputs import Answered, Input, Maker, Refused
+from tests.integration.hostile.workshop import Workshop
+
+NOT_A_VIDEO = Refused("NOT_A_VIDEO")
+NO_VIDEO = Refused("NO_VIDEO_STREAM")
+WHOLE = Answered(frames=(95, 105))
+
+
+def _fixed(content: bytes | str) -> Maker:
+    return lambda shop: content.encode() if isinstance(content, str) else content
+
+
+def _naming(template: str) -> Maker:
+    """Text in which {path} and {url} are the bait."""
+    return lambda shop: template.format(path=shop.bait.path, url=shop.bait.url, name="bait.mp4").encode()
+
+
+def _sound(suffix: str, *options: str) -> Maker:
+    return lambda shop: shop.converted(suffix, "-vn", *options)
+
+
+def _picture(suffix: str) -> Maker:
+    return lambda shop: shop.converted(suffix, "-frames:v", "1", *(("-update", "1") if suffix != "gif" else ()))
+
+
+def _album(shop: Workshop) -> bytes:
+    """Sound with a cover picture."""
+    cover = ("-map", "0:a", "-map", "0:v", "-frames:v", "1", "-c:v", "mjpeg", "-disposition:v", "attached_pic")
+    return shop.converted("m4a", *cover, "-c:a", "copy")
+
+
+def _random_bytes(shop: Workshop) -> bytes:
+    return random.Random(3).randbytes(200_000)
+
+
+def _pdf(shop: Workshop) -> bytes:
+    page = zlib.compress(b"BT /F1 12 Tf (a video of me) Tj ET" * 200)
+    return (
+        b"%PDF-1.7\n1 0 obj\n<< /Length " + str(len(page)).encode() + b" >>\nstream\n" + page + b"\nendstream\n%%EOF\n"
+    )
+
+
+def _without_index(shop: Workshop) -> bytes:
+    """What is left when a phone dies while it records: media without an index."""
+    data = shop.clip()
+    return data[: next(box.start for box in boxes.boxes(data) if box.kind == b"moov")]
+
+
+def _half_an_index(shop: Workshop) -> bytes:
+    return shop.clip()[:-1500]
+
+
+def _reference(make_reference: str, target: str) -> Maker:
+    def make(shop: Workshop) -> bytes:
+        address = {"path": shop.bait.path, "file": f"file://{shop.bait.path}", "url": shop.bait.url}[target]
+        contents = getattr(boxes, make_reference)(address)
+        return boxes.edited(shop.silent(), b"dref", lambda _: contents)
+
+    return make
+
+
+def _reference_movie(shop: Workshop) -> bytes:
+    return boxes.reference_movie(shop.bait.url)
+
+
+def _attachment(shop: Workshop) -> bytes:
+    """Matroska with the bait's address as subtitles, and the bait's name as an attachment's."""
+    subtitles = shop.face.with_name("subtitles.srt")
+    subtitles.write_text(f"1\n00:00:00,000 --> 00:00:03,000\n{shop.bait.url}\n")
+    attached = (
+        "-attach",
+        str(subtitles),
+        "-metadata:s:t",
+        "mimetype=text/plain",
+        "-metadata:s:t",
+        "filename=/etc/passwd",
+    )
+    mapped = ("-i", str(subtitles), "-map", "0", "-map", "1", "-c", "copy", "-c:s", "srt")
+    return shop.converted("mkv", *mapped, *attached)
+
+
+def _playlist_behind_a_header(shop: Workshop) -> bytes:
+    """A playlist where a lazy reader looks, and an MP4's first box before it."""
+    return struct.pack(">I4s", 24, b"ftyp") + b"mp42\0\0\0\0mp42isom" + _PLAYLIST.format(url=shop.bait.url).encode()
+
+
+_PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{url}\n#EXT-X-ENDLIST\n"
+
+NOT_VIDEOS: tuple[Input, ...] = (
+    Input("text", _fixed("Dear friend, this is no video.\n" * 200), NOT_A_VIDEO, words="text"),
+    Input("one byte", _fixed(b"\0"), NOT_A_VIDEO),
+    Input("pdf", _pdf, NOT_A_VIDEO, words="document"),
+    Input("zip", _fixed(b"PK\x03\x04\x14\0\0\0\0\0" + bytes(2000)), NOT_A_VIDEO, words="archive"),
+    Input("web page", _fixed("<!DOCTYPE html><html><body><video src='a.mp4'></video></body></html>"), NOT_A_VIDEO),
+    Input("random bytes", _random_bytes, NOT_A_VIDEO),
+    Input("zeros", _fixed(bytes(100_000)), NOT_A_VIDEO),
+    Input("png", _picture("png"), NOT_A_VIDEO, words="picture"),
+    Input("jpeg", _picture("jpg"), NOT_A_VIDEO, words="picture"),
+    Input("gif", _picture("gif"), NOT_A_VIDEO, words="picture"),
+    Input("svg", _naming('<svg xmlns="http://www.w3.org/2000/svg"><image href="{url}"/></svg>'), NOT_A_VIDEO),
+    Input("svg of a file", _naming('<?xml version="1.0"?><svg><image href="file://{path}"/></svg>'), NOT_A_VIDEO),
+    Input("no index", _without_index, Refused("INCOMPLETE_FILE"), words="cut"),
+    Input("half an index", _half_an_index, Refused("INCOMPLETE_FILE")),
+    Input("sound as m4a", _sound("m4a", "-c:a", "copy"), NO_VIDEO, words="no video"),
+    Input("sound as mp3", _sound("mp3", "-c:a", "libmp3lame"), NO_VIDEO),
+    Input("sound as ogg", _sound("ogg", "-c:a", "libvorbis"), NO_VIDEO),
+    Input("sound as wav", _sound("wav"), NO_VIDEO),
+    Input("sound with a cover", _album, NO_VIDEO),
+)
+
+REFERENCES: tuple[Input, ...] = (
+    Input("playlist of an address", _naming(_PLAYLIST), NOT_A_VIDEO, words="playlist"),
+    Input("playlist of a file", _naming(_PLAYLIST.replace("{url}", "file://{path}")), NOT_A_VIDEO),
+    Input(
+        "playlist of parts", _naming(_PLAYLIST.replace("{url}", "subfile,,start,0,end,999999,,:{path}")), NOT_A_VIDEO
+    ),
+    Input("playlist of two", _naming(_PLAYLIST.replace("{url}", "concat:{path}|{url}")), NOT_A_VIDEO),
+    Input("playlist named .m3u8", _naming(_PLAYLIST), NOT_A_VIDEO, filename="live.m3u8"),
+    Input("playlist behind a header", _playlist_behind_a_header, Refused("INCOMPLETE_FILE")),
+    Input("master playlist", _naming("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{url}\n"), NOT_A_VIDEO),
+    Input(
+        "playlist with a key",
+        _naming('#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="{url}"\n#EXTINF:4,\n{path}\n'),
+        NOT_A_VIDEO,
+    ),
+    Input("ffconcat", _naming("ffconcat version 1.0\nfile {path}\nfile {url}\n"), NOT_A_VIDEO),
+    Input(
+        "dash",
+        _naming('<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><BaseURL>{url}</BaseURL></MPD>'),
+        NOT_A_VIDEO,
+    ),
+    Input(
+        "sdp",
+        _naming("v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\na=control:{url}\n"),
+        NOT_A_VIDEO,
+    ),
+    Input("asx", _naming('<ASX version="3.0"><ENTRY><REF HREF="{url}"/></ENTRY></ASX>'), NOT_A_VIDEO),
+    Input("image sequence", _naming("{path}%03d.png"), NOT_A_VIDEO, filename="%03d.png"),
+    Input("dref to an address", _reference("url_reference", "url"), WHOLE),
+    Input("dref to a file", _reference("url_reference", "file"), WHOLE),
+    Input("alias to a file", _reference("alias_reference", "path"), Refused("NO_DECODABLE_FRAME")),
+    Input("alias to an address", _reference("alias_reference", "url"), Refused("NO_DECODABLE_FRAME")),
+    Input("reference movie", _reference_movie, NO_VIDEO),
+    Input("attachments and subtitles", _attachment, WHOLE),
+)
+
+# Names are never used as paths, and must not be taken for any of ffmpeg's own words.
+NAMES: dict[str, str] = {
+    "../../../../etc/passwd": "passwd",
+    "C:\\Users\\me\\video.mp4": "video.mp4",
+    "concat:a.mp4|b.mp4": "concat:a.mp4|b.mp4",
+    "subfile,,start,0,end,64,,:": "subfile,,start,0,end,64,,:",
+    "data:video;base64,AAAA": "data:video;base64,AAAA",
+    "-i": "-i",
+    "pipe:0": "pipe:0",
+    "%03d.mp4": "%03d.mp4",
+    "line\nbreak\r\x00\x07\x1b[31m.mp4": "linebreak[31m.mp4",
+    "\u202egpj.mp4": "gpj.mp4",
+    "wedding \U0001f470\U0001f3fd\u200d\u2640\ufe0f.mp4": "wedding \U0001f470\U0001f3fd\u200d\u2640\ufe0f.mp4",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.mp4": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.mp4",
+    "two\u2028lines.mp4": "twolines.mp4",
+    "e" * 5000 + ".mp4": "e" * 251 + ".mp4",
+    "\U0001f600" * 5000: "\U0001f600" * 255,
+    "": "video",
+    "...": "...",
+    " \t ": "video",
+}

@@ -1,0 +1,90 @@
+"""A gateway that is told to stop leaves its analyses to its next start; what is cancelled in line never runs."""
+
+import sqlite3
+import time
+import uuid
+from pathlib import Path
+
+from notreally.v1 import analysis_pb2
+
+from client import NotReally
+from tests.integration.stack import Stack, free_ports, running_process
+
+
+async def test_a_stopped_gateway_goes_on_where_it_was(
+    stack: Stack, talking: Path, silent: Path, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    settings = stack.gateway(tmp_path, port)
+    async with NotReally(f"127.0.0.1:{port}") as client:
+        with running_process("gateway", f"127.0.0.1:{port}", **settings):
+            upload = await client.upload(talking)
+            created = await client.create_analysis(upload.name)
+            aged = await client.create_analysis((await client.upload(silent)).name)
+            watch = client.watch([created.name])
+            async for event in watch:
+                if event.stage == analysis_pb2.STAGE_ANALYZING_VIDEO:
+                    break
+            began = time.monotonic()
+        # It has no reason to use up its ten seconds of grace, although it was watched.
+        assert time.monotonic() - began < 8
+        accepted = _accepted_but_not_in_line(tmp_path / "notreally.db", created.name)
+        _begun_by_an_older_version(tmp_path / "notreally.db", aged.name)
+        with running_process("gateway", f"127.0.0.1:{port}", **settings):
+            rest = [event async for event in watch]
+            lasts = [[event async for event in client.watch([name])][-1] for name in (accepted, aged.name)]
+            result = (await client.result(created.name)).result
+            other = (await client.result(accepted)).result
+    assert [e.sequence for e in rest] == list(range(event.sequence + 1, event.sequence + 1 + len(rest)))
+    assert {event.state for event in (rest[-1], *lasts)} == {analysis_pb2.ANALYSIS_STATE_SUCCEEDED}
+    assert result.features == other.features
+
+
+def _accepted_but_not_in_line(database: Path, like: str) -> str:
+    """Leave behind what a kill between the row and the queue leaves: the row alone."""
+    identifier = str(uuid.uuid4())
+    with sqlite3.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO analyses (id, filename, sha256, size_bytes, state, stage, percent, created_at) "
+            "SELECT ?, filename, sha256, size_bytes, 1, 1, 0, created_at FROM analyses WHERE id = ?",
+            (identifier, like.removeprefix("analyses/")),
+        )
+    connection.close()
+    return f"analyses/{identifier}"
+
+
+def _begun_by_an_older_version(database: Path, name: str) -> None:
+    """Leave behind what an upgrade finds: a workflow whose steps are not those of the new version."""
+    with sqlite3.connect(database) as connection:
+        changed = connection.execute(
+            "UPDATE workflow_status SET application_version = '0' WHERE workflow_uuid = ? AND status != 'SUCCESS'",
+            (name.removeprefix("analyses/"),),
+        ).rowcount
+    connection.close()
+    assert changed == 1
+
+
+async def test_what_is_cancelled_in_line_never_runs(stack: Stack, talking: Path, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    settings = stack.gateway(tmp_path, port, NOTREALLY_CONCURRENCY="1")
+    with running_process("gateway", f"127.0.0.1:{port}", **settings):
+        async with NotReally(f"127.0.0.1:{port}") as client:
+            upload = await client.upload(talking)
+            first, second = [(await client.create_analysis(upload.name)).name for _ in range(2)]
+            assert (await client.cancel(second)).state == analysis_pb2.ANALYSIS_STATE_CANCELLED
+            seen = [event async for event in client.watch([second])]
+            assert [(event.sequence, event.state) for event in seen] == [(1, analysis_pb2.ANALYSIS_STATE_CANCELLED)]
+            last = [event async for event in client.watch([first])][-1]
+            assert last.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED
+            # The one worker was free again, and had nothing to do.
+            assert [event async for event in client.watch([second])] == seen
+
+
+async def test_deleting_what_runs_leaves_nothing(stack: Stack, client: NotReally, talking: Path) -> None:
+    created = await client.create_analysis((await client.upload(talking)).name)
+    async for event in client.watch([created.name]):
+        if event.stage == analysis_pb2.STAGE_ANALYZING_VIDEO and event.percent > 5:
+            break
+    await client.delete(created.name)
+    identifier = created.name.removeprefix("analyses/")
+    assert [str(path) for path in (stack.data / "media").rglob("*") if identifier in str(path)] == []
