@@ -12,6 +12,7 @@ from services.audio.settings import AudioSettings
 from services.audio.spans import Span
 from services.audio.work import extract_windows
 from services.kit.errors import Refusal
+from services.kit.losses import Losses
 from services.kit.media import MediaStore
 from services.kit.media_process import ProcessLimits
 from services.kit.worker_pool import WorkerProcesses
@@ -29,6 +30,7 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
         self._store = store
         self._workers = workers
         self._settings = settings
+        self._losses = Losses()
 
     async def ExtractWindows(  # noqa: N802 - the name in the contract
         self, request: audio_pb2.AudioServiceExtractWindowsRequest, context: Any
@@ -37,17 +39,18 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
 
         Raises:
             Refusal: INVALID_ARGUMENT with BAD_WINDOWS; NOT_FOUND with MEDIA_NOT_FOUND; see also
-                `services.audio.extraction.extract` and `WorkerProcesses.stream`.
+                `services.audio.extraction.extract`, `WorkerProcesses.stream` and `Losses.counted`.
         """
         settings = self._settings
         spans = _spans(request, settings)
         limits = ProcessLimits(settings.audio_decode_s, settings.decoder_memory_bytes)
-        async with self._store.local_path(request.media) as path:
-            items = self._workers.stream(extract_windows, path, spans, request.video_start_s, limits)
-            # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffmpeg.
-            async with aclosing(items):
-                async for item in items:
-                    yield audio_pb2.AudioServiceExtractWindowsResponse.FromString(item)
+        with self._losses.counted(request.media.sha256):
+            async with self._store.local_path(request.media) as path:
+                items = self._workers.stream(extract_windows, path, spans, request.video_start_s, limits)
+                # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffmpeg.
+                async with aclosing(items):
+                    async for item in items:
+                        yield audio_pb2.AudioServiceExtractWindowsResponse.FromString(item)
 
 
 def _spans(request: audio_pb2.AudioServiceExtractWindowsRequest, settings: AudioSettings) -> list[Span]:

@@ -12,6 +12,7 @@ from services.face.settings import FaceSettings
 from services.face.windows import MOST_THUMBNAILS, FaceJob, Window
 from services.face.work import extract_windows
 from services.kit.errors import Refusal
+from services.kit.losses import Losses
 from services.kit.media import MediaStore
 from services.kit.worker_pool import WorkerProcesses
 
@@ -30,6 +31,7 @@ class FaceServicer(face_pb2_grpc.FaceServiceServicer):
         self._store = store
         self._workers = workers
         self._settings = settings
+        self._losses = Losses()
 
     async def ExtractWindows(  # noqa: N802 - the name in the contract
         self, request: face_pb2.FaceServiceExtractWindowsRequest, context: Any
@@ -38,15 +40,16 @@ class FaceServicer(face_pb2_grpc.FaceServiceServicer):
 
         Raises:
             Refusal: INVALID_ARGUMENT with BAD_WINDOWS or OUT_OF_RANGE; NOT_FOUND with MEDIA_NOT_FOUND; see also
-                `services.face.extraction.extract` and `WorkerProcesses.stream`.
+                `services.face.extraction.extract`, `WorkerProcesses.stream` and `Losses.counted`.
         """
         job = _job(request, self._settings)
-        async with self._store.local_path(request.media) as path:
-            items = self._workers.stream(extract_windows, path, job)
-            # Closed at once when the call ends, not when the garbage collector gets to it: that stops the work.
-            async with aclosing(items):
-                async for item in items:
-                    yield face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
+        with self._losses.counted(request.media.sha256):
+            async with self._store.local_path(request.media) as path:
+                items = self._workers.stream(extract_windows, path, job)
+                # Closed at once when the call ends, not when the garbage collector gets to it: that stops the work.
+                async with aclosing(items):
+                    async for item in items:
+                        yield face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
 
 
 def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSettings) -> FaceJob:
