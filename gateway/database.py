@@ -88,6 +88,7 @@ def _as_dbos_does(connection: "sa.engine.interfaces.DBAPIConnection", _record: o
     connection.isolation_level = "IMMEDIATE"  # writers take turns instead of failing half way
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
 
 
@@ -95,7 +96,8 @@ def _tune_sqlite(connection: "sa.engine.interfaces.DBAPIConnection", _record: ob
     # Readers and the writer do not wait for each other in WAL; DBOS writes to the same file.
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
+    # What was accepted is on the disk before its caller hears so.
+    cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()
 

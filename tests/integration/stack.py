@@ -56,7 +56,7 @@ class Stack:
         """Process ids of what the supervisor runs right now, by name."""
         found: dict[str, int] = {}
         for pid in _children_of(self.process.pid):
-            with suppress(OSError):
+            with suppress(OSError, IndexError):  # gone, or not yet what it will be
                 command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
                 name = "envoy" if "envoy" in Path(command[0]).name else command[-2].removeprefix("services.")
                 if name in (*_SERVICES, "envoy"):
