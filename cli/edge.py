@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from cli.content_policy import content_security_policy
 from cli.environment import ROOT, Environment, split_address
 
 TEMPLATE = ROOT / "deploy" / "envoy" / "envoy.template.yaml"
-SITE = ROOT / "deploy" / "envoy" / "site"
+BUILT_SITE = ROOT / "frontend" / "out"
+PLAIN_SITE = ROOT / "deploy" / "envoy" / "site"
 DESCRIPTOR = ROOT / "gen" / "descriptor.pb"
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""What the static page may load: its own style sheet and pictures, no script."""
+
+def site() -> Path:
+    """The pages to serve: the browser UI where it has been built, or else one page that says how to use the service."""
+    return BUILT_SITE if (BUILT_SITE / "index.html").is_file() else PLAIN_SITE
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,10 @@ class Edge:
     gateway: str
     """``host:port`` of the gateway; a name is resolved to all its addresses."""
     admin_socket: Path
-    site: Path = SITE
+    site: Path
+    api_origin: str = ""
+    """Where the pages were built to call; empty for the address they came from."""
     descriptor: Path = DESCRIPTOR
-    content_security_policy: str = CONTENT_SECURITY_POLICY
 
     @classmethod
     def of(cls, environment: Environment, run_folder: Path) -> "Edge":
@@ -43,6 +46,8 @@ class Edge:
             port=environment.port,
             gateway=environment.target("gateway"),
             admin_socket=run_folder / "envoy-admin.sock",
+            site=site(),
+            api_origin=environment.variables.get("NEXT_PUBLIC_API_BASE_URL", ""),
         )
 
     def render(self, template: str) -> str:
@@ -60,7 +65,7 @@ class Edge:
             "admin_socket": str(self.admin_socket),
             "site": str(self.site),
             "descriptor": str(self.descriptor),
-            "content_security_policy": self.content_security_policy,
+            "content_security_policy": content_security_policy(self.site, self.api_origin),
         }
         for name, value in values.items():
             if any(character in '"\\' or not character.isprintable() for character in value):

@@ -14,7 +14,7 @@ import {
   Stage,
 } from "../gen/notreally/v1/analysis_pb.js";
 import { Modality } from "../gen/notreally/v1/features_pb.js";
-import { crc32c } from "./crc32c.mjs";
+import { crc32c } from "../src/upload/crc32c.mjs";
 
 const [url, file] = process.argv.slice(2);
 if (!url || !file) {

@@ -2,9 +2,23 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
+
+from cli.edge import BUILT_SITE
+from tests.e2e.visitor import Visitor, visit
+from tests.integration.stack import Stack
+from tests.synthetic.fixtures import MakeFaceVideo, face_video
+from tests.synthetic.videos import FaceVideo, syllables
+
+__all__ = ["face_video"]
+
+SILENT = FaceVideo(seconds=6.0, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
+LONGER = FaceVideo(
+    seconds=12.0, size=(480, 360), iod=80.0, blinks=(2.0, 5.5, 9.0), mouth=syllables, sound=syllables, nod_px=(1.0, 3.0)
+)
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +33,37 @@ async def browser() -> AsyncIterator[Browser]:
         )
         yield launched
         await launched.close()
+
+
+@pytest.fixture
+def site(stack: Stack) -> str:
+    """Where the browser UI is served."""
+    if not (BUILT_SITE / "index.html").is_file():
+        pytest.skip("The browser UI has not been built: make ui")
+    return stack.url
+
+
+@pytest.fixture
+async def visitor(site: str, browser: Browser) -> AsyncIterator[Visitor]:
+    """A visitor in whose browser nothing may go wrong."""
+    visiting = await visit(browser, site)
+    yield visiting
+    await visiting.context.close()
+    visiting.check()
+
+
+@pytest.fixture(scope="session")
+def silent(face_video: MakeFaceVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds of a face, without sound."""
+    return _named(face_video(SILENT), tmp_path_factory.mktemp("clips") / "silent.mp4")
+
+
+@pytest.fixture(scope="session")
+def longer(face_video: MakeFaceVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds of a face that speaks."""
+    return _named(face_video(LONGER), tmp_path_factory.mktemp("clips") / "longer.mp4")
+
+
+def _named(made: Path, name: Path) -> Path:
+    shutil.copyfile(made, name)
+    return name

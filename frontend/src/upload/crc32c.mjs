@@ -1,4 +1,7 @@
 // CRC32C (Castagnoli, RFC 3720 appendix B.4), reflected polynomial 0x82f63b78.
+//
+// Plain JavaScript, so that both the page and checks/grpc-web.mjs can load it.
+
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < 8; bit++) {
@@ -7,11 +10,17 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** CRC32C of a Uint8Array, as an unsigned 32-bit number. */
+/**
+ * CRC32C of some bytes, as an unsigned 32-bit number.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {number}
+ */
 export function crc32c(bytes) {
   let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc = TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
+  // An index is several times faster here than an iterator.
+  for (let index = 0; index < bytes.length; index++) {
+    crc = TABLE[(crc ^ /** @type {number} */ (bytes[index])) & 0xff] ^ (crc >>> 8);
   }
   return (crc ^ 0xffffffff) >>> 0;
 }

@@ -1,0 +1,97 @@
+"use client";
+
+import { AnalysisState, type Analysis } from "@gen/notreally/v1/analysis_pb";
+import dynamic from "next/dynamic";
+import { useSearchParams } from "next/navigation";
+import { useCallback, useEffect } from "react";
+
+import { useAnalysis } from "@/lib/analysis";
+import { api } from "@/lib/api/client";
+import { failureOfStatus } from "@/lib/api/errors";
+import { downloadMedia, mediaType } from "@/lib/download";
+import { queue } from "@/lib/session";
+import { hasEnded } from "@/progress/progress";
+
+import { About, Loading, Notice } from "./Notice";
+import { Running } from "./Running";
+
+// Charts are heavy, and nobody needs them before there is a result.
+const Dashboard = dynamic(() => import("@/dashboard/Dashboard"), { ssr: false, loading: () => <Loading /> });
+
+/** `/analysis/?id=`: one analysis, whatever has become of it. */
+export function AnalysisPage() {
+  const id = useSearchParams().get("id");
+  if (!id) {
+    return <Notice title="No analysis named">The address of an analysis ends in ?id= and its number.</Notice>;
+  }
+  return <OneAnalysis key={id} name={`analyses/${id}`} />;
+}
+
+function OneAnalysis({ name }: { name: string }) {
+  const loaded = useAnalysis(name, { includeSeries: true });
+  const filename = loaded.kind === "loaded" ? loaded.analysis.filename : undefined;
+  useEffect(() => {
+    if (filename) document.title = `${filename} · NotReally`;
+  }, [filename]);
+  switch (loaded.kind) {
+    case "loading":
+      return <Loading />;
+    case "offline":
+      return (
+        <Notice title="The server does not answer" live>
+          The page asks again every few seconds, and goes on by itself.
+        </Notice>
+      );
+    case "refused":
+      // A name that is none and a name that nobody has are the same to a reader.
+      return ["ANALYSIS_NOT_FOUND", "BAD_NAME"].includes(loaded.failure.reason) ? (
+        <Notice title="There is no such analysis">It may have been deleted, or the address is not complete.</Notice>
+      ) : (
+        <Notice title="The analysis cannot be shown">{loaded.failure.message}</Notice>
+      );
+    case "loaded":
+      return <Known analysis={loaded.analysis} again={loaded.again} />;
+  }
+}
+
+function Known({ analysis, again }: { analysis: Analysis; again: () => void }) {
+  if (!hasEnded(analysis.state)) return <Running analysis={analysis} onEnd={again} />;
+  switch (analysis.state) {
+    case AnalysisState.SUCCEEDED:
+      return <Result analysis={analysis} />;
+    case AnalysisState.CANCELLED:
+      return (
+        <Notice title="This analysis was cancelled" about={analysis}>
+          Nothing was concluded. Send the video again to have it analysed.
+        </Notice>
+      );
+    default:
+      return (
+        <Notice title="This video could not be analysed" about={analysis}>
+          {analysis.error ? failureOfStatus(analysis.error).message : "The server does not say why."}
+        </Notice>
+      );
+  }
+}
+
+function Result({ analysis }: { analysis: Analysis }) {
+  const download = useCallback(
+    (onProgress: (received: number) => void) =>
+      downloadMedia(
+        api(),
+        analysis.name,
+        Number(analysis.media?.sizeBytes ?? 0n),
+        mediaType(analysis.result?.metadata?.container ?? ""),
+        onProgress,
+      ),
+    [analysis],
+  );
+  return (
+    <>
+      <div className="no-print">
+        <About analysis={analysis} />
+      </div>
+      <Dashboard analysis={analysis} videoFile={queue.fileOf(analysis.name)} download={download} />
+    </>
+  );
+}

@@ -1,0 +1,16 @@
+import type { Metadata } from "next";
+import { Suspense } from "react";
+
+import { AnalysisPage } from "@/analysis/AnalysisPage";
+import { Loading } from "@/analysis/Notice";
+
+export const metadata: Metadata = { title: "Analysis" };
+
+// Which analysis is known only in the browser: the exported page is the same for all.
+export default function Page() {
+  return (
+    <Suspense fallback={<Loading />}>
+      <AnalysisPage />
+    </Suspense>
+  );
+}

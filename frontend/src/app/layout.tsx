@@ -1,0 +1,50 @@
+import "./globals.css";
+
+import type { Metadata, Viewport } from "next";
+import type { ReactNode } from "react";
+
+import { Header } from "./Header";
+import { THEME_SCRIPT } from "./theme";
+
+export const metadata: Metadata = {
+  title: { default: "NotReally", template: "%s · NotReally" },
+  description: "Tells whether a video of a face is likely real or likely fake, how sure it is, and why.",
+  icons: { icon: "/favicon.svg" },
+};
+
+export const viewport: Viewport = {
+  width: "device-width",
+  initialScale: 1,
+  themeColor: [
+    { media: "(prefers-color-scheme: light)", color: "#fbfaf8" },
+    { media: "(prefers-color-scheme: dark)", color: "#13171a" },
+  ],
+};
+
+export default function RootLayout({ children }: { children: ReactNode }) {
+  return (
+    // The theme script changes an attribute of this element before React sees it.
+    <html lang="en" suppressHydrationWarning>
+      <head>
+        <script dangerouslySetInnerHTML={{ __html: THEME_SCRIPT }} />
+      </head>
+      <body className="flex flex-col bg-paper font-sans text-ink antialiased">
+        <a
+          href="#main"
+          className="button button-primary sr-only focus:not-sr-only focus:absolute focus:top-3 focus:left-3 focus:z-50"
+        >
+          Skip to the content
+        </a>
+        <Header />
+        <main id="main" tabIndex={-1} className="mx-auto w-full max-w-7xl flex-1 px-4 py-8 outline-none sm:px-6 sm:py-10">
+          {children}
+        </main>
+        <footer className="no-print border-t border-line">
+          <p className="mx-auto max-w-7xl px-4 py-5 text-sm text-quiet sm:px-6">
+            A verdict is an estimate, not proof. Videos stay on this server.
+          </p>
+        </footer>
+      </body>
+    </html>
+  );
+}

@@ -1,0 +1,37 @@
+/** What a chart shows, in words, and its numbers by the second. */
+
+import { formatCount, formatNumber, formatSignificant, formatTimecode } from "@/lib/format";
+
+import type { Band } from "./Lines";
+import { bySecond, present, type Second, type Trace } from "./series";
+
+export function describeEyes(trace: Trace, blinks: readonly number[]): string {
+  const values = present(trace);
+  const opening = `The opening of the eyes lies between ${formatNumber(Math.min(...values), 2)} and ${formatNumber(Math.max(...values), 2)}.`;
+  if (blinks.length === 0) return `${opening} No blink is marked.`;
+  const times = blinks.map((t) => formatTimecode(t)).join(", ");
+  return `${opening} ${formatCount(blinks.length, "blink is", "blinks are")} marked, at ${times}.`;
+}
+
+export function describeJitter(trace: Trace, middle: number, typical?: Band): string {
+  const greatest = Math.max(...present(trace));
+  const median = `Half of the time the nose trembles by less than ${formatSignificant(middle)} percent of the distance between the eyes, at most by ${formatSignificant(greatest)} percent.`;
+  if (!typical) return median;
+  return `${median} In most real videos that median lies between ${formatSignificant(typical.from)} and ${formatSignificant(typical.to)} percent.`;
+}
+
+export function describeMouth(mouth: Trace, loudness: Trace): string {
+  const opening = `The gap between the lips is at most ${formatSignificant(Math.max(...present(mouth)))} percent of the distance between the eyes.`;
+  const loud = present(loudness);
+  if (loud.length === 0) return `${opening} There is no sound to compare it with.`;
+  return `${opening} The sound is at most ${formatNumber(Math.max(...loud))} decibels of full scale loud.`;
+}
+
+/** Rows of a table: the time, the mean, and what else there is to say of each second. */
+export function perSecondRows(
+  trace: Trace,
+  format: (value: number) => string,
+  more: (second: Second) => string[],
+): string[][] {
+  return bySecond(trace).map((second) => [formatTimecode(second.start, 0), format(second.mean), ...more(second)]);
+}

@@ -1,0 +1,180 @@
+import { fireEvent, render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import Dashboard from "./Dashboard";
+import LiveCharts from "./LiveCharts";
+import { type Name, recorded } from "./testdata/recorded";
+import { Timeline } from "./Timeline";
+import { VideoPanel } from "./VideoPanel";
+
+const never = () => new Promise<Blob>(() => undefined);
+
+function show(name: Name, change?: (analysis: ReturnType<typeof recorded>) => void) {
+  const analysis = recorded(name);
+  change?.(analysis);
+  const { container } = render(<Dashboard analysis={analysis} download={never} />);
+  // The report for paper is in the page too, after what is on the screen.
+  const [onScreen] = container.children;
+  return within(onScreen as HTMLElement);
+}
+
+beforeEach(() => {
+  vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "blob:x", revokeObjectURL: () => undefined }));
+});
+
+describe("the dashboard", () => {
+  it("says first what the verdict is, how sure, and why", () => {
+    const page = show("talking");
+    expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Likely real");
+    expect(page.getAllByText(/^17\s?%$/)).not.toHaveLength(0);
+    expect(page.getByText(/This is an estimate, not proof\.$/)).toBeTruthy();
+    expect(page.getByText("All ten measurements could be made.", { exact: false })).toBeTruthy();
+    expect(page.getAllByRole("listitem", { name: /Trembling of the nose/ })[0]?.textContent).toContain("towards real");
+  });
+
+  it("gives no score when there is too little to judge", () => {
+    const page = show("short");
+    expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Not enough to judge");
+    expect(page.getByText(/The face can be seen for 2 seconds/)).toBeTruthy();
+    expect(page.queryByText("chance that the face is manipulated")).toBeNull();
+    expect(page.queryByRole("heading", { name: "What moved the score" })).toBeNull();
+  });
+
+  it("draws nothing of a face where there is none", () => {
+    const page = show("no_face");
+    expect(page.getByText(/No face was found in the frames/)).toBeTruthy();
+    expect(page.getAllByText(/^Because no face was found\.$/)).toHaveLength(7);
+    expect(page.queryByRole("heading", { name: "Timeline" })).toBeNull();
+    expect(page.queryByRole("figure")).toBeNull();
+  });
+
+  it("says calmly that the model gives no verdicts", () => {
+    const page = show("talking_default_model");
+    expect(page.getByRole("heading", { level: 1 }).textContent).toBe("No verdict");
+    expect(page.getByText(/Read nothing into the number/)).toBeTruthy();
+    expect(page.queryByText(/Pushed/)).toBeNull();
+  });
+
+  it("tells why a silent video lacks three measurements", () => {
+    expect(show("silent").getAllByText("Because the video has no sound.")).toHaveLength(3);
+  });
+
+  it("passes on the server's warnings and values outside what the model knows", () => {
+    const page = show("talking", ({ result }) => {
+      result.outOfRange = true;
+      result.warnings = [{ $typeName: "notreally.v1.Reason", reason: "NO_AUDIO", text: "The sound could not be analysed." }];
+    });
+    expect(page.getByText("The sound could not be analysed.")).toBeTruthy();
+    expect(page.getByText(/outside what the model was trained on \(agreement of mouth and sound\)/)).toBeTruthy();
+  });
+
+  it("has a tab for each face, which the arrow keys change", async () => {
+    const page = show("two_faces");
+    const tabs = page.getAllByRole("tab");
+    expect(tabs.map((tab) => tab.getAttribute("aria-selected"))).toEqual(["true", "false"]);
+    tabs[0]?.focus();
+    await userEvent.keyboard("{ArrowRight}");
+    expect(page.getAllByRole("tab")[1]?.getAttribute("aria-selected")).toBe("true");
+    expect(document.activeElement).toBe(page.getAllByRole("tab")[1]);
+    expect(page.getByText(/^Verdict on face \d of 2$/)).toBeTruthy();
+    // The summary is about the headline's face alone.
+    expect(page.queryByText(/This is an estimate, not proof\.$/)).toBeNull();
+  });
+
+  it("holds a report for paper", () => {
+    show("talking");
+    const report = document.querySelector<HTMLElement>("[data-report]");
+    if (!report) throw new Error("no report");
+    expect(within(report).getByText("talking.mp4")).toBeTruthy();
+    expect(within(report).getAllByRole("row")).toHaveLength(11);
+  });
+});
+
+describe("the timeline", () => {
+  it("has a button for every stretch that says what was seen", () => {
+    const { result } = recorded("away");
+    render(<Timeline segments={result.timeline} blinks={[]} duration={14} />);
+    const [first, ...rest] = screen.getAllByRole("button");
+    expect(rest).toHaveLength(3);
+    expect(first?.getAttribute("aria-label")).toMatch(/^Go to 0:00\.0: until 0:03\.5, face in \d+\s?% of the frames, 1 blink, nose trembles by/);
+  });
+
+  it("moves the needle to the stretch that was pressed", () => {
+    const { result } = recorded("talking");
+    const { container } = render(<Timeline segments={result.timeline} blinks={[]} duration={14} />);
+    const second = screen.getAllByRole("button")[1];
+    if (second) fireEvent.click(second);
+    expect(container.querySelector<HTMLElement>("[data-needle]")?.style.left).toBe("25.000%");
+  });
+});
+
+describe("the video", () => {
+  const panel = (download: Parameters<typeof VideoPanel>[0]["download"]) =>
+    render(
+      <VideoPanel sizeBytes={7_372_782} download={download} facts={recorded("talking").result.metadata} track={{ boxes: [], within: 0 }} pictures={false} />,
+    );
+
+  it("is loaded only when asked for, and says how large it is", async () => {
+    const download = vi.fn(async (onProgress: (bytes: number) => void) => {
+      onProgress(3_000_000);
+      return new Blob(["video"]);
+    });
+    panel(download);
+    expect(download).not.toHaveBeenCalled();
+    fireEvent.click(screen.getByRole("button", { name: /Load the video \(7\.4\sMB\)/ }));
+    expect(await screen.findByLabelText("The analysed video")).toBeTruthy();
+  });
+
+  it("says how much has come", () => {
+    panel((onProgress) => {
+      onProgress(3_686_391);
+      return never();
+    });
+    fireEvent.click(screen.getByRole("button"));
+    expect(screen.getByText(/3\.7\sMB of 7\.4\sMB, 50\s?%/)).toBeTruthy();
+  });
+
+  it("can be tried again when it did not come", async () => {
+    panel(() => Promise.reject(new Error("gone")));
+    fireEvent.click(screen.getByRole("button"));
+    expect((await screen.findByRole("alert")).textContent).toContain("could not be loaded");
+    expect(screen.getByRole("button")).toBeTruthy();
+  });
+
+  it("that the browser cannot play is said to be so", async () => {
+    panel(() => Promise.resolve(new Blob(["nonsense"])));
+    fireEvent.click(screen.getByRole("button"));
+    fireEvent.error(await screen.findByLabelText("The analysed video"));
+    expect(screen.getByText(/This browser cannot play the video \(h264\)/)).toBeTruthy();
+  });
+});
+
+describe("the charts while the work runs", () => {
+  it("say that they wait for the first measurements", () => {
+    render(<LiveCharts parts={[]} />);
+    expect(screen.getByText("The first measurements will be drawn here.")).toBeTruthy();
+  });
+
+  it("say that no face has been seen", () => {
+    const { series } = recorded("away").result;
+    if (!series) throw new Error();
+    for (const face of series.faces) face.eyeAspectRatio = face.eyeAspectRatio.map(() => NaN);
+    series.sounds = [];
+    render(<LiveCharts parts={[series]} />);
+    expect(screen.getByText("No face has been seen so far.")).toBeTruthy();
+  });
+
+  it("draw what has come, with words for those who do not see it", () => {
+    const { series } = recorded("talking").result;
+    if (!series) throw new Error();
+    render(<LiveCharts parts={[series]} durationS={14} />);
+    expect(screen.getAllByRole("figure").map((figure) => figure.querySelector("h3")?.textContent)).toEqual([
+      "Opening of the eyes",
+      "Trembling of the nose",
+      "Opening of the mouth and loudness",
+      "Sound",
+    ]);
+    expect(screen.getByText(/4 blinks are marked/)).toBeTruthy();
+  });
+});

@@ -1,0 +1,155 @@
+"use client";
+
+/** The whole answer to one analysis. Load it lazily: the upload page does without it. */
+
+import { Braces, Printer } from "lucide-react";
+import dynamic from "next/dynamic";
+import { useMemo, useState } from "react";
+import type { Analysis, AnalysisResult } from "@gen/notreally/v1/analysis_pb";
+
+import { Playhead, PlayheadProvider } from "@/charts/playhead";
+import { blinkTimes, faceTrace, loudnessTrace, present } from "@/charts/series";
+import { Report } from "@/report/Report";
+
+import { boxTrack } from "./boxes";
+import { Evidence } from "./Evidence";
+import { analysisJson, jsonName, saveAs } from "./exportJson";
+import { FaceTabs } from "./FaceTabs";
+import { type FaceView, faceView } from "./faceView";
+import { FeatureCards } from "./FeatureCards";
+import { FileDetails } from "./FileDetails";
+import { Filmstrip } from "./Filmstrip";
+import { ModelDetails } from "./ModelDetails";
+import { Section } from "./Section";
+import { Timeline } from "./Timeline";
+import { VerdictHeader } from "./VerdictHeader";
+import { hasScore } from "./verdict";
+import { type Download, VideoPanel } from "./VideoPanel";
+import { WaterfallChart } from "./WaterfallChart";
+
+const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), {
+  ssr: false,
+  loading: () => <div className="h-[52rem] animate-pulse rounded-xl bg-sunken" aria-hidden="true" />,
+});
+
+export interface DashboardProps {
+  /** With its result, and the result with its series. */
+  analysis: Analysis;
+  /** The picked file, where this page still has it. */
+  videoFile?: File;
+  /** Fetches the video from the server; calls back with the bytes received so far. */
+  download: Download;
+}
+
+export default function Dashboard({ analysis, videoFile, download }: DashboardProps) {
+  const [playhead] = useState(() => new Playhead());
+  const [number, setNumber] = useState<number | undefined>();
+  const { result } = analysis;
+  if (!result) return null;
+  const face = faceView(result, number);
+  return (
+    <PlayheadProvider value={playhead}>
+      <div className="grid gap-12 print:hidden">
+        <FaceTabs result={result} selected={face.number} onSelect={setNumber}>
+          <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} />} />
+          <Why result={result} face={face} />
+          <FeatureCards result={result} face={face} />
+        </FaceTabs>
+        <Watch analysis={analysis} result={result} face={face} videoFile={videoFile} download={download} />
+        {result.metadata && <FileDetails facts={result.metadata} media={analysis.media} />}
+        <ModelDetails result={result} />
+      </div>
+      <Report analysis={analysis} />
+    </PlayheadProvider>
+  );
+}
+
+/** What moved the score, beside what it rests on. Where there is no score, only the latter. */
+function Why({ result, face }: { result: AnalysisResult; face: FaceView }) {
+  const scored = hasScore({ verdict: face.verdict, model: result.model });
+  if (!scored) return <Evidence result={result} wide />;
+  return (
+    <div className="grid gap-x-6 gap-y-12 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_24rem]">
+      <WaterfallChart result={result} face={face} />
+      <Evidence result={result} />
+    </div>
+  );
+}
+
+interface WatchProps extends DashboardProps {
+  result: AnalysisResult;
+  face: FaceView;
+}
+
+/** The video beside its charts, on one clock. */
+function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
+  const { series } = result;
+  const faces = useMemo(() => series?.faces ?? [], [series]);
+  const track = useMemo(() => boxTrack(faces), [faces]);
+  const hasCharts =
+    series !== undefined &&
+    (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
+  const usual = result.model?.features.find(({ feature }) => feature === "nose_jitter");
+  const headline = result.faces[0]?.number;
+  return (
+    <Section
+      title="Watch it"
+      about={[
+        hasCharts && "Point at a chart to read its values at that time; press it to go there in the video.",
+        result.faces.length > 1 && `The charts, the timeline and the mark follow face ${headline}, which gives the headline.`,
+      ]
+        .filter(Boolean)
+        .join(" ")}
+    >
+      <div className={hasCharts ? "grid gap-8 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]" : "max-w-3xl"}>
+        <div className="grid content-start gap-5 self-start lg:sticky lg:top-4">
+          <VideoPanel
+            file={videoFile}
+            sizeBytes={Number(analysis.media?.sizeBytes ?? 0)}
+            download={download}
+            facts={result.metadata}
+            track={track}
+            pictures={face.thumbnails.length > 0}
+          />
+          {result.faces.length > 0 && (
+            <Timeline segments={result.timeline} blinks={blinkTimes(faces)} duration={result.quality?.durationS ?? 0} />
+          )}
+          <Filmstrip thumbnails={face.thumbnails} />
+        </div>
+        {hasCharts && (
+          <div className="panel min-w-0 p-4 sm:p-5">
+            {result.faces.length === 0 && (
+              <p className="mb-6 text-quiet">No face was found, so there is nothing to draw of eyes, nose and mouth.</p>
+            )}
+            <SignalCharts
+              series={series}
+              durationS={result.quality?.durationS}
+              typicalJitter={usual && { from: 100 * usual.p05, to: 100 * usual.p95 }}
+            />
+            {result.faces.length > 0 && series.sounds.length === 0 && (
+              <p className="mt-6 text-sm text-quiet">
+                {result.metadata?.audio ? "The sound was not analysed, so none is drawn." : "The video has no sound, so none is drawn."}
+              </p>
+            )}
+          </div>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+function Actions({ analysis }: { analysis: Analysis }) {
+  return (
+    <div className="flex flex-wrap gap-2">
+      <button type="button" className="button" onClick={() => window.print()}>
+        <Printer className="size-4" aria-hidden="true" />
+        Print a report
+      </button>
+      <button type="button" className="button" onClick={() => saveAs(jsonName(analysis.filename), analysisJson(analysis))}>
+        <Braces className="size-4" aria-hidden="true" />
+        Download as JSON
+      </button>
+    </div>
+  );
+}
+

@@ -1,0 +1,25 @@
+"use client";
+
+import { useVideoTime } from "@/charts/playhead";
+
+import { boxAt, type BoxTrack } from "./boxes";
+
+/** The face in the frame that is shown, over a picture of the same shape. */
+export function FaceBox({ track }: { track: BoxTrack }) {
+  const time = useVideoTime();
+  const box = time === null ? null : boxAt(track, time);
+  if (!box) return null;
+  const rect = {
+    x: `${100 * box.left}%`,
+    y: `${100 * box.top}%`,
+    width: `${100 * box.width}%`,
+    height: `${100 * box.height}%`,
+  };
+  return (
+    <svg className="pointer-events-none absolute inset-0 size-full" aria-hidden="true" data-face-box="">
+      {/* Two strokes: one of them stands out on any picture. */}
+      <rect {...rect} rx="6" fill="none" stroke="#000" strokeOpacity="0.55" strokeWidth="4" />
+      <rect {...rect} rx="6" fill="none" stroke="#fff" strokeWidth="2" />
+    </svg>
+  );
+}

@@ -1,0 +1,75 @@
+"use client";
+
+import { type KeyboardEvent, type ReactNode, useRef } from "react";
+import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
+
+import { formatPercent, formatProbability } from "@/lib/format";
+
+import { Jpeg } from "./Jpeg";
+import { hasScore, TONE_TEXT, verdictWords } from "./verdict";
+
+interface FaceTabsProps {
+  result: AnalysisResult;
+  selected: number;
+  onSelect: (number: number) => void;
+  children: ReactNode;
+}
+
+const PANEL = "face-panel";
+
+/** One tab for each face, most suspicious first; without several faces only what is inside. */
+export function FaceTabs({ result, selected, onSelect, children }: FaceTabsProps) {
+  const list = useRef<HTMLDivElement>(null);
+  if (result.faces.length < 2) return children;
+  const go = (event: KeyboardEvent) => {
+    const index = result.faces.findIndex((face) => face.number === selected);
+    const last = result.faces.length - 1;
+    const next = { ArrowRight: index === last ? 0 : index + 1, ArrowLeft: index === 0 ? last : index - 1, Home: 0, End: last }[event.key];
+    const face = next === undefined ? undefined : result.faces[next];
+    if (!face || next === undefined) return;
+    event.preventDefault();
+    onSelect(face.number);
+    list.current?.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus();
+  };
+  return (
+    <div className="grid gap-4">
+      <div>
+        <p className="mb-2 max-w-prose text-quiet">
+          {result.faces.length} faces were followed. The most suspicious of those that can be judged comes first and gives the headline.
+        </p>
+        <div ref={list} role="tablist" aria-label="Faces" className="flex gap-2 overflow-x-auto p-0.5" onKeyDown={go}>
+          {result.faces.map((face) => {
+            const words = verdictWords(face.verdict, result.model);
+            const chosen = face.number === selected;
+            const scored = hasScore({ verdict: face.verdict, model: result.model });
+            return (
+              <button
+                key={face.number}
+                type="button"
+                role="tab"
+                id={`face-tab-${face.number}`}
+                aria-selected={chosen}
+                aria-controls={PANEL}
+                tabIndex={chosen ? 0 : -1}
+                onClick={() => onSelect(face.number)}
+                className={`flex shrink-0 items-center gap-3 rounded-xl border p-2 pr-4 text-left ${chosen ? "border-accent bg-panel ring-1 ring-accent" : "border-line bg-paper hover:bg-sunken"}`}
+              >
+                {face.thumbnails[0] && <Jpeg jpeg={face.thumbnails[0].jpeg} alt="" className="size-12 rounded-lg object-cover" />}
+                <span>
+                  <span className="block font-medium">Face {face.number}</span>
+                  <span className="block text-sm text-quiet">
+                    <span className={TONE_TEXT[words.tone]}>{words.title}</span>
+                    {scored && `, ${formatProbability(face.probFake)} fake`}, seen in {formatPercent(face.faceCoverage)}
+                  </span>
+                </span>
+              </button>
+            );
+          })}
+        </div>
+      </div>
+      <div role="tabpanel" id={PANEL} aria-labelledby={`face-tab-${selected}`} className="grid gap-12">
+        {children}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+"use client";
+
+/** The video where it can be played, else what is left of it. */
+
+import { Download, Film } from "lucide-react";
+import { useState } from "react";
+import type { MediaFacts } from "@gen/notreally/v1/metadata_pb";
+
+import { formatBytes, formatPercent } from "@/lib/format";
+
+import type { BoxTrack } from "./boxes";
+import { VideoPlayer } from "./VideoPlayer";
+
+/** Fetches the whole video; calls back with the bytes received so far. */
+export type Download = (onProgress: (receivedBytes: number) => void) => Promise<Blob>;
+
+interface VideoPanelProps {
+  /** The picked file, where this page still has it. */
+  file?: File;
+  sizeBytes: number;
+  download: Download;
+  facts: MediaFacts | undefined;
+  track: BoxTrack;
+  /** Whether pictures of the face are shown beside this. */
+  pictures: boolean;
+}
+
+type Loading = { received: number } | { failed: true } | null;
+
+export function VideoPanel({ file, sizeBytes, download, facts, track, pictures }: VideoPanelProps) {
+  const [fetched, setFetched] = useState<Blob | null>(null);
+  const [loading, setLoading] = useState<Loading>(null);
+  const [unplayable, setUnplayable] = useState(false);
+  const video = file ?? fetched;
+
+  const load = async () => {
+    setLoading({ received: 0 });
+    try {
+      setFetched(await download((received) => setLoading({ received })));
+      setLoading(null);
+    } catch {
+      setLoading({ failed: true });
+    }
+  };
+
+  if (video && !unplayable) {
+    return <VideoPlayer video={video} facts={facts} track={track} onUnplayable={() => setUnplayable(true)} />;
+  }
+  return (
+    <div className="panel p-4 sm:p-5">
+      {unplayable ? (
+        <p className="max-w-prose text-quiet">
+          This browser cannot play the video{facts?.video?.codec ? ` (${facts.video.codec})` : ""}; the analysis does not depend on that.
+          {pictures && " The pictures below are from it."}
+        </p>
+      ) : (
+        <Offer loading={loading} sizeBytes={sizeBytes} onLoad={load} />
+      )}
+    </div>
+  );
+}
+
+interface OfferProps {
+  loading: Loading;
+  sizeBytes: number;
+  onLoad: () => void;
+}
+
+function Offer({ loading, sizeBytes, onLoad }: OfferProps) {
+  if (loading && "received" in loading) {
+    const share = sizeBytes > 0 ? Math.min(1, loading.received / sizeBytes) : 0;
+    return (
+      <div>
+        <p id="video-loading" className="flex justify-between gap-3 text-sm text-quiet tabular-nums">
+          <span>Loading the video</span>
+          <span>
+            {formatBytes(loading.received)} of {formatBytes(sizeBytes)}, {formatPercent(share)}
+          </span>
+        </p>
+        <progress
+          aria-labelledby="video-loading"
+          className="mt-2 h-1.5 w-full appearance-none overflow-hidden rounded-full bg-sunken accent-accent [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-sunken [&::-webkit-progress-value]:bg-accent"
+          value={share}
+        />
+      </div>
+    );
+  }
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
+      <Film className="size-6 text-quiet" aria-hidden="true" />
+      <p className="min-w-40 flex-1 text-quiet" role={loading ? "alert" : undefined}>
+        {loading ? "The video could not be loaded. Try again." : "The video is on the server and has not been loaded."}
+      </p>
+      <button type="button" className="button" onClick={onLoad}>
+        <Download className="size-4" aria-hidden="true" />
+        Load the video ({formatBytes(sizeBytes)})
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+
+import { Modality } from "@gen/notreally/v1/features_pb";
+import { describe, expect, it } from "vitest";
+
+import { FEATURES, featureNamed, inWords, numberOf, title } from "./features";
+import { NAMES, recorded } from "./testdata/recorded";
+
+// A test on the server's side holds that page to gateway/definitions.py.
+const DEFINITIONS = readFileSync("../docs/features.md", "utf8");
+
+const MODALITIES: Record<string, Modality> = {
+  face: Modality.FACE,
+  audio: Modality.AUDIO,
+  metadata: Modality.METADATA,
+  "face and audio": Modality.FACE_AND_AUDIO,
+};
+
+function documented() {
+  return DEFINITIONS.split(/^## /m).flatMap((section) => {
+    const name = /^`(\w+)`/.exec(section)?.[1];
+    const item = (label: string) => new RegExp(`^- ${label}: (.*)$`, "m").exec(section)?.[1];
+    if (!name || !item("Label")) return [];
+    const sentence = item("For people");
+    return [{ name, label: item("Label"), unit: item("Unit"), modality: MODALITIES[item("Modality") ?? ""], sentence }];
+  });
+}
+
+describe("the features", () => {
+  it("are those of docs/features.md, in its words and its order", () => {
+    expect(FEATURES.map(({ name, label, unit, modality, sentence }) => ({ name, label, unit, modality, sentence }))).toEqual(documented());
+  });
+
+  it.each(NAMES)("are written as the server writes them in the summary of %s", (name) => {
+    const { result } = recorded(name);
+    for (const [, label, words, from, to] of result.summary.matchAll(/the ([^()]+?) \(([^;)]+); (\S+) to (\S+) is usual/g)) {
+      const feature = FEATURES.find((each) => label?.endsWith(each.label));
+      const value = result.contributions.find((each) => each.feature === feature?.name)?.value;
+      const usual = result.model?.features.find((each) => each.feature === feature?.name);
+      if (!feature || value === undefined || !usual) throw new Error(`unknown: ${label}`);
+      expect(inWords(feature, value, "en-US")).toBe(words);
+      expect([numberOf(feature, usual.p05, "en-US"), numberOf(feature, usual.p95, "en-US")]).toEqual([from, to]);
+    }
+  });
+
+  it("count one as one", () => {
+    const blinking = featureNamed("blink_rate_per_min");
+    if (!blinking) throw new Error();
+    expect(inWords(blinking, 1, "en-US")).toBe("1 time a minute");
+    expect(inWords(blinking, 17.143, "en-US")).toBe("17 times a minute");
+    expect(title(blinking)).toBe("Blinking");
+  });
+
+  it("follow the reader's locale", () => {
+    const detail = featureNamed("hf_face_ring_logratio");
+    if (!detail) throw new Error();
+    expect(inWords(detail, Math.log(1.5), "de-DE")).toBe("1,5 times as much");
+  });
+});

@@ -1,0 +1,207 @@
+/**
+ * The ten features as people read them. gateway/definitions.py says the same; a test holds the two together by way of
+ * docs/features.md and of a recorded summary.
+ */
+
+import { Modality, type FeatureVector } from "@gen/notreally/v1/features_pb";
+
+import { formatNumber, formatSignificant } from "@/lib/format";
+
+/** The fields of the vector, without its version. */
+export type FeatureField = Exclude<keyof FeatureVector, "schemaVersion" | "$typeName" | "$unknown">;
+
+export interface FeatureText {
+  /** Field name in the contract. */
+  name: string;
+  /** The same in TypeScript. */
+  field: FeatureField;
+  /** A few words, as in the middle of a sentence. */
+  label: string;
+  /** Of the number in the vector. */
+  unit: string;
+  modality: Modality;
+  /** What it tells, for a layperson. */
+  sentence: string;
+  /** From the number in the vector to the one people read. */
+  shown: (value: number) => number;
+  /** How that number is written. */
+  written: (shown: number, locale?: string) => string;
+  /** What it counts, for one and for many; empty for a bare number. */
+  noun: readonly [one: string, many: string];
+  /** The same beside a large number, where room is short. */
+  shortUnit: string;
+}
+
+const same = (value: number) => value;
+const percent = (value: number) => 100 * value;
+// A log ratio as a ratio: people know half as much and twice as much.
+const ratio = (value: number) => Math.exp(Math.min(value, 20));
+const bits = (value: number) => 10 ** Math.min(value, 9);
+
+const whole = (shown: number, locale?: string) => formatNumber(shown, 0, locale);
+const twoDigits = (shown: number, locale?: string) => formatSignificant(shown, 2, locale);
+const twoDecimals = (shown: number, locale?: string) => formatNumber(shown, 2, locale);
+
+const OF_EYE_DISTANCE = ["% of the distance between the eyes", "% of the distance between the eyes"] as const;
+const TIMES = ["times as much", "times as much"] as const;
+const BARE = ["", ""] as const;
+
+/** In the order of the vector. */
+export const FEATURES: readonly FeatureText[] = [
+  {
+    name: "blink_rate_per_min",
+    field: "blinkRatePerMin",
+    label: "blinking",
+    unit: "1/min",
+    modality: Modality.FACE,
+    sentence: "How often the eyes blink; some fakes hardly blink, or blink in odd bursts.",
+    shown: same,
+    written: whole,
+    noun: ["time a minute", "times a minute"],
+    shortUnit: "a minute",
+  },
+  {
+    name: "lip_jerk",
+    field: "lipJerk",
+    label: "jerkiness of the lips",
+    unit: "IOD",
+    modality: Modality.FACE,
+    sentence: "How abruptly the lips change their motion; painted lips can twitch from frame to frame.",
+    shown: percent,
+    written: twoDigits,
+    noun: OF_EYE_DISTANCE,
+    shortUnit: "% of eye distance",
+  },
+  {
+    name: "nose_jitter",
+    field: "noseJitter",
+    label: "trembling of the nose",
+    unit: "IOD",
+    modality: Modality.FACE,
+    sentence:
+      "How much the tip of the nose trembles beyond steady head motion; a face put on frame by frame can tremble.",
+    shown: percent,
+    written: twoDigits,
+    noun: OF_EYE_DISTANCE,
+    shortUnit: "% of eye distance",
+  },
+  {
+    name: "landmark_residual_jitter",
+    field: "landmarkResidualJitter",
+    label: "trembling of the face's shape",
+    unit: "IOD",
+    modality: Modality.FACE,
+    sentence: "How much the shape of the face trembles once head motion is taken out; generated faces can wobble.",
+    shown: percent,
+    written: twoDigits,
+    noun: OF_EYE_DISTANCE,
+    shortUnit: "% of eye distance",
+  },
+  {
+    name: "hf_face_ring_logratio",
+    field: "hfFaceRingLogratio",
+    label: "fine detail of the face against its surroundings",
+    unit: "ln ratio",
+    modality: Modality.FACE,
+    sentence:
+      "How much fine detail the face has compared with the skin and hair around it; swapped faces are often softer.",
+    shown: ratio,
+    written: twoDecimals,
+    noun: TIMES,
+    shortUnit: "times as much",
+  },
+  {
+    name: "boundary_logratio",
+    field: "boundaryLogratio",
+    label: "sharpness of the face's edge",
+    unit: "ln ratio",
+    modality: Modality.FACE,
+    sentence:
+      "How strong the edge around the face is compared with its inside; a face that was pasted in can leave a seam.",
+    shown: ratio,
+    written: twoDecimals,
+    noun: TIMES,
+    shortUnit: "times as much",
+  },
+  {
+    name: "mfcc_mean",
+    field: "mfccMean",
+    label: "average timbre of the sound",
+    unit: "MFCC",
+    modality: Modality.AUDIO,
+    sentence: "The average colour of the voice; synthesised voices can be duller or brighter than recorded ones.",
+    shown: same,
+    written: twoDigits,
+    noun: BARE,
+    shortUnit: "MFCC",
+  },
+  {
+    name: "mfcc_std",
+    field: "mfccStd",
+    label: "liveliness of the sound",
+    unit: "MFCC",
+    modality: Modality.AUDIO,
+    sentence: "How much the colour of the voice varies; synthesised voices can be flatter.",
+    shown: same,
+    written: twoDigits,
+    noun: BARE,
+    shortUnit: "MFCC",
+  },
+  {
+    name: "av_sync_corr",
+    field: "avSyncCorr",
+    label: "agreement of mouth and sound",
+    unit: "correlation",
+    modality: Modality.FACE_AND_AUDIO,
+    sentence:
+      "How well the opening of the mouth follows the loudness; foreign or generated speech can fall out of step.",
+    shown: same,
+    written: twoDigits,
+    noun: BARE,
+    shortUnit: "correlation",
+  },
+  {
+    name: "log10_bits_per_pixel",
+    field: "log10BitsPerPixel",
+    label: "compression of the file",
+    unit: "log10 bit",
+    modality: Modality.METADATA,
+    sentence:
+      "How much data each pixel gets; no sign of anything by itself, but it sets what the other numbers can show.",
+    shown: bits,
+    written: twoDigits,
+    noun: ["bit per pixel", "bits per pixel"],
+    shortUnit: "bits per pixel",
+  },
+];
+
+/** Shapes what the other features can show, and is no sign of anything by itself. */
+export const CONTEXT_FEATURE = "log10_bits_per_pixel";
+
+export function featureNamed(name: string): FeatureText | undefined {
+  return FEATURES.find((feature) => feature.name === name);
+}
+
+/** The number alone, such as "0.27" for a share of 0.0027. */
+export function numberOf(feature: FeatureText, value: number, locale?: string): string {
+  return feature.written(feature.shown(value), locale);
+}
+
+/** A value with its unit, such as "1 time a minute". */
+export function inWords(feature: FeatureText, value: number, locale?: string): string {
+  const number = numberOf(feature, value, locale);
+  return `${number} ${feature.noun[number === "1" ? 0 : 1]}`.trim();
+}
+
+/** As the beginning of a line: "Blinking". */
+export function title(feature: FeatureText): string {
+  return feature.label.charAt(0).toUpperCase() + feature.label.slice(1);
+}
+
+export const MODALITY_LABELS: Readonly<Record<Modality, string>> = {
+  [Modality.UNSPECIFIED]: "Other",
+  [Modality.FACE]: "Face",
+  [Modality.AUDIO]: "Sound",
+  [Modality.FACE_AND_AUDIO]: "Face and sound",
+  [Modality.METADATA]: "File",
+};

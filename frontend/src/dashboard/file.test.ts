@@ -1,0 +1,81 @@
+import { create } from "@bufbuild/protobuf";
+import { MediaFactsSchema } from "@gen/notreally/v1/metadata_pb";
+import { describe, expect, it } from "vitest";
+
+import { boxAt, boxTrack, firstFrameAt } from "./boxes";
+import { analysisJson, jsonName } from "./exportJson";
+import { fileRows, soundRows, videoRows } from "./fileFacts";
+import { modelRows, timingRows } from "./modelFacts";
+import { recorded } from "./testdata/recorded";
+
+describe("the face in the picture", () => {
+  const track = boxTrack(recorded("away").result.series?.faces ?? []);
+
+  it("is where it was in the nearest frame", () => {
+    const box = boxAt(track, 1);
+    expect(box?.width).toBeGreaterThan(0.1);
+    expect(box && box.left + box.width).toBeLessThan(1);
+    expect(boxAt(track, 1.004)).toEqual(box);
+  });
+
+  it("is nowhere while the face is away, nor after the end", () => {
+    expect(boxAt(track, 4)).toBeNull();
+    expect(boxAt(track, 99)).toBeNull();
+    expect(boxAt(boxTrack([]), 0)).toBeNull();
+  });
+
+  it("is found on the player's clock, which counts from the first stream", () => {
+    const facts = (video: number, audio?: number) =>
+      create(MediaFactsSchema, { video: { startS: video }, audio: audio === undefined ? undefined : { startS: audio } });
+    expect(firstFrameAt(facts(0.08, 0))).toBeCloseTo(0.08);
+    expect(firstFrameAt(facts(2))).toBe(0);
+    expect(firstFrameAt(facts(0, 0.5))).toBe(0);
+    expect(firstFrameAt(undefined)).toBe(0);
+  });
+});
+
+describe("the file's facts", () => {
+  const { result, media } = recorded("talking");
+  const facts = result.metadata;
+  if (!facts) throw new Error();
+
+  it("carry their units", () => {
+    expect(Object.fromEntries(fileRows(facts, media, "en-US"))).toMatchObject({ "Bit rate": "4.2 Mbit/s", Size: "7.4\u202fMB" });
+    expect(Object.fromEntries(videoRows(facts, "en-US"))).toMatchObject({ Picture: "480 × 360", "Frames a second": "30" });
+    expect(Object.fromEntries(soundRows(facts, "en-US"))).toMatchObject({ "Sample rate": "16 kHz", "Bit rate": "51 kbit/s" });
+  });
+
+  it("leave out what is not known", () => {
+    expect(soundRows(create(MediaFactsSchema, {}))).toEqual([]);
+    expect(videoRows(create(MediaFactsSchema, { video: { width: 2, height: 2 } })).map(([label]) => label)).toEqual(["Codec", "Picture"]);
+  });
+
+  it("stand beside the model's", () => {
+    if (!result.model) throw new Error();
+    expect(Object.fromEntries(modelRows(result.model, "en-US"))).toMatchObject({
+      "Ranks pairs right": "81% (AUC 0.81)",
+      "Says real / fake": "below 40% / above 60%",
+    });
+    expect(timingRows(result.timings, "en-US")[1]).toEqual(["Looking at the face", "5.3\u202fs"]);
+  });
+});
+
+describe("the result as JSON", () => {
+  it("is the contract's, without what is large", () => {
+    const analysis = recorded("talking");
+    const json = JSON.parse(analysisJson(analysis));
+    expect(json.result.features.blink_rate_per_min).toBeCloseTo(17.143);
+    expect(json.result.series).toBeUndefined();
+    expect(json.result.faces[0].thumbnails).toBeUndefined();
+    expect(analysis.result.series?.faces).toHaveLength(4);
+  });
+
+  it("is named after the video", () => {
+    expect(["clip.mp4", "a.b.mov", "clip", ".mp4"].map(jsonName)).toEqual([
+      "clip.notreally.json",
+      "a.b.notreally.json",
+      "clip.notreally.json",
+      "analysis.notreally.json",
+    ]);
+  });
+});

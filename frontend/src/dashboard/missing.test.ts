@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+
+import { FEATURES } from "./features";
+import { missingReason } from "./missing";
+import { NAMES, recorded } from "./testdata/recorded";
+
+/** From "Not measured: the a and the b, because x; the c, because y. What is missing …". */
+function toldBySummary(summary: string): Map<string, string> {
+  const told = new Map<string, string>();
+  const clauses = /Not measured: (.*?)\. What is missing/.exec(summary)?.[1]?.split("; ") ?? [];
+  for (const clause of clauses) {
+    const [labels = "", reason = ""] = clause.split(", because ");
+    for (const { name, label } of FEATURES) if (labels.includes(`the ${label}`)) told.set(name, reason);
+  }
+  return told;
+}
+
+describe("the reason why a feature is missing", () => {
+  it.each(NAMES)("is the server's in %s", (name) => {
+    const { result } = recorded(name);
+    const told = toldBySummary(result.summary);
+    for (const feature of FEATURES) {
+      const reason = told.get(feature.name);
+      if (reason !== undefined) expect(missingReason(feature, result)).toBe(reason);
+    }
+  });
+
+  it("says for every feature that no face was found", () => {
+    const { result } = recorded("no_face");
+    const reasons = FEATURES.map((feature) => missingReason(feature, result));
+    expect(reasons.slice(0, 6)).toEqual(Array(6).fill("no face was found"));
+    expect(reasons.slice(6, 8)).toEqual(Array(2).fill("the video has no sound"));
+  });
+
+  it("tells a face that is too small from one that is seldom seen", () => {
+    const { result } = recorded("talking");
+    const [texture] = FEATURES.filter(({ name }) => name === "boundary_logratio");
+    if (!texture || !result.quality) throw new Error();
+    expect(missingReason(texture, result)).toBe("too few pictures show the face well enough");
+    result.quality.medianIodPx = 31;
+    expect(missingReason(texture, result)).toBe("the face is too small");
+  });
+
+  it("leaves the word to the server where it gives one", () => {
+    const { result } = recorded("silent");
+    const [contribution] = result.contributions;
+    const [feature] = FEATURES;
+    if (!contribution || !feature) throw new Error();
+    const told = Object.assign(contribution, { missingReason: "the eyes are behind glasses" });
+    expect(missingReason(feature, result, told)).toBe("the eyes are behind glasses");
+  });
+});

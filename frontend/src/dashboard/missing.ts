@@ -1,0 +1,67 @@
+/** Why a feature is missing, as a clause after "because". */
+
+import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
+import type { FeatureContribution } from "@gen/notreally/v1/classifier_pb";
+import { Modality } from "@gen/notreally/v1/features_pb";
+
+import type { FeatureText } from "./features";
+
+// As in gateway/features.py.
+const LEAST_FPS = 20 * 0.99;
+const LEAST_BLINK_S = 10;
+const LEAST_MOTION_S = 3;
+const LEAST_SYNC_S = 5;
+const LEAST_VOICED_S = 2;
+const LEAST_IOD_PX = 40;
+
+const TEXTURE = new Set(["hf_face_ring_logratio", "boundary_logratio"]);
+
+/** The server's own words where it gives them, else what follows from the evidence. */
+export function missingReason(
+  feature: FeatureText,
+  result: Pick<AnalysisResult, "quality" | "metadata">,
+  contribution?: FeatureContribution,
+): string {
+  const told: unknown = contribution && "missingReason" in contribution ? contribution.missingReason : undefined;
+  if (typeof told === "string" && told !== "") return told;
+  return deduced(feature, result);
+}
+
+function deduced(feature: FeatureText, { quality, metadata }: Pick<AnalysisResult, "quality" | "metadata">): string {
+  const hasFace = (quality?.faceCoverage ?? 0) > 0;
+  const face_s = (quality?.analyzedS ?? 0) * (quality?.faceCoverage ?? 0);
+  switch (feature.modality) {
+    case Modality.METADATA:
+      return metadata?.video?.bitRate === undefined
+        ? "the bit rate is unknown"
+        : "the picture's size or frame rate is unknown";
+    case Modality.AUDIO:
+      return withoutVoice(quality?.voicedS, metadata) ?? "the voice could not be measured";
+    case Modality.FACE_AND_AUDIO:
+      if (!hasFace) return "no face was found";
+      return (
+        withoutVoice(quality?.voicedS, metadata) ??
+        (face_s < LEAST_SYNC_S
+          ? `face and sound are seen together for less than ${LEAST_SYNC_S} seconds`
+          : "the mouth hardly moves, or face and sound are not seen together for long enough")
+      );
+    default:
+      if (!hasFace) return "no face was found";
+      if (TEXTURE.has(feature.name)) {
+        return (quality?.medianIodPx ?? 0) < LEAST_IOD_PX
+          ? "the face is too small"
+          : "too few pictures show the face well enough";
+      }
+      if ((quality?.analyzedFps ?? 0) < LEAST_FPS) return "there are fewer than 20 frames a second";
+      if (feature.name === "blink_rate_per_min" && face_s < LEAST_BLINK_S) {
+        return `the face is seen for less than ${LEAST_BLINK_S} seconds`;
+      }
+      return `the face is followed without a break for less than ${LEAST_MOTION_S} seconds`;
+  }
+}
+
+function withoutVoice(voiced_s: number | undefined, metadata: AnalysisResult["metadata"]): string | null {
+  if (metadata?.container && !metadata.audio) return "the video has no sound";
+  if (!voiced_s) return metadata?.audio ? "no voice was found in the sound" : "the sound was not analysed";
+  return voiced_s < LEAST_VOICED_S ? `there are less than ${LEAST_VOICED_S} seconds of voice` : null;
+}

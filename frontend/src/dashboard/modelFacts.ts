@@ -1,0 +1,42 @@
+/** What the model says of itself, and where the time went, as rows of label and value. */
+
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { type AnalysisResult, Stage } from "@gen/notreally/v1/analysis_pb";
+import type { Model } from "@gen/notreally/v1/classifier_pb";
+
+import { formatDuration, formatNumber, formatPercent } from "@/lib/format";
+
+import type { FactRow } from "./fileFacts";
+import { givesVerdicts } from "./verdict";
+
+const STAGES: Readonly<Partial<Record<Stage, string>>> = {
+  [Stage.QUEUED]: "Waiting",
+  [Stage.READING_METADATA]: "Reading the file",
+  [Stage.ANALYZING_VIDEO]: "Looking at the face",
+  [Stage.ANALYZING_AUDIO]: "Listening to the sound",
+  [Stage.FINALIZING]: "Judging",
+};
+
+export function modelRows(model: Model, locale?: string): FactRow[] {
+  const rows: FactRow[] = [["Version", model.version || "unknown"]];
+  if (model.trainedTime) {
+    const trained = new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(timestampDate(model.trainedTime));
+    rows.push(["Trained", `${trained}${model.trainingVideos ? `, on ${formatNumber(model.trainingVideos, 0, locale)} videos` : ""}`]);
+  }
+  if (model.crossValidatedAuc !== undefined) {
+    rows.push(["Ranks pairs right", `${formatPercent(model.crossValidatedAuc, 0, locale)} (AUC ${formatNumber(model.crossValidatedAuc, 2, locale)})`]);
+  }
+  rows.push([
+    "Says real / fake",
+    givesVerdicts(model)
+      ? `below ${formatPercent(model.realBelow, 0, locale)} / above ${formatPercent(model.fakeAbove, 0, locale)}`
+      : "never: it gives no verdicts",
+  ]);
+  if (model.priorFake > 0) rows.push(["Fakes assumed", formatPercent(model.priorFake, 0, locale)]);
+  if (model.sha256) rows.push(["SHA-256", model.sha256]);
+  return rows;
+}
+
+export function timingRows(timings: AnalysisResult["timings"], locale?: string): FactRow[] {
+  return timings.map(({ stage, wallS }) => [STAGES[stage] ?? "Other", formatDuration(wallS, locale)]);
+}

@@ -1,0 +1,38 @@
+/** Where values lie among those of real videos, on a strip. */
+
+import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
+
+export type Place = "below" | "typical" | "above";
+
+export interface Mark {
+  place: Place;
+  /** Share of the strip's length. */
+  share: number;
+}
+
+export interface Strip {
+  /** Shares of the strip's length: the typical range and the median. */
+  low: number;
+  middle: number;
+  high: number;
+  /** One for each value; one past an end is drawn at it. */
+  marks: (Mark | undefined)[];
+}
+
+/** The strip shows this many widths of the typical range on both sides of it. */
+const MARGIN = 0.5;
+/** It stretches to a value outside as long as that takes at most this many widths. */
+const STRETCH = 1.5;
+
+export function strip(values: readonly number[], { p05, p50, p95 }: FeatureSummary): Strip {
+  const width = p95 - p05 || Math.abs(p50) || 1;
+  const from = Math.max(Math.min(p05 - MARGIN * width, ...values), p05 - STRETCH * width);
+  const to = Math.min(Math.max(p95 + MARGIN * width, ...values), p95 + STRETCH * width);
+  const share = (x: number) => Math.min(1, Math.max(0, (x - from) / (to - from)));
+  return {
+    low: share(p05),
+    middle: share(p50),
+    high: share(p95),
+    marks: values.map((value) => ({ place: value < p05 ? "below" : value > p95 ? "above" : "typical", share: share(value) })),
+  };
+}

@@ -1,0 +1,57 @@
+/** From the model's starting point to its log-odds, step by step: what a waterfall draws. */
+
+import type { FeatureContribution } from "@gen/notreally/v1/classifier_pb";
+import { Modality } from "@gen/notreally/v1/features_pb";
+
+import { FEATURES, MODALITY_LABELS, title } from "./features";
+
+export interface Step {
+  key: string;
+  label: string;
+  /** Log-odds before and after. */
+  from: number;
+  to: number;
+  /** The value was not there, and the model drew its own conclusion from that. */
+  missing: boolean;
+}
+
+export interface StepGroup {
+  modality: Modality;
+  label: string;
+  /** What the steps add up to. */
+  sum: number;
+  steps: Step[];
+}
+
+export interface Waterfall {
+  bias: number;
+  groups: StepGroup[];
+  /** Log-odds before calibration. */
+  total: number;
+  /** The least and greatest log-odds on the way, zero among them. */
+  least: number;
+  greatest: number;
+}
+
+const ORDER = [Modality.FACE, Modality.AUDIO, Modality.FACE_AND_AUDIO, Modality.METADATA];
+
+export function waterfall(bias: number, contributions: readonly FeatureContribution[]): Waterfall {
+  let at = bias;
+  const passed = [0, bias];
+  const groups: StepGroup[] = [];
+  for (const modality of ORDER) {
+    const before = at;
+    const steps: Step[] = [];
+    for (const feature of FEATURES) {
+      if (feature.modality !== modality) continue;
+      const found = contributions.find((each) => each.feature === feature.name);
+      if (!found) continue;
+      const from = at;
+      at += found.contribution;
+      passed.push(at);
+      steps.push({ key: feature.name, label: title(feature), from, to: at, missing: found.value === undefined });
+    }
+    if (steps.length > 0) groups.push({ modality, label: MODALITY_LABELS[modality], sum: at - before, steps });
+  }
+  return { bias, groups, total: at, least: Math.min(...passed), greatest: Math.max(...passed) };
+}

@@ -1,0 +1,59 @@
+/** Asking the server for one analysis. */
+
+import type { Analysis } from "@gen/notreally/v1/analysis_pb";
+import { useCallback, useEffect, useState } from "react";
+
+import { api } from "./api/client";
+import { failureOf, type Failure } from "./api/errors";
+import { backoffMs, pause } from "./backoff";
+
+export type Loaded =
+  | { kind: "loading" }
+  | { kind: "loaded"; analysis: Analysis }
+  /** The server does not answer for now; it is asked again by itself. */
+  | { kind: "offline" }
+  | { kind: "refused"; failure: Failure };
+
+interface Options {
+  includeSeries?: boolean;
+}
+
+/** An analysis by name (`analyses/{id}`), asked for until there is an answer. `again` asks anew. */
+export function useAnalysis(name: string, { includeSeries = false }: Options = {}): Loaded & { again: () => void } {
+  const [asked, setAsked] = useState(0);
+  const [answer, setAnswer] = useState<{ to: string; loaded: Loaded }>({ to: "", loaded: { kind: "loading" } });
+  useEffect(() => {
+    const stop = new AbortController();
+    const show = (loaded: Loaded) => {
+      if (!stop.signal.aborted) setAnswer({ to: name, loaded });
+    };
+    void load(name, includeSeries, stop.signal, show).catch(() => undefined);
+    return () => stop.abort();
+  }, [name, includeSeries, asked]);
+  const again = useCallback(() => setAsked((count) => count + 1), []);
+  // What was answered about another analysis is none about this one.
+  return { ...(answer.to === name ? answer.loaded : { kind: "loading" as const }), again };
+}
+
+async function load(
+  name: string,
+  includeSeries: boolean,
+  signal: AbortSignal,
+  show: (loaded: Loaded) => void,
+): Promise<void> {
+  for (let failures = 1; ; failures++) {
+    try {
+      show({ kind: "loaded", analysis: await api().getAnalysis({ name, includeSeries }, { signal }) });
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = failureOf(error);
+      if (!failure.transient) {
+        show({ kind: "refused", failure });
+        return;
+      }
+      show({ kind: "offline" });
+      await pause(backoffMs(failures), signal);
+    }
+  }
+}

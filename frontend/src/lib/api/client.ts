@@ -1,0 +1,22 @@
+/** The one way to the server: grpc-web on the address that the page came from, or on the one it was built for. */
+
+import { createClient, type Client } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { AnalysisService } from "@gen/notreally/v1/analysis_pb";
+
+export type Api = Client<typeof AnalysisService>;
+
+let shared: Api | undefined;
+
+/** The client; the same for all callers. */
+export function api(): Api {
+  shared ??= createClient(
+    AnalysisService,
+    createGrpcWebTransport({
+      baseUrl: process.env.NEXT_PUBLIC_API_BASE_URL || window.location.origin,
+      // A connection that died without a word must not look like a slow server. Streams say 0: no limit.
+      defaultTimeoutMs: 60_000,
+    }),
+  );
+  return shared;
+}

@@ -1,0 +1,53 @@
+import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
+
+import { FEATURES, numberOf, title } from "@/dashboard/features";
+import { missingReason } from "@/dashboard/missing";
+import { signed } from "@/dashboard/push";
+import { hasScore } from "@/dashboard/verdict";
+
+/** The ten measurements as rows. */
+export function FeatureTable({ result }: { result: AnalysisResult }) {
+  const scored = hasScore(result);
+  return (
+    <table className="mt-3 w-full border-collapse text-left text-[8.5pt] tabular-nums">
+      <thead>
+        <tr className="border-b border-ink">
+          <th scope="col" className="py-1 font-semibold">Measurement</th>
+          <th scope="col" className="py-1 pl-3 font-semibold">This video</th>
+          <th scope="col" className="py-1 pl-3 font-semibold">Usual range</th>
+          {scored && <th scope="col" className="py-1 pl-3 text-right font-semibold">Push</th>}
+        </tr>
+      </thead>
+      <tbody>
+        {FEATURES.map((feature) => {
+          const contribution = result.contributions.find((each) => each.feature === feature.name);
+          const usual = result.model?.features.find((each) => each.feature === feature.name);
+          const value = contribution?.value;
+          const push = contribution?.contribution ?? 0;
+          return (
+            <tr key={feature.name} className="border-b border-line align-top">
+              <th scope="row" className="py-[3px] font-normal">{title(feature)}</th>
+              <td className="py-[3px] pl-3">
+                {value === undefined ? (
+                  <span className="text-quiet">not measured: {missingReason(feature, result, contribution)}</span>
+                ) : (
+                  <>
+                    <strong className="font-semibold">{numberOf(feature, value)}</strong> {feature.shortUnit}
+                  </>
+                )}
+              </td>
+              <td className="py-[3px] pl-3 whitespace-nowrap">
+                {usual && `${numberOf(feature, usual.p05)} to ${numberOf(feature, usual.p95)}`}
+              </td>
+              {scored && (
+                <td className={`py-[3px] pl-3 text-right whitespace-nowrap ${push > 0 ? "text-fake" : push < 0 ? "text-real" : "text-quiet"}`}>
+                  {signed(push)} {push > 0 ? "fake" : push < 0 ? "real" : ""}
+                </td>
+              )}
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

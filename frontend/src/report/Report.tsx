@@ -1,0 +1,116 @@
+"use client";
+
+/** One page of paper that stands alone: what was looked at, what came out, why, and how far to trust it. */
+
+import "./report.css";
+
+import { type Analysis, type AnalysisResult, Verdict } from "@gen/notreally/v1/analysis_pb";
+
+import { Gauge } from "@/dashboard/Gauge";
+import { Jpeg } from "@/dashboard/Jpeg";
+import { hasScore, rankingInWords, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
+import { formatDateTime, formatDuration, formatNumber, formatProbability } from "@/lib/format";
+
+import { Evidence } from "./Evidence";
+import { FeatureTable } from "./FeatureTable";
+
+const MOST_PICTURES = 4;
+
+export function Report({ analysis }: { analysis: Analysis }) {
+  const { result } = analysis;
+  if (!result) return null;
+  const words = verdictWords(result.verdict, result.model);
+  return (
+    <article className="report hidden text-[10pt] leading-snug print:block" data-report="">
+      <Head analysis={analysis} result={result} />
+      <div className="mt-4 grid grid-cols-[1fr_15rem] gap-6">
+        <div>
+          <p className={`text-[20pt] leading-tight font-semibold tracking-tight ${TONE_TEXT[words.tone]}`}>{words.title}</p>
+          <p className="mt-1">{words.meaning}</p>
+          <Reasons result={result} />
+          <Faces result={result} />
+        </div>
+        {hasScore(result) ? (
+          <Gauge probFake={result.probFake} model={result.model} />
+        ) : (
+          <p className="self-start border-l border-line pl-4 text-quiet">No score is given: a number here would only look like an answer.</p>
+        )}
+      </div>
+      <Pictures result={result} />
+      <FeatureTable result={result} />
+      <Evidence result={result} />
+      <Foot result={result} />
+    </article>
+  );
+}
+
+function Head({ analysis, result }: { analysis: Analysis; result: AnalysisResult }) {
+  const video = result.metadata?.video;
+  const facts = [
+    result.quality && formatDuration(result.quality.durationS),
+    video && `${video.width} × ${video.height}`,
+    analysis.endTime && `analysed ${formatDateTime(analysis.endTime)}`,
+  ].filter(Boolean);
+  return (
+    <header className="border-b-2 border-ink pb-2">
+      <p className="flex justify-between text-[9pt] text-quiet">
+        <span className="font-semibold">NotReally</span>
+        <span>Report on a video of a face</span>
+      </p>
+      <p className="mt-1 text-[13pt] font-semibold break-words">{analysis.filename}</p>
+      <p className="text-quiet">{facts.join(" · ")}</p>
+      {analysis.media && <p className="font-mono text-[7pt] text-quiet">SHA-256 {analysis.media.sha256}</p>}
+    </header>
+  );
+}
+
+function Reasons({ result }: { result: AnalysisResult }) {
+  if (result.verdict !== Verdict.INSUFFICIENT) return <p className="mt-2 text-quiet">{result.summary}</p>;
+  return (
+    <ul className="mt-2 list-disc pl-5">
+      {result.insufficiency.map(({ reason, text }) => (
+        <li key={reason}>{text}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** The verdict on each, where there are several. */
+function Faces({ result }: { result: AnalysisResult }) {
+  if (result.faces.length < 2) return null;
+  const said = result.faces.map((face) => {
+    const score = hasScore({ verdict: face.verdict, model: result.model }) ? ` (${formatProbability(face.probFake)})` : "";
+    return `face ${face.number}: ${verdictWords(face.verdict, result.model).title.toLowerCase()}${score}`;
+  });
+  return <p className="mt-1 text-quiet">Most suspicious first, {said.join("; ")}.</p>;
+}
+
+function Pictures({ result }: { result: AnalysisResult }) {
+  const pictures = result.faces[0]?.thumbnails.slice(0, MOST_PICTURES) ?? [];
+  if (pictures.length === 0) return null;
+  return (
+    <div className="mt-3 flex gap-2">
+      {pictures.map(({ timeS, jpeg }) => (
+        <Jpeg key={timeS} jpeg={jpeg} alt="" className="size-20 rounded border border-line object-cover" />
+      ))}
+    </div>
+  );
+}
+
+function Foot({ result }: { result: AnalysisResult }) {
+  const { model } = result;
+  const ranking = rankingInWords(model);
+  return (
+    <footer className="mt-3 border-t border-line pt-2 text-[8pt] text-quiet">
+      <p>
+        {model?.version ? `Model ${model.version}` : "Model unknown"}
+        {model?.trainingVideos ? `, trained on ${formatNumber(model.trainingVideos)} videos` : ""}.{ranking ? ` ${ranking}` : ""}
+      </p>
+      <p>
+        This is an estimate, not proof. Strong compression, unusual cameras and new kinds of fakes can mislead it: look for other evidence
+        before you act on it.
+      </p>
+      <p className="break-all">{typeof window === "undefined" ? "" : window.location.href}</p>
+    </footer>
+  );
+}

@@ -1,0 +1,166 @@
+"use client";
+
+import { AnalysisState } from "@gen/notreally/v1/analysis_pb";
+import { Pause, Play, X } from "lucide-react";
+import Link from "next/link";
+import { useRef, useState, type ReactNode } from "react";
+
+import { useAnalysis } from "@/lib/analysis";
+import { formatBytes, formatPercent, formatSpeed, formatTimeLeft } from "@/lib/format";
+import { analysisPage } from "@/lib/names";
+import { queue, useWatched } from "@/lib/session";
+import { VerdictChip } from "@/history/VerdictChip";
+import { Bar } from "@/progress/Bar";
+import { ProgressView } from "@/progress/ProgressView";
+
+import { ACCEPT } from "./checks";
+import type { Item } from "./queue";
+import { isAnalysing, isDone, isSending } from "./video";
+
+/** One video and what is becoming of it. */
+export function VideoCard({ item }: { item: Item }) {
+  const { video, filename, size } = item;
+  return (
+    <li className="panel p-4 sm:p-5">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <div className="min-w-0 flex-1">
+          <h3 className="truncate font-medium" title={filename}>
+            {filename}
+          </h3>
+          <p className="text-sm text-quiet">{formatBytes(size)}</p>
+        </div>
+        <Actions item={item} />
+      </div>
+      {isSending(video) && <Sending item={item} />}
+      {isAnalysing(video) && <Analysing item={item} />}
+      {video.phase === "succeeded" && video.analysis && <Verdict analysis={video.analysis} />}
+      {video.message !== undefined && <p className="mt-3">{video.message}</p>}
+      {video.phase === "cancelled" && <p className="mt-3 text-quiet">Cancelled.</p>}
+    </li>
+  );
+}
+
+function Actions({ item: { id, filename, video } }: { item: Item }) {
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {video.analysis !== undefined && (
+        <Link href={analysisPage(video.analysis)} className="button" aria-label={`Open the analysis of ${filename}`}>
+          {video.phase === "succeeded" ? "See why" : "Open"}
+        </Link>
+      )}
+      {(video.phase === "uploading" || video.phase === "picked") && (
+        <IconButton label={`Pause the upload of ${filename}`} onClick={() => queue.pause(id)}>
+          <Pause aria-hidden size={18} />
+        </IconButton>
+      )}
+      {video.phase === "paused" && (
+        <IconButton label={`Go on with the upload of ${filename}`} onClick={() => queue.resume(id)}>
+          <Play aria-hidden size={18} />
+        </IconButton>
+      )}
+      {isDone(video) ? (
+        <IconButton label={`Take ${filename} off the list`} onClick={() => queue.remove(id)}>
+          <X aria-hidden size={18} />
+        </IconButton>
+      ) : (
+        <button type="button" className="button" aria-label={`Cancel ${filename}`} onClick={() => void queue.cancel(id)}>
+          Cancel
+        </button>
+      )}
+    </div>
+  );
+}
+
+function IconButton({ label, onClick, children }: { label: string; onClick: () => void; children: ReactNode }) {
+  return (
+    <button type="button" className="button w-10 p-0" aria-label={label} title={label} onClick={onClick}>
+      {children}
+    </button>
+  );
+}
+
+function Sending({ item }: { item: Item }) {
+  const { filename, size, video, bytesPerSecond } = item;
+  const share = size > 0 ? video.committed / size : 0;
+  const facts = [`${formatBytes(video.committed)} of ${formatBytes(size)}`];
+  if (video.phase === "uploading" && bytesPerSecond) {
+    facts.push(formatSpeed(bytesPerSecond), formatTimeLeft((size - video.committed) / bytesPerSecond));
+  }
+  return (
+    <div className="mt-4">
+      <div className="flex items-baseline justify-between gap-4">
+        <p className="font-medium">{sendingLabel(item)}</p>
+        <p className="text-2xl font-semibold tabular-nums">{formatPercent(Math.floor(share * 100) / 100)}</p>
+      </div>
+      <div className="mt-2">
+        <Bar label={`Upload of ${filename}`} fraction={share} text={`${formatPercent(share)} uploaded`} />
+      </div>
+      <p className="mt-2 min-h-5 text-sm text-quiet tabular-nums">{facts.join(" · ")}</p>
+      {video.trouble !== undefined && <p className="mt-1 text-sm">{video.trouble}</p>}
+      {video.phase === "fileless" && <FilePicker item={item} />}
+    </div>
+  );
+}
+
+function sendingLabel({ video }: Item): string {
+  switch (video.phase) {
+    case "paused":
+      return "Paused";
+    case "fileless":
+      return "Not finished";
+    case "picked":
+      return "Waiting for its turn";
+    default:
+      return video.trouble === undefined ? "Uploading" : "Trying again";
+  }
+}
+
+/** After a reload, a file that could not be kept has to be chosen once more. */
+function FilePicker({ item: { id, filename } }: { item: Item }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [problem, setProblem] = useState<string>();
+  return (
+    <div className="mt-3 flex flex-wrap items-center gap-3">
+      <p className="text-sm">The upload goes on where it stopped once you choose the file again.</p>
+      <button type="button" className="button" onClick={() => input.current?.click()}>
+        Choose {filename}
+      </button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        accept={ACCEPT}
+        aria-label={`The file ${filename}`}
+        onChange={(event) => {
+          const file = event.target.files?.[0];
+          event.target.value = "";
+          if (file) void queue.giveFile(id, file).then(setProblem);
+        }}
+      />
+      {problem !== undefined && (
+        <p role="alert" className="w-full text-sm">
+          {problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Analysing({ item: { filename, video } }: { item: Item }) {
+  const watched = useWatched(video.analysis);
+  return (
+    <div className="mt-4">
+      <ProgressView watched={watched} filename={filename} />
+      {video.trouble !== undefined && <p className="mt-3 text-sm">{video.trouble}</p>}
+    </div>
+  );
+}
+
+function Verdict({ analysis }: { analysis: string }) {
+  const loaded = useAnalysis(analysis);
+  return (
+    <div className="mt-3 min-h-7">
+      {loaded.kind === "loaded" && loaded.analysis.state === AnalysisState.SUCCEEDED && <VerdictChip analysis={loaded.analysis} />}
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+"""Reading a result: the video beside its charts, several faces, none, paper and JSON."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from client import NotReally
+from tests.e2e.pages import analyse, expect_dashboard, violations
+from tests.e2e.visitor import Visitor
+from tests.integration.stack import Stack
+from tests.synthetic.fixtures import MakeFaceVideo
+from tests.synthetic.videos import FaceVideo, syllables
+
+CHARTS = ["Opening of the eyes", "Trembling of the nose", "Opening of the mouth and loudness", "Sound"]
+
+
+@pytest.fixture(scope="session")
+async def analysed(stack: Stack, longer: Path) -> str:
+    """Id of an analysis that ended before anybody looked."""
+    async with NotReally(stack.target) as client:
+        return (await client.analyze(longer)).name.removeprefix("analyses/")
+
+
+@pytest.fixture
+async def result(visitor: Visitor, analysed: str) -> Page:
+    """The page of a result whose file the browser never had."""
+    await visitor.open(f"/analysis/?id={analysed}")
+    await expect_dashboard(visitor.page)
+    return visitor.page
+
+
+async def test_the_video_comes_on_demand_and_goes_where_the_timeline_says(result: Page, visitor: Visitor) -> None:
+    assert visitor.calls("DownloadMedia") == 0
+    await result.get_by_role("button", name=re.compile("^Load the video")).click()
+    player = result.locator("video")
+    await expect(player).to_be_visible()
+    assert visitor.calls("DownloadMedia") == 1
+    stretch = result.get_by_role("button", name=re.compile("^Go to ")).nth(1)
+    start = re.match(r"Go to 0:(\d+\.\d)", await stretch.get_attribute("aria-label") or "")
+    assert start is not None
+    await stretch.click()
+    await expect(result.locator("[data-face-box] rect").first).to_be_visible()
+    assert await player.evaluate("player => player.currentTime") == pytest.approx(float(start[1]), abs=0.1)
+    await result.get_by_label("Mark the face that was followed").uncheck()
+    await expect(result.locator("[data-face-box]")).to_have_count(0)
+
+
+async def test_pointing_at_one_chart_marks_the_time_in_all(result: Page) -> None:
+    charts = result.get_by_role("figure")
+    await expect(charts).to_have_count(len(CHARTS))
+    assert [await chart.get_by_role("heading").inner_text() for chart in await charts.all()] == CHARTS
+    await expect(result.locator("[data-crosshair]")).to_have_count(0)
+    await charts.nth(1).locator("svg.recharts-surface").hover()
+    await expect(result.locator("[data-crosshair]")).to_have_count(len(CHARTS))
+
+
+async def test_every_chart_has_its_numbers_as_a_table(result: Page) -> None:
+    for title in CHARTS:
+        await result.get_by_text(f"Numbers of “{title}” as a table").click()
+        await expect(result.get_by_role("region", name=f"Numbers of “{title}”").get_by_role("row")).to_have_count(13)
+    assert await violations(result) == []
+
+
+async def test_the_result_can_be_taken_along_as_json(result: Page, tmp_path: Path) -> None:
+    async with result.expect_download() as download:
+        await result.get_by_role("button", name="Download as JSON").click()
+    saved = await download.value
+    assert saved.suggested_filename == "longer.notreally.json"
+    kept = tmp_path / saved.suggested_filename
+    await saved.save_as(kept)
+    answer = json.loads(kept.read_text())
+    assert len(answer["result"]["contributions"]) == 10
+    assert answer["result"]["features"]["blink_rate_per_min"] == pytest.approx(15, abs=1)
+
+
+async def test_the_report_is_one_page(result: Page) -> None:
+    paper = await result.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+async def test_several_faces_have_a_tab_each(visitor: Visitor, face_video: MakeFaceVideo) -> None:
+    two = FaceVideo(seconds=4.0, size=(720, 360), iod=80.0, faces=2, nod_px=(1.0, 3.0))
+    await analyse(visitor, face_video(two))
+    await expect_dashboard(visitor.page)
+    tabs = visitor.page.get_by_role("tab")
+    await expect(tabs).to_have_count(2)
+    await tabs.first.focus()
+    await visitor.page.keyboard.press("ArrowRight")
+    await expect(tabs.nth(1)).to_have_attribute("aria-selected", "true")
+    await expect(
+        visitor.page.get_by_role("tabpanel").get_by_text(re.compile(r"Verdict on face \d of 2"))
+    ).to_be_visible()
+    assert await violations(visitor.page) == []
+
+
+async def test_without_a_face_there_is_sound_to_see_and_no_verdict(visitor: Visitor, face_video: MakeFaceVideo) -> None:
+    nobody = FaceVideo(seconds=4.0, size=(480, 360), iod=80.0, absent=((0.0, 9.0),), noise=2.0, sound=syllables)
+    await analyse(visitor, face_video(nobody))
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Not enough to judge")
+    await expect(visitor.page.get_by_role("figure")).to_have_count(1)
+    await expect(
+        visitor.page.get_by_role("listitem").filter(has_text="No face was found in the frames looked at")
+    ).to_be_visible()
+    assert await violations(visitor.page) == []

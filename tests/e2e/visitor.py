@@ -1,0 +1,51 @@
+"""Somebody with a browser, and what goes wrong in it."""
+
+from dataclasses import dataclass, field
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser of their own, and what went wrong in it."""
+
+    context: BrowserContext
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    """Errors and warnings on the console, among them violations of the content policy."""
+    requested: list[str] = field(default_factory=list)
+    """Addresses of all requests."""
+    may_complain: bool = False
+    """Browsers write failed requests to the console; a test that makes them fail says so."""
+
+    async def open(self, path: str) -> None:
+        """Go to a page of the site."""
+        await self.page.goto(f"{self.url}{path}")
+
+    def calls(self, method: str) -> int:
+        """How often a method of the service was called."""
+        return sum(url.endswith(f"/notreally.v1.AnalysisService/{method}") for url in self.requested)
+
+    def check(self) -> None:
+        """Nothing went wrong, and nobody else was asked for anything."""
+        foreign = [url for url in self.requested if not url.startswith((self.url, "blob:", "data:"))]
+        assert foreign == []
+        assert self.may_complain or self.complaints == []
+
+
+async def visit(browser: Browser, url: str, **options: object) -> Visitor:
+    """A visitor with nothing remembered."""
+    context = await browser.new_context(locale="en-GB", **options)  # type: ignore[arg-type]
+    page = await context.new_page()
+    page.set_default_timeout(60_000)
+    visitor = Visitor(context, page, url)
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            visitor.complaints.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+    page.on("request", lambda request: visitor.requested.append(request.url))
+    return visitor
