@@ -15,13 +15,13 @@ export function Header() {
   const path = usePathname();
   return (
     <header className="no-print border-b border-line">
-      <div className="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-2 sm:px-6">
+      <div className="mx-auto flex h-16 max-w-7xl items-center px-4 whitespace-nowrap sm:gap-2 sm:px-6">
         <Link href="/" prefetch={false} className="mr-auto flex items-center gap-2.5 font-semibold tracking-tight">
           {/* eslint-disable-next-line @next/next/no-img-element -- a drawing of a few lines needs no optimiser */}
           <img src="/favicon.svg" alt="" width={28} height={28} />
           <span className="text-lg">NotReally</span>
         </Link>
-        <nav aria-label="Pages" className="flex items-center gap-1">
+        <nav aria-label="Pages" className="flex items-center sm:gap-1">
           {PAGES.map(({ href, label }) => {
             const here = path === href || `${path}/` === href;
             return (
@@ -31,7 +31,7 @@ export function Header() {
                 // The first page stays light: the others are fetched when they are wanted.
                 prefetch={false}
                 aria-current={here ? "page" : undefined}
-                className={`flex h-10 items-center rounded-lg px-3 text-[0.9375rem] font-medium ${here ? "bg-sunken" : "text-quiet hover:text-ink"}`}
+                className={`flex h-10 items-center rounded-lg px-2.5 text-[0.9375rem] font-medium ${here ? "bg-sunken" : "text-quiet hover:text-ink"}`}
               >
                 {label}
               </Link>

@@ -37,6 +37,11 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         </a>
         <Header />
         <main id="main" tabIndex={-1} className="mx-auto w-full max-w-7xl flex-1 px-4 py-8 outline-none sm:px-6 sm:py-10">
+          <noscript>
+            <p className="mb-8 rounded-lg bg-accent-soft px-4 py-3">
+              This page needs JavaScript. Without it, send videos with curl, as shown below, or with the command line.
+            </p>
+          </noscript>
           {children}
         </main>
         <footer className="no-print border-t border-line">

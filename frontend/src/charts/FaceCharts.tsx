@@ -48,9 +48,7 @@ export function EyeChart({ faces, duration, gaps, peers = [], of, brief }: FaceC
       summary={describeEyes(trace, blinks)}
       readings={[
         { label: "opening", mark: "bg-face", at: (t) => read(valueAt(trace, t), ratio) },
-        ...(blinks.length > 0
-          ? [{ label: formatCount(blinks.length, "blink", "blinks"), mark: "bg-accent" }]
-          : []),
+        ...(blinks.length > 0 ? [{ label: formatCount(blinks.length, "blink", "blinks"), mark: "bg-accent" }] : []),
       ]}
       table={{
         head: ["From", "Mean opening", "Least", "Blinks"],
@@ -67,7 +65,12 @@ export function EyeChart({ faces, duration, gaps, peers = [], of, brief }: FaceC
           height={HEIGHT}
           gaps={gaps}
           marks={blinks}
-          main={{ trace, colour: "var(--face)", domain: [0, roundUp(Math.max(...values, ...present(faceTrace(peers, "eyeAspectRatio"))))], format: ratio }}
+          main={{
+            trace,
+            colour: "var(--face)",
+            domain: [0, roundUp(Math.max(...values, ...present(faceTrace(peers, "eyeAspectRatio"))))],
+            format: ratio,
+          }}
         />
       </Plot>
     </Figure>
@@ -75,14 +78,27 @@ export function EyeChart({ faces, duration, gaps, peers = [], of, brief }: FaceC
 }
 
 /** `typical` is the usual range of the median among real videos, in percent of the distance between the eyes. */
-export function JitterChart({ faces, duration, gaps, peers = [], of, brief, typical }: FaceChartProps & { typical?: Band }) {
+export function JitterChart({
+  faces,
+  duration,
+  gaps,
+  peers = [],
+  of,
+  brief,
+  typical,
+}: FaceChartProps & { typical?: Band }) {
   const trace = useMemo(() => faceTrace(faces, "noseJitter", PERCENT), [faces]);
   const values = present(trace);
   const middle = median(values);
   if (middle === null) return null;
   // A single jump must not flatten all the rest.
   const usual = (each: readonly number[]) => 1.15 * (quantile(each, 0.98) ?? 0);
-  const top = Math.max(usual(values), usual(present(faceTrace(peers, "noseJitter", PERCENT))), 1.3 * (typical?.to ?? 0), 2 * middle);
+  const top = Math.max(
+    usual(values),
+    usual(present(faceTrace(peers, "noseJitter", PERCENT))),
+    1.3 * (typical?.to ?? 0),
+    2 * middle,
+  );
   return (
     <Figure
       of={of}
@@ -90,7 +106,9 @@ export function JitterChart({ faces, duration, gaps, peers = [], of, brief, typi
       title="Trembling of the nose"
       about={
         "How far the tip of the nose leaves its path from one frame to the next, in percent of the distance between the eyes. " +
-        (typical ? "Dashed: the median of this video. Shaded: where it lies in most real videos." : "Dashed: the median so far.")
+        (typical
+          ? "Dashed: the median of this video. Shaded: where it lies in most real videos."
+          : "Dashed: the median so far.")
       }
       summary={describeJitter(trace, middle, typical)}
       readings={[{ label: "trembling", mark: "bg-face", at: (t) => read(valueAt(trace, t), percent) }]}
@@ -114,7 +132,15 @@ export function JitterChart({ faces, duration, gaps, peers = [], of, brief, typi
 }
 
 /** The mouth's opening on the left scale, loudness on the right; either may be missing. */
-export function MouthChart({ faces, sounds, duration, gaps, peers = [], of, brief }: FaceChartProps & { sounds: readonly SoundSeries[] }) {
+export function MouthChart({
+  faces,
+  sounds,
+  duration,
+  gaps,
+  peers = [],
+  of,
+  brief,
+}: FaceChartProps & { sounds: readonly SoundSeries[] }) {
   const mouth = useMemo(() => faceTrace(faces, "mouthGap", PERCENT), [faces]);
   const loudness = useMemo(() => loudnessTrace(sounds), [sounds]);
   const gapValues = present(mouth);
@@ -128,12 +154,16 @@ export function MouthChart({ faces, sounds, duration, gaps, peers = [], of, brie
       title={hasSound ? "Opening of the mouth and loudness" : "Opening of the mouth"}
       about={
         "Gap between the lips, in percent of the distance between the eyes" +
-        (hasSound ? ", over the loudness of the sound in decibels (right scale). In speech the two rise and fall together." : ".")
+        (hasSound
+          ? ", over the loudness of the sound in decibels (right scale). In speech the two rise and fall together."
+          : ".")
       }
       summary={describeMouth(mouth, loudness)}
       readings={[
         { label: "mouth", mark: "bg-fused", at: (t) => read(valueAt(mouth, t), percent) },
-        ...(hasSound ? [{ label: "loudness", mark: "bg-audio", at: (t: number) => read(valueAt(loudness, t), decibels) }] : []),
+        ...(hasSound
+          ? [{ label: "loudness", mark: "bg-audio", at: (t: number) => read(valueAt(loudness, t), decibels) }]
+          : []),
       ]}
       table={{
         head: ["From", "Mean opening", "Greatest", ...(hasSound ? ["Loudness"] : [])],
@@ -180,4 +210,3 @@ function meanIn(trace: readonly { t: number; value: number | null }[], start: nu
 function read(value: number | null, format: (value: number) => string): string | null {
   return value === null ? null : format(value);
 }
-

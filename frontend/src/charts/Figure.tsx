@@ -60,7 +60,10 @@ function Readout({ readings }: { readings: Reading[] }) {
   const cursor = useCursor();
   return (
     // One line, whatever it says: what appears under the pointer must not move anything.
-    <p className="mt-2 flex gap-x-4 overflow-hidden text-xs whitespace-nowrap text-quiet tabular-nums" aria-hidden="true">
+    <p
+      className="mt-2 flex gap-x-4 overflow-hidden text-xs whitespace-nowrap text-quiet tabular-nums"
+      aria-hidden="true"
+    >
       {readings.map(({ label, mark, at }) => (
         <span key={label} className="inline-flex items-center gap-1.5">
           <span className={`inline-block h-0.5 w-3.5 rounded-full ${mark}`} />
@@ -81,7 +84,12 @@ function Numbers({ of, table }: { of: string; table: Table }) {
         Numbers<span className="sr-only"> of “{of}”</span> as a table
       </summary>
       {open && (
-        <div className="mt-1 max-h-64 overflow-auto rounded-lg border border-line" tabIndex={0} role="region" aria-label={`Numbers of “${of}”`}>
+        <div
+          className="mt-1 max-h-64 overflow-auto rounded-lg border border-line"
+          tabIndex={0}
+          role="region"
+          aria-label={`Numbers of “${of}”`}
+        >
           <table className="w-full text-right tabular-nums">
             <thead className="sticky top-0 bg-sunken">
               <tr>

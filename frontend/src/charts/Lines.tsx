@@ -50,13 +50,30 @@ interface LinesProps {
 
 const TICK = { fill: "var(--quiet)", fontSize: 11 };
 
-export const Lines = memo(function Lines({ duration, height, main, second, gaps = [], marks = [], level, band }: LinesProps) {
+export const Lines = memo(function Lines({
+  duration,
+  height,
+  main,
+  second,
+  gaps = [],
+  marks = [],
+  level,
+  band,
+}: LinesProps) {
   return (
     <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 600, height }}>
       <ComposedChart accessibilityLayer={false} margin={{ top: TOP, left: 0, bottom: 6, right: second ? 0 : RIGHT }}>
         <CartesianGrid yAxisId="main" stroke="var(--line)" vertical={false} />
         {/* Plot marks the times, under all charts alike. */}
-        <XAxis dataKey="t" type="number" domain={[0, duration]} tick={false} height={1} stroke="var(--line-strong)" allowDataOverflow />
+        <XAxis
+          dataKey="t"
+          type="number"
+          domain={[0, duration]}
+          tick={false}
+          height={1}
+          stroke="var(--line-strong)"
+          allowDataOverflow
+        />
         <Scale id="main" spec={main} orientation="left" />
         {second && <Scale id="second" spec={second} orientation="right" />}
         {band && (
@@ -71,7 +88,9 @@ export const Lines = memo(function Lines({ duration, height, main, second, gaps 
         {gaps.map(({ start, end }) => (
           <ReferenceArea key={start} yAxisId="main" x1={start} x2={end} fill="var(--sunken)" fillOpacity={1} />
         ))}
-        {level !== undefined && <ReferenceLine yAxisId="main" y={level} stroke="var(--ink)" strokeDasharray="4 3" strokeOpacity={0.6} />}
+        {level !== undefined && (
+          <ReferenceLine yAxisId="main" y={level} stroke="var(--ink)" strokeDasharray="4 3" strokeOpacity={0.6} />
+        )}
         {marks.map((t) => (
           <ReferenceLine key={t} yAxisId="main" x={t} stroke="var(--accent)" strokeWidth={2} strokeOpacity={0.55} />
         ))}

@@ -24,17 +24,17 @@ export function Plot({ duration, height, children }: PlotProps) {
   };
   return (
     <div aria-hidden="true" className="@container">
-    <div
-      className="relative cursor-crosshair touch-pan-y select-none"
-      style={{ height }}
-      onPointerMove={(event) => playhead.point(time(event))}
-      onPointerLeave={() => playhead.point(null)}
-      onPointerCancel={() => playhead.point(null)}
-      onClick={(event) => playhead.seek(time(event))}
-    >
-      {children}
-      <Crosshair duration={duration} />
-    </div>
+      <div
+        className="relative cursor-crosshair touch-pan-y select-none"
+        style={{ height }}
+        onPointerMove={(event) => playhead.point(time(event))}
+        onPointerLeave={() => playhead.point(null)}
+        onPointerCancel={() => playhead.point(null)}
+        onClick={(event) => playhead.seek(time(event))}
+      >
+        {children}
+        <Crosshair duration={duration} />
+      </div>
       <TimeAxis duration={duration} />
     </div>
   );

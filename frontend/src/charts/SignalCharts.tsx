@@ -35,7 +35,10 @@ export default function SignalCharts({ series, durationS, typicalJitter, growing
       <SoundChart sounds={series.sounds} duration={duration} gaps={gaps} />
       {gaps.length > 0 && (
         <p className="text-sm text-quiet">
-          <span className="mr-1.5 inline-block size-3 translate-y-0.5 rounded-sm border border-line bg-sunken" aria-hidden="true" />
+          <span
+            className="mr-1.5 inline-block size-3 translate-y-0.5 rounded-sm border border-line bg-sunken"
+            aria-hidden="true"
+          />
           Shaded stretches were not looked at: a long video is sampled over its whole length.
         </p>
       )}

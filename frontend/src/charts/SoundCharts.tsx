@@ -101,7 +101,11 @@ function paintWaveform({ context, height, x, colour }: Surface, sounds: readonly
   }
 }
 
-function paintSpectrogram({ context, height, x, colour }: Surface, sounds: readonly SoundSeries[], gaps: readonly Span[]) {
+function paintSpectrogram(
+  { context, height, x, colour }: Surface,
+  sounds: readonly SoundSeries[],
+  gaps: readonly Span[],
+) {
   paintGaps(context, height, x, gaps, css(colour("--sunken")));
   const ramp = [colour("--panel"), colour("--audio"), colour("--ink")];
   const palette = Array.from({ length: 256 }, (_, level) => between(ramp, strength(level)));

@@ -138,7 +138,8 @@ describe("a spectrogram", () => {
     const frequenciesHz = Array.from({ length: bands }, (_, band) => 60 * 1.08 ** band);
     const marks = frequencyMarks(create(SpectrogramSchema, { bands, frequenciesHz }));
     expect(marks.map(({ label }) => label)).toEqual(["125", "500", "2k"]);
-    for (const [index, mark] of marks.entries()) expect(mark.share - (marks[index - 1]?.share ?? -1)).toBeGreaterThanOrEqual(0.15);
+    for (const [index, mark] of marks.entries())
+      expect(mark.share - (marks[index - 1]?.share ?? -1)).toBeGreaterThanOrEqual(0.15);
   });
 
   it("shows nothing as nothing and loud as full", () => {
@@ -148,7 +149,12 @@ describe("a spectrogram", () => {
       [100, 0, 0],
       [100, 200, 0],
     ] as const;
-    expect([0, 0.25, 0.75, 1].map((share) => css(between(ramp, share)))).toEqual(["rgb(0 0 0)", "rgb(50 0 0)", "rgb(100 100 0)", "rgb(100 200 0)"]);
+    expect([0, 0.25, 0.75, 1].map((share) => css(between(ramp, share)))).toEqual([
+      "rgb(0 0 0)",
+      "rgb(50 0 0)",
+      "rgb(100 100 0)",
+      "rgb(100 200 0)",
+    ]);
   });
 });
 

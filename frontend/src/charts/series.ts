@@ -37,9 +37,7 @@ export function mergeSeries(parts: readonly Series[]): Series {
 
 /** The line of one signal of the face, multiplied by `scale`. */
 export function faceTrace(faces: readonly FaceSeries[], signal: FaceSignal, scale = 1): Trace {
-  return joined(
-    faces.map((face) => face.timesS.map((t, index) => ({ t, value: finite(face[signal][index], scale) }))),
-  );
+  return joined(faces.map((face) => face.timesS.map((t, index) => ({ t, value: finite(face[signal][index], scale) }))));
 }
 
 /** Loudness in decibels below full scale. */

@@ -17,7 +17,9 @@ export function ComparePage() {
   const [a, b] = [parameters.get("a"), parameters.get("b")];
   if (!a || !b) {
     return (
-      <Notice title="Two analyses are needed">Choose two of them in the history, or name them in the address: /compare/?a=…&amp;b=…</Notice>
+      <Notice title="Two analyses are needed">
+        Choose two of them in the history, or name them in the address: /compare/?a=…&amp;b=…
+      </Notice>
     );
   }
   return <Both key={`${a} ${b}`} a={a} b={b} />;
@@ -33,7 +35,8 @@ function Both({ a, b }: { a: string; b: string }) {
     const without = hasResult(one.analysis) ? other.analysis : one.analysis;
     return (
       <Notice title="There is nothing to compare" about={without}>
-        This analysis has no result{without.state === AnalysisState.FAILED ? ": it failed" : " yet, or was cancelled"}. Choose another one in the history.
+        This analysis has no result{without.state === AnalysisState.FAILED ? ": it failed" : " yet, or was cancelled"}.
+        Choose another one in the history.
       </Notice>
     );
   }

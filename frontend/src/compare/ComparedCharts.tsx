@@ -27,7 +27,12 @@ export function ComparedCharts({ a, b }: { a: AnalysisResult; b: AnalysisResult 
   return (
     <div className="grid gap-6">
       {[first, second].map(({ of, faces, sounds }) => (
-        <Absent key={of} of={of} face={present(faceTrace(faces, "eyeAspectRatio")).length > 0} sound={present(loudnessTrace(sounds)).length > 0} />
+        <Absent
+          key={of}
+          of={of}
+          face={present(faceTrace(faces, "eyeAspectRatio")).length > 0}
+          sound={present(loudnessTrace(sounds)).length > 0}
+        />
       ))}
       <Group>
         {pairs.map((props) => (
@@ -46,7 +51,14 @@ export function ComparedCharts({ a, b }: { a: AnalysisResult; b: AnalysisResult 
       </Group>
       <Group>
         {pairs.map(({ of, sounds, gaps }) => (
-          <SoundChart key={of} of={of} brief={of === "B" && first.sounds.length > 0} sounds={sounds} duration={duration} gaps={gaps} />
+          <SoundChart
+            key={of}
+            of={of}
+            brief={of === "B" && first.sounds.length > 0}
+            sounds={sounds}
+            duration={duration}
+            gaps={gaps}
+          />
         ))}
       </Group>
     </div>

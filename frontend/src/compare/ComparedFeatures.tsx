@@ -19,7 +19,10 @@ interface Pair {
 /** The ten measurements of both videos, row by row. */
 export function ComparedFeatures({ a, b }: Pair) {
   return (
-    <Section title="The measurements" about="The grey band holds nine of ten real videos; the dot is A, the square is B. Below each value: its push on the score.">
+    <Section
+      title="The measurements"
+      about="The grey band holds nine of ten real videos; the dot is A, the square is B. Below each value: its push on the score."
+    >
       <div className="panel overflow-hidden">
         <table className="w-full text-left text-sm tabular-nums">
           <thead className="bg-sunken max-lg:sr-only">
@@ -56,7 +59,9 @@ function Row({ feature, a, b }: Pair & { feature: FeatureText }) {
         <span className="block text-xs text-quiet lg:hidden">B less A</span>
         {difference(feature, ...values) ?? "–"}
       </td>
-      <td className="max-lg:col-span-3 lg:w-[28%] lg:px-4 lg:py-3">{usual && <Usual feature={feature} usual={usual} values={values} />}</td>
+      <td className="max-lg:col-span-3 lg:w-[28%] lg:px-4 lg:py-3">
+        {usual && <Usual feature={feature} usual={usual} values={values} />}
+      </td>
     </tr>
   );
 }
@@ -71,7 +76,8 @@ function Value({ name, feature, result }: { name: string; feature: FeatureText; 
         <span className="text-quiet">not measured: {missingReason(feature, result, contribution)}</span>
       ) : (
         <>
-          <span className="font-semibold">{numberOf(feature, value)}</span> <span className="text-quiet">{feature.shortUnit}</span>
+          <span className="font-semibold">{numberOf(feature, value)}</span>{" "}
+          <span className="text-quiet">{feature.shortUnit}</span>
         </>
       )}
       {hasScore(result) && contribution && contribution.contribution !== 0 && (

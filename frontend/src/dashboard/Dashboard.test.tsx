@@ -63,7 +63,9 @@ describe("the dashboard", () => {
   it("passes on the server's warnings and values outside what the model knows", () => {
     const page = show("talking", ({ result }) => {
       result.outOfRange = true;
-      result.warnings = [{ $typeName: "notreally.v1.Reason", reason: "NO_AUDIO", text: "The sound could not be analysed." }];
+      result.warnings = [
+        { $typeName: "notreally.v1.Reason", reason: "NO_AUDIO", text: "The sound could not be analysed." },
+      ];
     });
     expect(page.getByText("The sound could not be analysed.")).toBeTruthy();
     expect(page.getByText(/outside what the model was trained on \(agreement of mouth and sound\)/)).toBeTruthy();
@@ -97,7 +99,9 @@ describe("the timeline", () => {
     render(<Timeline segments={result.timeline} blinks={[]} duration={14} />);
     const [first, ...rest] = screen.getAllByRole("button");
     expect(rest).toHaveLength(3);
-    expect(first?.getAttribute("aria-label")).toMatch(/^Go to 0:00\.0: until 0:03\.5, face in \d+\s?% of the frames, 1 blink, nose trembles by/);
+    expect(first?.getAttribute("aria-label")).toMatch(
+      /^Go to 0:00\.0: until 0:03\.5, face in \d+\s?% of the frames, 1 blink, nose trembles by/,
+    );
   });
 
   it("moves the needle to the stretch that was pressed", () => {
@@ -112,7 +116,13 @@ describe("the timeline", () => {
 describe("the video", () => {
   const panel = (download: Parameters<typeof VideoPanel>[0]["download"]) =>
     render(
-      <VideoPanel sizeBytes={7_372_782} download={download} facts={recorded("talking").result.metadata} track={{ boxes: [], within: 0 }} pictures={false} />,
+      <VideoPanel
+        sizeBytes={7_372_782}
+        download={download}
+        facts={recorded("talking").result.metadata}
+        track={{ boxes: [], within: 0 }}
+        pictures={false}
+      />,
     );
 
   it("is loaded only when asked for, and says how large it is", async () => {

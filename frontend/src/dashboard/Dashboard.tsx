@@ -96,7 +96,8 @@ function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
       title="Watch it"
       about={[
         hasCharts && "Point at a chart to read its values at that time; press it to go there in the video.",
-        result.faces.length > 1 && `The charts, the timeline and the mark follow face ${headline}, which gives the headline.`,
+        result.faces.length > 1 &&
+          `The charts, the timeline and the mark follow face ${headline}, which gives the headline.`,
       ]
         .filter(Boolean)
         .join(" ")}
@@ -128,7 +129,9 @@ function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
             />
             {result.faces.length > 0 && series.sounds.length === 0 && (
               <p className="mt-6 text-sm text-quiet">
-                {result.metadata?.audio ? "The sound was not analysed, so none is drawn." : "The video has no sound, so none is drawn."}
+                {result.metadata?.audio
+                  ? "The sound was not analysed, so none is drawn."
+                  : "The video has no sound, so none is drawn."}
               </p>
             )}
           </div>
@@ -145,11 +148,14 @@ function Actions({ analysis }: { analysis: Analysis }) {
         <Printer className="size-4" aria-hidden="true" />
         Print a report
       </button>
-      <button type="button" className="button" onClick={() => saveAs(jsonName(analysis.filename), analysisJson(analysis))}>
+      <button
+        type="button"
+        className="button"
+        onClick={() => saveAs(jsonName(analysis.filename), analysisJson(analysis))}
+      >
         <Braces className="size-4" aria-hidden="true" />
         Download as JSON
       </button>
     </div>
   );
 }
-

@@ -9,7 +9,10 @@ import { Section } from "./Section";
 export function Evidence({ result, wide = false }: { result: AnalysisResult; wide?: boolean }) {
   const notes = keepInMind(result);
   return (
-    <Section title="What it rests on" about="More frames, a larger face and a clear voice make for a better measurement.">
+    <Section
+      title="What it rests on"
+      about="More frames, a larger face and a clear voice make for a better measurement."
+    >
       <div className="panel p-4 sm:p-5">
         {result.quality && (
           <dl className={wide ? "grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4" : "grid gap-y-2.5"}>

@@ -24,7 +24,12 @@ export function FaceTabs({ result, selected, onSelect, children }: FaceTabsProps
   const go = (event: KeyboardEvent) => {
     const index = result.faces.findIndex((face) => face.number === selected);
     const last = result.faces.length - 1;
-    const next = { ArrowRight: index === last ? 0 : index + 1, ArrowLeft: index === 0 ? last : index - 1, Home: 0, End: last }[event.key];
+    const next = {
+      ArrowRight: index === last ? 0 : index + 1,
+      ArrowLeft: index === 0 ? last : index - 1,
+      Home: 0,
+      End: last,
+    }[event.key];
     const face = next === undefined ? undefined : result.faces[next];
     if (!face || next === undefined) return;
     event.preventDefault();
@@ -35,7 +40,8 @@ export function FaceTabs({ result, selected, onSelect, children }: FaceTabsProps
     <div className="grid gap-4">
       <div>
         <p className="mb-2 max-w-prose text-quiet">
-          {result.faces.length} faces were followed. The most suspicious of those that can be judged comes first and gives the headline.
+          {result.faces.length} faces were followed. The most suspicious of those that can be judged comes first and
+          gives the headline.
         </p>
         <div ref={list} role="tablist" aria-label="Faces" className="flex gap-2 overflow-x-auto p-0.5" onKeyDown={go}>
           {result.faces.map((face) => {
@@ -54,7 +60,9 @@ export function FaceTabs({ result, selected, onSelect, children }: FaceTabsProps
                 onClick={() => onSelect(face.number)}
                 className={`flex shrink-0 items-center gap-3 rounded-xl border p-2 pr-4 text-left ${chosen ? "border-accent bg-panel ring-1 ring-accent" : "border-line bg-paper hover:bg-sunken"}`}
               >
-                {face.thumbnails[0] && <Jpeg jpeg={face.thumbnails[0].jpeg} alt="" className="size-12 rounded-lg object-cover" />}
+                {face.thumbnails[0] && (
+                  <Jpeg jpeg={face.thumbnails[0].jpeg} alt="" className="size-12 rounded-lg object-cover" />
+                )}
                 <span>
                   <span className="block font-medium">Face {face.number}</span>
                   <span className="block text-sm text-quiet">

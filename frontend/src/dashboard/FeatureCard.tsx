@@ -116,7 +116,9 @@ function Measured({ feature, value, usual, outOfRange }: MeasuredProps) {
         </>
       )}
       {outOfRange && (
-        <p className="mt-1 text-sm font-medium text-inconclusive">Outside what the model was trained on: trust this less.</p>
+        <p className="mt-1 text-sm font-medium text-inconclusive">
+          Outside what the model was trained on: trust this less.
+        </p>
       )}
     </div>
   );

@@ -55,6 +55,9 @@ export function FeatureCards({ result, face }: { result: AnalysisResult; face: F
 
 function inWords(measured: number): string {
   if (measured === 0) return "None of the ten measurements could be made.";
-  const count = measured === FEATURES.length ? "All ten measurements could be made." : `${measured} of the ten measurements could be made.`;
+  const count =
+    measured === FEATURES.length
+      ? "All ten measurements could be made."
+      : `${measured} of the ten measurements could be made.`;
   return `${count} The grey band of each scale holds nine of ten real videos; the dot is this video.`;
 }

@@ -18,7 +18,11 @@ export function Gauge({ probFake, model }: GaugeProps) {
   return (
     <div>
       <p className="flex items-baseline gap-3">
-        <span className={`font-semibold tracking-tight whitespace-nowrap tabular-nums ${judged ? "text-4xl" : "text-2xl text-quiet"}`}>{formatProbability(probFake)}</span>
+        <span
+          className={`font-semibold tracking-tight whitespace-nowrap tabular-nums ${judged ? "text-4xl" : "text-2xl text-quiet"}`}
+        >
+          {formatProbability(probFake)}
+        </span>
         <span className="text-sm text-quiet">chance that the face is manipulated</span>
       </p>
       <Scale share={probFake} low={low} high={high} judged={judged} />

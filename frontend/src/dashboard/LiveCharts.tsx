@@ -23,7 +23,8 @@ export default function LiveCharts({ parts, durationS }: LiveChartsProps) {
   const series = useMemo(() => mergeSeries(parts), [parts]);
   const [playhead] = useState(() => new Playhead());
   const empty =
-    present(faceTrace(series.faces, "eyeAspectRatio")).length === 0 && present(loudnessTrace(series.sounds)).length === 0;
+    present(faceTrace(series.faces, "eyeAspectRatio")).length === 0 &&
+    present(loudnessTrace(series.sounds)).length === 0;
   if (empty) {
     return (
       <p className="text-sm text-quiet">

@@ -20,14 +20,20 @@ export function Timeline({ segments, blinks, duration }: TimelineProps) {
   const most = Math.max(0, ...segments.map(({ noseJitter }) => noseJitter ?? 0));
   if (segments.length === 0 || end === 0) return null;
   const at = (t: number) => `${((100 * t) / end).toFixed(3)}%`;
-  const whole = segments.every((segment, index) => segment.startS - (segments[index - 1]?.endS ?? 0) < 0.1) && end - (segments.at(-1)?.endS ?? 0) < 0.2;
+  const whole =
+    segments.every((segment, index) => segment.startS - (segments[index - 1]?.endS ?? 0) < 0.1) &&
+    end - (segments.at(-1)?.endS ?? 0) < 0.2;
   return (
     <div>
       <h3 className="text-sm font-semibold">Timeline</h3>
       <div className="relative mt-2 h-16 rounded-lg border border-line bg-sunken">
         <ol aria-label="Stretches of the video">
           {segments.map((segment) => (
-            <li key={segment.startS} className="absolute inset-y-0" style={{ left: at(segment.startS), width: at(segment.endS - segment.startS) }}>
+            <li
+              key={segment.startS}
+              className="absolute inset-y-0"
+              style={{ left: at(segment.startS), width: at(segment.endS - segment.startS) }}
+            >
               <button
                 type="button"
                 aria-label={inWords(segment)}
@@ -38,7 +44,10 @@ export function Timeline({ segments, blinks, duration }: TimelineProps) {
                   className="absolute inset-x-0 bottom-1.5 bg-face/25"
                   style={{ height: `${most > 0 ? (52 * (segment.noseJitter ?? 0)) / most : 0}%` }}
                 />
-                <span className="absolute bottom-0 left-0 h-1.5 bg-accent" style={{ width: formatShare(segment.faceCoverage) }} />
+                <span
+                  className="absolute bottom-0 left-0 h-1.5 bg-accent"
+                  style={{ width: formatShare(segment.faceCoverage) }}
+                />
               </button>
             </li>
           ))}
@@ -93,7 +102,8 @@ function Key({ mark, children }: { mark: string; children: string }) {
 /** What a span says, for those who do not see it. */
 function inWords({ startS, endS, faceCoverage, blinks, noseJitter }: TimelineSegment): string {
   const parts = [`face in ${formatPercent(faceCoverage)} of the frames`, formatCount(blinks, "blink", "blinks")];
-  if (noseJitter !== undefined) parts.push(`nose trembles by ${formatSignificant(100 * noseJitter)} % of the distance between the eyes`);
+  if (noseJitter !== undefined)
+    parts.push(`nose trembles by ${formatSignificant(100 * noseJitter)} % of the distance between the eyes`);
   return `Go to ${formatTimecode(startS)}: until ${formatTimecode(endS)}, ${parts.join(", ")}`;
 }
 

@@ -30,10 +30,17 @@ export function VerdictHeader({ result, face, actions }: VerdictHeaderProps) {
   const insufficient = face.verdict === Verdict.INSUFFICIENT;
   return (
     <section aria-labelledby="verdict" className={`panel border-l-4 p-5 sm:p-7 ${TONE_EDGE[tone]}`}>
-      <div className={`grid gap-x-12 gap-y-5 ${insufficient ? "" : "lg:grid-cols-[minmax(0,1fr)_22rem] lg:grid-rows-[auto_1fr]"}`}>
+      <div
+        className={`grid gap-x-12 gap-y-5 ${insufficient ? "" : "lg:grid-cols-[minmax(0,1fr)_22rem] lg:grid-rows-[auto_1fr]"}`}
+      >
         <div className="min-w-0">
-          <p className="eyebrow">{result.faces.length > 1 ? `Verdict on face ${face.number} of ${result.faces.length}` : "Verdict"}</p>
-          <h1 id="verdict" className={`mt-1 flex items-center gap-3 text-3xl font-semibold tracking-tight sm:text-4xl ${TONE_TEXT[tone]}`}>
+          <p className="eyebrow">
+            {result.faces.length > 1 ? `Verdict on face ${face.number} of ${result.faces.length}` : "Verdict"}
+          </p>
+          <h1
+            id="verdict"
+            className={`mt-1 flex items-center gap-3 text-3xl font-semibold tracking-tight sm:text-4xl ${TONE_TEXT[tone]}`}
+          >
             <Icon className="size-8 shrink-0 sm:size-9" aria-hidden="true" />
             {title}
           </h1>
@@ -52,7 +59,9 @@ export function VerdictHeader({ result, face, actions }: VerdictHeaderProps) {
             </div>
             <div className="flex flex-col justify-between gap-6">
               <p className="max-w-prose leading-relaxed text-quiet">
-                {face.headline ? result.summary : "The words, the charts and the timeline of this page are about the face that gives the headline."}
+                {face.headline
+                  ? result.summary
+                  : "The words, the charts and the timeline of this page are about the face that gives the headline."}
               </p>
               {actions}
             </div>

@@ -50,7 +50,8 @@ export function VideoPanel({ file, sizeBytes, download, facts, track, pictures }
     <div className="panel p-4 sm:p-5">
       {unplayable ? (
         <p className="max-w-prose text-quiet">
-          This browser cannot play the video{facts?.video?.codec ? ` (${facts.video.codec})` : ""}; the analysis does not depend on that.
+          This browser cannot play the video{facts?.video?.codec ? ` (${facts.video.codec})` : ""}; the analysis does
+          not depend on that.
           {pictures && " The pictures below are from it."}
         </p>
       ) : (

@@ -45,7 +45,10 @@ export function VideoPlayer({ video, facts, track, onUnplayable }: VideoPlayerPr
         {/* As large as fits without cropping or jumping, whatever its shape. */}
         <div
           className="relative mx-auto"
-          style={{ aspectRatio: `${width} / ${height}`, maxWidth: `calc(min(27rem, 62vh) * ${(width / height).toFixed(4)})` }}
+          style={{
+            aspectRatio: `${width} / ${height}`,
+            maxWidth: `calc(min(27rem, 62vh) * ${(width / height).toFixed(4)})`,
+          }}
         >
           <video
             ref={show}
@@ -63,7 +66,12 @@ export function VideoPlayer({ video, facts, track, onUnplayable }: VideoPlayerPr
       </div>
       {track.boxes.length > 0 && (
         <label className="mt-2 inline-flex min-h-6 cursor-pointer items-center gap-2 text-sm text-quiet">
-          <input type="checkbox" className="size-4 accent-accent" checked={marked} onChange={(event) => setMarked(event.target.checked)} />
+          <input
+            type="checkbox"
+            className="size-4 accent-accent"
+            checked={marked}
+            onChange={(event) => setMarked(event.target.checked)}
+          />
           Mark the face that was followed
         </label>
       )}

@@ -36,7 +36,8 @@ export function WaterfallChart({ result, face }: { result: AnalysisResult; face:
         </ol>
         <p className="mt-3 border-t border-line pt-3 text-sm text-quiet">
           Calibration, learned from videos the model had not seen, turns {signed(chart.total)} into a chance of{" "}
-          <strong className="font-semibold text-ink">{formatProbability(face.probFake)}</strong> that the face is manipulated.
+          <strong className="font-semibold text-ink">{formatProbability(face.probFake)}</strong> that the face is
+          manipulated.
         </p>
       </div>
     </Section>

@@ -64,7 +64,12 @@ describe("the waterfall", () => {
     const chart = waterfall(bias, contributions);
     const total = contributions.reduce((sum, { contribution }) => sum + contribution, bias);
     expect(chart.total).toBeCloseTo(total, 9);
-    expect(chart.groups.map(({ modality }) => modality)).toEqual([Modality.FACE, Modality.AUDIO, Modality.FACE_AND_AUDIO, Modality.METADATA]);
+    expect(chart.groups.map(({ modality }) => modality)).toEqual([
+      Modality.FACE,
+      Modality.AUDIO,
+      Modality.FACE_AND_AUDIO,
+      Modality.METADATA,
+    ]);
     expect(chart.groups.reduce((sum, group) => sum + group.sum, bias)).toBeCloseTo(total, 9);
     expect(chart.groups.flatMap(({ steps }) => steps)).toHaveLength(10);
   });
@@ -119,11 +124,19 @@ describe("one of several faces", () => {
     const { result } = recorded("two_faces");
     const [first, second] = result.faces;
     expect(faceView(result)).toMatchObject({ number: first?.number, headline: true, probFake: result.probFake });
-    expect(faceView(result, second?.number)).toMatchObject({ number: second?.number, headline: false, probFake: second?.probFake });
+    expect(faceView(result, second?.number)).toMatchObject({
+      number: second?.number,
+      headline: false,
+      probFake: second?.probFake,
+    });
   });
 
   it("is none where no face was found", () => {
-    expect(faceView(recorded("no_face").result)).toMatchObject({ number: 0, headline: true, verdict: Verdict.INSUFFICIENT });
+    expect(faceView(recorded("no_face").result)).toMatchObject({
+      number: 0,
+      headline: true,
+      verdict: Verdict.INSUFFICIENT,
+    });
   });
 });
 
@@ -141,6 +154,8 @@ describe("the evidence", () => {
   it("says what limits it", () => {
     expect(limits("away").map(({ label }) => label)).toEqual(["Face seen in"]);
     expect(limits("short").map(({ label }) => label)).toEqual(["Voice"]);
-    expect(limits("long").map(({ label, limit }) => [label, limit])).toEqual([["Looked at", "sampled over the whole length"]]);
+    expect(limits("long").map(({ label, limit }) => [label, limit])).toEqual([
+      ["Looked at", "sampled over the whole length"],
+    ]);
   });
 });

@@ -38,7 +38,11 @@ export function evidenceFacts(quality: EvidenceQuality, hasSound: boolean, local
       limit: quality.analyzedFps < LEAST_FPS ? "too few to measure motion" : undefined,
     });
   }
-  facts.push({ label: "Face seen in", value: formatPercent(quality.faceCoverage, 0, locale), limit: coverageLimit(quality) });
+  facts.push({
+    label: "Face seen in",
+    value: formatPercent(quality.faceCoverage, 0, locale),
+    limit: coverageLimit(quality),
+  });
   if (quality.medianIodPx !== undefined) {
     facts.push({
       label: "Eyes apart",

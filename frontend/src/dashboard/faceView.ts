@@ -17,11 +17,23 @@ export interface FaceView {
 }
 
 export function faceView(result: AnalysisResult, number?: number): FaceView {
-  const index = Math.max(0, result.faces.findIndex((face) => face.number === number));
+  const index = Math.max(
+    0,
+    result.faces.findIndex((face) => face.number === number),
+  );
   const face: FaceResult | undefined = result.faces[index];
   if (face && index > 0) {
     const { verdict, probFake, contributions, insufficiency, faceCoverage, thumbnails } = face;
-    return { number: face.number, verdict, probFake, contributions, insufficiency, faceCoverage, thumbnails, headline: false };
+    return {
+      number: face.number,
+      verdict,
+      probFake,
+      contributions,
+      insufficiency,
+      faceCoverage,
+      thumbnails,
+      headline: false,
+    };
   }
   return {
     number: face?.number ?? 0,

@@ -28,12 +28,16 @@ function documented() {
 
 describe("the features", () => {
   it("are those of docs/features.md, in its words and its order", () => {
-    expect(FEATURES.map(({ name, label, unit, modality, sentence }) => ({ name, label, unit, modality, sentence }))).toEqual(documented());
+    expect(
+      FEATURES.map(({ name, label, unit, modality, sentence }) => ({ name, label, unit, modality, sentence })),
+    ).toEqual(documented());
   });
 
   it.each(NAMES)("are written as the server writes them in the summary of %s", (name) => {
     const { result } = recorded(name);
-    for (const [, label, words, from, to] of result.summary.matchAll(/the ([^()]+?) \(([^;)]+); (\S+) to (\S+) is usual/g)) {
+    for (const [, label, words, from, to] of result.summary.matchAll(
+      /the ([^()]+?) \(([^;)]+); (\S+) to (\S+) is usual/g,
+    )) {
       const feature = FEATURES.find((each) => label?.endsWith(each.label));
       const value = result.contributions.find((each) => each.feature === feature?.name)?.value;
       const usual = result.model?.features.find((each) => each.feature === feature?.name);

@@ -26,7 +26,10 @@ describe("the face in the picture", () => {
 
   it("is found on the player's clock, which counts from the first stream", () => {
     const facts = (video: number, audio?: number) =>
-      create(MediaFactsSchema, { video: { startS: video }, audio: audio === undefined ? undefined : { startS: audio } });
+      create(MediaFactsSchema, {
+        video: { startS: video },
+        audio: audio === undefined ? undefined : { startS: audio },
+      });
     expect(firstFrameAt(facts(0.08, 0))).toBeCloseTo(0.08);
     expect(firstFrameAt(facts(2))).toBe(0);
     expect(firstFrameAt(facts(0, 0.5))).toBe(0);
@@ -40,14 +43,26 @@ describe("the file's facts", () => {
   if (!facts) throw new Error();
 
   it("carry their units", () => {
-    expect(Object.fromEntries(fileRows(facts, media, "en-US"))).toMatchObject({ "Bit rate": "4.2 Mbit/s", Size: "7.4\u202fMB" });
-    expect(Object.fromEntries(videoRows(facts, "en-US"))).toMatchObject({ Picture: "480 × 360", "Frames a second": "30" });
-    expect(Object.fromEntries(soundRows(facts, "en-US"))).toMatchObject({ "Sample rate": "16 kHz", "Bit rate": "51 kbit/s" });
+    expect(Object.fromEntries(fileRows(facts, media, "en-US"))).toMatchObject({
+      "Bit rate": "4.2 Mbit/s",
+      Size: "7.4\u202fMB",
+    });
+    expect(Object.fromEntries(videoRows(facts, "en-US"))).toMatchObject({
+      Picture: "480 × 360",
+      "Frames a second": "30",
+    });
+    expect(Object.fromEntries(soundRows(facts, "en-US"))).toMatchObject({
+      "Sample rate": "16 kHz",
+      "Bit rate": "51 kbit/s",
+    });
   });
 
   it("leave out what is not known", () => {
     expect(soundRows(create(MediaFactsSchema, {}))).toEqual([]);
-    expect(videoRows(create(MediaFactsSchema, { video: { width: 2, height: 2 } })).map(([label]) => label)).toEqual(["Codec", "Picture"]);
+    expect(videoRows(create(MediaFactsSchema, { video: { width: 2, height: 2 } })).map(([label]) => label)).toEqual([
+      "Codec",
+      "Picture",
+    ]);
   });
 
   it("stand beside the model's", () => {

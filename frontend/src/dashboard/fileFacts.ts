@@ -27,7 +27,11 @@ export function videoRows({ video }: MediaFacts, locale?: string): FactRow[] {
   const rows: (FactRow | null)[] = [
     ["Codec", withProfile(video.codec, video.profile)],
     ["Picture", `${video.width} × ${video.height}${video.rotationDeg ? `, turned by ${video.rotationDeg}°` : ""}`],
-    given("Frames a second", video.fps, (value) => `${formatNumber(value, 2, locale)}${video.variableFrameRate ? ", varying" : ""}`),
+    given(
+      "Frames a second",
+      video.fps,
+      (value) => `${formatNumber(value, 2, locale)}${video.variableFrameRate ? ", varying" : ""}`,
+    ),
     given("Frames", video.frameCount, (value) => formatNumber(Number(value), 0, locale)),
     given("Bit rate", video.bitRate, (value) => formatBitRate(value, locale)),
     given("Pixels", video.pixelFormat || undefined, (value) => value),

@@ -21,10 +21,16 @@ export function modelRows(model: Model, locale?: string): FactRow[] {
   const rows: FactRow[] = [["Version", model.version || "unknown"]];
   if (model.trainedTime) {
     const trained = new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(timestampDate(model.trainedTime));
-    rows.push(["Trained", `${trained}${model.trainingVideos ? `, on ${formatNumber(model.trainingVideos, 0, locale)} videos` : ""}`]);
+    rows.push([
+      "Trained",
+      `${trained}${model.trainingVideos ? `, on ${formatNumber(model.trainingVideos, 0, locale)} videos` : ""}`,
+    ]);
   }
   if (model.crossValidatedAuc !== undefined) {
-    rows.push(["Ranks pairs right", `${formatPercent(model.crossValidatedAuc, 0, locale)} (AUC ${formatNumber(model.crossValidatedAuc, 2, locale)})`]);
+    rows.push([
+      "Ranks pairs right",
+      `${formatPercent(model.crossValidatedAuc, 0, locale)} (AUC ${formatNumber(model.crossValidatedAuc, 2, locale)})`,
+    ]);
   }
   rows.push([
     "Says real / fake",

@@ -33,6 +33,9 @@ export function strip(values: readonly number[], { p05, p50, p95 }: FeatureSumma
     low: share(p05),
     middle: share(p50),
     high: share(p95),
-    marks: values.map((value) => ({ place: value < p05 ? "below" : value > p95 ? "above" : "typical", share: share(value) })),
+    marks: values.map((value) => ({
+      place: value < p05 ? "below" : value > p95 ? "above" : "typical",
+      share: share(value),
+    })),
   };
 }

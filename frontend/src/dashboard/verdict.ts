@@ -52,16 +52,18 @@ export function verdictWords(verdict: Verdict, model: Model | undefined): Verdic
         tone: "neutral",
       };
     default:
-      return { title: "Unknown verdict", meaning: "This page does not know the verdict that the server gave.", tone: "neutral" };
+      return {
+        title: "Unknown verdict",
+        meaning: "This page does not know the verdict that the server gave.",
+        tone: "neutral",
+      };
   }
 }
 
 /** Whether the score means anything for this verdict. */
 export function hasScore(result: Pick<AnalysisResult, "verdict" | "model">): boolean {
   return (
-    givesVerdicts(result.model) &&
-    result.verdict !== Verdict.INSUFFICIENT &&
-    result.verdict !== Verdict.UNSPECIFIED
+    givesVerdicts(result.model) && result.verdict !== Verdict.INSUFFICIENT && result.verdict !== Verdict.UNSPECIFIED
   );
 }
 

@@ -42,7 +42,11 @@ function BlockView({ block }: { block: Block }) {
     case "table":
       return <TableView head={block.head} rows={block.rows} />;
     case "code":
-      return <pre tabIndex={0} className="mt-3 overflow-x-auto rounded-lg bg-sunken p-4 font-mono text-sm">{block.text}</pre>;
+      return (
+        <pre tabIndex={0} className="mt-3 overflow-x-auto rounded-lg bg-sunken p-4 font-mono text-sm">
+          {block.text}
+        </pre>
+      );
   }
 }
 

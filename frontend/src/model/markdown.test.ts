@@ -6,7 +6,27 @@ import { blocks, pieces } from "./markdown";
 
 describe("the model card's Markdown", () => {
   it("is made of headings, paragraphs, lists, tables and code", () => {
-    const text = ["# A", "", "one", "two", "", "- x", "  y", "- z", "", "| a | b |", "| --- | --- |", "| 1 | 2 |", "", "```sh", "make", "", "it", "```", ""];
+    const text = [
+      "# A",
+      "",
+      "one",
+      "two",
+      "",
+      "- x",
+      "  y",
+      "- z",
+      "",
+      "| a | b |",
+      "| --- | --- |",
+      "| 1 | 2 |",
+      "",
+      "```sh",
+      "make",
+      "",
+      "it",
+      "```",
+      "",
+    ];
     expect(blocks(text.join("\n"))).toEqual([
       { kind: "heading", level: 1, text: "A" },
       { kind: "paragraph", text: "one two" },
@@ -28,8 +48,11 @@ describe("the model card's Markdown", () => {
 
   it("leaves no markup of the real card behind", () => {
     const card = blocks(readFileSync("../docs/model-card.md", "utf8"));
-    const texts = card.flatMap((block) => ("text" in block && block.kind !== "code" ? [block.text] : block.kind === "list" ? block.items : []));
-    for (const { kind, text } of texts.flatMap(pieces)) if (kind === "text") expect(text).not.toMatch(/\*\*|`|^\||^#|\]\(/);
+    const texts = card.flatMap((block) =>
+      "text" in block && block.kind !== "code" ? [block.text] : block.kind === "list" ? block.items : [],
+    );
+    for (const { kind, text } of texts.flatMap(pieces))
+      if (kind === "text") expect(text).not.toMatch(/\*\*|`|^\||^#|\]\(/);
     expect(card.filter(({ kind }) => kind === "table").length).toBeGreaterThan(3);
   });
 });

@@ -14,7 +14,9 @@ export interface Piece {
 
 export function blocks(markdown: string): Block[] {
   // A fence may hold empty lines; everything else ends at one.
-  return markdown.split(/^(```[^]*?^```)$/m).flatMap((part) => (part.startsWith("```") ? [code(part)] : part.split(/\n{2,}/).flatMap(block)));
+  return markdown
+    .split(/^(```[^]*?^```)$/m)
+    .flatMap((part) => (part.startsWith("```") ? [code(part)] : part.split(/\n{2,}/).flatMap(block)));
 }
 
 /** Bold and code inside a line. */
@@ -40,7 +42,12 @@ function block(part: string): Block[] {
 }
 
 function table(text: string): Block {
-  const [head = [], , ...rows] = text.split("\n").map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const [head = [], , ...rows] = text.split("\n").map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
   return { kind: "table", head, rows };
 }
 

@@ -26,7 +26,7 @@ export function ProgressView({ watched, filename }: { watched: Watched; filename
     <div>
       <div className="flex items-baseline justify-between gap-4">
         <p className="font-medium">{label}</p>
-        <p className="text-2xl font-semibold tabular-nums">{heard && !waiting ? formatPercent(shown) : ""}&nbsp;</p>
+        <p className="text-2xl font-semibold tabular-nums">{heard && !waiting ? formatPercent(shown) : "\u00a0"}</p>
       </div>
       <div className="mt-2">
         <Bar label={`Analysis of ${filename}`} fraction={heard ? progress.percent / 100 : undefined} text={`${formatPercent(shown)}, ${label}`} />

@@ -12,10 +12,20 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
     <table className="mt-3 w-full border-collapse text-left text-[8.5pt] tabular-nums">
       <thead>
         <tr className="border-b border-ink">
-          <th scope="col" className="py-1 font-semibold">Measurement</th>
-          <th scope="col" className="py-1 pl-3 font-semibold">This video</th>
-          <th scope="col" className="py-1 pl-3 font-semibold">Usual range</th>
-          {scored && <th scope="col" className="py-1 pl-3 text-right font-semibold">Push</th>}
+          <th scope="col" className="py-1 font-semibold">
+            Measurement
+          </th>
+          <th scope="col" className="py-1 pl-3 font-semibold">
+            This video
+          </th>
+          <th scope="col" className="py-1 pl-3 font-semibold">
+            Usual range
+          </th>
+          {scored && (
+            <th scope="col" className="py-1 pl-3 text-right font-semibold">
+              Push
+            </th>
+          )}
         </tr>
       </thead>
       <tbody>
@@ -26,7 +36,9 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
           const push = contribution?.contribution ?? 0;
           return (
             <tr key={feature.name} className="border-b border-line align-top">
-              <th scope="row" className="py-[3px] font-normal">{title(feature)}</th>
+              <th scope="row" className="py-[3px] font-normal">
+                {title(feature)}
+              </th>
               <td className="py-[3px] pl-3">
                 {value === undefined ? (
                   <span className="text-quiet">not measured: {missingReason(feature, result, contribution)}</span>
@@ -40,7 +52,9 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
                 {usual && `${numberOf(feature, usual.p05)} to ${numberOf(feature, usual.p95)}`}
               </td>
               {scored && (
-                <td className={`py-[3px] pl-3 text-right whitespace-nowrap ${push > 0 ? "text-fake" : push < 0 ? "text-real" : "text-quiet"}`}>
+                <td
+                  className={`py-[3px] pl-3 text-right whitespace-nowrap ${push > 0 ? "text-fake" : push < 0 ? "text-real" : "text-quiet"}`}
+                >
                   {signed(push)} {push > 0 ? "fake" : push < 0 ? "real" : ""}
                 </td>
               )}

@@ -25,7 +25,9 @@ export function Report({ analysis }: { analysis: Analysis }) {
       <Head analysis={analysis} result={result} />
       <div className="mt-4 grid grid-cols-[1fr_15rem] gap-6">
         <div>
-          <p className={`text-[20pt] leading-tight font-semibold tracking-tight ${TONE_TEXT[words.tone]}`}>{words.title}</p>
+          <p className={`text-[20pt] leading-tight font-semibold tracking-tight ${TONE_TEXT[words.tone]}`}>
+            {words.title}
+          </p>
           <p className="mt-1">{words.meaning}</p>
           <Reasons result={result} />
           <Faces result={result} />
@@ -33,7 +35,9 @@ export function Report({ analysis }: { analysis: Analysis }) {
         {hasScore(result) ? (
           <Gauge probFake={result.probFake} model={result.model} />
         ) : (
-          <p className="self-start border-l border-line pl-4 text-quiet">No score is given: a number here would only look like an answer.</p>
+          <p className="self-start border-l border-line pl-4 text-quiet">
+            No score is given: a number here would only look like an answer.
+          </p>
         )}
       </div>
       <Pictures result={result} />
@@ -79,7 +83,9 @@ function Reasons({ result }: { result: AnalysisResult }) {
 function Faces({ result }: { result: AnalysisResult }) {
   if (result.faces.length < 2) return null;
   const said = result.faces.map((face) => {
-    const score = hasScore({ verdict: face.verdict, model: result.model }) ? ` (${formatProbability(face.probFake)})` : "";
+    const score = hasScore({ verdict: face.verdict, model: result.model })
+      ? ` (${formatProbability(face.probFake)})`
+      : "";
     return `face ${face.number}: ${verdictWords(face.verdict, result.model).title.toLowerCase()}${score}`;
   });
   return <p className="mt-1 text-quiet">Most suspicious first, {said.join("; ")}.</p>;
@@ -104,11 +110,12 @@ function Foot({ result }: { result: AnalysisResult }) {
     <footer className="mt-3 border-t border-line pt-2 text-[8pt] text-quiet">
       <p>
         {model?.version ? `Model ${model.version}` : "Model unknown"}
-        {model?.trainingVideos ? `, trained on ${formatNumber(model.trainingVideos)} videos` : ""}.{ranking ? ` ${ranking}` : ""}
+        {model?.trainingVideos ? `, trained on ${formatNumber(model.trainingVideos)} videos` : ""}.
+        {ranking ? ` ${ranking}` : ""}
       </p>
       <p>
-        This is an estimate, not proof. Strong compression, unusual cameras and new kinds of fakes can mislead it: look for other evidence
-        before you act on it.
+        This is an estimate, not proof. Strong compression, unusual cameras and new kinds of fakes can mislead it: look
+        for other evidence before you act on it.
       </p>
       <p className="break-all">{typeof window === "undefined" ? "" : window.location.href}</p>
     </footer>

@@ -1,7 +1,7 @@
 "use client";
 
 import { AnalysisState } from "@gen/notreally/v1/analysis_pb";
-import { Pause, Play, X } from "lucide-react";
+import { Info, Pause, Play, X } from "lucide-react";
 import Link from "next/link";
 import { useRef, useState, type ReactNode } from "react";
 
@@ -34,7 +34,12 @@ export function VideoCard({ item }: { item: Item }) {
       {isSending(video) && <Sending item={item} />}
       {isAnalysing(video) && <Analysing item={item} />}
       {video.phase === "succeeded" && video.analysis && <Verdict analysis={video.analysis} />}
-      {video.message !== undefined && <p className="mt-3">{video.message}</p>}
+      {video.message !== undefined && (
+        <p className="mt-3 flex gap-2">
+          <Info aria-hidden size={18} className="mt-0.5 shrink-0 text-quiet" />
+          <span>{video.message}</span>
+        </p>
+      )}
       {video.phase === "cancelled" && <p className="mt-3 text-quiet">Cancelled.</p>}
     </li>
   );
