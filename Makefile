@@ -72,7 +72,7 @@ frontend/gen/.proto: gen/.proto frontend/node_modules/.installed frontend/buf.ge
 UI := $(shell find frontend/src frontend/public -type f -not -name '*.test.*') \
   $(addprefix frontend/,package.json next.config.ts postcss.config.mjs)
 
-frontend/out/index.html: frontend/gen/.proto $(UI)
+frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
 	$(NPM) run build
 	touch $@
 

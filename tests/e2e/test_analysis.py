@@ -87,9 +87,7 @@ async def test_a_server_that_does_not_answer_is_waited_for(visitor: Visitor) -> 
     await expect(page.get_by_role("heading", name="There is no such analysis")).to_be_visible()
 
 
-async def test_the_history_has_pages_filters_and_a_comparison(
-    visitor: Visitor, silent: Path, longer: Path
-) -> None:
+async def test_the_history_has_pages_filters_and_a_comparison(visitor: Visitor, silent: Path, longer: Path) -> None:
     page = visitor.page
     for file in (silent, longer):
         await analyse(visitor, file)
