@@ -65,10 +65,10 @@ class Gateway(analysis_pb2_grpc.AnalysisServiceServicer):
         return analysis_pb2.ANALYSIS_STATE_FAILED if failed else analysis_pb2.ANALYSIS_STATE_SUCCEEDED
 
     async def GetUpload(self, request: Any, context: Any) -> analysis_pb2.Upload:
-        raise NotImplementedError
+        raise AssertionError("training does not ask for this")
 
     async def ListAnalyses(self, request: Any, context: Any) -> analysis_pb2.ListAnalysesResponse:
-        raise NotImplementedError
+        raise AssertionError("training does not ask for this")
 
     async def DownloadMedia(self, request: Any, context: Any) -> AsyncIterator[analysis_pb2.DownloadMediaResponse]:
         yield analysis_pb2.DownloadMediaResponse()
