@@ -3,6 +3,8 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 
+import { Badge } from "@/upload/Badge";
+
 import { ThemeToggle } from "./ThemeToggle";
 
 const PAGES = [
@@ -21,6 +23,7 @@ export function Header() {
           <img src="/favicon.svg" alt="" width={28} height={28} />
           <span className="text-lg">NotReally</span>
         </Link>
+        {path !== "/" && <Badge />}
         <nav aria-label="Pages" className="flex items-center sm:gap-1">
           {PAGES.map(({ href, label }) => {
             const here = path === href || `${path}/` === href;

@@ -11,18 +11,19 @@ const BETWEEN_MS = 400;
  */
 export async function claim(id: string): Promise<(() => void) | undefined> {
   // Locks exist only on HTTPS and localhost. Without them two tabs may do the same work; the server takes it.
-  if (!("locks" in navigator)) return () => undefined;
+  const locks = navigator.locks as LockManager | undefined;
+  if (!locks) return () => undefined;
   for (let tried = 0; tried < TRIES; tried++) {
-    const release = await attempt(id);
+    const release = await attempt(locks, id);
     if (release) return release;
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
   }
   return undefined;
 }
 
-function attempt(id: string): Promise<(() => void) | undefined> {
+function attempt(locks: LockManager, id: string): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
-    void navigator.locks.request(PREFIX + id, { ifAvailable: true }, (lock) => {
+    void locks.request(PREFIX + id, { ifAvailable: true }, (lock) => {
       if (!lock) {
         resolve(undefined);
         return undefined;

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.edge import TEMPLATE, Edge, envoy_binary
+from cli import edge as edge_module
+from cli.edge import PLAIN_SITE, TEMPLATE, Edge, envoy_binary, site
 from cli.environment import Environment
 
 
@@ -47,3 +48,10 @@ def test_only_what_is_meant_for_everyone_has_a_route(tmp_path: Path) -> None:
 def test_a_value_cannot_leave_its_string(tmp_path: Path, path: str) -> None:
     with pytest.raises(ValueError, match="site"):
         dataclasses.replace(edge(tmp_path), site=Path(path)).render(TEMPLATE.read_text())
+
+
+def test_the_built_pages_are_served_where_there_are_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge_module, "BUILT_SITE", tmp_path)
+    assert site() == PLAIN_SITE
+    (tmp_path / "index.html").touch()
+    assert site() == tmp_path

@@ -1,0 +1,154 @@
+import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import {
+  AnalysisEventSchema,
+  AnalysisSchema,
+  AnalysisState,
+  type WatchAnalysesRequest,
+} from "@gen/notreally/v1/analysis_pb";
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import { broken, refusal, Server } from "@/testing/server";
+
+import { isOver, Watcher } from "./watcher";
+
+vi.mock("@/lib/backoff", () => ({ backoffMs: () => 0, pause: () => new Promise((done) => setTimeout(done, 1)) }));
+
+const { RUNNING, SUCCEEDED } = AnalysisState;
+
+function event(analysis: string, sequence: number, state = RUNNING) {
+  return create(AnalysisEventSchema, { analysis, sequence: BigInt(sequence), state, percent: sequence * 10 });
+}
+
+type Stream = (request: WatchAnalysesRequest, signal: AbortSignal) => AsyncIterable<ReturnType<typeof event>>;
+
+/** A server that answers each watch with the next of these streams, and then with the last. */
+function watched(...streams: Stream[]) {
+  const requests: WatchAnalysesRequest[] = [];
+  const records = new Map<string, AnalysisState>();
+  const server = new Server({
+    watchAnalyses: (request, { signal }) => {
+      requests.push(request);
+      const stream = streams[Math.min(requests.length, streams.length) - 1] as Stream;
+      return stream(request, signal);
+    },
+    getAnalysis: ({ name }) => {
+      const state = records.get(name);
+      if (state === undefined) throw refusal(Code.NotFound, "ANALYSIS_NOT_FOUND");
+      return create(AnalysisSchema, { name, state });
+    },
+  });
+  const api = server.api();
+  return { watcher: new Watcher(() => api), requests, records };
+}
+
+async function never(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+}
+
+const leave: (() => void)[] = [];
+
+function follow(watcher: Watcher, name: string) {
+  const listener = vi.fn();
+  leave.push(watcher.follow(name, listener));
+  return listener;
+}
+
+afterEach(() => leave.splice(0).forEach((stop) => stop()));
+
+describe("watching", () => {
+  it("follows several analyses in one stream", async () => {
+    const { watcher, requests } = watched(async function* () {
+      yield event("analyses/a", 1);
+      yield event("analyses/b", 1, SUCCEEDED);
+      yield event("analyses/a", 2, SUCCEEDED);
+    });
+    const heard = follow(watcher, "analyses/a");
+    follow(watcher, "analyses/b");
+    await vi.waitFor(() => expect(isOver(watcher.get("analyses/a"))).toBe(true));
+    expect(isOver(watcher.get("analyses/b"))).toBe(true);
+    expect(requests).toHaveLength(1);
+    expect(heard).toHaveBeenCalled();
+  });
+
+  it("goes on after the last event it saw when the stream breaks", async () => {
+    const { watcher, requests } = watched(
+      async function* () {
+        yield event("analyses/a", 1);
+        yield event("analyses/a", 2);
+        throw broken();
+      },
+      async function* () {
+        yield event("analyses/a", 3, SUCCEEDED);
+      },
+    );
+    follow(watcher, "analyses/a");
+    await vi.waitFor(() => expect(isOver(watcher.get("analyses/a"))).toBe(true));
+    expect(requests.map(({ targets }) => targets[0]?.afterSequence)).toEqual([0n, 2n]);
+    expect(watcher.get("analyses/a").reconnecting).toBe(false);
+  });
+
+  it("says that it is reconnecting", async () => {
+    const { watcher } = watched(async function* (_, signal) {
+      if (signal.aborted) yield event("analyses/a", 1);
+      throw broken();
+    });
+    follow(watcher, "analyses/a");
+    await vi.waitFor(() => expect(watcher.get("analyses/a").reconnecting).toBe(true));
+  });
+
+  it("finds out which one is gone, and goes on with the others", async () => {
+    const { watcher, records } = watched(async function* ({ targets }) {
+      if (targets.length > 1) throw refusal(Code.NotFound, "ANALYSIS_NOT_FOUND");
+      yield event("analyses/here", 1, SUCCEEDED);
+    });
+    records.set("analyses/here", RUNNING);
+    follow(watcher, "analyses/here");
+    follow(watcher, "analyses/deleted");
+    await vi.waitFor(() => expect(watcher.get("analyses/deleted").gone).toBe(true));
+    await vi.waitFor(() => expect(watcher.get("analyses/here").progress.state).toBe(SUCCEEDED));
+  });
+
+  it("takes the end from the record when the stream ended without telling it", async () => {
+    const { watcher, records } = watched(async function* () {
+      return;
+    });
+    records.set("analyses/a", SUCCEEDED);
+    follow(watcher, "analyses/a");
+    await vi.waitFor(() => expect(watcher.get("analyses/a").progress.state).toBe(SUCCEEDED));
+  });
+
+  it("takes in another one without losing its place in the first", async () => {
+    const { watcher, requests } = watched(
+      async function* (_, signal) {
+        yield event("analyses/a", 1);
+        await never(signal);
+      },
+      async function* (_, signal) {
+        yield event("analyses/b", 1);
+        await never(signal);
+      },
+    );
+    follow(watcher, "analyses/a");
+    await vi.waitFor(() => expect(watcher.get("analyses/a").progress.sequence).toBe(1n));
+    follow(watcher, "analyses/b");
+    await vi.waitFor(() => expect(watcher.get("analyses/b").progress.sequence).toBe(1n));
+    expect(requests[1]?.targets.map(({ name, afterSequence }) => [name, afterSequence])).toEqual([
+      ["analyses/a", 1n],
+      ["analyses/b", 0n],
+    ]);
+  });
+
+  it("ends its stream when nobody follows any more", async () => {
+    const ended = vi.fn();
+    const { watcher } = watched(async function* (_, signal) {
+      yield event("analyses/a", 1);
+      await never(signal);
+      ended();
+    });
+    const stop = watcher.follow("analyses/a", () => undefined);
+    await vi.waitFor(() => expect(watcher.get("analyses/a").progress.sequence).toBe(1n));
+    stop();
+    await vi.waitFor(() => expect(ended).toHaveBeenCalled());
+  });
+});

@@ -1,0 +1,135 @@
+import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { AnalysisEventSchema, AnalysisState } from "@gen/notreally/v1/analysis_pb";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { Watcher } from "@/progress/watcher";
+import { refusal, Server } from "@/testing/server";
+
+import { remembered } from "./memory";
+import { Queue } from "./queue";
+
+vi.mock("@/lib/backoff", () => ({ backoffMs: () => 0, pause: () => new Promise((done) => setTimeout(done, 1)) }));
+
+function video(name = "clip.mp4", size = 2500) {
+  return new File([new Uint8Array(size)], name, { type: "video/mp4", lastModified: 1 });
+}
+
+function setUp() {
+  const cancelled: string[] = [];
+  const server = new Server({
+    async *watchAnalyses({ targets }) {
+      for (const { name } of targets) {
+        const state = cancelled.includes(name) ? AnalysisState.CANCELLED : AnalysisState.SUCCEEDED;
+        yield create(AnalysisEventSchema, { analysis: name, sequence: 1n, state, percent: 100 });
+      }
+    },
+    cancelAnalysis: ({ name }) => {
+      cancelled.push(name);
+      return { name };
+    },
+  });
+  const api = server.api();
+  const fresh = () => new Queue(() => api, new Watcher(() => api));
+  return { server, cancelled, fresh, queue: fresh() };
+}
+
+const phases = (queue: Queue) => queue.get().map(({ video: { phase } }) => phase);
+
+beforeEach(() => localStorage.clear());
+
+describe("the queue", () => {
+  it("sends one video after another and follows them to their end", async () => {
+    const { queue, server } = setUp();
+    await queue.add([video("one.mp4"), video("two.mp4")]);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded", "succeeded"]));
+    expect(server.bytes).toHaveLength(5000);
+    // Nothing is left to go on with.
+    expect(remembered(Date.now())).toEqual([]);
+  });
+
+  it("sends nothing of what the server would not take", async () => {
+    const { queue, server } = setUp();
+    await queue.add([video("large.mp4", 20_000), new File(["x"], "notes.txt", { type: "text/plain" })]);
+    expect(phases(queue)).toEqual(["unsuitable", "unsuitable"]);
+    expect(server.calls).not.toContain("createUpload");
+  });
+
+  it("waits while the line is full", async () => {
+    const { queue, server } = setUp();
+    const full = () => refusal(Code.ResourceExhausted, "QUEUE_FULL");
+    server.fail("createAnalysis", full(), full());
+    await queue.add([video()]);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
+  });
+
+  it("says what the server refused", async () => {
+    const { queue, server } = setUp();
+    server.fail("createUpload", refusal(Code.InvalidArgument, "TOO_LARGE"));
+    await queue.add([video()]);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["failed"]));
+    expect(queue.get()[0]?.video.message).toContain("TOO_LARGE");
+  });
+
+  it("pauses, lets the next one pass, and goes on", async () => {
+    const { queue, server } = setUp();
+    const adding = queue.add([video("one.mp4"), video("two.mp4")]);
+    const [one] = queue.get();
+    queue.pause(one?.id ?? "");
+    await adding;
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["paused", "succeeded"]));
+    expect(server.bytes).toHaveLength(2500);
+    queue.resume(one?.id ?? "");
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded", "succeeded"]));
+  });
+
+  it("cancels an analysis that gets its name only afterwards", async () => {
+    const { queue, cancelled, server } = setUp();
+    server.fail("createAnalysis", refusal(Code.ResourceExhausted, "QUEUE_FULL"));
+    const stop = queue.subscribe(() => {
+      const [item] = queue.get();
+      if (item?.video.phase !== "accepted") return;
+      stop();
+      void queue.cancel(item.id);
+    });
+    await queue.add([video()]);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["cancelled"]));
+    expect(cancelled).toHaveLength(1);
+  });
+
+  it("asks for the file again after a reload that lost it, and takes no other", async () => {
+    const { queue, fresh, server } = setUp();
+    server.fail("uploadChunk", refusal(Code.Internal, "DEFECT"));
+    const adding = queue.add([video()]);
+    queue.pause(queue.get()[0]?.id ?? "");
+    await adding;
+    expect(phases(queue)).toEqual(["paused"]);
+
+    const after = fresh();
+    await after.start();
+    expect(phases(after)).toEqual(["fileless"]);
+    const id = after.get()[0]?.id ?? "";
+    expect(await after.giveFile(id, video("clip.mp4", 2499))).toContain("not the file");
+    server.failures.clear();
+    expect(await after.giveFile(id, video())).toBeUndefined();
+    await vi.waitFor(() => expect(phases(after)).toEqual(["succeeded"]));
+  });
+
+  it("follows on after a reload what was being analysed", async () => {
+    const { fresh } = setUp();
+    localStorage.setItem(
+      "notreally.video.1",
+      JSON.stringify({ id: "1", filename: "a.mp4", size: 1, fingerprint: "f", analysis: "analyses/1", sinceMs: Date.now() }),
+    );
+    const queue = fresh();
+    await queue.start();
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
+  });
+
+  it("takes off the list only what is done", async () => {
+    const { queue } = setUp();
+    await queue.add([new File(["x"], "notes.txt", { type: "text/plain" })]);
+    queue.remove(queue.get()[0]?.id ?? "");
+    expect(queue.get()).toEqual([]);
+  });
+});
