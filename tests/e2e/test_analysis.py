@@ -1,5 +1,6 @@
 """Watching analyses, and what is kept of them, in a browser."""
 
+import asyncio
 import re
 import uuid
 from pathlib import Path
@@ -104,29 +105,28 @@ async def test_the_history_has_pages_filters_and_a_comparison(visitor: Visitor, 
     await expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
 
 
-async def test_axe_finds_nothing_on_any_page_in_either_theme(site: str, browser: Browser, longer: Path) -> None:
-    visitor = await visit(browser, site, reduced_motion="reduce")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_axe_finds_nothing_on_any_page(site: str, browser: Browser, longer: Path, theme: str) -> None:
+    visitor = await visit(browser, site, color_scheme=theme, reduced_motion="reduce")
     page = visitor.page
     found: dict[str, list[str]] = {}
 
     async def look(name: str) -> None:
-        for theme in ("light", "dark"):
-            await page.emulate_media(color_scheme=theme)
-            await expect(page.locator(f"html[data-theme={theme}]")).to_be_attached()
-            found[f"{name}, {theme}"] = await violations(page)
+        found[name] = await violations(page)
 
     await visitor.open("/")
+    assert await page.evaluate("document.documentElement.dataset.theme") == theme
     await look("upload")
     path = await analyse(visitor, longer)
     await expect(page.get_by_role("region", name="Progress")).to_contain_text(PERCENT)
     await look("running")
     await expect_dashboard(page)
-    await expect(page.locator("figure").first).to_be_visible()
+    await asyncio.sleep(1)
     await look("dashboard")
     identifier = path.rpartition("=")[2]
     await visitor.open(f"/compare/?a={identifier}&b={identifier}")
     await expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
-    await expect(page.locator("figure").first).to_be_visible()
+    await asyncio.sleep(1)
     await look("compare")
     await visitor.open("/history/")
     await expect(page.get_by_role("checkbox").first).to_be_visible()
