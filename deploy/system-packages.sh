@@ -11,15 +11,16 @@ done
 
 # Debian and Ubuntu name the packages after the programs.
 if command -v apt-get >/dev/null; then
+  # `env` where nothing is needed to become root: an empty array is, to bash, not set.
   if [ "$(id -u)" -eq 0 ]; then
-    as_root=()
+    as_root=env
   elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    as_root=(sudo)
+    as_root=sudo
   fi
-  if [ -n "${as_root+set}" ]; then
+  if [ -n "${as_root:-}" ]; then
     echo "Installing ${missing[*]} …"
-    "${as_root[@]}" apt-get update --quiet=2
-    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install --quiet=2 --yes --no-install-recommends \
+    "$as_root" apt-get update --quiet=2
+    "$as_root" DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends \
       "${missing[@]}" >/dev/null
     exit 0
   fi
