@@ -171,7 +171,7 @@ def free_ports(count: int) -> list[int]:
         return [int(each.getsockname()[1]) for each in sockets]
 
 
-def wait_for(condition: object, seconds: float = 10.0) -> None:
+def wait_for(condition: object, seconds: float = 30.0) -> None:
     """Ask a callable again and again until it is true.
 
     Raises:
