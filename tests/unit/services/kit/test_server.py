@@ -14,7 +14,9 @@ from notreally.v1 import classifier_pb2, classifier_pb2_grpc
 from services.kit import requests
 from services.kit.channels import open_channel
 from services.kit.errors import Refusal, refusal_of
-from services.kit.server import running
+from services.kit.probe import is_serving
+from services.kit.probe import main as probe
+from services.kit.server import LIVENESS, running
 from services.kit.settings import ServiceSettings
 
 NAME = "notreally.v1.ClassifierService"
@@ -118,10 +120,10 @@ async def test_reflection_lists_the_service(channel: grpc.aio.Channel) -> None:
     assert {NAME, "grpc.health.v1.Health"} <= names
 
 
-async def health(port: int) -> int:
+async def health(port: int, name: str = NAME) -> int:
     async with open_channel(f"127.0.0.1:{port}") as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        return int((await stub.Check(health_pb2.HealthCheckRequest(service=NAME))).status)
+        return int((await stub.Check(health_pb2.HealthCheckRequest(service=name))).status)
 
 
 async def test_health_says_serving_only_once_warm() -> None:
@@ -150,8 +152,23 @@ async def test_health_says_serving_only_once_warm() -> None:
     serving = asyncio.create_task(live())
     await listening.wait()
     assert await health(ports[0]) == health_pb2.HealthCheckResponse.NOT_SERVING
+    # Not ready is not dead: what starts processes anew must leave it alone.
+    assert await health(ports[0], LIVENESS) == health_pb2.HealthCheckResponse.SERVING
+    assert not await asyncio.to_thread(is_serving, f"127.0.0.1:{ports[0]}")
+    assert await asyncio.to_thread(is_serving, f"127.0.0.1:{ports[0]}", LIVENESS)
     warm.set()
     assert await serving == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_the_probe_tells_a_healthy_server_from_none(odd: Odd) -> None:
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
+
+    async with running([NAME], add, settings()) as port:
+        assert await asyncio.to_thread(probe, [f"127.0.0.1:{port}"]) == 0
+        assert await asyncio.to_thread(probe, [f"127.0.0.1:{port}", "no.such.Service"]) == 1
+    assert await asyncio.to_thread(probe, [f"127.0.0.1:{port}"]) == 1
+    assert probe([]) == 2
 
 
 async def test_a_call_in_flight_finishes_while_the_server_drains() -> None:
