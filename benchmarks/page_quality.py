@@ -1,8 +1,8 @@
 """What Lighthouse says of the upload page and of a dashboard: performance, accessibility and best practices.
 
-`python -m benchmarks.page_quality [--runs N]`: starts everything, has a made-up video analysed, and lets Lighthouse open
-both pages as a desktop and as a phone would, N times each (3 by default). Prints the median of each category and ends
-with 1 when one is below 95. Run it on a quiet machine: performance is measured in seconds.
+`python -m benchmarks.page_quality [--runs N]`: starts everything, has a made-up video analysed, and lets Lighthouse
+open both pages as a desktop and as a phone would, N times each (3 by default). Prints the median of each category and
+ends with 1 when one is below 95. Run it on a quiet machine: performance is measured in seconds.
 """
 
 import argparse

@@ -30,8 +30,11 @@ SPEAKING = FaceVideo(
 
 
 async def take(url: str, video: Path, folder: Path) -> None:
-    """Write `screenshot.png` (the verdict), `screenshot-moments.png` (the video and its charts) and
-    `screenshot-phone.png` (the work under way on a phone, in the dark) into `folder`."""
+    """Write the pictures into `folder`.
+
+    `screenshot.png` shows the verdict, `screenshot-moments.png` the video and its charts, `screenshot-phone.png` the
+    work under way on a phone, in the dark.
+    """
     async with async_playwright() as playwright:
         browser = await launch(playwright)
         wide = await browser.new_page(viewport={"width": 1280, "height": 860}, locale="en-GB")
