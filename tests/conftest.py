@@ -1,12 +1,17 @@
 """What all tests share."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
 from services.kit import requests
 from tests.integration.stack import Stack, running_stack
+from tests.servers.home import Home, cluster, laptop
+from tests.servers.postgres import Postgres, running_postgres, server_program
+from tests.servers.s3 import S3, running_s3
 
 
 @pytest.fixture(autouse=True)
@@ -19,10 +24,54 @@ def no_request() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One running system for all tests that need one."""
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of our own."""
+    if server_program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed: deploy/system-packages.sh postgres")
+    with running_postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """An S3 store of our own, which this process and its children find through their environment."""
+    with running_s3() as running, pytest.MonkeyPatch.context() as patch:
+        for name, value in running.environment.items():
+            patch.setenv(name, value)
+        # A proxy for the web has no business between here and here.
+        patch.setenv("NO_PROXY", ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1"))))
+        yield running
+
+
+@pytest.fixture(params=["laptop", "cluster"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
+    """A database and a media store: whatever holds for one kind must hold for the other."""
+    if request.param == "laptop":
+        yield laptop(tmp_path)
+    else:
+        with cluster(request.getfixturevalue("postgres"), request.getfixturevalue("s3")) as made:
+            yield made
+
+
+@pytest.fixture(scope="session")
+def laptop_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One running system as on a laptop, for all tests that need one."""
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def cluster_stack(postgres: Postgres, s3: S3) -> Iterator[Stack]:
+    """One running system that keeps things as in a cluster."""
+    with cluster(postgres, s3) as home, running_stack(home) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """A running system: that of a laptop, unless a test asks for both with `tests.servers.home.BOTH`."""
+    found: Stack = request.getfixturevalue(getattr(request, "param", "laptop_stack"))
+    return found
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

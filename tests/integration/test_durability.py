@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sqlite3
 from collections import Counter
 from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from notreally.v1 import analysis_pb2, features_pb2
 
 from client import NotReally, Patience
 from tests.integration.stack import Stack, running_stack, wait_for
+from tests.servers.home import connected
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, syllables
 
@@ -102,7 +103,7 @@ async def test_any_process_may_be_killed(client: NotReally, ten: list[Path], tmp
         assert [e.SerializeToString() for e in events[name] if e.sequence] == [
             e.SerializeToString() for e in resumed[name] if e.sequence
         ]
-    _assert_nothing_finished_ran_again(log, tmp_path / "notreally.db")
+    assert_nothing_finished_ran_again(log, stack.home.database_url)
 
 
 async def _collect(client: NotReally, names: list[str], events: dict[str, list[analysis_pb2.AnalysisEvent]]) -> None:
@@ -121,14 +122,14 @@ async def _in_the_middle(
     assert len(ended) < 10, "everything had ended before the kill: the videos are too short"
 
 
-def _assert_nothing_finished_ran_again(log: list[str], database: Path) -> None:
+def assert_nothing_finished_ran_again(log: list[str], database: str) -> None:
     stored = Counter((line["analysis"], line["modality"], line["window"]) for line in lines(log, "window stored"))
     assert {window: times for window, times in stored.items() if times > 1} == {}
     assert len(stored) > 20
 
-    with sqlite3.connect(database) as connection:
+    with connected(database) as connection:
         rows = connection.execute(
-            "SELECT workflow_uuid, function_id, completed_at_epoch_ms FROM operation_outputs"
+            sa.text("SELECT workflow_uuid, function_id, completed_at_epoch_ms FROM operation_outputs")
         ).fetchall()
     completed = {(analysis, number): at for analysis, number, at in rows}
     executions = [
