@@ -40,16 +40,16 @@ class FaceServicer(face_pb2_grpc.FaceServiceServicer):
 
         Raises:
             Refusal: INVALID_ARGUMENT with BAD_WINDOWS or OUT_OF_RANGE; NOT_FOUND with MEDIA_NOT_FOUND; see also
-                `services.face.extraction.extract`, `WorkerProcesses.stream` and `Losses.counted`.
+                `services.face.extraction.extract`, `MediaStore.stored_video`, `WorkerProcesses.stream_video` and
+                `Losses.counted`.
         """
         job = _job(request, self._settings)
         with self._losses.counted(request.media.sha256):
-            async with self._store.local_path(request.media) as path:
-                items = self._workers.stream(extract_windows, path, job)
-                # Closed at once when the call ends, not when the garbage collector gets to it: that stops the work.
-                async with aclosing(items):
-                    async for item in items:
-                        yield face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
+            stored = await self._store.stored_video(request.media)
+            # Closed at once when the call ends, not when the garbage collector gets to it: that stops the work.
+            async with aclosing(self._workers.stream_video(stored, extract_windows, job)) as items:
+                async for item in items:
+                    yield face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
 
 
 def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSettings) -> FaceJob:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self
 
@@ -9,8 +10,10 @@ import structlog
 
 from services.kit import requests
 from services.kit.limits import WorkerLimits
+from services.kit.media import StoredVideo
+from services.kit.seekable import Video
 from services.kit.work import Cancelled
-from services.kit.worker_process import WorkerProcess
+from services.kit.worker_process import Read, WorkerProcess
 from services.kit.worker_wire import Setup, Task
 
 log = structlog.get_logger()
@@ -100,7 +103,24 @@ class WorkerProcesses:
             Refusal: See `WorkerProcess.next_item`.
             WorkerFailed: The function raised something that is no refusal.
         """
-        task = Task(function, args, kwargs, requests.current())
+        async with aclosing(self._stream(Task(function, args, kwargs, requests.current()), None)) as items:
+            async for item in items:
+                yield item
+
+    async def stream_video(
+        self,
+        stored: StoredVideo,
+        function: Callable[Concatenate[Cancelled, Video, P], Generator[bytes, None, None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncGenerator[bytes, None]:
+        """As `stream`, for a function of a video, which it opens by `services.kit.worker_video.opened`."""
+        task = Task(function, (stored.video, *args), kwargs, requests.current())
+        async with aclosing(self._stream(task, stored.read)) as items:
+            async for item in items:
+                yield item
+
+    async def _stream(self, task: Task, read: Read | None) -> AsyncGenerator[bytes, None]:
         await self._slots.acquire()
         try:
             worker = await self._warm_worker()
@@ -108,7 +128,7 @@ class WorkerProcesses:
             self._slots.release()
             raise
         try:
-            worker.begin(task)
+            worker.begin(task, read)
             while (item := await worker.next_item()) is not None:
                 yield item
                 worker.take()
