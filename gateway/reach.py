@@ -97,6 +97,7 @@ class Reach:
             try:
                 answer = await attempt(heard)
             except Refusal as refusal:
+                asked_for_s = min(refusal.retry_after_s or 0.0, _LONGEST_PAUSE_S)
                 if refusal.code is grpc.StatusCode.UNAVAILABLE:
                     is_over = self._silent_s() >= self._patience_s
                 else:
@@ -113,6 +114,7 @@ class Reach:
             if waiting is not None:
                 await waiting()
             # Jitter keeps the runs of many analyses from coming back at the same moment.
+            pause_s = max(pause_s, asked_for_s)
             await self._sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - not for secrets
             pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)
 

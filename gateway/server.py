@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,7 +15,7 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grp
 
 from gateway.admission import Admission
 from gateway.blobs import Blobs
-from gateway.database import connect, step_log
+from gateway.database import OutdatedError, connect, step_log
 from gateway.extraction import Extraction
 from gateway.keeping import QUEUE, Keeping, hand_over
 from gateway.leftovers import Leftovers
@@ -177,4 +178,8 @@ def main() -> None:
             await until_stopped()
             log.info("stopping")
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except OutdatedError as error:
+        log.critical(str(error))
+        sys.exit(1)

@@ -1,8 +1,10 @@
 """Video files to pictures with times: one pass over a run of windows, robust against what files get wrong."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import BinaryIO
 
 import av
@@ -39,7 +41,9 @@ class TimedPicture:
     picture: Picture | None
 
 
-def timed_pictures(video: BinaryIO, job: FaceJob, cancelled: Callable[[], bool]) -> Generator[TimedPicture, None, None]:
+def timed_pictures(
+    video: BinaryIO | Path, job: FaceJob, cancelled: Callable[[], bool]
+) -> Generator[TimedPicture, None, None]:
     """Decode the frames of all windows, in order.
 
     Reads only where the windows are, as far as the container lets it. A window whose frames cannot be decoded any more
@@ -65,7 +69,8 @@ def timed_pictures(video: BinaryIO, job: FaceJob, cancelled: Callable[[], bool])
                 return
 
 
-def _open(video: BinaryIO) -> InputContainer:
+@contextmanager
+def _open(video: BinaryIO | Path) -> Iterator[InputContainer]:
     # The format is found by looking at the content; the list says which may be found, so that no playlist or script
     # makes ffmpeg read anything else. Nor could it: all it may read is the file it is handed.
     options = {
@@ -73,10 +78,13 @@ def _open(video: BinaryIO) -> InputContainer:
         "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
         "max_pixels": str(MOST_PIXELS),
     }
-    try:
-        return av.open(video, mode="r", options=options, metadata_errors="replace")
-    except (av.FFmpegError, ValueError):
-        raise _refused("NOT_A_VIDEO", "This file is not a video that can be read.") from None
+    with video.open("rb") if isinstance(video, Path) else nullcontext(video) as file:
+        try:
+            container = av.open(file, mode="r", options=options, metadata_errors="replace")
+        except (av.FFmpegError, ValueError):
+            raise _refused("NOT_A_VIDEO", "This file is not a video that can be read.") from None
+        with container:
+            yield container
 
 
 def _video_stream(container: InputContainer) -> VideoStream:

@@ -79,7 +79,12 @@ class MediaStore:
         return cls(
             from_url(
                 url,
-                client_options={"timeout": _BUCKET_TIMEOUT, "connect_timeout": dt.timedelta(seconds=5)},
+                # Whoever names an endpoint by http:// means it.
+                client_options={
+                    "timeout": _BUCKET_TIMEOUT,
+                    "connect_timeout": dt.timedelta(seconds=5),
+                    "allow_http": True,
+                },
                 retry_config={"max_retries": 4, "retry_timeout": _BUCKET_PATIENCE},
             ),
             None,

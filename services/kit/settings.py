@@ -34,6 +34,9 @@ class ServiceSettings(BaseSettings):
     shutdown_grace_s: float = Field(default=10.0, ge=0)
     """How long calls in flight may go on once the process is told to stop."""
 
+    max_connection_age_s: float = Field(default=300.0, ge=0)
+    """After so long a caller is asked to connect anew, and so finds replicas that were added since; 0 for never."""
+
     @field_validator("media_url")
     @classmethod
     def _folder_to_url(cls, value: str) -> str:
@@ -54,6 +57,12 @@ class WorkerSettings(ServiceSettings):
 
     worker_stall_s: float = Field(default=30.0, gt=0)
     """Longest a worker may give no sign of life while it works."""
+
+    worker_spares: int = Field(default=1, ge=0, le=16)
+    """Warm workers beyond those that work, to take the place of one that is lost."""
+
+    max_waiting: int = Field(default=16, ge=0)
+    """Calls that may wait for a worker; more are refused, and may find room at another replica."""
 
     @property
     def worker_limits(self) -> WorkerLimits:

@@ -6,9 +6,11 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self
 
+import grpc
 import structlog
 
 from services.kit import requests
+from services.kit.errors import Refusal
 from services.kit.limits import WorkerLimits
 from services.kit.media import StoredVideo
 from services.kit.seekable import Video
@@ -20,6 +22,8 @@ log = structlog.get_logger()
 
 P = ParamSpec("P")
 
+# Runs of windows take seconds. Another replica may have room at once, and is asked first.
+_RETRY_AFTER_S = 0.5
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 
@@ -40,6 +44,8 @@ class WorkerProcesses:
             that module should import heavy things only inside: the service itself has no use for them.
         limits: What each worker may use.
         log_level: Of the workers' log lines, which the service writes.
+        spares: Warm workers beyond `count`, to take the place of one that is lost.
+        max_waiting: Calls that may wait for their turn; None for any number.
     """
 
     def __init__(
@@ -50,8 +56,13 @@ class WorkerProcesses:
         limits: WorkerLimits | None = None,
         *,
         log_level: str = "INFO",
+        spares: int = 1,
+        max_waiting: int | None = None,
     ) -> None:
         """Start nothing yet."""
+        self._spares = spares
+        self._max_waiting = max_waiting
+        self._waiting = 0
         self._setup = Setup(name, log_level, warm_up, limits or WorkerLimits())
         self._count = count
         self._slots = asyncio.Semaphore(count)
@@ -72,7 +83,7 @@ class WorkerProcesses:
         except BaseException:
             await self._close()
             raise
-        self._keeping.append(asyncio.create_task(self._keep(None)))  # the spare
+        self._keeping += [asyncio.create_task(self._keep(None)) for _ in range(self._spares)]
         return self
 
     async def __aexit__(
@@ -100,7 +111,7 @@ class WorkerProcesses:
         `WorkerLimits.stall_s` is taken for stuck.
 
         Raises:
-            Refusal: See `WorkerProcess.next_item`.
+            Refusal: RESOURCE_EXHAUSTED, BUSY, when too many wait already; see also `WorkerProcess.next_item`.
             WorkerFailed: The function raised something that is no refusal.
         """
         async with aclosing(self._stream(Task(function, args, kwargs, requests.current()), None)) as items:
@@ -121,7 +132,7 @@ class WorkerProcesses:
                 yield item
 
     async def _stream(self, task: Task, read: Read | None) -> AsyncGenerator[bytes, None]:
-        await self._slots.acquire()
+        await self._turn()
         try:
             worker = await self._warm_worker()
         except BaseException:
@@ -139,6 +150,15 @@ class WorkerProcesses:
                 settling.add_done_callback(self._settling.discard)
             else:
                 self._give_back(worker)
+
+    async def _turn(self) -> None:
+        if self._slots.locked() and self._max_waiting is not None and self._waiting >= self._max_waiting:
+            raise _busy()
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
 
     async def _warm_worker(self) -> WorkerProcess:
         while not (worker := await self._idle.get()).alive:
@@ -197,3 +217,8 @@ class WorkerProcesses:
         for worker in self._all:
             worker.kill()
         await asyncio.gather(*(worker.ended() for worker in self._all))
+
+
+def _busy() -> Refusal:
+    text = "As many videos are being analysed as this service can do at once. Try again in a moment."
+    return Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "BUSY", text, retry_after_s=_RETRY_AFTER_S)
