@@ -5,13 +5,14 @@ import asyncio
 import structlog
 from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 
+from gateway import metrics
 from gateway.endings import interrupted
 from gateway.news import News
 from gateway.presence import Presence
 from gateway.records import Analysis, Records
 from gateway.rounds import Rounds
 from gateway.workflow import Analyses
-from services.kit import requests
+from services.kit import requests, tracing
 
 log = structlog.get_logger()
 
@@ -59,12 +60,15 @@ class Keeping:
     async def start(self, analysis: Analysis) -> None:
         """Put an analysis in line, at its turn. Safe to repeat."""
         with SetWorkflowID(analysis.id), SetEnqueueOptions(priority=_FIRST_PRIORITY + analysis.turn):
-            await DBOS.enqueue_workflow_async(QUEUE, self._analyses.analyze, analysis.id, requests.current())
+            await DBOS.enqueue_workflow_async(
+                QUEUE, self._analyses.analyze, analysis.id, requests.current(), tracing.current()
+            )
 
     async def cancel(self, analysis_id: str) -> None:
         """Stop an analysis that has not ended: here at once, in another gateway within about a second."""
         if not await asyncio.to_thread(self._records.cancel, analysis_id):
             return
+        metrics.ANALYSES_ENDED.labels("cancelled", "").inc()
         # From here on its workflow can write no more: neither steps nor events.
         await DBOS.cancel_workflow_async(analysis_id)
         if job := self._analyses.under_way.get(analysis_id):
@@ -104,6 +108,7 @@ class Keeping:
                     else:
                         self._unattended.add(analysis_id)
             elif await asyncio.to_thread(self._records.fail, analysis_id, interrupted().status()):
+                metrics.ANALYSES_ENDED.labels("failed", "INTERRUPTED").inc()
                 log.error("a workflow ended without its analysis", analysis=analysis_id, status=workflow.status)
                 self._news.tell(analysis_id)
 

@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 import grpc
 import structlog
 
+from gateway import metrics
 from services.kit.errors import Refusal
 
 log = structlog.get_logger()
@@ -107,6 +108,7 @@ class Reach:
                     is_over = faults >= _MOST_FAULTS or (is_busy and self._clock() - began_s >= _BUSY_S)
                 if is_over or not gave_no_answer(refusal):
                     raise
+                metrics.SERVICE_MISSES.labels(self._service, refusal.reason).inc()
                 log.info("no answer yet", from_service=self._service, code=refusal.code.name, reason=refusal.reason)
             else:
                 self._silent_since = None

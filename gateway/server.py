@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
+from prometheus_client import REGISTRY
 
 from gateway.admission import Admission
 from gateway.blobs import Blobs
@@ -19,6 +20,7 @@ from gateway.database import OutdatedError, connect, step_log
 from gateway.extraction import Extraction
 from gateway.keeping import QUEUE, Keeping, hand_over
 from gateway.leftovers import Leftovers
+from gateway.metrics import Tables
 from gateway.news import News
 from gateway.presence import Presence
 from gateway.records import Records
@@ -30,7 +32,7 @@ from gateway.settings import GatewaySettings
 from gateway.uploads import Uploads
 from gateway.watching import Watching
 from gateway.workflow import Analyses
-from services.kit import logs
+from services.kit import logs, metrics, tracing
 from services.kit.media import MediaStore
 from services.kit.server import running, until_stopped
 
@@ -68,6 +70,8 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     engine = await asyncio.to_thread(
         connect, settings.sqlalchemy_url, migrate=settings.migrate, pool_size=settings.db_pool_size
     )
+    tables = Tables(engine)
+    REGISTRY.register(tables)
     records = Records(engine)
     media = MediaStore.open(settings.media_url)
     blobs = Blobs(media)
@@ -143,6 +147,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         await asyncio.to_thread(dbos.destroy)
         await asyncio.to_thread(_go, settings, steps, presence)
         await extraction.close()
+        REGISTRY.unregister(tables)
         engine.dispose()
         if steps is not None:
             steps.dispose()
@@ -171,8 +176,13 @@ def main() -> None:
     """Run the gateway as a process until SIGTERM or SIGINT."""
     settings = GatewaySettings()
     logs.configure("gateway", settings.log_level)
+    tracing.configure("gateway", settings.otlp_endpoint)
 
     async def run() -> None:
+        with metrics.served(settings.metrics_listen):
+            await serve()
+
+    async def serve() -> None:
         async with gateway(settings) as port:
             log.info("serving", port=port)
             await until_stopped()

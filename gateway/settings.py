@@ -9,13 +9,14 @@ from pydantic import AliasChoices, Field
 
 from gateway.records import UploadLimits
 from gateway.retention import Terms
-from services.kit.settings import MEBIBYTE, ServiceSettings
+from services.kit.settings import MEBIBYTE, ServiceSettings, metrics_listen
 
 
 class GatewaySettings(ServiceSettings):
     """Everything the gateway can be told."""
 
     listen: str = Field(default="127.0.0.1:50051", validation_alias="NOTREALLY_GATEWAY_LISTEN")
+    metrics_listen: str = metrics_listen("GATEWAY")
     max_message_bytes: int = Field(default=4 * MEBIBYTE, ge=64 * 1024, validation_alias="NOTREALLY_GATEWAY_MAX_MESSAGE")
 
     face_target: str = "127.0.0.1:50052"

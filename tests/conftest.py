@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from services.kit import requests
-from tests.integration.stack import Stack, running_stack
+from tests.integration.stack import SERVICES, Stack, free_ports, running_stack
+from tests.servers.collector import Collector, running_collector
 from tests.servers.home import Home, cluster, laptop
 from tests.servers.postgres import Postgres, running_postgres, server_program
 from tests.servers.s3 import S3, running_s3
@@ -61,9 +62,24 @@ def laptop_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def cluster_stack(postgres: Postgres, s3: S3) -> Iterator[Stack]:
-    """One running system that keeps things as in a cluster."""
-    with cluster(postgres, s3) as home, running_stack(home) as running:
+def collector() -> Iterator[Collector]:
+    """A collector of traces."""
+    with running_collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster_metrics() -> dict[str, str]:
+    """Where the processes of `cluster_stack` tell their numbers."""
+    return {name: f"127.0.0.1:{port}" for name, port in zip(SERVICES, free_ports(len(SERVICES)), strict=True)}
+
+
+@pytest.fixture(scope="session")
+def cluster_stack(postgres: Postgres, s3: S3, collector: Collector, cluster_metrics: dict[str, str]) -> Iterator[Stack]:
+    """One running system that keeps things as in a cluster, and is watched as in one."""
+    watched = {f"NOTREALLY_{name.upper()}_METRICS_LISTEN": address for name, address in cluster_metrics.items()}
+    watched |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    with cluster(postgres, s3) as home, running_stack(home, (), **watched) as running:
         yield running
 
 

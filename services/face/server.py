@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 from notreally.v1 import face_pb2, face_pb2_grpc
+from prometheus_client import Counter
 
 from services.face.settings import FaceSettings
 from services.face.windows import MOST_THUMBNAILS, FaceJob, Window
@@ -15,6 +16,8 @@ from services.kit.errors import Refusal
 from services.kit.losses import Losses
 from services.kit.media import MediaStore
 from services.kit.worker_pool import WorkerProcesses
+
+FRAMES = Counter("notreally_frames", "Frames analysed, of windows that are done.")
 
 SERVICE_NAME = face_pb2.DESCRIPTOR.services_by_name["FaceService"].full_name
 
@@ -49,7 +52,9 @@ class FaceServicer(face_pb2_grpc.FaceServiceServicer):
             # Closed at once when the call ends, not when the garbage collector gets to it: that stops the work.
             async with aclosing(self._workers.stream_video(stored, extract_windows, job)) as items:
                 async for item in items:
-                    yield face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
+                    response = face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
+                    FRAMES.inc(len(response.window.frame_times_s))
+                    yield response
 
 
 def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSettings) -> FaceJob:

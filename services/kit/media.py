@@ -16,6 +16,7 @@ from notreally.v1 import media_pb2
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from services.kit import metrics
 from services.kit.errors import Refusal
 from services.kit.seekable import Video
 from services.kit.settings import MEBIBYTE
@@ -140,6 +141,7 @@ class MediaStore:
             try:
                 async for piece in (await obstore.get_async(self.store, key)).stream():
                     copy.write(piece)
+                    metrics.MEDIA_READ_BYTES.inc(len(piece))
             except FileNotFoundError:
                 raise _gone() from None
             except BaseError as error:

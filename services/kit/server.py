@@ -11,7 +11,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.kit import logs
+from services.kit import logs, metrics, tracing
 from services.kit.boundary import Boundary
 from services.kit.settings import ServiceSettings
 
@@ -125,8 +125,13 @@ def serve(
         workers: As for `running`.
     """
     logs.configure(name, settings.log_level)
+    tracing.configure(name, settings.otlp_endpoint)
 
     async def main() -> None:
+        with metrics.served(settings.metrics_listen):
+            await main_loop()
+
+    async def main_loop() -> None:
         async with running(names, add, settings, warm_up=warm_up, workers=workers) as port:
             log.info("serving", port=port)
             await until_stopped()

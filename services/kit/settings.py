@@ -1,6 +1,7 @@
 """Settings every server has. Read once, when a process starts; a service adds its own in a subclass."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -8,6 +9,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.kit.limits import WorkerLimits
 
 MEBIBYTE = 1024 * 1024
+
+
+def metrics_listen(service: str) -> Any:
+    """The setting `metrics_listen` under a service's own name, or else under the one for all."""
+    names = AliasChoices(f"NOTREALLY_{service}_METRICS_LISTEN", "NOTREALLY_METRICS_LISTEN")
+    return Field(default="", pattern=r"^$|.:\d+$", validation_alias=names)
 
 
 class ServiceSettings(BaseSettings):
@@ -22,6 +29,12 @@ class ServiceSettings(BaseSettings):
 
     media_url: str = Field(default="", validation_alias=AliasChoices("NOTREALLY_MEDIA_URL", "NOTREALLY_UPLOAD_DIR"))
     """Where media live: a folder, a file:// URL or an s3:// URL."""
+
+    metrics_listen: str = Field(default="", pattern=r"^$|.:\d+$")
+    """Where Prometheus may ask for numbers, such as 0.0.0.0:9464; nowhere when empty."""
+
+    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Where traces are sent by OTLP over gRPC; nowhere when empty."""
 
     log_level: str = "INFO"
 

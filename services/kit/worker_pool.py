@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Self
 import grpc
 import structlog
 
-from services.kit import requests
+from services.kit import metrics, requests
 from services.kit.errors import Refusal
 from services.kit.limits import WorkerLimits
 from services.kit.media import StoredVideo
@@ -136,6 +136,7 @@ class WorkerProcesses:
         try:
             worker = await self._warm_worker()
         except BaseException:
+            metrics.WORKERS_BUSY.dec()
             self._slots.release()
             raise
         try:
@@ -155,10 +156,13 @@ class WorkerProcesses:
         if self._slots.locked() and self._max_waiting is not None and self._waiting >= self._max_waiting:
             raise _busy()
         self._waiting += 1
+        metrics.CALLS_WAITING.set(self._waiting)
         try:
             await self._slots.acquire()
         finally:
             self._waiting -= 1
+            metrics.CALLS_WAITING.set(self._waiting)
+        metrics.WORKERS_BUSY.inc()
 
     async def _warm_worker(self) -> WorkerProcess:
         while not (worker := await self._idle.get()).alive:
@@ -172,6 +176,7 @@ class WorkerProcesses:
             self._give_back(worker)
 
     def _give_back(self, worker: WorkerProcess) -> None:
+        metrics.WORKERS_BUSY.dec()
         self._slots.release()
         if worker.alive:
             self._idle.put_nowait(worker)
@@ -203,11 +208,14 @@ class WorkerProcesses:
         became_warm = await worker.warm()
         if became_warm:
             self._idle.put_nowait(worker)
+            metrics.WORKERS.inc()
             if warm is not None and not warm.done():
                 warm.set_result(None)
         status = await worker.ended()
         self._all.discard(worker)
-        if not became_warm:
+        if became_warm:
+            metrics.WORKERS.dec()
+        else:
             raise WorkersDidNotStart(f"a worker ended with {status} while it was warming up")
 
     async def _close(self) -> None:

@@ -15,6 +15,7 @@ import grpc
 import structlog
 from google.rpc import status_pb2
 
+from services.kit import metrics
 from services.kit.errors import Refusal, refusal_of_status
 from services.kit.limits import child_environment
 from services.kit.worker_wire import MOST_RANGE_BYTES, RANGE, Kind, Setup, Task, framed, receive
@@ -157,6 +158,7 @@ class WorkerProcess:
             if self._read is None or end - start > MOST_RANGE_BYTES:
                 raise _crashed()  # it is not itself any more
             data = await self._read(start, end)
+            metrics.MEDIA_READ_BYTES.inc(len(data))
         except Refusal as refusal:
             self._write(Kind.REFUSED_DATA, refusal.status().SerializeToString())
         else:
@@ -197,6 +199,7 @@ class WorkerProcess:
             self._writer.write(framed(kind, payload))
 
     def _complain(self, event: str, **facts: object) -> None:
+        metrics.WORKERS_LOST.labels(event).inc()
         log.warning(event, worker=self.pid, **facts)
 
     async def _listen(self) -> None:

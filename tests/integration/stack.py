@@ -16,9 +16,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.servers.home import Home, laptop
 from tests.servers.ports import free_ports, wait_for
 
-__all__ = ["Stack", "free_ports", "running_process", "running_stack", "wait_for"]
+__all__ = ["SERVICES", "Stack", "free_ports", "running_process", "running_stack", "wait_for"]
 
-_SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
+SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
 _START_S = 120.0
 _STOP_S = 30.0
 
@@ -62,7 +62,7 @@ class Stack:
             with suppress(OSError, IndexError):  # gone, or not yet what it will be
                 command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
                 name = "envoy" if "envoy" in Path(command[0]).name else command[-2].removeprefix("services.")
-                if name in (*_SERVICES, "envoy"):
+                if name in (*SERVICES, "envoy"):
                     found[name] = pid
         return found
 
@@ -79,8 +79,8 @@ def running_stack(home: Home | Path, ports: Sequence[int] = (), **environment: s
     `ports` are those of an earlier one that takes its place; see `Stack.ports`.
     """
     home = laptop(home) if isinstance(home, Path) else home
-    port, *ports = ports or free_ports(1 + len(_SERVICES))
-    addresses = {name: f"127.0.0.1:{number}" for name, number in zip(_SERVICES, ports, strict=True)}
+    port, *ports = ports or free_ports(1 + len(SERVICES))
+    addresses = {name: f"127.0.0.1:{number}" for name, number in zip(SERVICES, ports, strict=True)}
     variables = {
         **{key: value for key, value in os.environ.items() if not key.startswith("NOTREALLY_")},
         "PORT": str(port),
