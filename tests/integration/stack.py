@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.servers.home import Home, laptop
 from tests.servers.ports import free_ports, wait_for
 
-__all__ = ["SERVICES", "Stack", "free_ports", "running_process", "running_stack", "wait_for"]
+__all__ = ["SERVICES", "Stack", "free_ports", "is_healthy", "running_process", "running_stack", "wait_for"]
 
 SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
 _START_S = 120.0
@@ -137,7 +137,7 @@ def running_process(module: str, address: str, **environment: str) -> Iterator[N
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_for(lambda: process.poll() is not None or _healthy(address), _START_S)
+        wait_for(lambda: process.poll() is not None or is_healthy(address), _START_S)
         assert process.poll() is None
         yield
     finally:
@@ -156,7 +156,8 @@ def _children_of(parent: int) -> list[int]:
     return found
 
 
-def _healthy(address: str) -> bool:
+def is_healthy(address: str) -> bool:
+    """Whether the server at an address says that it serves."""
     with grpc.insecure_channel(address) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)

@@ -164,7 +164,7 @@ async def test_a_database_of_an_older_version_is_not_touched_unasked(stack: Stac
             env={**os.environ, **settings},
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=300,
         )
 
     refused = await asyncio.to_thread(run, "gateway")
