@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -28,7 +29,7 @@ _LEAST_ENTRIES = 5
 Cancelled = Callable[[], bool]
 
 
-def extract(cancelled: Cancelled, video: BinaryIO, job: FaceJob) -> Iterator[Progress | WindowFaces]:
+def extract(cancelled: Cancelled, video: BinaryIO | Path, job: FaceJob) -> Iterator[Progress | WindowFaces]:
     """Signals of all windows, in order, with progress between them.
 
     A window in which nothing could be decoded comes without frames. When `cancelled()` turns true the generator ends.

@@ -126,11 +126,11 @@ def running_fleet(home: Home, counts: Mapping[str, int] = COUNTS, **environment:
         names = exits.enter_context(running_names())
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="notreally-")))
         common = {
-            **{name: value for name, value in home.settings.items()},
+            **home.settings,
             **{f"NOTREALLY_{name.upper()}_TARGET": names.target(name, ports[name]) for name in counts},
             # One core's worth each, and no more memory than that takes.
-            **{"NOTREALLY_FACE_WORKERS": "1", "NOTREALLY_AUDIO_WORKERS": "1", "NOTREALLY_WORKER_SPARES": "0"},
-            **{"NOTREALLY_FACE_DECODE_THREADS": "1", "NOTREALLY_MIGRATE": "false", "NOTREALLY_EXECUTOR_GONE_S": "8"},
+            "NOTREALLY_FACE_WORKERS": "1", "NOTREALLY_AUDIO_WORKERS": "1", "NOTREALLY_WORKER_SPARES": "0",
+            "NOTREALLY_FACE_DECODE_THREADS": "1", "NOTREALLY_MIGRATE": "false", "NOTREALLY_EXECUTOR_GONE_S": "8",
             **environment,
         }
         services: dict[str, list[Replica]] = {}
