@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train bench soak overhead
+.PHONY: help setup proto lock run ui test check format train bench soak overhead cluster-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -99,6 +99,10 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/lint-imports
 	$(NPM) run lint
 	$(NPM) run typecheck
+
+cluster-test: setup ## Many replicas on one machine, killed, cut off and replaced while 50 analyses run
+	deploy/system-packages.sh ffmpeg postgres
+	$(PY) -m pytest tests/cluster --cluster -p no:randomly
 
 soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
 	deploy/system-packages.sh ffmpeg

@@ -90,8 +90,15 @@ def stack(request: pytest.FixtureRequest) -> Stack:
     return found
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--cluster` runs what takes minutes, too."""
+    parser.addoption("--cluster", action="store_true", help="also the long form of the cluster's test")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever needs the running system may have to wait for it to start."""
     for item in items:
+        if item.get_closest_marker("cluster") and not config.getoption("--cluster"):
+            item.add_marker(pytest.mark.skip(reason="make cluster-test"))
         if "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(240))

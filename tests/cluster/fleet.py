@@ -83,7 +83,8 @@ class Replica:
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         for line in process.stdout or ():
-            self.log.append(line)
+            # Whose line it is, as a collector of logs would note.
+            self.log.append(f'{{"replica": "{self.name}", {line[1:]}' if line.startswith("{") else line)
 
 
 @dataclass
@@ -129,8 +130,12 @@ def running_fleet(home: Home, counts: Mapping[str, int] = COUNTS, **environment:
             **home.settings,
             **{f"NOTREALLY_{name.upper()}_TARGET": names.target(name, ports[name]) for name in counts},
             # One core's worth each, and no more memory than that takes.
-            "NOTREALLY_FACE_WORKERS": "1", "NOTREALLY_AUDIO_WORKERS": "1", "NOTREALLY_WORKER_SPARES": "0",
-            "NOTREALLY_FACE_DECODE_THREADS": "1", "NOTREALLY_MIGRATE": "false", "NOTREALLY_EXECUTOR_GONE_S": "8",
+            "NOTREALLY_FACE_WORKERS": "1",
+            "NOTREALLY_AUDIO_WORKERS": "1",
+            "NOTREALLY_WORKER_SPARES": "0",
+            "NOTREALLY_FACE_DECODE_THREADS": "1",
+            "NOTREALLY_MIGRATE": "false",
+            "NOTREALLY_EXECUTOR_GONE_S": "8",
             **environment,
         }
         services: dict[str, list[Replica]] = {}
