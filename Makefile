@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train bench soak overhead cluster-test
+.PHONY: help setup proto lock run ui test check format train bench soak overhead cluster-test scaling
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -103,6 +103,10 @@ check: proto ## Formatting, lint, types, contract and import rules
 cluster-test: setup ## Many replicas on one machine, killed, cut off and replaced while 50 analyses run
 	deploy/system-packages.sh ffmpeg postgres
 	$(PY) -m pytest tests/cluster --cluster -p no:randomly
+
+scaling: setup ## One face replica against two: throughput, cost of a video
+	deploy/system-packages.sh ffmpeg postgres
+	$(PY) -m benchmarks.scaling
 
 soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
 	deploy/system-packages.sh ffmpeg

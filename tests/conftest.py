@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,11 +35,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3]:
     """An S3 store of our own, which this process and its children find through their environment."""
-    with running_s3() as running, pytest.MonkeyPatch.context() as patch:
-        for name, value in running.environment.items():
-            patch.setenv(name, value)
-        # A proxy for the web has no business between here and here.
-        patch.setenv("NO_PROXY", ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1"))))
+    with running_s3() as running, running.in_environment():
         yield running
 
 

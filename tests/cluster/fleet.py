@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,12 @@ class Replica:
     """Lines of all replicas together."""
     process: "subprocess.Popen[str] | None" = None
     _reader: threading.Thread | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self.process is not None
+        return self.process.pid
 
     def start(self) -> None:
         """Start it; `wait` waits until it serves."""
@@ -119,8 +125,20 @@ class Fleet:
 
 
 @contextmanager
-def running_fleet(home: Home, counts: Mapping[str, int] = COUNTS, **environment: str) -> Iterator[Fleet]:
-    """Start everything with its data in a home, and stop it in the end."""
+def running_fleet(
+    home: Home,
+    counts: Mapping[str, int] = COUNTS,
+    prefix: Callable[[str], tuple[str, ...]] = lambda _: (),
+    **environment: str,
+) -> Iterator[Fleet]:
+    """Start everything with its data in a home, and stop it in the end.
+
+    Args:
+        home: Database and media store.
+        counts: Replicas of each service.
+        prefix: What to put before the command of a replica, such as ``face-1``.
+        environment: Settings of all.
+    """
     ports = dict(zip(("edge", *counts), free_ports(1 + len(counts)), strict=True))
     log: list[str] = []
     with ExitStack() as exits:
@@ -145,7 +163,7 @@ def running_fleet(home: Home, counts: Mapping[str, int] = COUNTS, **environment:
             if name == "face":
                 # The last one lies at the other end of a cable.
                 names.addresses[name][-1] = f"127.0.{network}.{count + 100}"
-            services[name] = [_replica(name, host, ports[name], common, log) for host in hosts]
+            services[name] = [_replica(name, host, ports[name], common, log, prefix) for host in hosts]
         cable = exits.enter_context(
             carrying(names.addresses["face"][-1], services["face"][-1].address.rpartition(":")[0], ports["face"])
         )
@@ -181,11 +199,18 @@ def _stop_all(fleet: Fleet) -> None:
         replica._collect()
 
 
-def _replica(name: str, host: str, port: int, common: Mapping[str, str], log: list[str]) -> Replica:
+def _replica(
+    name: str,
+    host: str,
+    port: int,
+    common: Mapping[str, str],
+    log: list[str],
+    prefix: Callable[[str], tuple[str, ...]],
+) -> Replica:
     module = name if name == "gateway" else f"services.{name}"
     number = host.rpartition(".")[2]
     own = {f"NOTREALLY_{name.upper()}_LISTEN": f"{host}:{port}", "NOTREALLY_EXECUTOR_ID": f"{name}-{number}"}
-    command = (sys.executable, "-P", "-u", "-m", module)
+    command = (*prefix(f"{name}-{number}"), sys.executable, "-P", "-u", "-m", module)
     return Replica(f"{name}-{number}", command, f"{host}:{port}", {**common, **own}, log)
 
 

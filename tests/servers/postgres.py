@@ -33,6 +33,7 @@ class Postgres:
 
     port: int
     user: str
+    pid: int
 
     def url(self, database: str) -> str:
         """SQLAlchemy URL of a database."""
@@ -85,7 +86,7 @@ def running_postgres() -> Iterator[Postgres]:
             cwd=folder,
             **identity,  # type: ignore[call-overload]
         )
-        server = Postgres(port, user)
+        server = Postgres(port, user, process.pid)
         try:
             wait_for(lambda: process.poll() is not None or _answers(server), _START_S)
             assert process.poll() is None, "PostgreSQL did not start"

@@ -28,7 +28,8 @@ def counted(app: _App) -> _App:
             sent += len(piece)
             yield piece
         facts = {"method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"], "status": int(status[:3])}
-        facts |= {"range": environ.get("HTTP_RANGE", ""), "sent": sent, "began": began}
+        received = int(environ.get("CONTENT_LENGTH") or 0)
+        facts |= {"range": environ.get("HTTP_RANGE", ""), "sent": sent, "received": received, "began": began}
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
 
