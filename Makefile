@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train bench soak overhead lighthouse screenshots
+.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead lighthouse screenshots cluster-test scaling
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,7 +85,7 @@ run: setup ui ## Start everything on http://localhost:52513
 ui: frontend/out/index.html ## Build the browser UI
 
 test: check ui ## All checks and tests, in a real browser too
-	deploy/system-packages.sh ffmpeg chromium
+	deploy/system-packages.sh ffmpeg chromium postgres
 	$(NPM) run size
 	$(NPM) test
 	$(PY) -m pytest
@@ -99,6 +99,14 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/lint-imports
 	$(NPM) run lint
 	$(NPM) run typecheck
+
+cluster-test: setup ## Many replicas on one machine, killed, cut off and replaced while 50 analyses run
+	deploy/system-packages.sh ffmpeg postgres
+	$(PY) -m pytest tests/cluster --cluster -p no:randomly
+
+scaling: setup ## One face replica against two: throughput, cost of a video
+	deploy/system-packages.sh ffmpeg postgres
+	$(PY) -m benchmarks.scaling
 
 soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
 	deploy/system-packages.sh ffmpeg

@@ -12,6 +12,7 @@ from dbos import DBOS
 from dbos import error as dbos_error
 from notreally.v1 import analysis_pb2, features_pb2
 
+from gateway import metrics
 from gateway import series as plots
 from gateway.admission import Admission
 from gateway.blobs import Blobs
@@ -88,6 +89,7 @@ class Watching:
                 await asyncio.gather(waiting, return_exceptions=True)
 
         # No task group: it would wrap what is raised here.
+        metrics.WATCHERS.inc()
         tasks = [asyncio.create_task(follow(analysis_id, after)) for analysis_id, after in targets]
         following = len(tasks)
         try:
@@ -100,6 +102,7 @@ class Watching:
                 else:
                     yield event
         finally:
+            metrics.WATCHERS.dec()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,9 +1,11 @@
 """Video files to pictures with times: one pass over a run of windows, robust against what files get wrong."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import grpc
@@ -41,16 +43,18 @@ class TimedPicture:
     picture: Picture | None
 
 
-def timed_pictures(path: Path, job: FaceJob, cancelled: Callable[[], bool]) -> Generator[TimedPicture, None, None]:
+def timed_pictures(
+    video: BinaryIO | Path, job: FaceJob, cancelled: Callable[[], bool]
+) -> Generator[TimedPicture, None, None]:
     """Decode the frames of all windows, in order.
 
-    A window whose frames cannot be decoded any more ends with those it has, and so does one with more frames than the
-    job allows.
+    Reads only where the windows are, as far as the container lets it. A window whose frames cannot be decoded any more
+    ends with those it has, and so does one with more frames than the job allows.
 
     Raises:
         Refusal: NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, FRAME_TOO_LARGE or NO_DECODABLE_FRAME.
     """
-    with _open(path) as container:
+    with _open(video) as container:
         stream = _video_stream(container)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = job.decode_threads if _is_large(stream) else 1
@@ -67,18 +71,22 @@ def timed_pictures(path: Path, job: FaceJob, cancelled: Callable[[], bool]) -> G
                 return
 
 
-def _open(path: Path) -> InputContainer:
+@contextmanager
+def _open(video: BinaryIO | Path) -> Iterator[InputContainer]:
     # The format is found by looking at the content; the list says which may be found, so that no playlist or script
-    # makes ffmpeg read anything else.
+    # makes ffmpeg read anything else. Nor could it: all it may read is the file it is handed.
     options = {
-        "protocol_whitelist": "file",
+        "protocol_whitelist": "none",
         "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
         "max_pixels": str(MOST_PIXELS),
     }
-    try:
-        return av.open(f"file:{path}", options=options, metadata_errors="replace")
-    except (av.FFmpegError, ValueError):
-        raise _refused("NOT_A_VIDEO", "This file is not a video that can be read.") from None
+    with video.open("rb") if isinstance(video, Path) else nullcontext(video) as file:
+        try:
+            container = av.open(file, mode="r", options=options, metadata_errors="replace")
+        except (av.FFmpegError, ValueError):
+            raise _refused("NOT_A_VIDEO", "This file is not a video that can be read.") from None
+        with container:
+            yield container
 
 
 def _video_stream(container: InputContainer) -> VideoStream:

@@ -4,7 +4,7 @@ import os
 
 from pydantic import Field
 
-from services.kit.settings import WorkerSettings
+from services.kit.settings import WorkerSettings, metrics_listen
 
 
 def _cores() -> int:
@@ -15,6 +15,7 @@ class FaceSettings(WorkerSettings):
     """Settings of the face service, read from the environment once."""
 
     listen: str = Field(default="127.0.0.1:50052", validation_alias="NOTREALLY_FACE_LISTEN")
+    metrics_listen: str = metrics_listen("FACE")
 
     face_workers: int = Field(default_factory=lambda: min(_cores(), 16), ge=1)
     """Runs of windows worked on at once; each keeps about a core busy, and its models in memory."""

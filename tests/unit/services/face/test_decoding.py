@@ -32,7 +32,8 @@ def decoded(
 ) -> list[TimedPicture]:
     """All frames of some windows."""
     windows = tuple(Window(i, start, end) for i, (start, end) in enumerate(spans))
-    return list(timed_pictures(path, FaceJob(windows, **job), cancelled))
+    with path.open("rb") as video:
+        return list(timed_pictures(video, FaceJob(windows, **job), cancelled))
 
 
 def times(frames: list[TimedPicture]) -> list[float]:
