@@ -108,15 +108,16 @@ class Extraction:
         frame_stride: int,
         most_frames: int,
         thumbnails: int,
+        crops: int,
         report: Report,
         waiting: Waiting,
     ) -> None:
-        """Store the face signals of a run of windows, each of `most_frames` analysed frames at most.
+        """Store the face signals of a run of windows, each of `most_frames` analysed frames at most, with some thumbnails and scored crops over it.
 
         Raises as `probe` does.
         """
         request = face_pb2.FaceServiceExtractWindowsRequest(
-            media=media, frame_stride=frame_stride, max_frames=most_frames, max_thumbnails=thumbnails
+            media=media, frame_stride=frame_stride, max_frames=most_frames, max_thumbnails=thumbnails, max_crops=crops
         )
 
         async def attempt(heard: Heard) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from services.face import landmarks as lm
 from services.face.pictures import Picture, View, view_of
 
-SIDE = 224
+SIDE = 192
 """Pixels along each side of what the network sees."""
 
 MARGIN = 1.3

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from services.face.crops import SIDE
 from services.face.detection import FaceDetector
 from services.face.mesh import FaceMesh, Place
 from services.face.pictures import Picture
 from services.face.quiet import quiet_import
+from services.face.texture_network import TextureNetwork
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class FaceModels:
 
     detector: FaceDetector = field(default_factory=FaceDetector)
     mesh: FaceMesh = field(default_factory=FaceMesh)
+    texture: TextureNetwork = field(default_factory=TextureNetwork)
 
 
 # Loading takes a quarter of a second, so sets are kept; at most as many are made as workers ever ran at once.
@@ -50,4 +53,5 @@ def _loaded() -> FaceModels:
         picture = Picture(grey, grey, grey, np.eye(3, 4, dtype=np.float32))
         models.detector.detect(picture)
         models.mesh.landmarks(picture, Place((96.0, 96.0), 192.0, 0.0))
+        models.texture.score([np.full((SIDE, SIDE, 3), 128, np.uint8)])
     return models
