@@ -121,10 +121,16 @@ def train_network(pictures: Sequence[Pictures], settings: Settings) -> TextureNe
 
 def score_crops(network: TextureNetwork, crops: Crops) -> NDArray[np.float64]:
     """Log-odds of each crop, seen as the face service sees it; (n,)."""
-    if not len(crops):
+    return score_wide(network, list(crops.pixels))
+
+
+def score_wide(network: TextureNetwork, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Log-odds of what is in the middle of pictures as wide as training crops; (n,)."""
+    if not pictures:
         return np.empty(0)
-    edge = (len(crops.pixels[0]) - round(len(crops.pixels[0]) * SIDE / BANK_SIDE)) // 2
-    middle = [one[edge : len(one) - edge, edge : len(one) - edge] for one in crops.pixels]
+    side = len(pictures[0])
+    edge = (side - round(side * SIDE / BANK_SIDE)) // 2
+    middle = [np.asarray(one[edge : side - edge, edge : side - edge]) for one in pictures]
     return score_pictures(network, [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in middle])
 
 
