@@ -76,6 +76,13 @@ frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
 	$(NPM) run build
 	touch $@
 
+# Not in the lock: which build of PyTorch fits depends on the machine. uv finds the one for its GPU, or for none; where it
+# cannot reach PyTorch's own index, pip takes what it finds.
+.venv/.torch: .venv/.installed
+	$(UV) pip install --quiet --python $(PY) --no-config --torch-backend auto 'torch==2.13.*' 2>/dev/null \
+	  || { $(UV) pip install --quiet --python $(PY) pip && $(PY) -m pip install --quiet 'torch==2.13.*'; }
+	touch $@
+
 # --- what people type -------------------------------------------------------------------------------------------------
 
 run: setup ui ## Start everything on http://localhost:52513
