@@ -63,17 +63,20 @@ def make_bank(
         if not is_fake and len(one):
             donors.setdefault(number, []).append(one)
     tasks = (
-        delayed(_make_into)(one, is_fake, donors.get(number, []), cache, np.random.default_rng([seed, index]))
-        for index, (one, is_fake, number) in enumerate(zip(crops, fake, fold, strict=True))
+        delayed(_make_into)(one, is_fake, donors.get(number, []), cache, seed)
+        for one, is_fake, number in zip(crops, fake, fold, strict=True)
     )
     return [_read(stem) for stem in Parallel(n_jobs=jobs, return_as="generator")(tasks)]
 
 
-def _make_into(crops: Crops, fake: bool, donors: list[Crops], cache: Path, rng: np.random.Generator) -> Path:
+def _make_into(crops: Crops, fake: bool, donors: list[Crops], cache: Path, seed: int) -> Path:
     identity = hashlib.sha256(crops.points.tobytes())
-    identity.update(repr((fake, len(donors), _LAYOUT, BANK_SIDE, rng.bit_generator.state)).encode())
+    identity.update(repr((fake, _LAYOUT, BANK_SIDE, seed)).encode())
+    for donor in donors if not fake else ():
+        identity.update(donor.points.tobytes())
     stem = cache / identity.hexdigest()[:32]
     if not Path(f"{stem}.npz").exists():
+        rng = np.random.default_rng(list(identity.digest()))
         made = _pictures_of_fake(crops, rng) if fake else _pictures_of_real(crops, donors, rng)
         np.save(f"{stem}.npy", made.pixels)
         np.savez(f"{stem}.npz", kind=made.kind, twin=made.twin)

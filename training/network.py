@@ -4,7 +4,7 @@ Needs PyTorch, which nothing but training does. A GPU is used where there is one
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,6 +18,8 @@ from torch import nn
 from services.face.crops import SIDE
 from training.bank import BANK_SIDE, Kind, Pictures
 from training.crops import Crops
+
+_REPORT_EVERY = 100
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -91,8 +93,19 @@ class TextureNetwork(nn.Module):
         return scores
 
 
-def train_network(pictures: Sequence[Pictures], settings: Settings) -> TextureNetwork:
+def train_network(
+    pictures: Sequence[Pictures], alike: Sequence[Sequence[int]], settings: Settings, say: Callable[[str], None] = str
+) -> TextureNetwork:
     """Fine-tune on the pictures of some videos.
+
+    A labelled fake is shown beside a real video like it: where fakes of one data set were shown among real videos of
+    others, a network would learn to tell the data sets apart.
+
+    Args:
+        pictures: of each video.
+        alike: for each labelled fake, the places of real videos like it; empty for the others.
+        settings: how.
+        say: told now and then how it goes.
 
     What is returned is the moving average of the weights (Polyak and Juditsky 1992), ready to score.
     """
@@ -108,7 +121,8 @@ def train_network(pictures: Sequence[Pictures], settings: Settings) -> TextureNe
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, settings.rate, total_steps=steps, pct_start=0.1, cycle_momentum=False
     )
-    for step, (batch, fake) in enumerate(_batches(pictures, settings, steps)):
+    losses = []
+    for step, (batch, fake) in enumerate(_batches(pictures, alike, settings, steps)):
         target = fake * (1 - 2 * settings.smoothing) + settings.smoothing
         loss = nn.functional.binary_cross_entropy_with_logits(network(batch), target)
         optimizer.zero_grad()
@@ -116,6 +130,10 @@ def train_network(pictures: Sequence[Pictures], settings: Settings) -> TextureNe
         optimizer.step()
         schedule.step()
         _move_towards(average, network, keep=min(0.99, step / (step + 10)))
+        losses.append(float(loss.detach()))
+        if len(losses) == _REPORT_EVERY:
+            say(f"step {step + 1} of {steps}, loss {np.mean(losses):.3f}")
+            losses.clear()
     return average
 
 
@@ -151,7 +169,7 @@ def _move_towards(average: nn.Module, network: nn.Module, keep: float) -> None:
 
 
 def _batches(
-    pictures: Sequence[Pictures], settings: Settings, steps: int
+    pictures: Sequence[Pictures], alike: Sequence[Sequence[int]], settings: Settings, steps: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Half real and half fake; a forgery made of a real picture comes with that picture, both turned alike."""
     rng = np.random.default_rng(settings.seed)
@@ -169,7 +187,8 @@ def _batches(
             shown += [_seen(one.pixels[which], view), _seen(one.pixels[one.twin[which]], view)]
             fake += [1.0, 0.0]
         for _ in range(from_labels):
-            one, other = pictures[labelled[rng.integers(len(labelled))]], pictures[real[rng.integers(len(real))]]
+            chosen = labelled[rng.integers(len(labelled))]
+            one, other = pictures[chosen], pictures[rng.choice(alike[chosen] or real)]
             shown.append(_seen(one.pixels[rng.integers(len(one.kind))], _view(rng)))
             shown.append(_seen(other.pixels[rng.choice(np.flatnonzero(other.kind == Kind.REAL))], _view(rng)))
             fake += [1.0, 0.0]

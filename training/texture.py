@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.bank import make_bank
-from training.clips import Dataset
+from training.clips import Clip, Dataset
 from training.crops import Crops, cut_all
 from training.export import export
 from training.forgeries.blending import blended, warped_to
@@ -81,6 +81,7 @@ class TextureTraining:
         """Cut the crops."""
         self._fold, self._settings, self._cache, self._jobs, self._say = fold, settings, cache, jobs, say
         self._fake = np.array([clip.fake for clip in dataset.clips])
+        self._alike = _alike(dataset)
         say("Cutting face crops")
         self._crops = cut_all([clip.path for clip in dataset.clips], cache / "crops", jobs=jobs)
 
@@ -122,7 +123,12 @@ class TextureTraining:
             jobs=self._jobs,
         )
         self._say("Training a network")
-        return train_network([bank[index] for index in members], replace(self._settings, seed=seed))
+        # Clips without a face teach nothing, and cannot be shown beside others.
+        members = np.array([index for index in members if len(bank[index].kind)])
+        place = {int(index): number for number, index in enumerate(members)}
+        alike = [[place[other] for other in self._alike[index] if other in place] for index in members]
+        settings = replace(self._settings, seed=seed)
+        return train_network([bank[index] for index in members], alike, settings, self._say)
 
     def _scores(self, number: int, seed: int) -> dict[str, NDArray[np.float64]]:
         """Scores of one fold's clips by a network of the others; "index view" → (crops,)."""
@@ -150,6 +156,27 @@ class TextureTraining:
         settings = asdict(replace(self._settings, seed=seed))
         identity.update(json.dumps([settings, number, _LAYOUT, _BANK_SEED], sort_keys=True).encode())
         return identity.hexdigest()[:32]
+
+
+def _alike(dataset: Dataset) -> list[list[int]]:
+    """For each fake clip the real ones to show beside it: its pair's, else its people's, else its subset's."""
+    clips = dataset.clips
+    places = {clip.path: index for index, clip in enumerate(clips)}
+    partners: dict[int, list[int]] = {}
+    for real, fake in dataset.pairs:
+        partners.setdefault(places[fake], []).append(places[real])
+
+    def reals(of: Callable[[Clip], bool]) -> list[int]:
+        return [index for index, clip in enumerate(clips) if not clip.fake and of(clip)]
+
+    return [
+        partners.get(index)
+        or reals(lambda other, clip=clip: other.group == clip.group)  # type: ignore[misc]
+        or reals(lambda other, clip=clip: other.subset == clip.subset)  # type: ignore[misc]
+        if clip.fake
+        else []
+        for index, clip in enumerate(clips)
+    ]
 
 
 def _views(network: TextureNetwork, crops: Crops, fake: bool) -> dict[str, NDArray[np.float64]]:
