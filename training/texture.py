@@ -142,7 +142,7 @@ class TextureTraining:
                     found[f"{index} {view}"] = scores
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh = path.with_suffix(".new.npz")
-            np.savez(fresh, **found)
+            np.savez(fresh, allow_pickle=False, **found)
             fresh.replace(path)
         with np.load(path) as kept:
             return dict(kept)
