@@ -102,7 +102,7 @@ def most_frames(max_frames: int, windows: int) -> int:
 
 
 def scored_crops(windows: int) -> int:
-    """Frames of each of `windows` windows whose faces the texture network scores: about 32 in all, at least one in each.
+    """Frames of each of `windows` windows in which the texture network scores faces: about 32 in all, at least one.
 
     It depends on the plan alone, so that a window is measured alike in whatever run, and after whatever interruption.
     """
