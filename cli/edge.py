@@ -18,6 +18,12 @@ BUILT_SITE = ROOT / "frontend" / "out"
 PLAIN_SITE = ROOT / "deploy" / "envoy" / "site"
 DESCRIPTOR = ROOT / "gen" / "descriptor.pb"
 
+PLAIN_TEXT = (
+    "{ name: envoy.transport_sockets.raw_buffer, typed_config: "
+    '{ "@type": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer } }'
+)
+"""How the edge speaks where nobody told it about certificates. The cluster's image knows a second way."""
+
 
 def site() -> Path:
     """The pages to serve: the browser UI where it has been built, or else one page that says how to use the service."""
@@ -70,7 +76,7 @@ class Edge:
         for name, value in values.items():
             if any(character in '"\\' or not character.isprintable() for character in value):
                 raise ValueError(f"{name} cannot hold quotes, backslashes or control characters.")
-        return Template(template).substitute(values)
+        return Template(template).substitute(values, transport_socket=PLAIN_TEXT)
 
 
 def envoy_binary() -> Path:

@@ -177,7 +177,12 @@ class Uploads:
         Raises:
             Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS.
         """
-        upload = await self.create("", self._max_bytes)
+        creating = asyncio.ensure_future(self.create("", self._max_bytes))
+        try:
+            upload = await asyncio.shield(creating)
+        except asyncio.CancelledError:  # its row may be there already, and would take up room for a day
+            await self._abandon((await creating).id)
+            raise
         size, buffer = 0, bytearray()
         try:
             async for piece in pieces:

@@ -1,6 +1,7 @@
 """The one interceptor around every call: request id, deadline, one log line, and errors mapped to statuses."""
 
 import asyncio
+import inspect
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -53,12 +54,18 @@ class Boundary(grpc.aio.ServerInterceptor):
                     async for response in behaviour(request, context):
                         yield response
 
+            async def write(request: Any, context: Any) -> None:
+                async with self._call(method, request_id, context):
+                    await behaviour(request, context)
+
             make = (
                 grpc.stream_stream_rpc_method_handler
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
-            return make(stream, handler.request_deserializer, handler.response_serializer)
+            # Some servicers of others, health's among them, give no responses back but write them to the context.
+            wrapped = write if inspect.iscoroutinefunction(behaviour) else stream
+            return make(wrapped, handler.request_deserializer, handler.response_serializer)
 
         behaviour = handler.stream_unary if handler.request_streaming else handler.unary_unary
 

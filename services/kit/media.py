@@ -1,5 +1,6 @@
 """The media store: videos by their content address, and blobs by key, in a folder or an S3-compatible bucket."""
 
+import asyncio
 import datetime as dt
 import re
 import tempfile
@@ -89,8 +90,17 @@ class MediaStore:
         return obstore.open_writer_async(self.store, key, buffer_size=size, max_concurrency=1)
 
     async def put(self, key: str, data: bytes) -> None:
-        """Store a small blob, replacing what was there; it is there whole or not at all."""
-        await obstore.put_async(self.store, key, data)
+        """Store a small blob, replacing what was there; it is there whole or not at all.
+
+        Whoever is cancelled meanwhile still waits for it. A write cannot be called back once it has begun: it would end
+        after whoever tidies up has looked.
+        """
+        writing = asyncio.ensure_future(obstore.put_async(self.store, key, data))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            raise
 
     async def get(self, key: str) -> bytes | None:
         """A small blob, or None when there is none."""

@@ -22,6 +22,10 @@ _METADATA_BYTES = 128 * 1024
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
+LIVENESS = "liveness"
+"""Health says SERVING under this name for as long as the process answers at all: while it warms up, and while calls in
+flight finish. What starts processes anew asks for it; what sends calls asks for the server as a whole."""
+
 
 @asynccontextmanager
 async def running(
@@ -76,6 +80,7 @@ async def running(
         for name in ("", *names):
             await health_servicer.set(name, status)
 
+    await health_servicer.set(LIVENESS, SERVING)
     await say(NOT_SERVING)
     try:
         port = server.add_insecure_port(settings.listen)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from cli.edge import BUILT_SITE
 from tests.e2e.visitor import Visitor, visit
@@ -16,6 +16,9 @@ from tests.synthetic.videos import FaceVideo, syllables
 __all__ = ["face_video"]
 
 SILENT = FaceVideo(seconds=6.0, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
+# Five seconds are too few for an analysis on a busy machine.
+expect.set_options(timeout=60_000)
+
 LONGER = FaceVideo(
     seconds=12.0, size=(480, 360), iod=80.0, blinks=(2.0, 5.5, 9.0), mouth=syllables, sound=syllables, nod_px=(1.0, 3.0)
 )

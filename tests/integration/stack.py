@@ -1,6 +1,7 @@
 """A whole NotReally on ports of its own: what `notreally serve` starts, driven over real sockets."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 _SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
 _START_S = 120.0
 _STOP_S = 30.0
+
+_FIRST_EPHEMERAL = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+_given: set[int] = set()
+# Not the shared generator: it is seeded alike for every test.
+_numbers = random.SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -163,15 +169,22 @@ def _healthy(address: str) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on right now, all different."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+    """Ports that nobody uses, all different, and never the same twice in one test run.
+
+    Below those that the system gives to outgoing connections: one of them might take such a port before its listener.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = _numbers.randrange(10_000, _FIRST_EPHEMERAL)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                found.append(port)
+    return found
 
 
-def wait_for(condition: object, seconds: float = 10.0) -> None:
+def wait_for(condition: object, seconds: float = 30.0) -> None:
     """Ask a callable again and again until it is true.
 
     Raises:

@@ -1,11 +1,15 @@
 """Uploads: resumable, checked, bounded, and a content-addressed video in the end."""
 
+import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import google_crc32c
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -146,6 +150,37 @@ async def test_a_body_over_the_limit_is_refused_while_it_streams_and_leaves_noth
     assert (await reason_of(uploads.receive(lambda: "a", endless())))[0] == "TOO_LARGE"
     assert sent <= LIMIT + 1000
     assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+
+
+class SlowRecords(Records):
+    """Records in which an upload is begun when the test says so."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(engine)
+        self.asked, self.go, self.made = threading.Event(), threading.Event(), threading.Event()
+        self.upload_id = ""
+
+    def create_upload(self, *args: Any, **kwargs: Any) -> Upload:
+        self.asked.set()
+        self.go.wait()
+        upload = super().create_upload(*args, **kwargs)
+        self.upload_id = upload.id
+        self.made.set()
+        return upload
+
+
+async def test_who_leaves_while_the_upload_is_begun_leaves_no_row(tmp_path: Path, media: MediaStore) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'notreally.db'}")
+    slow = SlowRecords(engine)
+    receiving = asyncio.create_task(Uploads(slow, media, LIMIT, CHUNK).receive(lambda: "a", pieces(b"x")))
+    await asyncio.to_thread(slow.asked.wait)
+    receiving.cancel()
+    asyncio.get_running_loop().call_soon(slow.go.set)
+    with pytest.raises(asyncio.CancelledError):
+        await receiving
+    await asyncio.to_thread(slow.made.wait)
+    assert slow.upload(slow.upload_id) is None
+    engine.dispose()
 
 
 @given(st.text(max_size=6000))

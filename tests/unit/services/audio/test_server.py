@@ -1,7 +1,6 @@
 """AudioService over a real socket."""
 
 import hashlib
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -133,9 +132,9 @@ async def test_a_caller_who_leaves_frees_the_only_worker(stub: Stub, media: medi
     long = stub.ExtractWindows(Request(media=media, windows=_windows(*((i / 20, (i + 1) / 20) for i in range(400)))))
     await long.read()
     long.cancel()
-    began = time.monotonic()
     short = [
-        r async for r in stub.ExtractWindows(Request(media=media, windows=_windows((0, 1)))) if r.HasField("window")
+        r
+        async for r in stub.ExtractWindows(Request(media=media, windows=_windows((0, 1))), timeout=15)
+        if r.HasField("window")
     ]
     assert short[0].window.has_audio
-    assert time.monotonic() - began < 5

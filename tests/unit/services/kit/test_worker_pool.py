@@ -186,7 +186,9 @@ async def test_a_task_that_does_not_stop_is_killed_and_the_slot_is_free_within_a
     await pool._slots.acquire()
     taken_s = time.monotonic() - began
     pool._slots.release()
-    assert taken_s == pytest.approx(WorkerLimits().grace_s, abs=0.3)
+    # After its grace, and long before it would have been taken for stuck.
+    assert LIMITS.grace_s < 1
+    assert LIMITS.grace_s <= taken_s < LIMITS.grace_s + LIMITS.stall_s
     assert await answers(pool) != pid
     await eventually(lambda: not exists(pid))
 
