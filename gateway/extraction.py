@@ -112,9 +112,9 @@ class Extraction:
         report: Report,
         waiting: Waiting,
     ) -> None:
-        """Store the face signals of a run of windows, each of `most_frames` analysed frames at most, with some thumbnails and scored crops over it.
+        """Store the face signals of a run of windows, with some thumbnails over it; raises as `probe` does.
 
-        Raises as `probe` does.
+        Each window has `most_frames` analysed frames at most, and `crops` of them are scored by the texture network.
         """
         request = face_pb2.FaceServiceExtractWindowsRequest(
             media=media, frame_stride=frame_stride, max_frames=most_frames, max_thumbnails=thumbnails, max_crops=crops

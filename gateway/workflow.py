@@ -34,8 +34,6 @@ from services.kit.errors import Refusal
 log = structlog.get_logger()
 
 _MAX_THUMBNAILS = 8
-# Face crops scored by the texture network: more hardly change their mean, and each costs milliseconds.
-_MAX_CROPS = 32
 
 
 def _is_defect(error: BaseException) -> bool:
@@ -206,8 +204,8 @@ class Analyses(DBOSConfiguredInstance):
         """Store the face signals of one run; gives when it began and ended."""
         _log_step("extract_faces", job, run=number)
         began = time.time()
-        # The runs share the thumbnails and the scored crops of the analysis.
-        thumbnails, crops = (len(range(number, most, len(plan.runs))) for most in (_MAX_THUMBNAILS, _MAX_CROPS))
+        # The runs share the thumbnails of the analysis.
+        thumbnails = len(range(number, _MAX_THUMBNAILS, len(plan.runs)))
         media = _media_ref(await self._analysis(job.id))
         await job.stoppable(
             self._extraction.face_run(
@@ -217,7 +215,7 @@ class Analyses(DBOSConfiguredInstance):
                 plan.stride,
                 planning.most_frames(self._max_frames, len(plan.windows)),
                 thumbnails,
-                crops,
+                planning.scored_crops(len(plan.windows)),
                 job.report(FACE, number),
                 job.waiting(FACE, "face"),
             ),

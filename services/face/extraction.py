@@ -36,13 +36,13 @@ def extract(cancelled: Cancelled, path: Path, job: FaceJob) -> Iterator[Progress
     Raises:
         Refusal: See `services.face.decoding.timed_pictures`.
     """
-    thumbnails, crops = (shares(total, len(job.windows)) for total in (job.max_thumbnails, job.max_crops))
+    thumbnails = shares(job.max_thumbnails, len(job.windows))
     meter = _Meter(job)
     with borrowed_models() as models, produced_ahead(timed_pictures(path, job, cancelled), _FRAMES_AHEAD) as timed:
         by_window = groupby(timed, key=lambda one: one.window)
         window, pictures = next(by_window, (None, iter(())))
-        for number, wanted in enumerate(job.windows):
-            scores = WindowScores(wanted, models.texture, crops[number], thumbnails[number])
+        for wanted, portraits in zip(job.windows, thumbnails, strict=True):
+            scores = WindowScores(wanted, models.texture, job.max_crops, portraits)
             analysis = _WindowAnalysis(wanted, models, job.max_faces, scores)
             if window == wanted:
                 for one in pictures:

@@ -4,12 +4,14 @@ import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from services.face.crops import SIDE
 from services.face.detection import FaceDetector
 from services.face.mesh import FaceMesh, Place
+from services.face.network_file import SHIPPED_NETWORK
 from services.face.pictures import Picture
 from services.face.quiet import quiet_import
 from services.face.texture_network import TextureNetwork
@@ -19,13 +21,15 @@ from services.face.texture_network import TextureNetwork
 class FaceModels:
     """What one worker needs to find faces and follow them. It keeps nothing from one picture to the next."""
 
+    texture: TextureNetwork
     detector: FaceDetector = field(default_factory=FaceDetector)
     mesh: FaceMesh = field(default_factory=FaceMesh)
-    texture: TextureNetwork = field(default_factory=TextureNetwork)
 
 
 # Loading takes a quarter of a second, so sets are kept; at most as many are made as workers ever ran at once.
 _idle: queue.SimpleQueue[FaceModels] = queue.SimpleQueue()
+# Of the sets that are loaded from now on.
+_network = SHIPPED_NETWORK
 
 
 @contextmanager
@@ -41,14 +45,20 @@ def borrowed_models() -> Iterator[FaceModels]:
         _idle.put(models)
 
 
-def warm_up() -> None:
-    """Load one set of models and run each once, so that no request waits for it."""
+def warm_up(network: Path) -> None:
+    """Load one set of models and run each once, so that no request waits for it.
+
+    Raises:
+        NetworkError: See `services.face.texture_network.TextureNetwork`.
+    """
+    global _network
+    _network = network
     _idle.put(_loaded())
 
 
 def _loaded() -> FaceModels:
     with quiet_import():
-        models = FaceModels()
+        models = FaceModels(TextureNetwork(_network))
         grey = np.full((192, 192), 128, np.uint8)
         picture = Picture(grey, grey, grey, np.eye(3, 4, dtype=np.float32))
         models.detector.detect(picture)

@@ -9,13 +9,10 @@ from numpy.typing import NDArray
 
 from services.face.crops import LEAST_FACE_PX, face_crop, face_side
 from services.face.pictures import Picture
-from services.face.texture_network import TextureNetwork
+from services.face.texture_network import BATCH, TextureNetwork
 from services.face.thumbnails import LONGEST_SIDE, encoded_thumbnail, face_thumbnail, times_within
 from services.face.tracking import Track
 from services.face.windows import ScoredCrop, Window
-
-# As many as the network takes at once.
-_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ class WindowScores:
             if face_side(points) >= LEAST_FACE_PX:
                 crop = face_crop(picture, points)
                 self._waiting.append(_Waiting(time_s, track, len(track.frames) - 1, crop, track is largest))
-        while len(self._waiting) >= _BATCH:
+        while len(self._waiting) >= BATCH:
             self._score()
 
     def finish(self) -> None:
@@ -100,7 +97,7 @@ class WindowScores:
         return [portrait for _, portrait in sorted(self._portraits.items())]
 
     def _score(self) -> None:
-        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
         scores = self.network.score([one.pixels for one in batch])
         for one, log_odds, places in zip(batch, scores.log_odds.tolist(), scores.places, strict=True):
             self._scored.setdefault(id(one.track), []).append(ScoredCrop(one.entry, log_odds))

@@ -58,7 +58,7 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
     if request.max_thumbnails > MOST_THUMBNAILS:
         raise _out_of_range(f"At most {MOST_THUMBNAILS} thumbnails are made.")
     if request.max_crops > MOST_CROPS:
-        raise _out_of_range(f"At most {MOST_CROPS} face crops are scored.")
+        raise _out_of_range(f"At most {MOST_CROPS} face crops are scored in a window.")
     if request.frame_stride > _LARGEST_STRIDE:
         raise _out_of_range(f"The frame stride may be at most {_LARGEST_STRIDE}.")
     return FaceJob(

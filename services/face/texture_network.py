@@ -15,10 +15,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from services.face.crops import SIDE
+from services.face.network_file import NetworkError, read_network
 
-SHIPPED_NETWORK = Path(__file__).resolve().parents[2] / "models" / "face_texture.onnx"
-# Beyond this many at once memory grows and time does not fall.
-_BATCH = 8
+BATCH = 8
+"""Crops scored at once. Beyond this many memory grows and time does not fall."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +37,35 @@ class Scores:
 class TextureNetwork:
     """A loaded network. The same crops give the same scores, alone or among others."""
 
-    def __init__(self, path: Path = SHIPPED_NETWORK, threads: int = 1) -> None:
+    def __init__(self, path: Path) -> None:
         """Load an ONNX file that `make train` wrote.
 
-        Args:
-            path: the file.
-            threads: of one inference.
+        Raises:
+            NetworkError: It is not such a file.
         """
-        content = path.read_bytes()
+        content = read_network(path)
         self.version = hashlib.sha256(content).hexdigest()[:12]
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # Idle threads that wait by spinning would take the processor from the decoder.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its errors have no other class in common
+            raise NetworkError(f"{path.name} is broken: it is no ONNX network. Train or fetch it again.") from error
+        takes = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
+        gives = [(one.name, one.type, len(one.shape)) for one in self._session.get_outputs()]
+        if takes != [("crops", "tensor(uint8)", [SIDE, SIDE, 3])] or gives != [("places", "tensor(float)", 3)]:
+            raise NetworkError(f"{path.name} is a network for something else. Train or fetch it again.")
 
     def score(self, crops: Sequence[NDArray[np.uint8]]) -> Scores:
         """Score crops of (SIDE, SIDE, 3), RGB, from `services.face.crops.face_crop`."""
-        parts = [self._places(crops[start : start + _BATCH]) for start in range(0, len(crops), _BATCH)]
+        parts = [self._places(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
         places = np.concatenate(parts) if parts else np.empty((0, 1, 1))
         return Scores(places.mean(axis=(1, 2)), places)
 
     def _places(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
         if any(crop.shape != (SIDE, SIDE, 3) for crop in crops):
-            raise ValueError(f"crops are {SIDE} × {SIDE} pixels")
+            raise ValueError(f"crops are {SIDE} by {SIDE} pixels")
         (places,) = self._session.run(["places"], {"crops": np.stack(crops)})
         return np.asarray(places, dtype=np.float64)

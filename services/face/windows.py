@@ -23,7 +23,8 @@ class FaceJob:
     """A run of windows, ascending and not overlapping, to be decoded in one pass.
 
     Every `frame_stride`-th frame is analysed, counted from each window's first frame, so that a window's signals do
-    not depend on the run it is part of. A window ends after `max_frames` analysed frames, whatever its times say.
+    not depend on the run it is part of. A window ends after `max_frames` analysed frames, whatever its times say; in
+    `max_crops` of them, faces are scored by the texture network. Thumbnails alone are shared by all windows.
     """
 
     windows: tuple[Window, ...]

@@ -27,17 +27,17 @@ def command() -> Typer:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Pairs of forty people, already measured: fakes have jerkier lips, and nobody is heard."""
+    """Pairs of forty people, already measured: the noses of fakes tremble, and nobody is heard."""
     rng = np.random.default_rng(0)
     cache = VectorCache(tmp_path / "vectors.parquet")
     lines, pairs = ["file,label,group_id,subset,method"], ["real,fake"]
     for person in range(PEOPLE):
-        for label, jerk in (("real", 0.0), ("fake", 2.0)):
+        for label, trembling in (("real", 0.0), ("fake", 2.0)):
             path = tmp_path / label / f"{person}.mp4"
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"{label} {person}")
             values = dict(zip(FEATURE_NAMES, rng.normal(size=10).tolist(), strict=True))
-            values["lip_jerk"] += jerk
+            values["nose_jitter"] += trembling
             heard = {name: value for name, value in values.items() if not name.startswith(("mfcc", "av_"))}
             vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, **heard)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -64,10 +64,10 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert model.description.schema_version == SCHEMA_VERSION
     assert model.description.training_videos == 2 * PEOPLE
     assert 0.8 < model.description.cross_validated_auc < 1
-    jerky = np.full(10, np.nan)
-    jerky[FEATURE_NAMES.index("lip_jerk")] = 3.0
-    assert model.score(jerky).prob_fake > 0.7
-    assert model.score(-jerky).prob_fake < 0.3
+    restless = np.full(10, np.nan)
+    restless[FEATURE_NAMES.index("nose_jitter")] = 3.0
+    assert model.score(restless).prob_fake > 0.7
+    assert model.score(-restless).prob_fake < 0.3
 
     card = (data / "card.md").read_text()
     assert model.description.version in card
@@ -94,7 +94,7 @@ def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(comman
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         row = cache.get(sha256)
         assert row is not None
-        cache.put(sha256, {**row, "lip_jerk": rng.normal()})
+        cache.put(sha256, {**row, "nose_jitter": rng.normal()})
     cache.write()
     assert CliRunner().invoke(command, arguments(data)).exit_code == 0
     model = load(data / "model.json")
