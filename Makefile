@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train bench soak overhead
+.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -120,11 +120,19 @@ format: setup ## Format the code and fix what can be fixed
 	.venv/bin/ruff check --fix
 	.venv/bin/buf format --write protos
 
-# Several folders are separated by colons; names may hold spaces: make train REAL="my videos:more videos" FAKE=fakes
-train: setup ## Train a model: REAL=folder FAKE=folder [OPTIONS="--server host:port"]
+# CLIPS holds real/ and fake/; or name the folders: several are separated by colons, and names may hold spaces, as in
+# make train REAL="my videos:more videos" FAKE=fakes
+FOLDERS = --real "$(or $(REAL),$(CLIPS)/real)" --fake "$(or $(FAKE),$(CLIPS)/fake)"
+TRAIN = $(if $(or $(CLIPS),$(and $(REAL),$(FAKE))),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder FAKE=folder"; exit 1;) \
+  $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
+
+train: setup .venv/.torch ## Train network and model, and write their card: CLIPS=folder, or REAL=folder FAKE=folder [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
-	@[ -n "$(REAL)" ] && [ -n "$(FAKE)" ] || { echo "Say where the videos are: make train REAL=folder FAKE=folder"; exit 1; }
-	$(PY) -m training.train --real "$(REAL)" --fake "$(FAKE)" $(OPTIONS)
+	$(TRAIN) $(OPTIONS)
+
+evaluate: setup .venv/.torch ## What the recipe is worth on people not seen; writes the card: CLIPS=folder [SEEDS=5]
+	deploy/system-packages.sh ffmpeg
+	$(TRAIN) --only-evaluate $(OPTIONS)
 
 bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
 	deploy/system-packages.sh ffmpeg
