@@ -5,6 +5,7 @@ service itself never loads a decoder or a model.
 """
 
 from collections.abc import Generator
+from pathlib import Path
 
 import structlog
 

@@ -77,7 +77,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     content = SHIPPED_NETWORK.read_bytes()
     for broken in (b"", b"hello" * 99, content[: len(content) // 2]):
         (tmp_path / "broken.onnx").write_bytes(broken)
-        with pytest.raises(NetworkError, match="broken.onnx is broken") as refused:
+        with pytest.raises(NetworkError, match=r"broken\.onnx is broken") as refused:
             TextureNetwork(tmp_path / "broken.onnx")
         assert str(tmp_path) not in str(refused.value)
 
