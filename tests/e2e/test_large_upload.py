@@ -65,7 +65,7 @@ async def bytes_shown(bar: Locator) -> float | None:
 
 def chunks(stack: Stack) -> list[Path]:
     """What the server has stored of uploads under way."""
-    return [path for path in (stack.data / "media" / "uploads").rglob("*") if path.is_file()]
+    return [path for path in (stack.home.folder / "uploads").rglob("*") if path.is_file()]
 
 
 def involved(stack: Stack) -> list[Footprint]:
