@@ -3,6 +3,8 @@
 The work itself (which step of which analysis is done) is DBOS's; these tables say what people see.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -123,6 +125,21 @@ def step_log(url: str) -> sa.Engine | None:
     sa.event.listen(engine, "connect", _tune_sqlite)
     sa.event.listen(engine, "connect", _as_dbos_does)
     return engine
+
+
+@contextmanager
+def hasty(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that does not wait for the disk: a power cut may take it away again, a killed process does not."""
+    with engine.connect() as connection:
+        is_sqlite = engine.dialect.name == "sqlite"
+        connection.exec_driver_sql("PRAGMA synchronous=NORMAL" if is_sqlite else "SET LOCAL synchronous_commit = off")
+        try:
+            yield connection
+            connection.commit()
+        finally:
+            if is_sqlite:  # there it belongs to the connection, which others will use
+                connection.rollback()
+                connection.exec_driver_sql("PRAGMA synchronous=FULL")
 
 
 def _as_dbos_does(connection: "sa.engine.interfaces.DBAPIConnection", _record: object) -> None:

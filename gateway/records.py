@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from google.rpc import status_pb2
 from notreally.v1 import analysis_pb2
 
-from gateway.database import analyses, uploads
+from gateway.database import analyses, hasty, uploads
 
 ENDED = (
     analysis_pb2.ANALYSIS_STATE_SUCCEEDED,
@@ -127,14 +127,17 @@ class Records:
         row = self._one(uploads, uploads.c.id == upload_id)
         return Upload(**row) if row else None
 
-    def commit_chunk(self, upload_id: str, offset: int, size: int) -> bool:
-        """Move the committed size from `offset` to `offset + size`; False when it is not at `offset` any more."""
-        return self._update(
-            uploads,
-            (uploads.c.id == upload_id) & (uploads.c.committed_size == offset) & uploads.c.sha256.is_(None),
-            committed_size=offset + size,
-            touched_at=_now(),
-        )
+    def commit_chunk(self, upload_id: str, offset: int, size: int) -> Upload | None:
+        """Move the committed size from `offset` to `offset + size`; None when it is not at `offset` any more.
+
+        Without waiting for the disk, since the chunk itself was stored without that: after a power cut an upload goes
+        on from a little earlier.
+        """
+        here = (uploads.c.id == upload_id) & (uploads.c.committed_size == offset) & uploads.c.sha256.is_(None)
+        update = sa.update(uploads).where(here).values(committed_size=offset + size, touched_at=_now())
+        with hasty(self._engine) as connection:
+            row = connection.execute(update.returning(uploads)).mappings().one_or_none()
+        return Upload(**aware(row)) if row is not None else None
 
     def complete_upload(self, upload_id: str, sha256: str) -> None:
         """Say that the bytes are stored as media `sha256`."""

@@ -21,7 +21,7 @@ class FaceSettings(WorkerSettings):
     """Runs of windows worked on at once; each keeps about a core busy, and its models in memory."""
 
     face_decode_threads: int = Field(default=2, ge=1, le=16)
-    """Threads of each run's video decoder."""
+    """Threads of each run's video decoder for frames larger than 1080p; smaller ones need no second."""
 
     face_max_faces: int = Field(default=4, ge=1, le=16)
     """Faces followed at once when the caller does not say."""

@@ -98,6 +98,9 @@ async def test_partial_series_arrive_while_the_work_runs(client: NotReally, talk
     created = await client.create_analysis(upload.name)
     events = [event async for event in client.watch([created.name], include_series=True)]
     drawn = [event for event in events if event.HasField("series")]
+    (told,) = [event for event in events if event.HasField("metadata")]
+    assert told.sequence <= drawn[0].sequence
+    assert (told.metadata.video.frame_count, told.metadata.HasField("audio")) == (360, True)
     assert all(event.percent < 100 for event in drawn)
     frames = sum(len(face.times_s) for event in drawn for face in event.series.faces)
     assert frames == 360
@@ -111,6 +114,7 @@ async def test_partial_series_arrive_while_the_work_runs(client: NotReally, talk
 async def test_a_watch_goes_on_where_it_was_left(client: NotReally, silent: Path) -> None:
     created = await client.create_analysis((await client.upload(silent)).name)
     whole = [event async for event in client.watch([created.name]) if event.sequence]
+    assert not any(event.HasField("metadata") for event in whole)
     for seen in (0, 1, len(whole) - 1):
         rest = [event async for event in client.watch({created.name: seen}) if event.sequence]
         assert [event.sequence for event in rest] == [event.sequence for event in whole[seen:]]
