@@ -39,7 +39,7 @@ async def test_a_large_upload_is_held_by_nobody_and_its_bar_is_true(
     await expect(bar).to_be_visible()
     compared = 0
     while "/analysis/" not in page.url and (shown := await bytes_shown(bar)) is not None and shown < 0.95 * SIZE:
-        stored = sum(chunk.stat().st_size for chunk in chunks(stack))
+        stored = sum(stack.home.stored("uploads").values())
         later = await bytes_shown(bar)
         if later is None or later > 0.95 * SIZE:
             break
@@ -61,11 +61,6 @@ async def bytes_shown(bar: Locator) -> float | None:
     """What the bar says has arrived; None once it is gone."""
     values = await bar.evaluate_all("bars => bars.map(bar => Number(bar.ariaValueNow))")
     return SIZE * values[0] / 100 if values else None
-
-
-def chunks(stack: Stack) -> list[Path]:
-    """What the server has stored of uploads under way."""
-    return [path for path in (stack.data / "media" / "uploads").rglob("*") if path.is_file()]
 
 
 def involved(stack: Stack) -> list[Footprint]:
