@@ -16,7 +16,7 @@ def recoloured(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.75, 1.25), 0, 255)
     rgb = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB).astype(np.float32)
     rgb = (rgb - 128) * rng.uniform(0.85, 1.15) + 128 + rng.uniform(-20, 20)
-    return np.clip(rgb, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(rgb, 0, 255), dtype=np.uint8)
 
 
 def matched_colours(pixels: Pixels, target: Pixels, mask: NDArray[np.float32]) -> Pixels:

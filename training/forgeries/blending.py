@@ -74,7 +74,7 @@ def warped_to(pixels: Pixels, points: Points, target: Points) -> Pixels:
         net.insert((x, y))
         places[round(x, 2), round(y, 2)] = index
     map_x, map_y = np.full((side, side), -1, np.float32), np.full((side, side), -1, np.float32)
-    for triangle in net.getTriangleList().reshape(-1, 3, 2):
+    for triangle in np.asarray(net.getTriangleList()).reshape(-1, 3, 2):
         corners = [places.get((round(float(x), 2), round(float(y), 2))) for x, y in triangle]
         if None in corners:
             continue

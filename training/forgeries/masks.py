@@ -42,13 +42,13 @@ def soft_mask(
     outline = centre + (outline - centre) * rng.uniform(0.88, 1.08, 2)
     outline += rng.normal(0, 0.012 * side, outline.shape)
     hull = cv2.convexHull(np.round(outline).astype(np.int32))
-    mask = np.zeros((side, side), np.float32)
+    mask: Mask = np.zeros((side, side), np.float32)
     cv2.fillConvexPoly(mask, hull, 1.0)
     mask = _bent(mask, rng)
     # Blurring, cutting and blurring again moves the edge inwards or outwards and makes it uneven.
-    mask = cv2.GaussianBlur(mask, (0, 0), side * rng.uniform(0.01, feather / 2))
-    mask = np.clip((mask - rng.uniform(0.05, 0.4)) / 0.5, 0, 1).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), side * rng.uniform(0.003, feather)), dtype=np.float32)
+    blurred = cv2.GaussianBlur(mask, (0, 0), side * rng.uniform(0.01, feather / 2))
+    cut = np.clip((blurred - rng.uniform(0.05, 0.4)) / 0.5, 0, 1).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(cut, (0, 0), side * rng.uniform(0.003, feather)), dtype=np.float32)
 
 
 def _bent(mask: Mask, rng: np.random.Generator) -> Mask:

@@ -1,4 +1,4 @@
-"""What a video goes through on its way to us: made smaller, compressed, blurred, noisy. Done alike to real and forged."""
+"""What a video goes through on its way to us: made smaller, compressed, blurred, noisy. Alike for real and forged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,8 +73,8 @@ def encoded(pictures: Sequence[Pixels], crf: int) -> list[Pixels]:
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(cut, format="rgb24")))
         container.mux(stream.encode())
     file.seek(0)
-    with av.open(file) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(file, "r") as written:
+        frames = [np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8) for frame in written.decode(video=0)]
     return [_grown(frame, pictures[0].shape[:2]) for frame in frames[1::2]]
 
 

@@ -17,7 +17,8 @@ def made_up_face(side: float, centre: tuple[float, float] = (0.0, 0.0)) -> Point
     points = np.random.default_rng(1).uniform(-0.3, 0.3, (lm.COUNT, 2))
     points[[10, 152, 234, 454]] = [(0, -0.5), (0, 0.5), (-0.4, 0), (0.4, 0)]
     points[[lm.RIGHT_EYE_CORNER, lm.LEFT_EYE_CORNER]] = [(-0.25, -0.15), (0.25, -0.15)]
-    return points * side + np.array(centre)
+    placed: Points = points * side + np.array(centre)
+    return placed
 
 
 def turned(points: Points, angle: float, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> Points:
