@@ -24,7 +24,7 @@ def group_folds(dataset: Dataset, seed: int = 0) -> NDArray[np.intp]:
     if count < 2:
         raise ValueError("At least two people with real videos and two with fake ones are needed.")
     paired = {path for pair in dataset.pairs for path in pair}
-    strata = np.array([f"{clip.fake} {'paired' if clip.path in paired else clip.subset}" for clip in clips])
+    strata = np.array([f"{'paired' if clip.path in paired else clip.subset}{clip.fake}" for clip in clips])
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     fold = np.empty(len(clips), dtype=np.intp)
     with warnings.catch_warnings():

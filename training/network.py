@@ -41,9 +41,9 @@ class Settings:
         seed: makes training reproducible on the same machine.
     """
 
-    samples: int = 24_000
+    samples: int = 26_000
     batch: int = 32
-    rate: float = 4e-4
+    rate: float = 7e-4
     decay: float = 0.02
     frozen: int = 3
     labelled: float = 0.4
@@ -94,7 +94,7 @@ class TextureNetwork(nn.Module):
 
 
 def train_network(
-    pictures: Sequence[Pictures], alike: Sequence[Sequence[int]], settings: Settings, say: Callable[[str], None] = str
+    pictures: Sequence[Pictures], alike: Sequence[Sequence[int]], settings: Settings, say: Callable[[str], None]
 ) -> TextureNetwork:
     """Fine-tune on the pictures of some videos.
 
@@ -111,7 +111,7 @@ def train_network(
     """
     torch.manual_seed(settings.seed)
     network = TextureNetwork(settings.frozen, settings.dropout).to(DEVICE, memory_format=torch.channels_last).train()
-    average = copy.deepcopy(network).eval()
+    average: TextureNetwork = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(
         [weight for weight in network.parameters() if weight.requires_grad],
         lr=settings.rate,
@@ -134,6 +134,7 @@ def train_network(
         if len(losses) == _REPORT_EVERY:
             say(f"step {step + 1} of {steps}, loss {np.mean(losses):.3f}")
             losses.clear()
+    average.eval()
     return average
 
 
@@ -149,14 +150,15 @@ def score_wide(network: TextureNetwork, pictures: Sequence[NDArray[np.uint8]]) -
     side = len(pictures[0])
     edge = (side - round(side * SIDE / BANK_SIDE)) // 2
     middle = [np.asarray(one[edge : side - edge, edge : side - edge]) for one in pictures]
-    return score_pictures(network, [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in middle])
+    shrunk = [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in middle]
+    return score_pictures(network, [np.asarray(one, dtype=np.uint8) for one in shrunk])
 
 
 def score_pictures(network: TextureNetwork, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Log-odds of pictures (SIDE, SIDE, 3); (n,)."""
     with torch.inference_mode():
         parts = [network(_tensor(pictures[i : i + 32])) for i in range(0, len(pictures), 32)]
-    return torch.cat(parts).cpu().numpy().astype(np.float64)
+    return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float64)
 
 
 def _move_towards(average: nn.Module, network: nn.Module, keep: float) -> None:

@@ -142,7 +142,7 @@ class TextureTraining:
                     found[f"{index} {view}"] = scores
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh = path.with_suffix(".new.npz")
-            np.savez(fresh, **found)
+            np.savez(fresh, allow_pickle=False, **found)
             fresh.replace(path)
         with np.load(path) as kept:
             return dict(kept)
@@ -194,7 +194,7 @@ def _views(network: TextureNetwork, crops: Crops, fake: bool) -> dict[str, NDArr
         for index, picture in zip(chosen, pictures, strict=True):
             points = crops.points[index]
             mask = soft_mask(points, len(picture), rng)
-            warped = warped_to(picture, points, points)
+            warped = warped_to(picture, points, points, len(picture))
             bent.append(blended(warped, picture, mask * (warped.max(axis=2) > 0)))
         for name, shown in zip(SHAMS, (pictures, bent), strict=True):
             scores[name] = score_wide(network, travelled(shown, GRID["CRF 23"], rng))

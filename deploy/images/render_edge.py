@@ -1,6 +1,7 @@
-"""Envoy's configuration for the edge's image, on standard output: all but what `edge.sh` fills in when a container starts.
+"""Envoy's configuration for the edge's image, on standard output: all but what `edge.sh` fills in at a container's start.
 
-Run where the pages have been built, with the repository on the path: the configuration names the hash of each script in them.
+Run where the pages have been built, with the repository on the path: the configuration names the hash of each script in
+them.
 """
 
 import os

@@ -33,6 +33,8 @@ def main() -> int:
         partial(warm_up, settings.face_texture_model),
         settings.worker_limits,
         log_level=settings.log_level,
+        spares=settings.worker_spares,
+        max_waiting=settings.max_waiting,
     )
 
     def add(server: grpc.aio.Server) -> None:

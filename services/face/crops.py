@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.face import landmarks as lm
 from services.face.pictures import Picture, View, view_of
 
-SIDE = 192
+SIDE = 160
 """Pixels along each side of what the network sees."""
 
 SAMPLED_SIDE = 224

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from services.face.crops import SIDE
@@ -48,11 +49,15 @@ def borrowed_models() -> Iterator[FaceModels]:
 def warm_up(network: Path) -> None:
     """Load one set of models and run each once, so that no request waits for it.
 
+    OpenCV works in the thread that asks from then on: its pictures here are small, and waking threads for them costs a
+    quarter of the work. A worker has the cores to share with others like it anyway.
+
     Raises:
         NetworkError: See `services.face.texture_network.TextureNetwork`.
     """
     global _network
     _network = network
+    cv2.setNumThreads(1)
     _idle.put(_loaded())
 
 

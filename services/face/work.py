@@ -11,7 +11,9 @@ import structlog
 
 from services.face.network_file import SHIPPED_NETWORK, NetworkError
 from services.face.windows import FaceJob
+from services.kit.seekable import Video
 from services.kit.work import Cancelled
+from services.kit.worker_video import opened
 
 
 def warm_up(network: Path = SHIPPED_NETWORK) -> None:
@@ -30,10 +32,11 @@ def warm_up(network: Path = SHIPPED_NETWORK) -> None:
         raise SystemExit(1) from error
 
 
-def extract_windows(cancelled: Cancelled, path: Path, job: FaceJob) -> Generator[bytes, None, None]:
+def extract_windows(cancelled: Cancelled, video: Video, job: FaceJob) -> Generator[bytes, None, None]:
     """`services.face.extraction.extract`, as serialised messages: see there."""
     from services.face.extraction import extract
     from services.face.messages import response
 
-    for item in extract(cancelled, path, job):
-        yield response(item).SerializeToString()
+    with opened(video) as file:
+        for item in extract(cancelled, file, job):
+            yield response(item).SerializeToString()

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from cli.edge import BUILT_SITE
+from tests.e2e.browser import launch
 from tests.e2e.visitor import Visitor, visit
 from tests.integration.stack import Stack
 from tests.synthetic.fixtures import MakeFaceVideo, face_video
@@ -26,14 +27,10 @@ LONGER = FaceVideo(
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
+    if shutil.which("chromium") is None:
         pytest.skip("Chromium is not installed")
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=executable,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-        )
+        launched = await launch(playwright)
         yield launched
         await launched.close()
 

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import google_crc32c
@@ -18,19 +17,20 @@ from gateway.records import Records, Upload
 from gateway.uploads import Uploads, clean_filename
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
+from tests.servers.home import Home
 
 LIMIT = 5000
 CHUNK = 64
 
 
 @pytest.fixture
-def media(tmp_path: Path) -> MediaStore:
-    return MediaStore.open((tmp_path / "media").as_uri())
+def media(home: Home) -> MediaStore:
+    return MediaStore.open(home.media_url)
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    engine = connect(f"sqlite:///{tmp_path / 'notreally.db'}")
+def records(home: Home) -> Iterator[Records]:
+    engine = connect(home.database_url)
     yield Records(engine)
     engine.dispose()
 
@@ -137,7 +137,7 @@ async def test_a_body_in_any_pieces_arrives_whole(uploads: Uploads, media: Media
 
 
 async def test_a_body_over_the_limit_is_refused_while_it_streams_and_leaves_nothing(
-    uploads: Uploads, tmp_path: Path
+    uploads: Uploads, home: Home
 ) -> None:
     sent = 0
 
@@ -149,7 +149,7 @@ async def test_a_body_over_the_limit_is_refused_while_it_streams_and_leaves_noth
 
     assert (await reason_of(uploads.receive(lambda: "a", endless())))[0] == "TOO_LARGE"
     assert sent <= LIMIT + 1000
-    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+    assert home.stored() == {}
 
 
 class SlowRecords(Records):
@@ -169,8 +169,8 @@ class SlowRecords(Records):
         return upload
 
 
-async def test_who_leaves_while_the_upload_is_begun_leaves_no_row(tmp_path: Path, media: MediaStore) -> None:
-    engine = connect(f"sqlite:///{tmp_path / 'notreally.db'}")
+async def test_who_leaves_while_the_upload_is_begun_leaves_no_row(home: Home, media: MediaStore) -> None:
+    engine = connect(home.database_url)
     slow = SlowRecords(engine)
     receiving = asyncio.create_task(Uploads(slow, media, LIMIT, CHUNK).receive(lambda: "a", pieces(b"x")))
     await asyncio.to_thread(slow.asked.wait)

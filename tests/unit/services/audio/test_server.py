@@ -84,7 +84,8 @@ async def test_the_clock_is_the_videos(stub: Stub, media: media_pb2.MediaRef) ->
         Request(media=media, windows=_windows((2, 4)), video_start_s=10.0),
     )
     answers = [r.window for request in requests async for r in stub.ExtractWindows(request) if r.HasField("window")]
-    assert answers[0].log_rms == answers[1].log_rms
+    # Cut from different pieces of a file that rounds times to a millisecond: the same to within that.
+    assert list(answers[0].log_rms) == pytest.approx(list(answers[1].log_rms), abs=0.001)
     assert answers[1].window.start_s == 2
 
 

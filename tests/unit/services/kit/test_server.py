@@ -9,7 +9,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from notreally.v1 import classifier_pb2, classifier_pb2_grpc
+from notreally.v1 import classifier_pb2, classifier_pb2_grpc, features_pb2
 
 from services.kit import requests
 from services.kit.channels import open_channel
@@ -28,6 +28,7 @@ class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
     def __init__(self) -> None:
         self.entered, self.release = asyncio.Event(), asyncio.Event()
         self.request_ids: list[str] = []
+        self.peers: set[str] = set()
 
     async def Classify(self, request: classifier_pb2.ClassifyRequest, context: Any) -> classifier_pb2.ClassifyResponse:
         match request.features.schema_version:
@@ -42,6 +43,7 @@ class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
 
     async def GetModel(self, request: classifier_pb2.GetModelRequest, context: Any) -> classifier_pb2.Model:
         self.request_ids.append(requests.current())
+        self.peers.add(context.peer())
         return classifier_pb2.Model(version="1")
 
 
@@ -201,3 +203,20 @@ async def test_a_second_server_on_the_same_port_is_refused() -> None:
         with pytest.raises(OSError, match="in use"):
             async with running([NAME], add, settings(listen=f"127.0.0.1:{port}")):
                 pass
+
+
+async def test_a_caller_is_asked_to_connect_anew_and_its_calls_in_flight_go_on(odd: Odd) -> None:
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
+
+    async with (
+        running([NAME], add, settings(max_connection_age_s=0.2)) as port,
+        open_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        stub = classifier_pb2_grpc.ClassifierServiceStub(channel)
+        slow = stub.Classify(classifier_pb2.ClassifyRequest(features=features_pb2.FeatureVector(schema_version=3)))
+        async with asyncio.timeout(20):
+            while len(odd.peers) < 3:
+                await stub.GetModel(classifier_pb2.GetModelRequest())
+        odd.release.set()
+        assert (await slow).prob_fake == 0.5
