@@ -13,6 +13,7 @@ from notreally.v1 import face_pb2
 from services.face.texture_network import TextureNetwork
 from services.face.windows import FaceJob, Window
 from services.face.work import extract_windows, warm_up
+from services.kit.seekable import Video
 from services.kit.worker_pool import WorkerProcesses
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.networks import brightness_network
@@ -50,7 +51,7 @@ async def test_workers_score_with_the_network_they_were_given(tmp_path: Path, fa
     video = face_video(FaceVideo(seconds=0.5, size=(320, 240), iod=60))
     job = FaceJob((Window(0, 0.0, 0.5),), max_crops=2)
     async with WorkerProcesses("face", 1, partial(warm_up, path)) as workers:
-        items = [item async for item in workers.stream(extract_windows, video, job)]
+        items = [item async for item in workers.stream(extract_windows, Video(video.stat().st_size, video), job)]
     answers = [face_pb2.FaceServiceExtractWindowsResponse.FromString(item) for item in items]
     (window,) = [answer.window for answer in answers if answer.HasField("window")]
     assert window.texture_model == TextureNetwork(path).version
