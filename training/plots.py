@@ -56,9 +56,9 @@ def _roc(axes: Axes, videos: Videos, evaluation: Evaluation) -> None:
     for name, (chosen, colour) in wholes.items():
         if name not in evaluation.scores:
             continue
-        for row in evaluation.log_odds:
+        for number, row in enumerate(evaluation.log_odds):
             alarms, caught, _ = roc_curve(videos.fake[chosen], row[chosen])
-            label = f"{name}: area {evaluation.scores[name].value:.2f}" if row is evaluation.log_odds[0] else None
+            label = None if number else f"{name}: area {evaluation.scores[name].value:.2f}"
             axes.plot(alarms, caught, color=colour, linewidth=1.6, label=label)
     axes.set(xlabel="share of real videos called fake", ylabel="share of fakes caught", xlim=(0, 1), ylim=(0, 1.01))
     axes.set_aspect("equal")

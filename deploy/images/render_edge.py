@@ -1,4 +1,4 @@
-"""Envoy's configuration for the edge's image, on standard output: all but what `edge.sh` fills in at a container's start.
+"""Envoy's configuration for the edge's image, on standard output: all but what `edge.sh` fills in at a start.
 
 Run where the pages have been built, with the repository on the path: the configuration names the hash of each script in
 them.

@@ -43,7 +43,8 @@ def model_in(folder: Path, *, texture_model: str) -> TrainedModel:
     features = rng.normal(size=(120, 10))
     features[:, 1] += np.where(fake, 1.5, -1.5)
     names = np.array([str(number) for number in range(120)])
-    videos = Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp))
+    rows = np.arange(120)
+    videos = Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp), rows % 4, rows)
     booster = fit_trees(videos, np.arange(120), Recipe(seed=0, learn_sound=False))
     calibration, band = Calibration(1.0, 0.0), Band(0.4, 0.6)
     described = model_file.describe(
@@ -52,10 +53,10 @@ def model_in(folder: Path, *, texture_model: str) -> TrainedModel:
         calibration,
         band,
         schema_version=2,
+        texture_model=texture_model,
         cross_validated_auc=0.9,
         trained=datetime(2024, 1, 1, tzinfo=UTC),
     )
-    described.texture_model = texture_model
     path = folder / "model.json"
     model_file.write(path, booster, described, calibration)
     return load(path)
