@@ -9,10 +9,10 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train bench soak overhead
+.PHONY: help setup proto lock run ui test check format train bench soak overhead images kind-load k8s-check
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
@@ -97,6 +97,7 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code protos
 	.venv/bin/lint-imports
+	.venv/bin/hadolint deploy/images/Dockerfile
 	$(NPM) run lint
 	$(NPM) run typecheck
 
@@ -122,3 +123,21 @@ train: setup ## Train a model: REAL=folder FAKE=folder [OPTIONS="--server host:p
 bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
 	deploy/system-packages.sh ffmpeg
 	$(PY) -m benchmarks.run
+
+# --- the cluster ------------------------------------------------------------------------------------------------------
+
+SERVICES := face audio metadata classifier gateway edge
+VERSION := dev
+
+images: ## Build every container image with Docker: make images [VERSION=dev]
+	for service in $(SERVICES); do \
+	  docker build --file deploy/images/Dockerfile --target $$service --tag notreally/$$service:$(VERSION) \
+	    --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .; \
+	done
+
+kind-load: images ## Build the images and hand them to the kind cluster `notreally`
+	kind load docker-image --name notreally $(foreach service,$(SERVICES),notreally/$(service):$(VERSION))
+
+k8s-check: setup ## Render every overlay and combination of components, and check it offline
+	.venv/bin/hadolint deploy/images/Dockerfile
+	$(PY) -m pytest tests/deploy
