@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train bench soak overhead images kind-load k8s-check
+.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,7 +69,7 @@ frontend/gen/.proto: gen/.proto frontend/node_modules/.installed frontend/buf.ge
 	$(NPM) run proto
 	touch $@
 
-UI := $(shell find frontend/src frontend/public -type f -not -name '*.test.*') \
+UI := $(shell find frontend/src frontend/public docs/model-card -type f -not -name "*.test.*" -not -path "frontend/public/model-card/*" 2>/dev/null) \
   $(addprefix frontend/,package.json next.config.ts postcss.config.mjs)
 
 frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
@@ -85,7 +85,7 @@ run: setup ui ## Start everything on http://localhost:52513
 ui: frontend/out/index.html ## Build the browser UI
 
 test: check ui ## All checks and tests, in a real browser too
-	deploy/system-packages.sh ffmpeg chromium
+	deploy/system-packages.sh ffmpeg chromium postgres
 	$(NPM) run size
 	$(NPM) test
 	$(PY) -m pytest
@@ -101,6 +101,14 @@ check: proto ## Formatting, lint, types, contract and import rules
 	$(NPM) run lint
 	$(NPM) run typecheck
 
+cluster-test: setup ## Many replicas on one machine, killed, cut off and replaced while 50 analyses run
+	deploy/system-packages.sh ffmpeg postgres
+	$(PY) -m pytest tests/cluster --cluster -p no:randomly
+
+scaling: setup ## One face replica against two: throughput, cost of a video
+	deploy/system-packages.sh ffmpeg postgres
+	$(PY) -m benchmarks.scaling
+
 soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
 	deploy/system-packages.sh ffmpeg
 	$(PY) -m benchmarks.soak $(N)
@@ -113,6 +121,18 @@ format: setup ## Format the code and fix what can be fixed
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 	.venv/bin/buf format --write protos
+
+benchmarks/lighthouse/node_modules/.installed: benchmarks/lighthouse/package.json benchmarks/lighthouse/package-lock.json | $(NODE)
+	PATH="$(CURDIR)/.node/bin:$$PATH" npm --prefix benchmarks/lighthouse --silent ci
+	touch $@
+
+lighthouse: setup ui benchmarks/lighthouse/node_modules/.installed ## Lighthouse on upload page and dashboard: 95 at least
+	deploy/system-packages.sh ffmpeg chromium
+	PATH="$(CURDIR)/.node/bin:$$PATH" $(PY) -m benchmarks.page_quality
+
+screenshots: setup ui ## The pictures of the page in README and docs
+	deploy/system-packages.sh ffmpeg chromium
+	$(PY) -m tests.e2e.screenshots
 
 # Several folders are separated by colons; names may hold spaces: make train REAL="my videos:more videos" FAKE=fakes
 train: setup ## Train a model: REAL=folder FAKE=folder [OPTIONS="--server host:port"]

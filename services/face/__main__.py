@@ -16,7 +16,13 @@ def main() -> None:
     settings = FaceSettings()
     store = MediaStore.open(settings.media_url)
     workers = WorkerProcesses(
-        "face", settings.face_workers, warm_up, settings.worker_limits, log_level=settings.log_level
+        "face",
+        settings.face_workers,
+        warm_up,
+        settings.worker_limits,
+        log_level=settings.log_level,
+        spares=settings.worker_spares,
+        max_waiting=settings.max_waiting,
     )
 
     def add(server: grpc.aio.Server) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -28,7 +29,7 @@ _LEAST_ENTRIES = 5
 Cancelled = Callable[[], bool]
 
 
-def extract(cancelled: Cancelled, path: Path, job: FaceJob) -> Iterator[Progress | WindowFaces]:
+def extract(cancelled: Cancelled, video: BinaryIO | Path, job: FaceJob) -> Iterator[Progress | WindowFaces]:
     """Signals of all windows, in order, with progress between them.
 
     A window in which nothing could be decoded comes without frames. When `cancelled()` turns true the generator ends.
@@ -38,7 +39,7 @@ def extract(cancelled: Cancelled, path: Path, job: FaceJob) -> Iterator[Progress
     """
     counts = iter(shares(job.max_thumbnails, len(job.windows)))
     meter = _Meter(job)
-    with borrowed_models() as models, produced_ahead(timed_pictures(path, job, cancelled), _FRAMES_AHEAD) as timed:
+    with borrowed_models() as models, produced_ahead(timed_pictures(video, job, cancelled), _FRAMES_AHEAD) as timed:
         by_window = groupby(timed, key=lambda one: one.window)
         window, pictures = next(by_window, (None, iter(())))
         for wanted in job.windows:

@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face import landmarks as lm
+from services.face.graph import Graph
 from services.face.pictures import Picture, View, seen_from, view_of
 from services.face.quiet import quiet_import
 
 with quiet_import():
-    from google.protobuf import text_format
-    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
     from mediapipe.framework.formats.rect_pb2 import NormalizedRect
-    from mediapipe.python.solution_base import SolutionBase
 
 _GRAPH = """
 input_stream: "image"
@@ -64,15 +62,14 @@ class FaceMesh:
         The variant with attention (`refine_landmarks`) is not used: while tracking it swings by itself, by 0.14 pixels
         on identical frames.
         """
-        graph = text_format.Parse(_GRAPH, CalculatorGraphConfig())
-        self._graph = SolutionBase(graph_config=graph, side_inputs={"with_attention": False}, outputs=["landmarks"])
+        self._graph = Graph(_GRAPH, "landmarks", with_attention=False)
         self._whole = NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0)
 
     def landmarks(self, picture: Picture, place: Place) -> NDArray[np.float64] | None:
         """Landmarks (468, 3) in pixels of the upright frame, depth in the same unit; None where there is no face."""
         view = place.view
         image = picture.rgb(view, (_INPUT_SIDE, _INPUT_SIDE))
-        found = self._graph.process({"image": image, "place": self._whole}).landmarks
+        found = self._graph.run(image=image, place=self._whole)
         if found is None:
             return None
         points = np.array([(point.x, point.y, point.z) for point in found.landmark]) * _INPUT_SIDE

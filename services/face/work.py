@@ -5,10 +5,11 @@ service itself never loads a decoder or a model.
 """
 
 from collections.abc import Generator
-from pathlib import Path
 
 from services.face.windows import FaceJob
+from services.kit.seekable import Video
 from services.kit.work import Cancelled
+from services.kit.worker_video import opened
 
 
 def warm_up() -> None:
@@ -19,10 +20,11 @@ def warm_up() -> None:
     models.warm_up()
 
 
-def extract_windows(cancelled: Cancelled, path: Path, job: FaceJob) -> Generator[bytes, None, None]:
+def extract_windows(cancelled: Cancelled, video: Video, job: FaceJob) -> Generator[bytes, None, None]:
     """`services.face.extraction.extract`, as serialised messages: see there."""
     from services.face.extraction import extract
     from services.face.messages import response
 
-    for item in extract(cancelled, path, job):
-        yield response(item).SerializeToString()
+    with opened(video) as file:
+        for item in extract(cancelled, file, job):
+            yield response(item).SerializeToString()

@@ -26,7 +26,8 @@ def never() -> bool:
 def items(path: Path, *spans: tuple[float, float], **job: int) -> list[Progress | WindowFaces]:
     """All that comes out."""
     windows = tuple(Window(i, start, end) for i, (start, end) in enumerate(spans))
-    return list(extract(never, path, FaceJob(windows, **job)))
+    with path.open("rb") as video:
+        return list(extract(never, video, FaceJob(windows, **job)))
 
 
 def windows_of(path: Path, *spans: tuple[float, float], **job: int) -> list[WindowFaces]:
@@ -192,4 +193,5 @@ def cancelled_after(calls: int) -> Callable[[], bool]:
 
 def test_cancelling_ends_the_work_without_a_window(face_video: MakeFaceVideo) -> None:
     job = FaceJob((Window(0, 0, 5),))
-    assert not any(isinstance(item, WindowFaces) for item in extract(cancelled_after(20), face_video(LIVELY), job))
+    with face_video(LIVELY).open("rb") as video:
+        assert not any(isinstance(item, WindowFaces) for item in extract(cancelled_after(20), video, job))

@@ -1,0 +1,49 @@
+"""The picture of a face that the texture network reads: upright, of one size, with a margin around the landmarks.
+
+Training cuts its pictures with the same code, so that the network is shown exactly what it learned from.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.face import landmarks as lm
+from services.face.pictures import Picture, View, view_of
+
+SIDE = 224
+"""Pixels along each side of what the network sees."""
+
+MARGIN = 1.3
+"""Side of the crop as a multiple of the longer side of the box around the upright landmarks. The contour of the face,
+where what was pasted in meets what was there, lies well inside."""
+
+LEAST_FACE_PX = 48.0
+"""Faces whose box is smaller than this in the frame hold too few pixels to tell anything."""
+
+
+def face_crop(picture: Picture, points: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The crop (SIDE, SIDE, 3), RGB, of the face with landmarks `points` (468, 2+), pixels of the upright frame."""
+    return picture.rgb(crop_view(points), (SIDE, SIDE))
+
+
+def crop_view(points: NDArray[np.float64], pixels: int = SIDE, margin: float = MARGIN) -> View:
+    """The view of a face's crop of `pixels` × `pixels`: eyes level, centred on the box of the turned landmarks."""
+    angle = eye_line_angle(points)
+    cos, sin = np.cos(angle), np.sin(angle)
+    # Rows are the axes of the crop in the frame.
+    axes = np.array([[cos, sin], [-sin, cos]])
+    turned = points[:, :2] @ axes.T
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    centre = ((low + high) / 2) @ axes
+    return view_of((float(centre[0]), float(centre[1])), float(margin * (high - low).max()), angle, pixels)
+
+
+def face_side(points: NDArray[np.float64]) -> float:
+    """The longer side of the box around the landmarks, pixels of the frame."""
+    flat = points[:, :2]
+    return float((flat.max(axis=0) - flat.min(axis=0)).max())
+
+
+def eye_line_angle(points: NDArray[np.float64]) -> float:
+    """Angle of the line through the outer eye corners against the horizontal, radians clockwise."""
+    across = points[lm.LEFT_EYE_CORNER, :2] - points[lm.RIGHT_EYE_CORNER, :2]
+    return float(np.arctan2(across[1], across[0]))
