@@ -7,14 +7,22 @@ from pathlib import Path
 
 import promql_parser
 import pytest
+import sqlalchemy as sa
+from prometheus_client import REGISTRY
 
+from gateway import database, metrics
+from services.face import server as face_server
+from services.kit import metrics as kit_metrics
 from tests.deploy.manifests import K8S, ROOT, combination, of_kind
 
 MONITORING = K8S / "components" / "monitoring"
 PRODUCTION_LIKE = ("external-database", "s3", "autoscaling-keda", "tls-edge", "monitoring")
 
-# Prometheus's own.
-OTHERS = {"up"}
+# What one number is called when Prometheus keeps it.
+SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""]}
+
+# The modules that count: importing them registers their numbers.
+COUNTING = (metrics, kit_metrics, face_server)
 
 
 def rules() -> list[dict[str, str]]:
@@ -42,6 +50,22 @@ def test_every_expression_is_promql() -> None:
         promql_parser.parse(expression)
     with pytest.raises(ValueError, match=r"."):
         promql_parser.parse("sum(rate(x[5m])")
+
+
+def counted() -> set[str]:
+    """Every name that some server of ours tells."""
+    engine = sa.create_engine("sqlite://")
+    database.metadata.create_all(engine)
+    families = [*REGISTRY.collect(), *metrics.Tables(engine).collect()]
+    engine.dispose()
+    return {family.name + end for family in families for end in SUFFIXES.get(family.type, [])}
+
+
+def test_every_number_asked_for_is_counted() -> None:
+    asked = {name for _, text in expressions() for name in re.findall(r"notreally_[a-z_]+", text)}
+    assert len(asked) > 10
+    assert asked - counted() == set()
+    assert COUNTING
 
 
 def anchors(page: Path) -> set[str]:
