@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train bench soak overhead
+.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead lighthouse screenshots cluster-test scaling
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,11 +69,18 @@ frontend/gen/.proto: gen/.proto frontend/node_modules/.installed frontend/buf.ge
 	$(NPM) run proto
 	touch $@
 
-UI := $(shell find frontend/src frontend/public -type f -not -name '*.test.*') \
+UI := $(shell find frontend/src frontend/public docs/model-card -type f -not -name "*.test.*" -not -path "frontend/public/model-card/*" 2>/dev/null) \
   $(addprefix frontend/,package.json next.config.ts postcss.config.mjs)
 
 frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
 	$(NPM) run build
+	touch $@
+
+# Not in the lock: which build of PyTorch fits depends on the machine. uv finds the one for its GPU, or for none; where it
+# cannot reach PyTorch's own index, pip takes what it finds.
+.venv/.torch: .venv/.installed
+	$(UV) pip install --quiet --python $(PY) --no-config --torch-backend auto 'torch==2.13.*' 2>/dev/null \
+	  || { $(UV) pip install --quiet --python $(PY) pip && $(PY) -m pip install --quiet 'torch==2.13.*'; }
 	touch $@
 
 # --- what people type -------------------------------------------------------------------------------------------------
@@ -84,8 +91,8 @@ run: setup ui ## Start everything on http://localhost:52513
 
 ui: frontend/out/index.html ## Build the browser UI
 
-test: check ui ## All checks and tests, in a real browser too
-	deploy/system-packages.sh ffmpeg chromium
+test: check ui .venv/.torch ## All checks and tests, in a real browser too
+	deploy/system-packages.sh ffmpeg chromium postgres
 	$(NPM) run size
 	$(NPM) test
 	$(PY) -m pytest
@@ -100,6 +107,14 @@ check: proto ## Formatting, lint, types, contract and import rules
 	$(NPM) run lint
 	$(NPM) run typecheck
 
+cluster-test: setup ## Many replicas on one machine, killed, cut off and replaced while 50 analyses run
+	deploy/system-packages.sh ffmpeg postgres
+	$(PY) -m pytest tests/cluster --cluster -p no:randomly
+
+scaling: setup ## One face replica against two: throughput, cost of a video
+	deploy/system-packages.sh ffmpeg postgres
+	$(PY) -m benchmarks.scaling
+
 soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
 	deploy/system-packages.sh ffmpeg
 	$(PY) -m benchmarks.soak $(N)
@@ -113,11 +128,31 @@ format: setup ## Format the code and fix what can be fixed
 	.venv/bin/ruff check --fix
 	.venv/bin/buf format --write protos
 
-# Several folders are separated by colons; names may hold spaces: make train REAL="my videos:more videos" FAKE=fakes
-train: setup ## Train a model: REAL=folder FAKE=folder [OPTIONS="--server host:port"]
+benchmarks/lighthouse/node_modules/.installed: benchmarks/lighthouse/package.json benchmarks/lighthouse/package-lock.json | $(NODE)
+	PATH="$(CURDIR)/.node/bin:$$PATH" npm --prefix benchmarks/lighthouse --silent ci
+	touch $@
+
+lighthouse: setup ui benchmarks/lighthouse/node_modules/.installed ## Lighthouse on upload page and dashboard: 95 at least
+	deploy/system-packages.sh ffmpeg chromium
+	PATH="$(CURDIR)/.node/bin:$$PATH" $(PY) -m benchmarks.page_quality
+
+screenshots: setup ui ## The pictures of the page in README and docs
+	deploy/system-packages.sh ffmpeg chromium
+	$(PY) -m tests.e2e.screenshots
+
+# CLIPS holds real/ and fake/; or name the folders: several are separated by colons, and names may hold spaces, as in
+# make train REAL="my videos:more videos" FAKE=fakes
+FOLDERS = --real "$(or $(REAL),$(CLIPS)/real)" --fake "$(or $(FAKE),$(CLIPS)/fake)"
+TRAIN = $(if $(or $(CLIPS),$(and $(REAL),$(FAKE))),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder FAKE=folder"; exit 1;) \
+  $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
+
+train: setup .venv/.torch ## Train network and model, and write their card: CLIPS=folder, or REAL=folder FAKE=folder [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
-	@[ -n "$(REAL)" ] && [ -n "$(FAKE)" ] || { echo "Say where the videos are: make train REAL=folder FAKE=folder"; exit 1; }
-	$(PY) -m training.train --real "$(REAL)" --fake "$(FAKE)" $(OPTIONS)
+	$(TRAIN) $(OPTIONS)
+
+evaluate: setup .venv/.torch ## What the recipe is worth on people not seen; writes the card: CLIPS=folder [SEEDS=5]
+	deploy/system-packages.sh ffmpeg
+	$(TRAIN) --only-evaluate $(OPTIONS)
 
 bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
 	deploy/system-packages.sh ffmpeg

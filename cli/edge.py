@@ -4,11 +4,14 @@
 """
 
 import os
+import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from urllib.parse import urlsplit
 
 from cli.content_policy import content_security_policy
 from cli.environment import ROOT, Environment, split_address
@@ -18,10 +21,37 @@ BUILT_SITE = ROOT / "frontend" / "out"
 PLAIN_SITE = ROOT / "deploy" / "envoy" / "site"
 DESCRIPTOR = ROOT / "gen" / "descriptor.pb"
 
+PLAIN_TEXT = (
+    "{ name: envoy.transport_sockets.raw_buffer, typed_config: "
+    '{ "@type": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer } }'
+)
+"""How the edge speaks where nobody told it about certificates. The cluster's image knows a second way."""
+
 
 def site() -> Path:
     """The pages to serve: the browser UI where it has been built, or else one page that says how to use the service."""
     return BUILT_SITE if (BUILT_SITE / "index.html").is_file() else PLAIN_SITE
+
+
+_HOST = re.compile(r"[0-9A-Za-z._:-]+")
+
+# Each on the line of its placeholder in the template.
+_TRACING = {
+    "tracing": (
+        "tracing: { random_sampling: { value: $percent }, "
+        "provider: { name: envoy.tracers.opentelemetry, typed_config: { "
+        '"@type": type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig, service_name: notreally-edge, '
+        "grpc_service: { envoy_grpc: { cluster_name: collector }, timeout: 1s } } } }"
+    ),
+    "tracing_cluster": (
+        "- { name: collector, type: STRICT_DNS, connect_timeout: 2s, typed_extension_protocol_options: { "
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions: { "
+        '"@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, '
+        "explicit_http_config: { http2_protocol_options: {} } } }, "
+        "load_assignment: { cluster_name: collector, endpoints: [ { lb_endpoints: [ { endpoint: { address: { "
+        'socket_address: { address: "$host", port_value: $port } } } } ] } ] } }'
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +67,10 @@ class Edge:
     api_origin: str = ""
     """Where the pages were built to call; empty for the address they came from."""
     descriptor: Path = DESCRIPTOR
+    collector: str = ""
+    """Where traces are sent by OTLP over gRPC, such as ``http://collector:4317``; empty for no traces."""
+    traced_percent: float = 100.0
+    """Of the calls whose caller has not decided it."""
 
     @classmethod
     def of(cls, environment: Environment, run_folder: Path) -> "Edge":
@@ -48,6 +82,8 @@ class Edge:
             admin_socket=run_folder / "envoy-admin.sock",
             site=site(),
             api_origin=environment.variables.get("NEXT_PUBLIC_API_BASE_URL", ""),
+            collector=environment.variables.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+            traced_percent=_traced_percent(environment.variables),
         )
 
     def render(self, template: str) -> str:
@@ -70,7 +106,25 @@ class Edge:
         for name, value in values.items():
             if any(character in '"\\' or not character.isprintable() for character in value):
                 raise ValueError(f"{name} cannot hold quotes, backslashes or control characters.")
-        return Template(template).substitute(values)
+        return Template(template).substitute(values, transport_socket=PLAIN_TEXT, **self._tracing())
+
+    def _tracing(self) -> dict[str, str]:
+        if not self.collector:
+            return {"tracing": "", "tracing_cluster": ""}
+        url = urlsplit(self.collector)
+        if url.scheme != "http" or not url.hostname or not _HOST.fullmatch(url.hostname):
+            raise ValueError(
+                f"OTEL_EXPORTER_OTLP_ENDPOINT must be of the form http://host:port, not {self.collector!r}."
+            )
+        address = {"host": url.hostname, "port": str(url.port or 4317), "percent": f"{self.traced_percent:g}"}
+        return {name: Template(text).substitute(address) for name, text in _TRACING.items()}
+
+
+def _traced_percent(variables: Mapping[str, str]) -> float:
+    """As the services' SDK reads it: a share of all traces where the sampler is one of a ratio."""
+    if not variables.get("OTEL_TRACES_SAMPLER", "").endswith("traceidratio"):
+        return 100.0
+    return 100.0 * float(variables.get("OTEL_TRACES_SAMPLER_ARG", "1"))
 
 
 def envoy_binary() -> Path:

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Installs the programs that are not Python packages, or says exactly what to install.
-# Usage: deploy/system-packages.sh PROGRAM…   (ffmpeg, chromium, npm)
+# Usage: deploy/system-packages.sh PROGRAM…   (ffmpeg, chromium, npm, postgres)
 set -euo pipefail
 
 missing=()
 for program in "$@"; do
-  command -v "$program" >/dev/null || missing+=("$program")
+  case $program in
+    # Debian keeps the server's programs out of PATH, and its package is named otherwise.
+    postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=(postgresql) ;;
+    *) command -v "$program" >/dev/null || missing+=("$program") ;;
+  esac
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -41,14 +41,14 @@ class Admission:
         if len(await self.line()) >= self._max_queued:
             raise self._full()
 
-    async def admit(self, upload: Upload, request_id: str | None) -> Analysis:
-        """A new analysis at the end of the line, or the one that `request_id` made before, room or not.
+    async def admit(self, upload: Upload, request_id: str | None, caller: str = "") -> Analysis:
+        """A new analysis in the line, or the one that `request_id` made before, room or not.
 
         Raises:
             Refusal: RESOURCE_EXHAUSTED, QUEUE_FULL.
         """
         try:
-            return await asyncio.to_thread(self._records.create_analysis, upload, request_id, self._max_queued)
+            return await asyncio.to_thread(self._records.create_analysis, upload, request_id, self._max_queued, caller)
         except FullError:
             raise self._full() from None
 

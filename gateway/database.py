@@ -3,11 +3,15 @@
 The work itself (which step of which analysis is done) is DBOS's; these tables say what people see.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 metadata = sa.MetaData()
 
@@ -50,22 +54,61 @@ analyses = sa.Table(
     sa.Column("upload_id", sa.String(36), index=True),
     # Since when the video is no longer kept.
     sa.Column("media_removed_at", sa.DateTime(timezone=True)),
+    # Who asked for it, as a digest; which of its caller's turns it has in the line: see `gateway.records`.
+    sa.Column("caller", sa.String(64), nullable=False, server_default=""),
+    sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
 )
 
+# Signs of life; see `gateway.gone`.
+gateways = sa.Table(
+    "gateways",
+    metadata,
+    sa.Column("executor_id", sa.String(255), primary_key=True),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)
 
-def connect(url: str) -> sa.Engine:
-    """Open the database at an SQLAlchemy URL and bring our tables up to date.
+# When work that one gateway does for all was last taken; see `gateway.rounds`.
+rounds = sa.Table(
+    "rounds",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+VERSION_TABLE = "notreally_version"
+# Any number will do that nobody else locks in this database.
+_MIGRATION_LOCK = 7_301_577_441
+
+
+class OutdatedError(Exception):
+    """The tables are not those of this version; the message says what to do."""
+
+
+def connect(url: str, *, migrate: bool = True, pool_size: int = 5) -> sa.Engine:
+    """Open the database at an SQLAlchemy URL and bring our tables up to date, or make sure that they are.
+
+    Args:
+        url: ``sqlite:///file`` or ``postgresql://user:password@host/database``.
+        migrate: Whether to change tables of an older version.
+        pool_size: Connections kept to a database server; as many again may be opened for a moment.
 
     Raises:
         sqlalchemy.exc.OperationalError: When it cannot be reached.
+        OutdatedError: They are older and `migrate` is off.
     """
     parsed = sa.make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, pool_pre_ping=True)
     if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
         sa.event.listen(engine, "connect", _tune_sqlite)
-    _migrate(engine)
+    else:
+        engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size)
+    try:
+        _migrate(engine) if migrate else _verify(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -82,6 +125,21 @@ def step_log(url: str) -> sa.Engine | None:
     sa.event.listen(engine, "connect", _tune_sqlite)
     sa.event.listen(engine, "connect", _as_dbos_does)
     return engine
+
+
+@contextmanager
+def hasty(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that does not wait for the disk: a power cut may take it away again, a killed process does not."""
+    with engine.connect() as connection:
+        is_sqlite = engine.dialect.name == "sqlite"
+        connection.exec_driver_sql("PRAGMA synchronous=NORMAL" if is_sqlite else "SET LOCAL synchronous_commit = off")
+        try:
+            yield connection
+            connection.commit()
+        finally:
+            if is_sqlite:  # there it belongs to the connection, which others will use
+                connection.rollback()
+                connection.exec_driver_sql("PRAGMA synchronous=FULL")
 
 
 def _as_dbos_does(connection: "sa.engine.interfaces.DBAPIConnection", _record: object) -> None:
@@ -102,9 +160,28 @@ def _tune_sqlite(connection: "sa.engine.interfaces.DBAPIConnection", _record: ob
     cursor.close()
 
 
-def _migrate(engine: sa.Engine) -> None:
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def _migrate(engine: sa.Engine) -> None:
+    config = _config()
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Gateways that start at the same moment take turns; SQLite's one writer is lock enough.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _verify(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    wanted = ScriptDirectory.from_config(_config()).get_current_head()
+    if found != wanted:
+        raise OutdatedError(
+            f"The database is at version {found or 'none'} and this gateway needs {wanted}: run "
+            "`python -m gateway.migrate` first, or let gateways migrate with NOTREALLY_MIGRATE=true."
+        )

@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 import grpc
 import structlog
 
+from gateway import metrics
 from services.kit.errors import Refusal
 
 log = structlog.get_logger()
@@ -97,6 +98,7 @@ class Reach:
             try:
                 answer = await attempt(heard)
             except Refusal as refusal:
+                asked_for_s = min(refusal.retry_after_s or 0.0, _LONGEST_PAUSE_S)
                 if refusal.code is grpc.StatusCode.UNAVAILABLE:
                     is_over = self._silent_s() >= self._patience_s
                 else:
@@ -106,6 +108,7 @@ class Reach:
                     is_over = faults >= _MOST_FAULTS or (is_busy and self._clock() - began_s >= _BUSY_S)
                 if is_over or not gave_no_answer(refusal):
                     raise
+                metrics.SERVICE_MISSES.labels(self._service, refusal.reason).inc()
                 log.info("no answer yet", from_service=self._service, code=refusal.code.name, reason=refusal.reason)
             else:
                 self._silent_since = None
@@ -113,6 +116,7 @@ class Reach:
             if waiting is not None:
                 await waiting()
             # Jitter keeps the runs of many analyses from coming back at the same moment.
+            pause_s = max(pause_s, asked_for_s)
             await self._sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - not for secrets
             pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from google.rpc import status_pb2
 from notreally.v1 import analysis_pb2
 
-from gateway.database import analyses, uploads
+from gateway.database import analyses, hasty, uploads
 
 ENDED = (
     analysis_pb2.ANALYSIS_STATE_SUCCEEDED,
@@ -46,6 +46,9 @@ class Upload:
     touched_at: dt.datetime
 
 
+# Any number will do that nobody else locks in this database.
+_INSERT_LOCK = 7_301_577_442
+
 _WAITING = analyses.c.state == analysis_pb2.ANALYSIS_STATE_QUEUED
 
 
@@ -68,6 +71,8 @@ class Analysis:
     prob_fake: float | None
     upload_id: str | None
     media_removed_at: dt.datetime | None
+    caller: str
+    turn: int
 
     @property
     def ended(self) -> bool:
@@ -122,14 +127,17 @@ class Records:
         row = self._one(uploads, uploads.c.id == upload_id)
         return Upload(**row) if row else None
 
-    def commit_chunk(self, upload_id: str, offset: int, size: int) -> bool:
-        """Move the committed size from `offset` to `offset + size`; False when it is not at `offset` any more."""
-        return self._update(
-            uploads,
-            (uploads.c.id == upload_id) & (uploads.c.committed_size == offset) & uploads.c.sha256.is_(None),
-            committed_size=offset + size,
-            touched_at=_now(),
-        )
+    def commit_chunk(self, upload_id: str, offset: int, size: int) -> Upload | None:
+        """Move the committed size from `offset` to `offset + size`; None when it is not at `offset` any more.
+
+        Without waiting for the disk, since the chunk itself was stored without that: after a power cut an upload goes
+        on from a little earlier.
+        """
+        here = (uploads.c.id == upload_id) & (uploads.c.committed_size == offset) & uploads.c.sha256.is_(None)
+        update = sa.update(uploads).where(here).values(committed_size=offset + size, touched_at=_now())
+        with hasty(self._engine) as connection:
+            row = connection.execute(update.returning(uploads)).mappings().one_or_none()
+        return Upload(**aware(row)) if row is not None else None
 
     def complete_upload(self, upload_id: str, sha256: str) -> None:
         """Say that the bytes are stored as media `sha256`."""
@@ -150,12 +158,23 @@ class Records:
 
     # --- analyses -----------------------------------------------------------------------------------------------------
 
-    def create_analysis(self, upload: Upload, request_id: str | None, max_queued: int | None = None) -> Analysis:
+    def create_analysis(
+        self, upload: Upload, request_id: str | None, max_queued: int | None = None, caller: str = ""
+    ) -> Analysis:
         """A new analysis of a completed upload, or the one that `request_id` made before.
+
+        Its turn is the one after its caller's last in the line, and no earlier than the one that is on now: whoever
+        sends a hundred at once has a turn in a hundred rounds, and who comes later with one has it in this round.
 
         Raises:
             FullError: `max_queued` are waiting already.
         """
+        on_now = sa.select(sa.func.coalesce(sa.func.min(analyses.c.turn), 0)).where(_WAITING).scalar_subquery()
+        next_own = (
+            sa.select(sa.func.coalesce(sa.func.max(analyses.c.turn) + 1, 0))
+            .where(_WAITING, analyses.c.caller == caller)
+            .scalar_subquery()
+        )
         waiting = sa.select(sa.func.count()).where(_WAITING).scalar_subquery()
         room: sa.ColumnElement[bool] = sa.true() if max_queued is None else waiting < max_queued
         values = {
@@ -169,6 +188,8 @@ class Records:
             "percent": 0.0,
             "upload_id": upload.id,
             "created_at": _now(),
+            "caller": caller,
+            "turn": sa.case((next_own > on_now, next_own), else_=on_now),
         }
         return Analysis(**self._insert_once(analyses, values, request_id, room))
 
@@ -184,7 +205,7 @@ class Records:
 
     def waiting(self) -> list[str]:
         """Ids of the analyses nobody has begun with, in the order in which they will be."""
-        query = sa.select(analyses.c.id).where(_WAITING).order_by(analyses.c.created_at, analyses.c.id)
+        query = sa.select(analyses.c.id).where(_WAITING).order_by(analyses.c.turn, analyses.c.created_at, analyses.c.id)
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
 
@@ -205,14 +226,12 @@ class Records:
             return [Analysis(**aware(row)) for row in connection.execute(query).mappings()]
 
     def set_progress(self, analysis_id: str, stage: int, percent: float) -> bool:
-        """Note how far a running analysis is; False when it has ended meanwhile."""
-        return self._update(
-            analyses,
-            (analyses.c.id == analysis_id) & analyses.c.state.not_in(ENDED),
-            state=analysis_pb2.ANALYSIS_STATE_RUNNING,
-            stage=stage,
-            percent=percent,
-        )
+        """Note how far a running analysis is, without waiting for the disk; False when it has ended meanwhile."""
+        unended = (analyses.c.id == analysis_id) & analyses.c.state.not_in(ENDED)
+        update = sa.update(analyses).where(unended)
+        update = update.values(state=analysis_pb2.ANALYSIS_STATE_RUNNING, stage=stage, percent=percent)
+        with hasty(self._engine) as connection:
+            return connection.execute(update).rowcount == 1
 
     def succeed(self, analysis_id: str, verdict: int, prob_fake: float) -> bool:
         """End an analysis with a result; False when it had ended before."""
@@ -259,22 +278,28 @@ class Records:
 
     def _end(self, analysis_id: str, **values: Any) -> bool:
         unended = (analyses.c.id == analysis_id) & analyses.c.state.not_in(ENDED)
-        return self._update(analyses, unended, ended_at=_now(), **values)
+        # Who asked mattered only while it waited.
+        return self._update(analyses, unended, ended_at=_now(), caller="", **values)
 
     def _insert_once(
         self, table: sa.Table, values: dict[str, Any], request_id: str | None, room: sa.ColumnElement[bool]
     ) -> dict[str, Any]:
         """Insert a row if there is `room`, unless one with the same request id exists; that one wins.
 
-        One statement asks for room and inserts: SQLite lets nothing come between. On PostgreSQL a few that come at the
-        same instant may slip past; the limit is there against floods, not for counting.
+        One statement asks for room and inserts. SQLite lets nothing come between; on PostgreSQL a lock does that.
         """
         if request_id and (earlier := self._one(table, table.c.request_id == request_id)):
             return earlier
-        row_values = sa.select(*(sa.literal(value, table.c[name].type) for name, value in values.items())).where(room)
+        columns = (
+            value if isinstance(value, sa.ColumnElement) else sa.literal(value, table.c[name].type)
+            for name, value in values.items()
+        )
+        row_values = sa.select(*columns).where(room)
         insert = sa.insert(table).from_select(list(values), row_values).returning(table)
         try:
             with self._engine.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_INSERT_LOCK)))
                 row = connection.execute(insert).mappings().one_or_none()
         except sa.exc.IntegrityError:
             if not request_id or (earlier := self._one(table, table.c.request_id == request_id)) is None:

@@ -16,6 +16,7 @@ import structlog
 from gateway.blobs import Blobs
 from gateway.leftovers import Leftovers
 from gateway.records import Records
+from gateway.rounds import Rounds
 from services.kit.media import MediaStore, hash_of_media_key, media_key
 
 log = structlog.get_logger()
@@ -83,16 +84,19 @@ class Janitor:
         self._terms = terms
         self._clock = clock
 
-    async def run(self, every_s: float) -> None:
-        """Tidy up now and then every so many seconds, until cancelled; what goes wrong is logged and tried again."""
+    async def run(self, every_s: float, rounds: Rounds) -> None:
+        """Tidy up every so many seconds, taking turns with other gateways, until cancelled.
+
+        What goes wrong is logged and tried again.
+        """
         while True:
             try:
-                removed = await self.tidy()
+                if await asyncio.to_thread(rounds.take, "tidy", every_s):
+                    removed = await self.tidy()
+                    if any(dataclasses.astuple(removed)):
+                        log.info("tidied up", **dataclasses.asdict(removed))
             except Exception:
                 log.exception("tidying up failed")
-            else:
-                if any(dataclasses.astuple(removed)):
-                    log.info("tidied up", **dataclasses.asdict(removed))
             await asyncio.sleep(every_s)
 
     async def tidy(self) -> Removed:

@@ -1,35 +1,45 @@
 """Puts the gateway together and runs it until it is told to stop."""
 
 import asyncio
+import datetime as dt
 import logging
+import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import grpc
+import sqlalchemy as sa
 import structlog
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
+from prometheus_client import REGISTRY
 
 from gateway.admission import Admission
 from gateway.blobs import Blobs
-from gateway.database import connect, step_log
+from gateway.database import OutdatedError, connect, step_log
 from gateway.extraction import Extraction
-from gateway.keeping import QUEUE, Keeping
+from gateway.keeping import QUEUE, Keeping, hand_over
 from gateway.leftovers import Leftovers
+from gateway.metrics import Tables
 from gateway.news import News
+from gateway.presence import Presence
 from gateway.records import Records
 from gateway.rest import RestService
 from gateway.retention import Janitor
+from gateway.rounds import Rounds
 from gateway.service import AnalysisService
 from gateway.settings import GatewaySettings
 from gateway.uploads import Uploads
 from gateway.watching import Watching
 from gateway.workflow import Analyses
-from services.kit import logs
+from services.kit import logs, metrics, tracing
 from services.kit.media import MediaStore
 from services.kit.server import running, until_stopped
 
 log = structlog.get_logger()
+
+_APPLICATION = "notreally"
 
 _NAMES = [
     analysis_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name,
@@ -45,8 +55,8 @@ _UNLIMITED = frozenset(
     }
 )
 
-# A job is picked up within about this; asking SQLite is cheap.
-_QUEUE_POLL_S = 0.05
+# A job is picked up within about this. Asking takes two milliseconds of CPU time, all day long.
+_QUEUE_POLL_S = 0.1
 
 # Watchers are woken without it; it is what is left for DBOS to wait on.
 _NOTIFICATION_POLL_S = 1.0
@@ -58,18 +68,24 @@ _WORKFLOW_VERSION = "2"
 @asynccontextmanager
 async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     """The whole gateway, serving for as long as the block lasts; gives its port."""
-    engine = await asyncio.to_thread(connect, settings.sqlalchemy_url)
+    engine = await asyncio.to_thread(
+        connect, settings.sqlalchemy_url, migrate=settings.migrate, pool_size=settings.db_pool_size
+    )
+    tables = Tables(engine)
+    REGISTRY.register(tables)
     records = Records(engine)
     media = MediaStore.open(settings.media_url)
     blobs = Blobs(media)
     extraction = Extraction(settings, blobs)
     steps = step_log(settings.sqlalchemy_url)
     config: DBOSConfig = {
-        "name": "notreally",
+        "name": _APPLICATION,
         "system_database_url": settings.sqlalchemy_url,
         "system_database_engine": steps,
         "application_version": _WORKFLOW_VERSION,
         "executor_id": settings.executor_id,
+        "sys_db_pool_size": settings.db_pool_size,
+        "run_migrations": settings.migrate,
         "notification_listener_polling_interval_sec": _NOTIFICATION_POLL_S,
         "log_level": "WARNING",
     }
@@ -88,7 +104,11 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         parallel_runs=settings.parallel_runs,
         audio_enabled=settings.audio_enabled,
     )
-    keeping = Keeping(records, analyses, news, version=_WORKFLOW_VERSION, executor_id=settings.executor_id)
+    rounds = Rounds(engine)
+    presence = Presence(engine, settings.executor_id, dt.timedelta(seconds=settings.executor_gone_s))
+    keeping = Keeping(
+        records, analyses, news, presence, rounds, version=_WORKFLOW_VERSION, executor_id=settings.executor_id
+    )
     admission = Admission(records, settings.max_queued)
     watching = Watching(records, blobs, news, admission)
     uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
@@ -102,6 +122,8 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
 
     chores: list[asyncio.Task[None]] = []
     try:
+        # Before anything is claimed, or the others would take it for the work of one that is gone.
+        await asyncio.to_thread(presence.note)
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE, worker_concurrency=settings.concurrency, polling_interval_sec=_QUEUE_POLL_S
@@ -109,7 +131,8 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         await keeping.look_after()
         chores += [
             asyncio.create_task(keeping.keep_looking()),
-            asyncio.create_task(janitor.run(settings.tidy_every_s)),
+            asyncio.create_task(keeping.keep_present()),
+            asyncio.create_task(janitor.run(settings.tidy_every_s, rounds)),
         ]
         async with running(_NAMES, add, settings, unlimited=_UNLIMITED) as port:
             try:
@@ -123,21 +146,53 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         await keeping.leave()
         # In a thread: it waits for threads that may be waiting for this loop.
         await asyncio.to_thread(dbos.destroy)
+        # The loop's own threads were DBOS's, and are gone with it.
+        with ThreadPoolExecutor(1) as threads:
+            await asyncio.get_running_loop().run_in_executor(threads, _go, settings, steps, presence)
         await extraction.close()
+        REGISTRY.unregister(tables)
         engine.dispose()
         if steps is not None:
             steps.dispose()
+
+
+def _go(settings: GatewaySettings, steps: sa.Engine | None, presence: Presence) -> None:
+    """Leave what is unfinished to the other gateways, or to the next start. Should that fail, they find it anyway."""
+    try:
+        client = DBOSClient(
+            system_database_url=settings.sqlalchemy_url,
+            system_database_engine=steps,
+            application_name=_APPLICATION,
+            retry_connection_errors=False,
+        )
+        try:
+            if count := hand_over(client, settings.executor_id):
+                log.info("put back in line", analyses=count)
+        finally:
+            client.destroy()
+        presence.leave()
+    except Exception:
+        log.exception("nothing was handed over")
 
 
 def main() -> None:
     """Run the gateway as a process until SIGTERM or SIGINT."""
     settings = GatewaySettings()
     logs.configure("gateway", settings.log_level)
+    tracing.configure("gateway", settings.otlp_endpoint)
 
     async def run() -> None:
+        with metrics.served(settings.metrics_listen):
+            await serve()
+
+    async def serve() -> None:
         async with gateway(settings) as port:
             log.info("serving", port=port)
             await until_stopped()
             log.info("stopping")
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except OutdatedError as error:
+        log.critical(str(error))
+        sys.exit(1)

@@ -17,6 +17,7 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 from gateway import uploads as uploading
 from gateway.admission import Admission
 from gateway.blobs import Blobs
+from gateway.callers import caller_of
 from gateway.keeping import Keeping
 from gateway.records import Analysis, Records
 from gateway.retention import Janitor
@@ -112,10 +113,11 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
                 f"Only {upload.committed_size} of {upload.size_bytes} bytes have arrived. Send the rest first.",
                 committed_size=str(upload.committed_size),
             )
-        analysis = await self._admission.admit(upload, request_id)
+        caller = caller_of(context.invocation_metadata(), context.peer())
+        analysis = await self._admission.admit(upload, request_id, caller)
         if analysis.sha256 != upload.sha256:
             raise _request_id_reused()
-        await self._analyses.start(analysis.id)
+        await self._analyses.start(analysis)
         return await self._shown(analysis)
 
     async def GetAnalysis(  # noqa: N802

@@ -4,17 +4,19 @@ import datetime as dt
 from pathlib import Path
 from typing import Literal
 
+import sqlalchemy as sa
 from pydantic import AliasChoices, Field
 
 from gateway.records import UploadLimits
 from gateway.retention import Terms
-from services.kit.settings import MEBIBYTE, ServiceSettings
+from services.kit.settings import MEBIBYTE, ServiceSettings, metrics_listen
 
 
 class GatewaySettings(ServiceSettings):
     """Everything the gateway can be told."""
 
     listen: str = Field(default="127.0.0.1:50051", validation_alias="NOTREALLY_GATEWAY_LISTEN")
+    metrics_listen: str = metrics_listen("GATEWAY")
     max_message_bytes: int = Field(default=4 * MEBIBYTE, ge=64 * 1024, validation_alias="NOTREALLY_GATEWAY_MAX_MESSAGE")
 
     face_target: str = "127.0.0.1:50052"
@@ -28,8 +30,17 @@ class GatewaySettings(ServiceSettings):
     database_url: str = ""
     """SQLAlchemy URL of another database."""
 
-    executor_id: str = "local"
-    """Name under which this gateway runs workflows. Stable over restarts: only the same id takes its jobs up again."""
+    db_pool_size: int = Field(default=10, ge=2)
+    """Connections kept to a database server for our tables, and as many for DBOS's."""
+
+    migrate: bool = True
+    """Whether to bring the tables up to date at the start; else they must be."""
+
+    executor_id: str = Field(default="local", min_length=1, max_length=255)
+    """Name under which this gateway runs workflows: stable over restarts, and no other gateway's."""
+
+    executor_gone_s: float = Field(default=60.0, ge=3)
+    """Seconds without a sign of life after which a gateway's jobs are put back in line by the others."""
 
     max_upload_mb: int = Field(default=100, ge=1)
     max_chunk_bytes: int = Field(default=MEBIBYTE, ge=16 * 1024, le=3 * MEBIBYTE)
@@ -107,5 +118,10 @@ class GatewaySettings(ServiceSettings):
 
     @property
     def sqlalchemy_url(self) -> str:
-        """The database in use."""
-        return self.database_url or f"sqlite:///{self.db_path.absolute()}"
+        """The database in use; PostgreSQL by the driver that DBOS uses too."""
+        if not self.database_url:
+            return f"sqlite:///{self.db_path.absolute()}"
+        url = sa.make_url(self.database_url)
+        if url.drivername in ("postgres", "postgresql"):
+            url = url.set(drivername="postgresql+psycopg")
+        return url.render_as_string(hide_password=False)

@@ -103,7 +103,7 @@ class Uploads:
         """
         upload = await self.get(upload_id)
         end = offset + len(data)
-        committed = str(upload.committed_size)
+        so_far = str(upload.committed_size)
         if not data:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_CHUNK", "A chunk must hold at least one byte.")
         if len(data) > self._max_chunk_bytes:
@@ -118,23 +118,24 @@ class Uploads:
                 grpc.StatusCode.INVALID_ARGUMENT,
                 "CHECKSUM_MISMATCH",
                 "The chunk was damaged on its way. Send it again.",
-                committed_size=committed,
+                committed_size=so_far,
             )
         if end > upload.size_bytes:
             raise Refusal(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 "TOO_LARGE",
                 "The chunk goes beyond the size that was announced.",
-                committed_size=committed,
+                committed_size=so_far,
             )
         if end <= upload.committed_size:  # a retry of what is already stored
             return await self.finish(upload)
         if offset != upload.committed_size:
             raise _wrong_offset(upload)
         await self._media.put(_chunk_key(upload.id, offset), data)
-        if not await asyncio.to_thread(self._records.commit_chunk, upload.id, offset, len(data)):
+        committed = await asyncio.to_thread(self._records.commit_chunk, upload.id, offset, len(data))
+        if committed is None:
             raise _wrong_offset(await self.get(upload.id))
-        return await self.finish(await self.get(upload.id))
+        return await self.finish(committed)
 
     async def finish(self, upload: Upload) -> Upload:
         """Make a video of an upload whose bytes are all committed; any other is given back as it is.
@@ -177,7 +178,12 @@ class Uploads:
         Raises:
             Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS.
         """
-        upload = await self.create("", self._max_bytes)
+        creating = asyncio.ensure_future(self.create("", self._max_bytes))
+        try:
+            upload = await asyncio.shield(creating)
+        except asyncio.CancelledError:  # its row may be there already, and would take up room for a day
+            await self._abandon((await creating).id)
+            raise
         size, buffer = 0, bytearray()
         try:
             async for piece in pieces:

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 import grpc
 from dbos import DBOS
 from dbos import error as dbos_error
-from notreally.v1 import analysis_pb2
+from notreally.v1 import analysis_pb2, features_pb2
 
+from gateway import metrics
 from gateway import series as plots
 from gateway.admission import Admission
 from gateway.blobs import Blobs
@@ -61,7 +62,7 @@ class Watching:
 
         Args:
             targets: Ids of existing analyses, each with the last sequence its watcher has seen.
-            include_series: Also give the series of each window that finishes.
+            include_series: Also give what the container says and the series of each window that finishes.
 
         Raises:
             Refusal: UNAVAILABLE, STOPPING, when this gateway is being stopped.
@@ -88,6 +89,7 @@ class Watching:
                 await asyncio.gather(waiting, return_exceptions=True)
 
         # No task group: it would wrap what is raised here.
+        metrics.WATCHERS.inc()
         tasks = [asyncio.create_task(follow(analysis_id, after)) for analysis_id, after in targets]
         following = len(tasks)
         try:
@@ -100,6 +102,7 @@ class Watching:
                 else:
                     yield event
         finally:
+            metrics.WATCHERS.dec()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -113,6 +116,7 @@ class Watching:
         # One before what is wanted: an end that is not in the stream follows its last event, and a watcher who has seen
         # that end names a sequence beyond the stream.
         offset = max(after - 1, 0)
+        wants_facts = include_series
         last_seen_is_recorded = after == 0
         with self._news.listening(analysis_id) as news:
             while True:
@@ -126,6 +130,9 @@ class Watching:
                         last_seen_is_recorded = True
                         if offset > after:
                             await self._fill_series(event, analysis_id, include_series)
+                            if wants_facts and _container_is_read(event):
+                                event.metadata.CopyFrom((await self._blobs.facts(analysis_id)).facts)
+                                wants_facts = False
                             yield _named(event, analysis_id, offset)
                         if event.state in ENDED:
                             return
@@ -177,6 +184,13 @@ class Watching:
                 event.series.MergeFrom(plots.face_window_series(window))
             for sound in await self._blobs.audio_windows(analysis_id, sounds):
                 event.series.MergeFrom(plots.sound_window_series(sound))
+
+
+def _container_is_read(event: analysis_pb2.AnalysisEvent) -> bool:
+    return any(
+        lane.modality == features_pb2.MODALITY_METADATA and lane.state == analysis_pb2.MODALITY_STATE_DONE
+        for lane in event.modalities
+    )
 
 
 def _named(event: analysis_pb2.AnalysisEvent, analysis_id: str, sequence: int) -> analysis_pb2.AnalysisEvent:

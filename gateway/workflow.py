@@ -6,6 +6,7 @@ store; step outputs are small.
 """
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import Awaitable, Sequence
 from typing import Any
@@ -17,7 +18,7 @@ from dbos import error as dbos_error
 from google.rpc import status_pb2
 from notreally.v1 import analysis_pb2, media_pb2
 
-from gateway import planning
+from gateway import metrics, planning
 from gateway.blobs import Blobs
 from gateway.conclusion import conclude
 from gateway.endings import ending_event, lost_sound, refusal_for
@@ -28,8 +29,8 @@ from gateway.progress import AUDIO, DONE, FACE, FAILED, METADATA, RUNNING, SKIPP
 from gateway.reach import gave_no_answer
 from gateway.records import Analysis, Records
 from gateway.under_way import EVENTS, UnderWay
-from services.kit import requests
-from services.kit.errors import Refusal
+from services.kit import requests, tracing
+from services.kit.errors import Refusal, refusal_of_status
 
 log = structlog.get_logger()
 
@@ -81,15 +82,22 @@ class Analyses(DBOSConfiguredInstance):
     # --- the workflow -------------------------------------------------------------------------------------------------
 
     @DBOS.workflow(name="analyze")
-    async def analyze(self, analysis_id: str, request_id: str) -> None:
+    async def analyze(self, analysis_id: str, request_id: str, trace: str = "") -> None:
         """Everything between accepted and ended. Whatever happens, the analysis ends with a result or a reason."""
         requests.adopt(request_id)
         structlog.contextvars.bind_contextvars(analysis=analysis_id)
+        with tracing.step("analyze", trace, analysis=analysis_id):
+            await self._analyze_once(analysis_id)
+
+    async def _analyze_once(self, analysis_id: str) -> None:
         # Read anew when the workflow is taken up again, unlike a step's output: what was shown by then.
         shown = await asyncio.to_thread(self._records.analysis, analysis_id)
         if shown is None or shown.state == analysis_pb2.ANALYSIS_STATE_CANCELLED:
             # Cancelled or deleted in the instant before a kill, or before it began: nobody waits for it.
             return
+        if shown.state == analysis_pb2.ANALYSIS_STATE_QUEUED:
+            metrics.LINE_SECONDS.observe((dt.datetime.now(dt.UTC) - shown.created_at).total_seconds())
+        metrics.UNDER_WAY.inc()
         job = self.under_way[analysis_id] = UnderWay(analysis_id, shown.percent, self._records, self._news)
         try:
             await self._analyze(job)
@@ -99,6 +107,7 @@ class Analyses(DBOSConfiguredInstance):
             await self._tidy_up(analysis_id)
             raise
         finally:
+            metrics.UNDER_WAY.dec()
             self.under_way.pop(analysis_id, None)
         await DBOS.write_stream_async(EVENTS, await self._ending(analysis_id))
         await DBOS.close_stream_async(EVENTS)
@@ -169,7 +178,8 @@ class Analyses(DBOSConfiguredInstance):
     async def _prepare(self, job: UnderWay) -> dict[str, Any]:
         """Read the container and plan the windows; gives a `Planned` as JSON."""
         _log_step("prepare", job)
-        return await job.stoppable(self._read_and_plan(job))
+        with tracing.step("prepare"):
+            return await job.stoppable(self._read_and_plan(job))
 
     async def _read_and_plan(self, job: UnderWay) -> dict[str, Any]:
         began = time.time()
@@ -207,18 +217,20 @@ class Analyses(DBOSConfiguredInstance):
         # The runs share the thumbnails of the analysis.
         thumbnails = len(range(number, _MAX_THUMBNAILS, len(plan.runs)))
         media = _media_ref(await self._analysis(job.id))
-        await job.stoppable(
-            self._extraction.face_run(
-                job.id,
-                media,
-                plan.run(number),
-                plan.stride,
-                planning.most_frames(self._max_frames, len(plan.windows)),
-                thumbnails,
-                job.report(FACE, number),
-                job.waiting(FACE, "face"),
-            ),
-        )
+        with tracing.step("extract_faces", run=number):
+            await job.stoppable(
+                self._extraction.face_run(
+                    job.id,
+                    media,
+                    plan.run(number),
+                    plan.stride,
+                    planning.most_frames(self._max_frames, len(plan.windows)),
+                    thumbnails,
+                    planning.scored_crops(len(plan.windows)),
+                    job.report(FACE, number),
+                    job.waiting(FACE, "face"),
+                ),
+            )
         return began, time.time()
 
     @DBOS.step(
@@ -234,16 +246,17 @@ class Analyses(DBOSConfiguredInstance):
         _log_step("extract_sound", job)
         began = time.time()
         media = _media_ref(await self._analysis(job.id))
-        await job.stoppable(
-            self._extraction.audio_run(
-                job.id,
-                media,
-                plan.take(plan.indexes),
-                plan.video_start_s,
-                job.report(AUDIO, 0),
-                job.waiting(AUDIO, "audio"),
-            ),
-        )
+        with tracing.step("extract_sound"):
+            await job.stoppable(
+                self._extraction.audio_run(
+                    job.id,
+                    media,
+                    plan.take(plan.indexes),
+                    plan.video_start_s,
+                    job.report(AUDIO, 0),
+                    job.waiting(AUDIO, "audio"),
+                ),
+            )
         return began, time.time()
 
     @DBOS.step(
@@ -264,7 +277,8 @@ class Analyses(DBOSConfiguredInstance):
     ) -> None:
         """Signals to features to verdict to words; store the result and say that the analysis succeeded."""
         _log_step("conclude", job)
-        await job.stoppable(self._compose(job, indexes, sound, timings, warnings))
+        with tracing.step("conclude"):
+            await job.stoppable(self._compose(job, indexes, sound, timings, warnings))
 
     async def _compose(
         self,
@@ -287,13 +301,17 @@ class Analyses(DBOSConfiguredInstance):
         )
         result.timings.add(stage=analysis_pb2.STAGE_FINALIZING, wall_s=round(time.monotonic() - began, 4))
         await self._blobs.put_result(job.id, result, series)
-        await asyncio.to_thread(self._records.succeed, job.id, result.verdict, result.prob_fake)
+        if await asyncio.to_thread(self._records.succeed, job.id, result.verdict, result.prob_fake):
+            _count(result, await self._analysis(job.id))
 
     @DBOS.step(name="fail")
     async def _fail(self, job: UnderWay, status: bytes) -> None:
         """Say that the analysis failed, and why."""
         _log_step("fail", job)
-        await asyncio.to_thread(self._records.fail, job.id, status_pb2.Status.FromString(status))
+        error = status_pb2.Status.FromString(status)
+        if await asyncio.to_thread(self._records.fail, job.id, error):
+            refusal = refusal_of_status(error)
+            metrics.ANALYSES_ENDED.labels("failed", refusal.reason if refusal else "INTERNAL").inc()
 
     @DBOS.step(name="ending")
     async def _ending(self, analysis_id: str) -> bytes:
@@ -317,6 +335,15 @@ class Analyses(DBOSConfiguredInstance):
 def _log_step(step: str, job: UnderWay, **facts: int) -> None:
     """The line that tells what was executed, and so what was not executed again."""
     log.info("step", step=step, number=DBOS.step_id, analysis=job.id, **facts)
+
+
+def _count(result: analysis_pb2.AnalysisResult, ended: Analysis) -> None:
+    metrics.ANALYSES_ENDED.labels(metrics.state_name(ended.state), "").inc()
+    metrics.VERDICTS.labels(analysis_pb2.Verdict.Name(result.verdict).removeprefix("VERDICT_").lower()).inc()
+    for timing in result.timings:
+        metrics.STAGE_SECONDS.labels(metrics.stage_name(timing.stage)).observe(timing.wall_s)
+    if ended.ended_at is not None:
+        metrics.ANALYSIS_SECONDS.observe((ended.ended_at - ended.created_at).total_seconds())
 
 
 def _media_ref(analysis: Analysis) -> media_pb2.MediaRef:

@@ -1,12 +1,22 @@
 """What all tests share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
 from services.kit import requests
-from tests.integration.stack import Stack, running_stack
+from tests.integration.stack import SERVICES, Stack, free_ports, running_stack
+from tests.servers.collector import Collector, running_collector
+from tests.servers.home import Home, cluster, laptop
+from tests.servers.postgres import Postgres, running_postgres, server_program
+from tests.servers.s3 import S3, running_s3
+
+# How long an example takes says something about the machine, not about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
@@ -19,14 +29,76 @@ def no_request() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One running system for all tests that need one."""
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of our own."""
+    if server_program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed: deploy/system-packages.sh postgres")
+    with running_postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """An S3 store of our own, which this process and its children find through their environment."""
+    with running_s3() as running, running.in_environment():
+        yield running
+
+
+@pytest.fixture(params=["laptop", "cluster"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
+    """A database and a media store: whatever holds for one kind must hold for the other."""
+    if request.param == "laptop":
+        yield laptop(tmp_path)
+    else:
+        with cluster(request.getfixturevalue("postgres"), request.getfixturevalue("s3")) as made:
+            yield made
+
+
+@pytest.fixture(scope="session")
+def laptop_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One running system as on a laptop, for all tests that need one."""
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
         yield running
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.fixture(scope="session")
+def collector() -> Iterator[Collector]:
+    """A collector of traces."""
+    with running_collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster_metrics() -> dict[str, str]:
+    """Where the processes of `cluster_stack` tell their numbers."""
+    return {name: f"127.0.0.1:{port}" for name, port in zip(SERVICES, free_ports(len(SERVICES)), strict=True)}
+
+
+@pytest.fixture(scope="session")
+def cluster_stack(postgres: Postgres, s3: S3, collector: Collector, cluster_metrics: dict[str, str]) -> Iterator[Stack]:
+    """One running system that keeps things as in a cluster, and is watched as in one."""
+    watched = {f"NOTREALLY_{name.upper()}_METRICS_LISTEN": address for name, address in cluster_metrics.items()}
+    watched |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    with cluster(postgres, s3) as home, running_stack(home, (), **watched) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """A running system: that of a laptop, unless a test asks for both with `tests.servers.home.BOTH`."""
+    found: Stack = request.getfixturevalue(getattr(request, "param", "laptop_stack"))
+    return found
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--cluster` runs what takes minutes, too."""
+    parser.addoption("--cluster", action="store_true", help="also the long form of the cluster's test")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever needs the running system may have to wait for it to start."""
     for item in items:
+        if item.get_closest_marker("cluster") and not config.getoption("--cluster"):
+            item.add_marker(pytest.mark.skip(reason="make cluster-test"))
         if "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(240))

@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from gateway.database import metadata
+from gateway.database import VERSION_TABLE, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    version_table="notreally_version",
+    version_table=VERSION_TABLE,
     # SQLite cannot alter most things in place.
     render_as_batch=True,
 )

@@ -21,6 +21,8 @@ def main() -> None:
         warm_up,
         settings.worker_limits,
         log_level=settings.log_level,
+        spares=settings.worker_spares,
+        max_waiting=settings.max_waiting,
     )
 
     def add(server: grpc.aio.Server) -> None:

@@ -1,7 +1,7 @@
 """ffmpeg: the sound of one span of a file, as samples placed on the container's clock.
 
-Each span is decoded by a process of its own, from a fixed lead-in before it. So its samples depend on the file and the
-span alone, bit by bit, and never on what else was asked for in the same call.
+What a span's samples are depends on the file and the span alone, bit by bit, and never on what else was asked for in
+the same call: a span is decoded from a fixed lead-in before it.
 """
 
 import json
@@ -46,6 +46,10 @@ class Sound:
     samples: Samples
     present: Mask
 
+    def part(self, start: int, end: int) -> "Sound":
+        """Samples `start` to `end` of these."""
+        return Sound(self.samples[start:end], self.present[start:end])
+
 
 def find_stream(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> int | None:
     """Index of the sound stream a player would choose: the first one marked as default, else the first.
@@ -80,18 +84,26 @@ def _chosen(output: bytes) -> int | None:
 
 
 def decode(
-    cancelled: Callable[[], bool], path: Path, stream: int, start_s: float, end_s: float, limits: ProcessLimits
+    cancelled: Callable[[], bool],
+    path: Path,
+    stream: int,
+    start_s: float,
+    end_s: float,
+    limits: ProcessLimits,
+    until_s: float | None = None,
 ) -> Sound:
     """Sound of [start_s, end_s) on the container's clock, 16 kHz mono.
 
-    Whatever cannot be decoded is absent; gaps between packets are absent too.
+    Whatever cannot be decoded is absent; gaps between packets are absent too. With `until_s`, what follows it is not
+    waited for and not given: the samples before are those of the whole span.
 
     Raises:
         ProcessTimedOut, ProcessCancelled: See `MediaProcess`.
     """
     first = round(start_s * SAMPLE_RATE_HZ)
     count = round(end_s * SAMPLE_RATE_HZ) - first
-    wanted = count * _BYTES_PER_SAMPLE
+    given = count if until_s is None else min(count, round(until_s * SAMPLE_RATE_HZ) - first)
+    wanted = given * _BYTES_PER_SAMPLE
     output = bytearray()
     with MediaProcess(_command(path, stream, first, count), limits, cancelled) as process:
         for chunk in process.chunks():
@@ -101,7 +113,7 @@ def decode(
         else:
             if process.exit_status() != 0:
                 log.info("sound ends early", complaint=process.complaint)
-    return _placed(bytes(output), count)
+    return _placed(bytes(output), given)
 
 
 def _command(path: Path, stream: int, first: int, count: int) -> list[str]:

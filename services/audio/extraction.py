@@ -13,6 +13,10 @@ from services.audio.spans import Span
 from services.kit.errors import Refusal
 from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessTimedOut
 
+# Windows that end before this, which are those of every short video, are cut from one piece that always begins and ends
+# in the same places: starting ffmpeg takes as long as decoding a minute of sound.
+_BEGINNING_S = 20.0
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -61,7 +65,8 @@ def extract(
 ) -> Iterator[Progress | WindowSound | SilentWindow]:
     """Each window's signals in order, with progress before and after it.
 
-    One window of samples is held at a time. Ends early, without an error, when `cancelled()` turns true.
+    Twenty seconds of samples are held at most, or one window. Ends early, without an error, when `cancelled()` turns
+    true.
 
     Args:
         cancelled: Asked at least every 50 ms while ffmpeg works.
@@ -101,14 +106,36 @@ def _extract(
         return
     total_s = sum(span.end_s - span.start_s for span in spans)
     done_s = 0.0
-    for span in spans:
-        start_s, end_s = video_start_s + span.start_s, video_start_s + span.end_s
-        sound = decoding.decode(cancelled, path, stream, start_s, end_s, limits)
+    for span, sound in _sounds(cancelled, path, stream, spans, video_start_s, limits):
         if cancelled():
             return
         yield describe(span, sound)
         done_s += span.end_s - span.start_s
         yield Progress(min(1.0, done_s / total_s), f"{done_s:.0f} of {total_s:.0f} s of sound")
+
+
+def _sounds(
+    cancelled: Callable[[], bool],
+    path: Path,
+    stream: int,
+    spans: Sequence[Span],
+    video_start_s: float,
+    limits: ProcessLimits,
+) -> Iterator[tuple[Span, decoding.Sound]]:
+    """The sound of each window. Those in the beginning of the video are parts of one piece."""
+    beginning: decoding.Sound | None = None
+    first = round(video_start_s * signals.SAMPLE_RATE_HZ)
+    last_s = max((span.end_s for span in spans if span.end_s <= _BEGINNING_S), default=0.0)
+    for span in spans:
+        start_s, end_s = video_start_s + span.start_s, video_start_s + span.end_s
+        if span.end_s > _BEGINNING_S:
+            yield span, decoding.decode(cancelled, path, stream, start_s, end_s, limits)
+            continue
+        if beginning is None:
+            whole = (video_start_s, video_start_s + _BEGINNING_S)
+            beginning = decoding.decode(cancelled, path, stream, *whole, limits, video_start_s + last_s)
+        start, end = (round(time_s * signals.SAMPLE_RATE_HZ) - first for time_s in (start_s, end_s))
+        yield span, beginning.part(start, end)
 
 
 def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:

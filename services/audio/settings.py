@@ -2,13 +2,14 @@
 
 from pydantic import Field
 
-from services.kit.settings import MEBIBYTE, WorkerSettings
+from services.kit.settings import MEBIBYTE, WorkerSettings, metrics_listen
 
 
 class AudioSettings(WorkerSettings):
     """Settings of the audio service, read from the environment once."""
 
     listen: str = Field(default="127.0.0.1:50053", validation_alias="NOTREALLY_AUDIO_LISTEN")
+    metrics_listen: str = metrics_listen("AUDIO")
 
     audio_workers: int = Field(default=2, ge=1)
     """Calls worked on at once; each runs one ffmpeg."""

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face import landmarks as lm
+from services.face.graph import Graph
 from services.face.pictures import Picture, View, seen_from, view_of
 from services.face.quiet import quiet_import
 
 with quiet_import():
-    from google.protobuf import text_format
-    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+    from google.protobuf.message import Message
     from mediapipe.framework.formats.rect_pb2 import NormalizedRect
-    from mediapipe.python.solution_base import SolutionBase
 
 _GRAPH = """
 input_stream: "image"
@@ -34,6 +33,8 @@ node {
 }
 """
 _INPUT_SIDE = 192
+# One landmark on the wire: the head of its message, then each field after its tag.
+_LANDMARK = np.dtype([("head", "u1", 3), ("x", "<f4"), ("tag_y", "u1"), ("y", "<f4"), ("tag_z", "u1"), ("z", "<f4")])
 # What Face Mesh puts around a face: half as much again as the box of its landmarks.
 _MARGIN = 1.5
 # The model's own noise moves the place by a fiftieth of an input pixel from one identical frame to the next, and the
@@ -64,20 +65,29 @@ class FaceMesh:
         The variant with attention (`refine_landmarks`) is not used: while tracking it swings by itself, by 0.14 pixels
         on identical frames.
         """
-        graph = text_format.Parse(_GRAPH, CalculatorGraphConfig())
-        self._graph = SolutionBase(graph_config=graph, side_inputs={"with_attention": False}, outputs=["landmarks"])
+        self._graph = Graph(_GRAPH, "landmarks", with_attention=False)
         self._whole = NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0)
 
     def landmarks(self, picture: Picture, place: Place) -> NDArray[np.float64] | None:
         """Landmarks (468, 3) in pixels of the upright frame, depth in the same unit; None where there is no face."""
         view = place.view
         image = picture.rgb(view, (_INPUT_SIDE, _INPUT_SIDE))
-        found = self._graph.process({"image": image, "place": self._whole}).landmarks
+        found = self._graph.run(image=image, place=self._whole)
         if found is None:
             return None
-        points = np.array([(point.x, point.y, point.z) for point in found.landmark]) * _INPUT_SIDE
+        points = coordinates(found) * _INPUT_SIDE
         flat = seen_from(view, points[:, :2])
         return np.column_stack([flat, points[:, 2] * place.side / _INPUT_SIDE])
+
+
+def coordinates(landmarks: Message) -> NDArray[np.float64]:
+    """A `NormalizedLandmarkList` of the model as an array (n, 3).
+
+    Read off the wire, where each landmark takes the same few bytes: asking 468 messages for their fields takes a tenth
+    of the time that the model does.
+    """
+    wire = np.frombuffer(landmarks.SerializeToString(), _LANDMARK)
+    return np.column_stack([wire["x"], wire["y"], wire["z"]]).astype(np.float64)
 
 
 def place_of_landmarks(points: NDArray[np.float64]) -> Place:

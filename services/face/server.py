@@ -7,14 +7,17 @@ from typing import Any
 
 import grpc
 from notreally.v1 import face_pb2, face_pb2_grpc
+from prometheus_client import Counter
 
 from services.face.settings import FaceSettings
-from services.face.windows import MOST_THUMBNAILS, FaceJob, Window
+from services.face.windows import MOST_CROPS, MOST_THUMBNAILS, FaceJob, Window
 from services.face.work import extract_windows
 from services.kit.errors import Refusal
 from services.kit.losses import Losses
 from services.kit.media import MediaStore
 from services.kit.worker_pool import WorkerProcesses
+
+FRAMES = Counter("notreally_frames", "Frames analysed, of windows that are done.")
 
 SERVICE_NAME = face_pb2.DESCRIPTOR.services_by_name["FaceService"].full_name
 
@@ -40,16 +43,18 @@ class FaceServicer(face_pb2_grpc.FaceServiceServicer):
 
         Raises:
             Refusal: INVALID_ARGUMENT with BAD_WINDOWS or OUT_OF_RANGE; NOT_FOUND with MEDIA_NOT_FOUND; see also
-                `services.face.extraction.extract`, `WorkerProcesses.stream` and `Losses.counted`.
+                `services.face.extraction.extract`, `MediaStore.stored_video`, `WorkerProcesses.stream_video` and
+                `Losses.counted`.
         """
         job = _job(request, self._settings)
         with self._losses.counted(request.media.sha256):
-            async with self._store.local_path(request.media) as path:
-                items = self._workers.stream(extract_windows, path, job)
-                # Closed at once when the call ends, not when the garbage collector gets to it: that stops the work.
-                async with aclosing(items):
-                    async for item in items:
-                        yield face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
+            stored = await self._store.stored_video(request.media)
+            # Closed at once when the call ends, not when the garbage collector gets to it: that stops the work.
+            async with aclosing(self._workers.stream_video(stored, extract_windows, job)) as items:
+                async for item in items:
+                    response = face_pb2.FaceServiceExtractWindowsResponse.FromString(item)
+                    FRAMES.inc(len(response.window.frame_times_s))
+                    yield response
 
 
 def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSettings) -> FaceJob:
@@ -57,6 +62,8 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         raise _out_of_range(f"At most {_MOST_FACES} faces can be followed at once.")
     if request.max_thumbnails > MOST_THUMBNAILS:
         raise _out_of_range(f"At most {MOST_THUMBNAILS} thumbnails are made.")
+    if request.max_crops > MOST_CROPS:
+        raise _out_of_range(f"At most {MOST_CROPS} face crops are scored in a window.")
     if request.frame_stride > _LARGEST_STRIDE:
         raise _out_of_range(f"The frame stride may be at most {_LARGEST_STRIDE}.")
     return FaceJob(
@@ -64,6 +71,7 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         frame_stride=request.frame_stride or 1,
         max_faces=request.max_faces or settings.face_max_faces,
         max_thumbnails=request.max_thumbnails,
+        max_crops=request.max_crops,
         decode_threads=settings.face_decode_threads,
         max_frames=min(request.max_frames or settings.face_max_frames, settings.face_max_frames),
     )

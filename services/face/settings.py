@@ -1,10 +1,12 @@
 """What can be set for the face service."""
 
 import os
+from pathlib import Path
 
 from pydantic import Field
 
-from services.kit.settings import WorkerSettings
+from services.face.network_file import SHIPPED_NETWORK
+from services.kit.settings import WorkerSettings, metrics_listen
 
 
 def _cores() -> int:
@@ -15,12 +17,16 @@ class FaceSettings(WorkerSettings):
     """Settings of the face service, read from the environment once."""
 
     listen: str = Field(default="127.0.0.1:50052", validation_alias="NOTREALLY_FACE_LISTEN")
+    metrics_listen: str = metrics_listen("FACE")
 
     face_workers: int = Field(default_factory=lambda: min(_cores(), 16), ge=1)
     """Runs of windows worked on at once; each keeps about a core busy, and its models in memory."""
 
+    face_texture_model: Path = SHIPPED_NETWORK
+    """The texture network: an .onnx file made by `make train`."""
+
     face_decode_threads: int = Field(default=2, ge=1, le=16)
-    """Threads of each run's video decoder."""
+    """Threads of each run's video decoder for frames larger than 1080p; smaller ones need no second."""
 
     face_max_faces: int = Field(default=4, ge=1, le=16)
     """Faces followed at once when the caller does not say."""

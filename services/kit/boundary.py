@@ -1,23 +1,28 @@
 """The one interceptor around every call: request id, deadline, one log line, and errors mapped to statuses."""
 
 import asyncio
+import inspect
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import structlog
 from grpc_status import rpc_status
+from opentelemetry import trace
 
-from services.kit import requests
+from services.kit import metrics, requests, tracing
 from services.kit.errors import Refusal
 
 log = structlog.get_logger()
 
 # Asked every few seconds by every probe: their lines would drown the others.
 _QUIET = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+
+
+Metadata: TypeAlias = Iterable[tuple[str, str | bytes]] | None
 
 
 class Boundary(grpc.aio.ServerInterceptor):
@@ -43,27 +48,33 @@ class Boundary(grpc.aio.ServerInterceptor):
         if handler is None:  # no such method: grpc answers UNIMPLEMENTED itself
             return handler  # type: ignore[return-value]
         method = str(details.method)
-        request_id = requests.from_metadata(details.invocation_metadata)
+        metadata = details.invocation_metadata
 
         if handler.response_streaming:
             behaviour = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
             async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
-                async with self._call(method, request_id, context):
+                async with self._call(method, metadata, context):
                     async for response in behaviour(request, context):
                         yield response
+
+            async def write(request: Any, context: Any) -> None:
+                async with self._call(method, metadata, context):
+                    await behaviour(request, context)
 
             make = (
                 grpc.stream_stream_rpc_method_handler
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
-            return make(stream, handler.request_deserializer, handler.response_serializer)
+            # Some servicers of others, health's among them, give no responses back but write them to the context.
+            wrapped = write if inspect.iscoroutinefunction(behaviour) else stream
+            return make(wrapped, handler.request_deserializer, handler.response_serializer)
 
         behaviour = handler.stream_unary if handler.request_streaming else handler.unary_unary
 
         async def unary(request: Any, context: Any) -> Any:
-            async with self._call(method, request_id, context):
+            async with self._call(method, metadata, context):
                 return await behaviour(request, context)
 
         make = (
@@ -72,10 +83,20 @@ class Boundary(grpc.aio.ServerInterceptor):
         return make(unary, handler.request_deserializer, handler.response_serializer)
 
     @asynccontextmanager
-    async def _call(self, method: str, request_id: str | None, context: Any) -> AsyncIterator[None]:
+    async def _call(self, method: str, metadata: Metadata, context: Any) -> AsyncIterator[None]:
         # A call may arrive on a task whose context an earlier call has used.
         structlog.contextvars.clear_contextvars()
-        requests.adopt(request_id)
+        requests.adopt(requests.from_metadata(metadata))
+        if method.startswith(_QUIET):
+            async with self._mapped(method, context):
+                yield
+            return
+        with tracing.served(method, metadata) as span:
+            async with self._mapped(method, context, span):
+                yield
+
+    @asynccontextmanager
+    async def _mapped(self, method: str, context: Any, span: trace.Span = trace.INVALID_SPAN) -> AsyncIterator[None]:
         began = time.monotonic()
         outcome = "OK"
         try:
@@ -101,8 +122,13 @@ class Boundary(grpc.aio.ServerInterceptor):
             internal = Refusal(grpc.StatusCode.INTERNAL, "INTERNAL", message, log_id=log_id)
             await context.abort_with_status(rpc_status.to_status(internal.status()))
         finally:
+            if outcome != "OK":
+                tracing.failed(span, outcome)
             if not method.startswith(_QUIET):
-                log.info("call", method=method, outcome=outcome, seconds=round(time.monotonic() - began, 4))
+                seconds = time.monotonic() - began
+                metrics.CALLS.labels(method, outcome).inc()
+                metrics.CALL_SECONDS.labels(method).observe(seconds)
+                log.info("call", method=method, outcome=outcome, seconds=round(seconds, 4))
 
     def _limit_s(self, method: str, context: Any) -> float | None:
         if method in self._unlimited or method.startswith(_QUIET):

@@ -34,12 +34,17 @@ def open_channel(target: str, *, max_message_bytes: int = 8 * MEBIBYTE) -> grpc.
         options=[
             ("grpc.service_config", json.dumps(config)),
             ("grpc.enable_retries", 1),
-            ("grpc.keepalive_time_ms", 30_000),
+            # A replica that a network has cut off is given up after fifteen seconds, and its calls go to another.
+            ("grpc.keepalive_time_ms", 10_000),
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.max_receive_message_length", max_message_bytes),
             ("grpc.max_send_message_length", max_message_bytes),
             # A dead replica's address must be tried again soon, not after the default two minutes.
             ("grpc.max_reconnect_backoff_ms", 2_000),
+            # Names are looked up again when a connection ends, but by default not twice in half a minute.
+            ("grpc.dns_min_time_between_resolutions_ms", 2_000),
+            # Each channel by itself: two of one process to one address would otherwise share a connection.
+            ("grpc.use_local_subchannel_pool", 1),
         ],
         interceptors=[requests.SendWithUnary(), requests.SendWithStream()],
     )

@@ -1,20 +1,28 @@
 """The media store: videos by their content address, and blobs by key, in a folder or an S3-compatible bucket."""
 
+import asyncio
 import datetime as dt
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import grpc
 import obstore
+import structlog
 from notreally.v1 import media_pb2
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from services.kit import metrics
 from services.kit.errors import Refusal
+from services.kit.seekable import Video
 from services.kit.settings import MEBIBYTE
+
+log = structlog.get_logger()
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -34,6 +42,19 @@ def hash_of_media_key(key: str) -> str | None:
     """The inverse of `media_key`; None for any other key."""
     sha256 = key.removeprefix("media/").replace("/", "", 1)
     return sha256 if _SHA256.fullmatch(sha256) and media_key(sha256) == key else None
+
+
+# A bucket that does not answer for this long is asked by somebody else, later.
+_BUCKET_TIMEOUT = dt.timedelta(seconds=20)
+_BUCKET_PATIENCE = dt.timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class StoredVideo:
+    """A video in the store: what a worker is told of it, and how a range of it is read for that worker."""
+
+    video: Video
+    read: Callable[[int, int], Awaitable[bytes]] | None
 
 
 class MediaStore:
@@ -57,14 +78,58 @@ class MediaStore:
             return cls(LocalStore(folder, automatic_cleanup=True, mkdir=True), folder)
         if not parts.scheme:
             raise ValueError("NOTREALLY_MEDIA_URL must name a folder or a bucket")
-        return cls(from_url(url), None)
+        return cls(
+            from_url(
+                url,
+                # Whoever names an endpoint by http:// means it.
+                client_options={
+                    "timeout": _BUCKET_TIMEOUT,
+                    "connect_timeout": dt.timedelta(seconds=5),
+                    "allow_http": True,
+                },
+                retry_config={"max_retries": 4, "retry_timeout": _BUCKET_PATIENCE},
+            ),
+            None,
+        )
+
+    async def stored_video(self, ref: media_pb2.MediaRef) -> StoredVideo:
+        """A video to be read where it is: nothing is copied, and of one in a bucket only what is asked for is fetched.
+
+        Raises:
+            Refusal: NOT_FOUND, MEDIA_NOT_FOUND, when the store does not hold it; UNAVAILABLE, MEDIA_UNAVAILABLE, when
+                the bucket gives no answer. `read` raises the same.
+        """
+        key = media_key(ref.sha256)
+        if self._folder is not None:
+            path = self._folder / key
+            if not path.is_file():
+                raise _gone()
+            return StoredVideo(Video(path.stat().st_size, path), None)
+
+        async def read(start: int, end: int) -> bytes:
+            try:
+                return bytes(await obstore.get_range_async(self.store, key, start=start, end=end))
+            except FileNotFoundError:
+                raise _gone() from None
+            except BaseError as error:
+                raise _no_answer(error) from None
+
+        try:
+            size = (await obstore.head_async(self.store, key))["size"]
+        except FileNotFoundError:
+            raise _gone() from None
+        except BaseError as error:
+            raise _no_answer(error) from None
+        return StoredVideo(Video(size), read)
 
     @asynccontextmanager
     async def local_path(self, ref: media_pb2.MediaRef) -> AsyncIterator[Path]:
-        """A readable file with the video's bytes, for as long as the block lasts.
+        """A readable file with the video's bytes, for as long as the block lasts: for programs that need a name.
+
+        Of a video in a bucket it is a copy in the folder for temporary files.
 
         Raises:
-            Refusal: NOT_FOUND, MEDIA_NOT_FOUND, when the store does not hold it.
+            Refusal: As `stored_video` does.
         """
         key = media_key(ref.sha256)
         if self._folder is not None:
@@ -77,8 +142,11 @@ class MediaStore:
             try:
                 async for piece in (await obstore.get_async(self.store, key)).stream():
                     copy.write(piece)
+                    metrics.MEDIA_READ_BYTES.inc(len(piece))
             except FileNotFoundError:
                 raise _gone() from None
+            except BaseError as error:
+                raise _no_answer(error) from None
             copy.flush()
             yield Path(copy.name)
 
@@ -89,8 +157,17 @@ class MediaStore:
         return obstore.open_writer_async(self.store, key, buffer_size=size, max_concurrency=1)
 
     async def put(self, key: str, data: bytes) -> None:
-        """Store a small blob, replacing what was there; it is there whole or not at all."""
-        await obstore.put_async(self.store, key, data)
+        """Store a small blob, replacing what was there; it is there whole or not at all.
+
+        Whoever is cancelled meanwhile still waits for it. A write cannot be called back once it has begun: it would end
+        after whoever tidies up has looked.
+        """
+        writing = asyncio.ensure_future(obstore.put_async(self.store, key, data))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            raise
 
     async def get(self, key: str) -> bytes | None:
         """A small blob, or None when there is none."""
@@ -146,3 +223,10 @@ class MediaStore:
 
 def _gone() -> Refusal:
     return Refusal(grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", "The video is not in the media store any more.")
+
+
+def _no_answer(error: BaseError) -> Refusal:
+    # Its message names the bucket and the key.
+    log.warning("the media store gave no answer", error=str(error))
+    text = "The video could not be read from the media store just now. Try again in a moment."
+    return Refusal(grpc.StatusCode.UNAVAILABLE, "MEDIA_UNAVAILABLE", text)

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
+from services.kit.limits import child_environment
+
 _POLL_S = 0.05
 _CHUNK_BYTES = 64 * 1024
 _COMPLAINT_BYTES = 4 * 1024
@@ -58,7 +60,11 @@ class MediaProcess:
         """
         self._ends_at = time.monotonic() + self._limits.seconds
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=child_environment(),
         )
         # A limit put on the running child needs no code between fork and exec, which threads would make unsafe.
         for kind, value in (

@@ -1,13 +1,16 @@
 """The request id: made or taken over at the edge, logged with every line, sent along with every onward call."""
 
+import itertools
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import grpc
 import structlog
+
+from services.kit import tracing
 
 HEADER = "x-request-id"
 _VALID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -33,30 +36,37 @@ def from_metadata(metadata: Iterable[tuple[str, str | bytes]] | None) -> str | N
 
 
 class SendWithUnary(grpc.aio.UnaryUnaryClientInterceptor):
-    """Puts the current request id on outgoing calls with one answer."""
+    """Puts the current request id and trace on outgoing calls with one answer."""
 
     async def intercept_unary_unary(
         self, continuation: Callable[..., Any], details: grpc.aio.ClientCallDetails, request: Any
     ) -> Any:
         """See `grpc.aio.UnaryUnaryClientInterceptor`."""
-        return await continuation(_with_id(details), request)
+        return await _made(continuation, details, request)
 
 
 # A class of its own: grpc.aio takes an interceptor for the first kind of call only that it can intercept.
 class SendWithStream(grpc.aio.UnaryStreamClientInterceptor):
-    """Puts the current request id on outgoing calls with a stream of answers."""
+    """Puts the current request id and trace on outgoing calls with a stream of answers."""
 
     async def intercept_unary_stream(
         self, continuation: Callable[..., Any], details: grpc.aio.ClientCallDetails, request: Any
     ) -> Any:
         """See `grpc.aio.UnaryStreamClientInterceptor`."""
-        return await continuation(_with_id(details), request)
+        return await _made(continuation, details, request)
 
 
-def _with_id(details: grpc.aio.ClientCallDetails) -> grpc.aio.ClientCallDetails:
-    if not current():
-        return details
-    metadata = grpc.aio.Metadata(*(details.metadata or ()), (HEADER, current()))
+async def _made(continuation: Callable[..., Any], details: grpc.aio.ClientCallDetails, request: Any) -> Any:
+    with tracing.made(details.method, details) as outgoing:
+        call = await continuation(
+            _with(details, [(HEADER, current())] if current() else [], outgoing.metadata), request
+        )
+        outgoing.follow(call)
+        return call
+
+
+def _with(details: grpc.aio.ClientCallDetails, *more: Sequence[tuple[str, str]]) -> grpc.aio.ClientCallDetails:
+    metadata = grpc.aio.Metadata(*(details.metadata or ()), *itertools.chain(*more))
     return grpc.aio.ClientCallDetails(
         method=details.method,
         timeout=details.timeout,

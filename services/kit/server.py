@@ -11,7 +11,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.kit import logs
+from services.kit import logs, metrics, tracing
 from services.kit.boundary import Boundary
 from services.kit.settings import ServiceSettings
 
@@ -19,8 +19,15 @@ log = structlog.get_logger()
 
 _METADATA_BYTES = 128 * 1024
 
+# Callers ping half as often: see `services.kit.channels`.
+_PINGS_EVERY_MS = 5_000
+
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+LIVENESS = "liveness"
+"""Health says SERVING under this name for as long as the process answers at all: while it warms up, and while calls in
+flight finish. What starts processes anew asks for it; what sends calls asks for the server as a whole."""
 
 
 @asynccontextmanager
@@ -61,8 +68,9 @@ async def running(
             # Otherwise a fast sender on a short way makes the receive window grow to megabytes for each connection.
             ("grpc.http2.bdp_probe", 0),
             ("grpc.http2.lookahead_bytes", 256 * 1024),
-            ("grpc.http2.min_recv_ping_interval_without_data_ms", 20_000),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", _PINGS_EVERY_MS),
             ("grpc.keepalive_permit_without_calls", 1),
+            *_connection_age(settings.max_connection_age_s),
         ],
     )
     add(server)
@@ -76,6 +84,7 @@ async def running(
         for name in ("", *names):
             await health_servicer.set(name, status)
 
+    await health_servicer.set(LIVENESS, SERVING)
     await say(NOT_SERVING)
     try:
         port = server.add_insecure_port(settings.listen)
@@ -94,6 +103,11 @@ async def running(
                 await server.stop(settings.shutdown_grace_s)
     finally:
         await server.stop(None)  # for when the workers did not start
+
+
+def _connection_age(seconds: float) -> list[tuple[str, int]]:
+    """Calls on a connection that has come of age go on until their own end; only new ones need a new connection."""
+    return [("grpc.max_connection_age_ms", round(1000 * seconds))] if seconds else []
 
 
 def serve(
@@ -116,8 +130,13 @@ def serve(
         workers: As for `running`.
     """
     logs.configure(name, settings.log_level)
+    tracing.configure(name, settings.otlp_endpoint)
 
     async def main() -> None:
+        with metrics.served(settings.metrics_listen):
+            await main_loop()
+
+    async def main_loop() -> None:
         async with running(names, add, settings, warm_up=warm_up, workers=workers) as port:
             log.info("serving", port=port)
             await until_stopped()

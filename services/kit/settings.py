@@ -1,6 +1,7 @@
 """Settings every server has. Read once, when a process starts; a service adds its own in a subclass."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -8,6 +9,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.kit.limits import WorkerLimits
 
 MEBIBYTE = 1024 * 1024
+
+
+def metrics_listen(service: str) -> Any:
+    """The setting `metrics_listen` under a service's own name, or else under the one for all."""
+    names = AliasChoices(f"NOTREALLY_{service}_METRICS_LISTEN", "NOTREALLY_METRICS_LISTEN")
+    return Field(default="", pattern=r"^$|.:\d+$", validation_alias=names)
 
 
 class ServiceSettings(BaseSettings):
@@ -23,6 +30,12 @@ class ServiceSettings(BaseSettings):
     media_url: str = Field(default="", validation_alias=AliasChoices("NOTREALLY_MEDIA_URL", "NOTREALLY_UPLOAD_DIR"))
     """Where media live: a folder, a file:// URL or an s3:// URL."""
 
+    metrics_listen: str = Field(default="", pattern=r"^$|.:\d+$")
+    """Where Prometheus may ask for numbers, such as 0.0.0.0:9464; nowhere when empty."""
+
+    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Where traces are sent by OTLP over gRPC; nowhere when empty."""
+
     log_level: str = "INFO"
 
     max_message_bytes: int = Field(default=8 * MEBIBYTE, ge=64 * 1024)
@@ -33,6 +46,9 @@ class ServiceSettings(BaseSettings):
 
     shutdown_grace_s: float = Field(default=10.0, ge=0)
     """How long calls in flight may go on once the process is told to stop."""
+
+    max_connection_age_s: float = Field(default=300.0, ge=0)
+    """After so long a caller is asked to connect anew, and so finds replicas that were added since; 0 for never."""
 
     @field_validator("media_url")
     @classmethod
@@ -54,6 +70,12 @@ class WorkerSettings(ServiceSettings):
 
     worker_stall_s: float = Field(default=30.0, gt=0)
     """Longest a worker may give no sign of life while it works."""
+
+    worker_spares: int = Field(default=1, ge=0, le=16)
+    """Warm workers beyond those that work, to take the place of one that is lost."""
+
+    max_waiting: int = Field(default=16, ge=0)
+    """Calls that may wait for a worker; more are refused, and may find room at another replica."""
 
     @property
     def worker_limits(self) -> WorkerLimits:

@@ -18,10 +18,12 @@ import traceback
 from contextlib import closing
 from typing import TextIO, cast
 
-from services.kit import logs, requests
-from services.kit.errors import Refusal
+from google.rpc import status_pb2
+
+from services.kit import logs, requests, worker_video
+from services.kit.errors import Refusal, refusal_of_status
 from services.kit.limits import allow_cpu, end_with, limit_this_process
-from services.kit.worker_wire import ITEMS_AHEAD, Kind, Setup, Task, WorkerEnd
+from services.kit.worker_wire import ITEMS_AHEAD, RANGE, Kind, Setup, Task, WorkerEnd
 
 _ALIVE_EVERY_S = 1.0
 _TRACE_CHARACTERS = 20_000
@@ -36,6 +38,8 @@ class _Running:
         self._alive_every_s = alive_every_s
         self._cancelled = threading.Event()
         self._room = threading.Semaphore(ITEMS_AHEAD)
+        self._ranges: queue.SimpleQueue[tuple[Kind, bytes]] = queue.SimpleQueue()
+        self._reading = threading.Lock()
         self._heard_of_at = time.monotonic()
 
     def cancelled(self) -> bool:
@@ -49,6 +53,23 @@ class _Running:
     def cancel(self) -> None:
         self._cancelled.set()
         self._room.release()
+        self._ranges.put((Kind.CANCEL, b""))
+
+    def fetch(self, start: int, end: int) -> bytes:
+        """A range of the task's video, through the service; on whichever thread reads it."""
+        with self._reading:
+            if self._cancelled.is_set():
+                raise worker_video.cancelled()
+            self._service.send(Kind.READ, RANGE.pack(start, end))
+            kind, payload = self._ranges.get()
+        if kind is Kind.DATA:
+            return payload
+        if kind is Kind.REFUSED_DATA:
+            raise refusal_of_status(status_pb2.Status.FromString(payload)) or worker_video.cancelled()
+        raise worker_video.cancelled()
+
+    def answered(self, kind: Kind, payload: bytes) -> None:
+        self._ranges.put((kind, payload))
 
     def taken(self) -> None:
         self._room.release()
@@ -109,7 +130,10 @@ class _Worker:
                     self._running = _Running(pickle.loads(payload), self._service, alive_every_s)  # noqa: S301 - ours
                     self._tasks.put(self._running)
                 elif self._running is not None:
-                    (self._running.cancel if kind is Kind.CANCEL else self._running.taken)()
+                    if kind in (Kind.DATA, Kind.REFUSED_DATA):
+                        self._running.answered(kind, payload)
+                    else:
+                        (self._running.cancel if kind is Kind.CANCEL else self._running.taken)()
         except (EOFError, OSError):
             os._exit(0)
         except BaseException:
@@ -120,6 +144,7 @@ class _Worker:
 def _outcome(running: _Running) -> tuple[Kind, bytes]:
     """Run a task to its end: how it ended, as a message."""
     task = running.task
+    worker_video.fetch = running.fetch
     try:
         with closing(task.function(running.cancelled, *task.args, **task.kwargs)) as items:
             for item in items:

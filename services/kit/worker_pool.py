@@ -2,21 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self
 
+import grpc
 import structlog
 
-from services.kit import requests
+from services.kit import metrics, requests
+from services.kit.errors import Refusal
 from services.kit.limits import WorkerLimits
+from services.kit.media import StoredVideo
+from services.kit.seekable import Video
 from services.kit.work import Cancelled
-from services.kit.worker_process import WorkerProcess
+from services.kit.worker_process import Read, WorkerProcess
 from services.kit.worker_wire import Setup, Task
 
 log = structlog.get_logger()
 
 P = ParamSpec("P")
 
+# Runs of windows take seconds. Another replica may have room at once, and is asked first.
+_RETRY_AFTER_S = 0.5
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 
@@ -37,6 +44,8 @@ class WorkerProcesses:
             that module should import heavy things only inside: the service itself has no use for them.
         limits: What each worker may use.
         log_level: Of the workers' log lines, which the service writes.
+        spares: Warm workers beyond `count`, to take the place of one that is lost.
+        max_waiting: Calls that may wait for their turn; None for any number.
     """
 
     def __init__(
@@ -47,8 +56,13 @@ class WorkerProcesses:
         limits: WorkerLimits | None = None,
         *,
         log_level: str = "INFO",
+        spares: int = 1,
+        max_waiting: int | None = None,
     ) -> None:
         """Start nothing yet."""
+        self._spares = spares
+        self._max_waiting = max_waiting
+        self._waiting = 0
         self._setup = Setup(name, log_level, warm_up, limits or WorkerLimits())
         self._count = count
         self._slots = asyncio.Semaphore(count)
@@ -69,7 +83,7 @@ class WorkerProcesses:
         except BaseException:
             await self._close()
             raise
-        self._keeping.append(asyncio.create_task(self._keep(None)))  # the spare
+        self._keeping += [asyncio.create_task(self._keep(None)) for _ in range(self._spares)]
         return self
 
     async def __aexit__(
@@ -97,18 +111,36 @@ class WorkerProcesses:
         `WorkerLimits.stall_s` is taken for stuck.
 
         Raises:
-            Refusal: See `WorkerProcess.next_item`.
+            Refusal: RESOURCE_EXHAUSTED, BUSY, when too many wait already; see also `WorkerProcess.next_item`.
             WorkerFailed: The function raised something that is no refusal.
         """
-        task = Task(function, args, kwargs, requests.current())
-        await self._slots.acquire()
+        async with aclosing(self._stream(Task(function, args, kwargs, requests.current()), None)) as items:
+            async for item in items:
+                yield item
+
+    async def stream_video(
+        self,
+        stored: StoredVideo,
+        function: Callable[Concatenate[Cancelled, Video, P], Generator[bytes, None, None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncGenerator[bytes, None]:
+        """As `stream`, for a function of a video, which it opens by `services.kit.worker_video.opened`."""
+        task = Task(function, (stored.video, *args), kwargs, requests.current())
+        async with aclosing(self._stream(task, stored.read)) as items:
+            async for item in items:
+                yield item
+
+    async def _stream(self, task: Task, read: Read | None) -> AsyncGenerator[bytes, None]:
+        await self._turn()
         try:
             worker = await self._warm_worker()
         except BaseException:
+            metrics.WORKERS_BUSY.dec()
             self._slots.release()
             raise
         try:
-            worker.begin(task)
+            worker.begin(task, read)
             while (item := await worker.next_item()) is not None:
                 yield item
                 worker.take()
@@ -119,6 +151,18 @@ class WorkerProcesses:
                 settling.add_done_callback(self._settling.discard)
             else:
                 self._give_back(worker)
+
+    async def _turn(self) -> None:
+        if self._slots.locked() and self._max_waiting is not None and self._waiting >= self._max_waiting:
+            raise _busy()
+        self._waiting += 1
+        metrics.CALLS_WAITING.set(self._waiting)
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+            metrics.CALLS_WAITING.set(self._waiting)
+        metrics.WORKERS_BUSY.inc()
 
     async def _warm_worker(self) -> WorkerProcess:
         while not (worker := await self._idle.get()).alive:
@@ -132,6 +176,7 @@ class WorkerProcesses:
             self._give_back(worker)
 
     def _give_back(self, worker: WorkerProcess) -> None:
+        metrics.WORKERS_BUSY.dec()
         self._slots.release()
         if worker.alive:
             self._idle.put_nowait(worker)
@@ -163,11 +208,14 @@ class WorkerProcesses:
         became_warm = await worker.warm()
         if became_warm:
             self._idle.put_nowait(worker)
+            metrics.WORKERS.inc()
             if warm is not None and not warm.done():
                 warm.set_result(None)
         status = await worker.ended()
         self._all.discard(worker)
-        if not became_warm:
+        if became_warm:
+            metrics.WORKERS.dec()
+        else:
             raise WorkersDidNotStart(f"a worker ended with {status} while it was warming up")
 
     async def _close(self) -> None:
@@ -177,3 +225,8 @@ class WorkerProcesses:
         for worker in self._all:
             worker.kill()
         await asyncio.gather(*(worker.ended() for worker in self._all))
+
+
+def _busy() -> Refusal:
+    text = "As many videos are being analysed as this service can do at once. Try again in a moment."
+    return Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "BUSY", text, retry_after_s=_RETRY_AFTER_S)

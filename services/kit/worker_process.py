@@ -7,14 +7,18 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeAlias
 
 import grpc
 import structlog
 from google.rpc import status_pb2
 
+from services.kit import metrics
 from services.kit.errors import Refusal, refusal_of_status
-from services.kit.worker_wire import Kind, Setup, Task, framed, receive
+from services.kit.limits import child_environment
+from services.kit.worker_wire import MOST_RANGE_BYTES, RANGE, Kind, Setup, Task, framed, receive
 
 log = structlog.get_logger()
 
@@ -22,6 +26,10 @@ _BUFFER_BYTES = 1024 * 1024
 # Half a minute of compiling on a machine that has its hands full.
 _WARM_UP_S = 300.0
 _ENDED = frozenset({Kind.DONE, Kind.REFUSED, Kind.FAILED, Kind.EXHAUSTED, Kind.GONE})
+
+
+Read: TypeAlias = Callable[[int, int], Awaitable[bytes]]
+"""Gets a range of the task's video; raises `Refusal`."""
 
 
 class WorkerFailed(Exception):  # noqa: N818 - says what happened
@@ -42,6 +50,7 @@ class WorkerProcess:
         self.pid = process.pid
         self.busy = False
         self.alive = True
+        self._read: Read | None = None
         self._setup = setup
         self._process = process
         self._reader = reader
@@ -68,6 +77,7 @@ class WorkerProcess:
                     ),
                     stdin=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
+                    env=child_environment(),
                     # A group of its own, so that what it has started (ffmpeg) can be killed with it.
                     process_group=0,
                 )
@@ -94,14 +104,15 @@ class WorkerProcess:
             return False
         return kind is Kind.READY
 
-    def begin(self, task: Task) -> None:
-        """Give it a task; the last one must have ended.
+    def begin(self, task: Task, read: Read | None = None) -> None:
+        """Give it a task; the last one must have ended. `read` gets it the ranges of its video that it asks for.
 
         Raises:
             ValueError: When the arguments are too large to send.
         """
         self._write(Kind.TASK, pickle.dumps(task))
         self.busy = True
+        self._read = read
 
     async def next_item(self) -> bytes | None:
         """The task's next item, or None at its end.
@@ -123,6 +134,8 @@ class WorkerProcess:
             match kind:
                 case Kind.ITEM:
                     return payload
+                case Kind.READ:
+                    await self._answer(payload)
                 case Kind.DONE:
                     return None
                 case Kind.REFUSED:
@@ -137,6 +150,19 @@ class WorkerProcess:
                 case Kind.GONE:
                     self._complain("worker ended", status=self._process.returncode)
                     raise _too_much_work() if self._process.returncode == -signal.SIGXCPU else _crashed()
+
+    async def _answer(self, wanted: bytes) -> None:
+        """Send a range of the task's video. While it is on its way the worker is not held to be stuck."""
+        start, end = RANGE.unpack(wanted)
+        try:
+            if self._read is None or end - start > MOST_RANGE_BYTES:
+                raise _crashed()  # it is not itself any more
+            data = await self._read(start, end)
+            metrics.MEDIA_READ_BYTES.inc(len(data))
+        except Refusal as refusal:
+            self._write(Kind.REFUSED_DATA, refusal.status().SerializeToString())
+        else:
+            self._write(Kind.DATA, data)
 
     def take(self) -> None:
         """Let one more item come: the last one has been taken."""
@@ -173,6 +199,7 @@ class WorkerProcess:
             self._writer.write(framed(kind, payload))
 
     def _complain(self, event: str, **facts: object) -> None:
+        metrics.WORKERS_LOST.labels(event).inc()
         log.warning(event, worker=self.pid, **facts)
 
     async def _listen(self) -> None:

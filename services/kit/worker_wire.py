@@ -18,6 +18,11 @@ from services.kit.limits import WorkerLimits
 _HEADER = struct.Struct("!BI")
 _LARGEST_BYTES = 64 * 1024 * 1024
 
+RANGE = struct.Struct("!QQ")
+
+MOST_RANGE_BYTES = 16 * 1024 * 1024
+"""No worker has a reason to ask for more at once."""
+
 ITEMS_AHEAD = 4
 """Items a worker may have sent that nobody has taken yet."""
 
@@ -34,6 +39,11 @@ class Kind(IntEnum):
     """The reader has taken an item: one more may come."""
     CANCEL = 4
     """Nobody waits for the task any more."""
+
+    DATA = 5
+    """The range of the video that was asked for."""
+    REFUSED_DATA = 6
+    """Why the range that was asked for does not come: a `google.rpc.Status`."""
 
     # From the worker.
     READY = 10
@@ -52,6 +62,8 @@ class Kind(IntEnum):
     """The task has ended with another error: its trace."""
     EXHAUSTED = 17
     """The task has ended because there was no more memory, and so does the worker."""
+    READ = 19
+    """The task waits for a range of its video: a first position and one past the last, as in `RANGE`."""
     GONE = 18
     """Never sent: stands for the worker's end."""
 

@@ -2,13 +2,14 @@
 
 from pydantic import Field
 
-from services.kit.settings import MEBIBYTE, ServiceSettings
+from services.kit.settings import MEBIBYTE, ServiceSettings, metrics_listen
 
 
 class MetadataSettings(ServiceSettings):
     """Settings of the metadata service, read from the environment once."""
 
     listen: str = Field(default="127.0.0.1:50054", validation_alias="NOTREALLY_METADATA_LISTEN")
+    metrics_listen: str = metrics_listen("METADATA")
 
     metadata_workers: int = Field(default=4, ge=1)
     """Probes at once; each runs one ffprobe."""

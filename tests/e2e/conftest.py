@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from cli.edge import BUILT_SITE
+from tests.e2e.browser import launch
 from tests.e2e.visitor import Visitor, visit
 from tests.integration.stack import Stack
 from tests.synthetic.fixtures import MakeFaceVideo, face_video
@@ -16,6 +17,9 @@ from tests.synthetic.videos import FaceVideo, syllables
 __all__ = ["face_video"]
 
 SILENT = FaceVideo(seconds=6.0, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
+# Five seconds are too few for an analysis on a busy machine.
+expect.set_options(timeout=60_000)
+
 LONGER = FaceVideo(
     seconds=12.0, size=(480, 360), iod=80.0, blinks=(2.0, 5.5, 9.0), mouth=syllables, sound=syllables, nod_px=(1.0, 3.0)
 )
@@ -23,14 +27,10 @@ LONGER = FaceVideo(
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
+    if shutil.which("chromium") is None:
         pytest.skip("Chromium is not installed")
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=executable,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-        )
+        launched = await launch(playwright)
         yield launched
         await launched.close()
 

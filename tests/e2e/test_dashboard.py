@@ -29,7 +29,13 @@ async def result(visitor: Visitor, analysed: str) -> Page:
     """The page of a result whose file the browser never had."""
     await visitor.open(f"/analysis/?id={analysed}")
     await expect_dashboard(visitor.page)
+    await scroll_to_charts(visitor.page)
     return visitor.page
+
+
+async def scroll_to_charts(page: Page) -> None:
+    """Charts are drawn once they come near."""
+    await page.get_by_role("heading", name="Watch it").scroll_into_view_if_needed()
 
 
 async def test_the_video_comes_on_demand_and_goes_where_the_timeline_says(result: Page, visitor: Visitor) -> None:
@@ -46,6 +52,27 @@ async def test_the_video_comes_on_demand_and_goes_where_the_timeline_says(result
     assert await player.evaluate("player => player.currentTime") == pytest.approx(float(start[1]), abs=0.1)
     await result.get_by_label("Mark the face that was followed").uncheck()
     await expect(result.locator("[data-face-box]")).to_have_count(0)
+
+
+async def test_charts_are_fetched_only_once_they_come_near(visitor: Visitor, analysed: str) -> None:
+    page = visitor.page
+    await visitor.open(f"/analysis/?id={analysed}")
+    await expect_dashboard(page)
+    await expect(page.get_by_role("heading", name="The model and the work")).to_be_attached()
+    before = await scripts(page)
+    await expect(page.get_by_role("figure")).to_have_count(0)
+    await scroll_to_charts(page)
+    await expect(page.get_by_role("figure")).to_have_count(len(CHARTS))
+    assert await scripts(page) > before
+
+
+async def scripts(page: Page) -> int:
+    """How many scripts the page has fetched."""
+    return int(
+        await page.evaluate(
+            "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js')).length"
+        )
+    )
 
 
 async def test_pointing_at_one_chart_marks_the_time_in_all(result: Page) -> None:
@@ -100,6 +127,7 @@ async def test_without_a_face_there_is_sound_to_see_and_no_verdict(visitor: Visi
     nobody = FaceVideo(seconds=4.0, size=(480, 360), iod=80.0, absent=((0.0, 9.0),), noise=2.0, sound=syllables)
     await analyse(visitor, face_video(nobody))
     await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Not enough to judge")
+    await scroll_to_charts(visitor.page)
     await expect(visitor.page.get_by_role("figure")).to_have_count(1)
     await expect(
         visitor.page.get_by_role("listitem").filter(has_text="No face was found in the frames looked at")

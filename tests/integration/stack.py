@@ -2,22 +2,25 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-_SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
+from tests.servers.home import Home, laptop
+from tests.servers.ports import free_ports, wait_for
+
+__all__ = ["SERVICES", "Stack", "free_ports", "is_healthy", "running_process", "running_stack", "wait_for"]
+
+SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
 _START_S = 120.0
-_STOP_S = 30.0
+_STOP_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Stack:
     """A running system."""
 
     port: int
-    data: Path
+    home: Home
     addresses: dict[str, str]
     process: subprocess.Popen[str]
     log: list[str]
@@ -41,13 +44,13 @@ class Stack:
         return [self.port, *(int(address.rpartition(":")[2]) for address in self.addresses.values())]
 
     def gateway(self, folder: Path, port: int, **changes: str) -> dict[str, str]:
-        """Environment of a second gateway with a store of its own in `folder`, in front of the same services."""
+        """Environment of one more gateway, with a database of its own, in front of the same services and media."""
         targets = {f"NOTREALLY_{name.upper()}_TARGET": address for name, address in self.addresses.items()}
         return {
             **targets,
             "NOTREALLY_GATEWAY_LISTEN": f"127.0.0.1:{port}",
-            "NOTREALLY_MEDIA_URL": (self.data / "media").as_uri(),
-            "NOTREALLY_DB_PATH": str(folder / "notreally.db"),
+            "NOTREALLY_MEDIA_URL": self.home.media_url,
+            "NOTREALLY_DATABASE_URL": self.home.another_database(folder),
             **changes,
         }
 
@@ -59,7 +62,7 @@ class Stack:
             with suppress(OSError, IndexError):  # gone, or not yet what it will be
                 command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
                 name = "envoy" if "envoy" in Path(command[0]).name else command[-2].removeprefix("services.")
-                if name in (*_SERVICES, "envoy"):
+                if name in (*SERVICES, "envoy"):
                     found[name] = pid
         return found
 
@@ -70,19 +73,19 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, ports: Sequence[int] = (), **environment: str) -> Iterator[Stack]:
-    """Start everything with its data in `folder`, and stop it in the end as Ctrl-C would.
+def running_stack(home: Home | Path, ports: Sequence[int] = (), **environment: str) -> Iterator[Stack]:
+    """Start everything with its data in a home or folder, and stop it in the end as Ctrl-C would.
 
     `ports` are those of an earlier one that takes its place; see `Stack.ports`.
     """
-    port, *ports = ports or free_ports(1 + len(_SERVICES))
-    addresses = {name: f"127.0.0.1:{number}" for name, number in zip(_SERVICES, ports, strict=True)}
+    home = laptop(home) if isinstance(home, Path) else home
+    port, *ports = ports or free_ports(1 + len(SERVICES))
+    addresses = {name: f"127.0.0.1:{number}" for name, number in zip(SERVICES, ports, strict=True)}
     variables = {
         **{key: value for key, value in os.environ.items() if not key.startswith("NOTREALLY_")},
         "PORT": str(port),
         "NOTREALLY_EDGE_HOST": "127.0.0.1",
-        "NOTREALLY_MEDIA_URL": (folder / "media").as_uri(),
-        "NOTREALLY_DB_PATH": str(folder / "notreally.db"),
+        **home.settings,
         **{f"NOTREALLY_{name.upper()}_LISTEN": address for name, address in addresses.items()},
         **environment,
     }
@@ -109,7 +112,7 @@ def running_stack(folder: Path, ports: Sequence[int] = (), **environment: str) -
     try:
         assert ready.wait(_START_S), "".join(log)
         assert process.poll() is None, "".join(log)
-        yield Stack(port, folder, addresses, process, log)
+        yield Stack(port, home, addresses, process, log)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -134,12 +137,19 @@ def running_process(module: str, address: str, **environment: str) -> Iterator[N
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_for(lambda: process.poll() is not None or _healthy(address), _START_S)
+        wait_for(lambda: process.poll() is not None or is_healthy(address), _START_S)
         assert process.poll() is None
         yield
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(_STOP_S) == 0, f"{module} did not end well"
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(_STOP_S)
+        process.kill()
+        process.wait()
 
 
 def _children_of(parent: int) -> list[int]:
@@ -153,32 +163,11 @@ def _children_of(parent: int) -> list[int]:
     return found
 
 
-def _healthy(address: str) -> bool:
+def is_healthy(address: str) -> bool:
+    """Whether the server at an address says that it serves."""
     with grpc.insecure_channel(address) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
         except grpc.RpcError:
             return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on right now, all different."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-
-
-def wait_for(condition: object, seconds: float = 10.0) -> None:
-    """Ask a callable again and again until it is true.
-
-    Raises:
-        AssertionError: When it is not true in time.
-    """
-    assert callable(condition)
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not become true in time"
-        time.sleep(0.02)

@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import hashlib
-import time
 import uuid
 from pathlib import Path
 
@@ -14,9 +13,13 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc, features_pb2
 
 from client import NotReally, ServiceError
 from gateway.features import FEATURES
+from services.kit.media import media_key
 from tests.integration.conftest import TALKING
 from tests.integration.stack import Stack, free_ports, running_process, wait_for
+from tests.servers.home import BOTH
 from tests.synthetic.fixtures import MakeFaceVideo
+
+pytestmark = BOTH
 
 MOTION = ("blink_rate_per_min", "lip_jerk", "nose_jitter", "landmark_residual_jitter")
 SOUND = ("mfcc_mean", "mfcc_std", "av_sync_corr")
@@ -78,7 +81,7 @@ async def test_the_same_file_gives_the_same_vector_at_any_number_of_workers(
 ) -> None:
     here = [(await client.analyze(talking)).result.features for _ in range(2)]
     port, face_port = free_ports(2)
-    media = (stack.data / "media").as_uri()
+    media = stack.home.media_url
     face = {"NOTREALLY_FACE_LISTEN": f"127.0.0.1:{face_port}", "NOTREALLY_FACE_WORKERS": "1"}
     other = {"NOTREALLY_FACE_TARGET": f"127.0.0.1:{face_port}", "NOTREALLY_PARALLEL_RUNS": "1"}
     with (
@@ -95,6 +98,9 @@ async def test_partial_series_arrive_while_the_work_runs(client: NotReally, talk
     created = await client.create_analysis(upload.name)
     events = [event async for event in client.watch([created.name], include_series=True)]
     drawn = [event for event in events if event.HasField("series")]
+    (told,) = [event for event in events if event.HasField("metadata")]
+    assert told.sequence <= drawn[0].sequence
+    assert (told.metadata.video.frame_count, told.metadata.HasField("audio")) == (360, True)
     assert all(event.percent < 100 for event in drawn)
     frames = sum(len(face.times_s) for event in drawn for face in event.series.faces)
     assert frames == 360
@@ -108,6 +114,7 @@ async def test_partial_series_arrive_while_the_work_runs(client: NotReally, talk
 async def test_a_watch_goes_on_where_it_was_left(client: NotReally, silent: Path) -> None:
     created = await client.create_analysis((await client.upload(silent)).name)
     whole = [event async for event in client.watch([created.name]) if event.sequence]
+    assert not any(event.HasField("metadata") for event in whole)
     for seen in (0, 1, len(whole) - 1):
         rest = [event async for event in client.watch({created.name: seen}) if event.sequence]
         assert [event.sequence for event in rest] == [event.sequence for event in whole[seen:]]
@@ -123,23 +130,23 @@ async def test_one_stream_follows_many(client: NotReally, silent: Path, talking:
     assert {event.state for event in last.values()} == {analysis_pb2.ANALYSIS_STATE_SUCCEEDED}
 
 
-async def test_cancelling_stops_the_work_within_a_second(client: NotReally, stack: Stack, talking: Path) -> None:
+async def test_cancelling_stops_the_work(client: NotReally, stack: Stack, talking: Path) -> None:
+    before = len(stack.log)
     created = await client.create_analysis((await client.upload(talking)).name)
     watch = client.watch([created.name])
     async for event in watch:
         if event.stage == analysis_pb2.STAGE_ANALYZING_VIDEO and event.percent > 5:
             break
-    began = time.monotonic()
     cancelled = await client.cancel(created.name)
     assert cancelled.state == analysis_pb2.ANALYSIS_STATE_CANCELLED
     rest = [event async for event in watch]
     assert rest[-1].state == analysis_pb2.ANALYSIS_STATE_CANCELLED
-    assert time.monotonic() - began < 2  # the service is asked to stop at once; a loaded machine takes its time
 
+    # Cut short, and not merely left to end by itself with nobody listening.
     def face_call_ended() -> bool:
-        return any("FaceService/ExtractWindows" in line and "CANCELLED" in line for line in stack.log)
+        return any("FaceService/ExtractWindows" in line and "CANCELLED" in line for line in stack.log[before:])
 
-    await asyncio.to_thread(wait_for, face_call_ended, 2.0)
+    await asyncio.to_thread(wait_for, face_call_ended)
     # Who has seen the end is not told again.
     assert [event async for event in client.watch({created.name: rest[-1].sequence})] == []
     again = await client.cancel(created.name)
@@ -150,14 +157,12 @@ async def test_deleting_removes_everything(client: NotReally, stack: Stack, face
     video = face_video(dataclasses.replace(TALKING, seconds=1.0, blinks=()))
     analysis = await client.analyze(video)
     identifier = analysis.name.removeprefix("analyses/")
-    media = stack.data / "media"
-    sha256 = hashlib.sha256(video.read_bytes()).hexdigest()
-    assert (media / "media" / sha256[:2] / sha256[2:]).read_bytes() == video.read_bytes()
+    key = media_key(hashlib.sha256(video.read_bytes()).hexdigest())
+    assert await stack.home.media.get(key) == video.read_bytes()
     assert b"".join([piece async for piece in client.download(analysis.name)]) == video.read_bytes()
 
     await client.delete(analysis.name)
-    left = [str(path) for path in media.rglob("*") if sha256[2:] in path.name or identifier in str(path)]
-    assert left == []
+    assert [blob for blob in stack.home.stored() if blob == key or identifier in blob] == []
     with pytest.raises(ServiceError) as caught:
         await client.get_analysis(analysis.name)
     assert caught.value.reason == "ANALYSIS_NOT_FOUND"

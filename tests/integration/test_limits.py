@@ -17,7 +17,10 @@ from services.kit.media import media_key
 from tests.integration.conftest import SILENT
 from tests.integration.edge import exchange, fetch, running_edge
 from tests.integration.stack import Stack, free_ports, running_process, wait_for
+from tests.servers.home import BOTH
 from tests.synthetic.fixtures import MakeFaceVideo
+
+pytestmark = BOTH
 
 QUEUED, RUNNING = analysis_pb2.ANALYSIS_STATE_QUEUED, analysis_pb2.ANALYSIS_STATE_RUNNING
 
@@ -107,8 +110,11 @@ async def test_only_so_many_uploads_may_be_open(small: int, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("form", [False, True])
 async def test_who_leaves_in_the_middle_of_a_body_leaves_nothing(stack: Stack, form: bool) -> None:
-    def chunks() -> list[Path]:
-        return [path for path in (stack.data / "media" / "uploads").rglob("*") if path.is_file()]
+    # The store is shared: uploads that other tests have left half-way stay there for a day, as they should.
+    others = set(stack.home.stored("uploads"))
+
+    def chunks() -> set[str]:
+        return set(stack.home.stored("uploads")) - others
 
     content_type = "multipart/form-data; boundary=xyz" if form else "video/mp4"
     head = b'--xyz\r\ncontent-disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n' if form else b""
@@ -128,8 +134,8 @@ async def test_a_video_may_go_before_its_result(stack: Stack, face_video: MakeFa
     with running_process("gateway", f"127.0.0.1:{port}", **stack.gateway(tmp_path, port, **soon)):
         async with NotReally(f"127.0.0.1:{port}", Patience(attempts=0)) as client:
             name = (await client.analyze(video)).name
-            kept = stack.data / "media" / media_key(hashlib.sha256(video.read_bytes()).hexdigest())
-            await asyncio.to_thread(wait_for, lambda: not kept.exists())
+            kept = media_key(hashlib.sha256(video.read_bytes()).hexdigest())
+            await asyncio.to_thread(wait_for, lambda: not stack.home.stored(kept))
             analysis = await client.get_analysis(name)
             assert analysis.HasField("media_remove_time")
             assert analysis.result.summary

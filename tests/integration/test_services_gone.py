@@ -10,6 +10,7 @@ import pytest
 from notreally.v1 import analysis_pb2, features_pb2
 
 from client import NotReally, ServiceError
+from services.kit.media import media_key
 from tests.integration.stack import Stack, free_ports, running_process
 from tests.integration.test_analysis import SOUND, present
 
@@ -89,7 +90,7 @@ async def test_an_analysis_may_wait_for_the_face_service(stack: Stack, silent: P
             async for event in client.watch([created.name]):
                 texts = [lane.text for lane in event.modalities]
                 if "waiting for the face service" in texts and address:
-                    face = {"NOTREALLY_FACE_LISTEN": address, "NOTREALLY_MEDIA_URL": (stack.data / "media").as_uri()}
+                    face = {"NOTREALLY_FACE_LISTEN": address, "NOTREALLY_MEDIA_URL": stack.home.media_url}
                     await asyncio.to_thread(exits.enter_context, running_process("services.face", address, **face))
                     address = ""
         assert address == "", "nobody said that the face service was waited for"
@@ -100,7 +101,7 @@ async def test_a_video_that_is_gone_is_a_reason(client: NotReally, stack: Stack,
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"soon to be gone")
     upload = await client.upload(path)
-    (stack.data / "media" / "media" / upload.sha256[:2] / upload.sha256[2:]).unlink()
+    await stack.home.media.delete(media_key(upload.sha256))
     created = await client.create_analysis(upload.name)
     async for event in client.watch([created.name]):
         last = event

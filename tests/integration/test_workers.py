@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from client import NotReally, ServiceError
+from services.kit.media import media_key
 from tests.integration.stack import Stack
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
@@ -22,7 +23,7 @@ DOOMED = FaceVideo(seconds=6.5, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px
 def stored(stack: Stack, video: Path) -> Path:
     """Where the system keeps a video."""
     sha256 = hashlib.sha256(video.read_bytes()).hexdigest()
-    return stack.data / "media" / "media" / sha256[:2] / sha256[2:]
+    return stack.home.folder / media_key(sha256)
 
 
 @asynccontextmanager

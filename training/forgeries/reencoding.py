@@ -40,10 +40,11 @@ class Journey:
 def draw_journey(rng: np.random.Generator) -> Journey:
     """A journey of ordinary hardship."""
     return Journey(
-        scale=float(rng.uniform(0.4, 1.0)) if rng.random() < 0.45 else 1.0,
-        crf=int(rng.integers(_WEAKEST_CRF, _STRONGEST_CRF + 1)) if rng.random() < 0.75 else None,
-        blur=float(rng.uniform(0.4, 1.5)) if rng.random() < 0.2 else 0.0,
-        noise=float(rng.uniform(1, 7)) if rng.random() < 0.2 else 0.0,
+        scale=float(rng.uniform(0.5, 1.0)) if rng.random() < 0.3 else 1.0,
+        # Most films are compressed moderately; under the strongest compression little of a forgery is left to learn.
+        crf=round(rng.triangular(_WEAKEST_CRF, 23, _STRONGEST_CRF)) if rng.random() < 0.65 else None,
+        blur=float(rng.uniform(0.4, 1.2)) if rng.random() < 0.12 else 0.0,
+        noise=float(rng.uniform(1, 5)) if rng.random() < 0.12 else 0.0,
         sharpen=float(rng.uniform(0.2, 1.0)) if rng.random() < 0.12 else 0.0,
         brightness=float(rng.uniform(-25, 25)) if rng.random() < 0.5 else 0.0,
         contrast=float(rng.uniform(0.75, 1.25)) if rng.random() < 0.5 else 1.0,

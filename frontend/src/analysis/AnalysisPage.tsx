@@ -1,10 +1,10 @@
 "use client";
 
 import { AnalysisState, type Analysis } from "@gen/notreally/v1/analysis_pb";
-import dynamic from "next/dynamic";
 import { useSearchParams } from "next/navigation";
 import { useCallback, useEffect } from "react";
 
+import { Dashboard } from "@/dashboard/Dashboard";
 import { useAnalysis } from "@/lib/analysis";
 import { api } from "@/lib/api/client";
 import { failureOfStatus } from "@/lib/api/errors";
@@ -14,9 +14,6 @@ import { hasEnded } from "@/progress/progress";
 
 import { About, Loading, Notice } from "./Notice";
 import { Running } from "./Running";
-
-// Charts are heavy, and nobody needs them before there is a result.
-const Dashboard = dynamic(() => import("@/dashboard/Dashboard"), { ssr: false, loading: () => <Loading /> });
 
 /** `/analysis/?id=`: one analysis, whatever has become of it. */
 export function AnalysisPage() {

@@ -38,10 +38,10 @@ export function About({ analysis }: { analysis: Analysis }) {
   return <p className="mb-2 text-sm text-quiet">{facts.filter(Boolean).join(" · ")}</p>;
 }
 
-/** Holds the place until something is there. */
+/** Holds the place until something is there: a whole screen, or what follows would be seen to jump. */
 export function Loading() {
   return (
-    <div role="status" className="flex min-h-96 items-center justify-center text-quiet">
+    <div role="status" className="flex min-h-dvh items-start justify-center pt-48 text-quiet">
       <span className="sr-only">Loading</span>
       <span aria-hidden className="size-8 animate-spin rounded-full border-2 border-line border-t-accent" />
     </div>

@@ -4,6 +4,7 @@ import type { Analysis } from "@gen/notreally/v1/analysis_pb";
 import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
 
+import { FileDetails } from "@/dashboard/FileDetails";
 import { api } from "@/lib/api/client";
 import { failureOf } from "@/lib/api/errors";
 import { useWatched } from "@/lib/session";
@@ -14,18 +15,15 @@ import { About } from "./Notice";
 
 const LiveCharts = dynamic(() => import("@/dashboard/LiveCharts"), { ssr: false });
 
-/** Fetched while one watches, so that nobody waits for it in the end. */
-const fetchDashboard = () => void import("@/dashboard/Dashboard");
-
 /** An analysis at work: how far it is, and what has been measured so far. */
 export function Running({ analysis, onEnd }: { analysis: Analysis; onEnd: () => void }) {
   const { name, filename } = analysis;
   const watched = useWatched(name);
+  const { facts } = watched.progress;
   const over = isOver(watched);
   useEffect(() => {
     if (over) onEnd();
   }, [over, onEnd]);
-  useEffect(fetchDashboard, []);
   return (
     <div>
       <div className="mx-auto max-w-3xl">
@@ -46,9 +44,14 @@ export function Running({ analysis, onEnd }: { analysis: Analysis; onEnd: () => 
           Measured so far
         </h2>
         <div className="mt-4">
-          <LiveCharts parts={watched.progress.parts} />
+          <LiveCharts parts={watched.progress.parts} durationS={facts?.durationS} />
         </div>
       </section>
+      {facts && (
+        <div className="mt-10">
+          <FileDetails facts={facts} media={analysis.media} />
+        </div>
+      )}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { Ear, FileSearch, ScanFace } from "lucide-react";
 
+import { CurlExample } from "@/upload/CurlExample";
 import { UploadPage } from "@/upload/UploadPage";
 
 const LOOKS = [
@@ -71,14 +72,7 @@ export default function AnalysePage() {
           From a program
         </h2>
         <p className="mt-2 max-w-2xl text-quiet">The same port speaks REST, gRPC and grpc-web; reflection is on.</p>
-        <pre
-          tabIndex={0}
-          aria-label="Example with curl"
-          className="mt-3 overflow-x-auto rounded-lg border border-line bg-sunken p-4 font-mono text-sm"
-        >
-          {`curl -F file=@clip.mp4 http://localhost:52513/api/analyze
-curl http://localhost:52513/api/results/JOB_ID`}
-        </pre>
+        <CurlExample />
       </section>
     </div>
   );

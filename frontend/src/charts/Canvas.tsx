@@ -69,7 +69,8 @@ export function css([red, green, blue]: Rgb): string {
   return `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)})`;
 }
 
-function colourNamed(context: CanvasRenderingContext2D, name: string): Rgb {
+/** Red, green and blue of a colour of the theme, such as "--audio". */
+export function colourNamed(context: CanvasRenderingContext2D, name: string): Rgb {
   // A canvas turns whatever CSS calls a colour into #rrggbb.
   context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const number = Number.parseInt(String(context.fillStyle).slice(1, 7), 16);

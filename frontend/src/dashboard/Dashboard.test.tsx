@@ -1,8 +1,11 @@
+import { create } from "@bufbuild/protobuf";
+import { ThumbnailSchema } from "@gen/notreally/v1/analysis_pb";
+import { FeatureSummarySchema } from "@gen/notreally/v1/classifier_pb";
 import { fireEvent, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import Dashboard from "./Dashboard";
+import { Dashboard } from "./Dashboard";
 import LiveCharts from "./LiveCharts";
 import { type Name, recorded } from "./testdata/recorded";
 import { Timeline } from "./Timeline";
@@ -17,6 +20,21 @@ function show(name: Name, change?: (analysis: ReturnType<typeof recorded>) => vo
   // The report for paper is in the page too, after what is on the screen.
   const [onScreen] = container.children;
   return within(onScreen as HTMLElement);
+}
+
+/** Two pictures that a texture network scored, and the first two spans of the timeline. */
+function withTexture({ result }: ReturnType<typeof recorded>): void {
+  const jpeg = result.faces[0]?.thumbnails[0]?.jpeg ?? new Uint8Array();
+  const picture = (timeS: number, places: number[]) =>
+    create(ThumbnailSchema, { timeS, jpeg, heat: { side: 2, places, logOdds: places.reduce((a, b) => a + b) / 4 } });
+  const [face] = result.faces;
+  if (face) face.thumbnails = [picture(2, [0, 12, 0, 0]), picture(1, [-1, -1, -1, -1])];
+  const [first, second] = result.timeline;
+  if (first) first.faceTextureLogOdds = -1;
+  if (second) second.faceTextureLogOdds = 3;
+  result.model?.features.push(
+    create(FeatureSummarySchema, { feature: "face_texture_log_odds", p05: -2, p50: -1, p95: 0.5 }),
+  );
 }
 
 beforeEach(() => {
@@ -69,6 +87,35 @@ describe("the dashboard", () => {
     });
     expect(page.getByText("The sound could not be analysed.")).toBeTruthy();
     expect(page.getByText(/outside what the model was trained on \(agreement of mouth and sound\)/)).toBeTruthy();
+  });
+
+  it("shows the moments that look most like a forgery, with what was found where, and goes there", async () => {
+    const page = show("talking", withTexture);
+    const list = within(page.getByRole("heading", { name: /^Moments that look most/ }).closest("section") as HTMLElement);
+    const pictures = list.getAllByRole("button");
+    expect(pictures.map((each) => each.textContent)).toEqual(["at 0:01.0score −1.00", "at 0:02.0score +3.00"]);
+    expect(list.getAllByRole("img")[1]?.getAttribute("alt")).toMatch(/more like forgeries.*strongest sign in the upper right/);
+    expect(document.querySelectorAll("section [data-heat]")).toHaveLength(2);
+    await userEvent.click(list.getByRole("checkbox", { name: "Heat map" }));
+    expect(document.querySelectorAll("section [data-heat]")).toHaveLength(0);
+    // They take the place of the pictures that only show the face.
+    expect(page.queryByRole("list", { name: "Pictures of the face" })).toBeNull();
+  });
+
+  it("colours the timeline red only where the face looks unlike real videos", () => {
+    const page = show("talking", withTexture);
+    const [first, second, ...others] = page.getAllByRole("button", { name: /^Go to / });
+    expect(first?.getAttribute("aria-label")).toMatch(/looks like real videos$/);
+    expect(first?.querySelector("[data-texture]")?.className).toContain("bg-real");
+    expect(second?.getAttribute("aria-label")).toMatch(/more like forgeries/);
+    expect(second?.querySelector("[data-texture]")?.className).toContain("bg-fake");
+    expect(others.every((each) => each.querySelector("[data-texture]") === null)).toBe(true);
+  });
+
+  it("has the pictures of the moments on paper too, each with and without colours", () => {
+    show("talking", withTexture);
+    expect(document.querySelectorAll("[data-report] [data-heat]")).toHaveLength(2);
+    expect(document.querySelector("[data-report]")?.textContent).toContain("0:02.0, score +3.00");
   });
 
   it("has a tab for each face, which the arrow keys change", async () => {

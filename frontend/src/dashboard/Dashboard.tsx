@@ -1,11 +1,12 @@
 "use client";
 
-/** The whole answer to one analysis. Load it lazily: the upload page does without it. */
+/** The whole answer to one analysis: what the reader sees first is drawn first. */
 
 import { Braces, Printer } from "lucide-react";
 import dynamic from "next/dynamic";
-import { useMemo, useState } from "react";
+import { startTransition, useEffect, useMemo, useState } from "react";
 import type { Analysis, AnalysisResult } from "@gen/notreally/v1/analysis_pb";
+import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 
 import { Playhead, PlayheadProvider } from "@/charts/playhead";
 import { blinkTimes, faceTrace, loudnessTrace, present } from "@/charts/series";
@@ -19,17 +20,22 @@ import { type FaceView, faceView } from "./faceView";
 import { FeatureCards } from "./FeatureCards";
 import { FileDetails } from "./FileDetails";
 import { Filmstrip } from "./Filmstrip";
+import { moments, TEXTURE_FEATURE } from "./heat";
 import { ModelDetails } from "./ModelDetails";
+import { Moments } from "./Moments";
 import { Section } from "./Section";
 import { Timeline } from "./Timeline";
 import { VerdictHeader } from "./VerdictHeader";
 import { hasScore } from "./verdict";
 import { type Download, VideoPanel } from "./VideoPanel";
 import { WaterfallChart } from "./WaterfallChart";
+import { WhenNear } from "./WhenNear";
+
+const CHARTS_HEIGHT = "h-[52rem]";
 
 const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), {
   ssr: false,
-  loading: () => <div className="h-[52rem] animate-pulse rounded-xl bg-sunken" aria-hidden="true" />,
+  loading: () => <div className={`animate-pulse rounded-xl bg-sunken ${CHARTS_HEIGHT}`} aria-hidden="true" />,
 });
 
 export interface DashboardProps {
@@ -41,9 +47,10 @@ export interface DashboardProps {
   download: Download;
 }
 
-export default function Dashboard({ analysis, videoFile, download }: DashboardProps) {
+export function Dashboard({ analysis, videoFile, download }: DashboardProps) {
   const [playhead] = useState(() => new Playhead());
   const [number, setNumber] = useState<number | undefined>();
+  const stage = useStage(4);
   const { result } = analysis;
   if (!result) return null;
   const face = faceView(result, number);
@@ -52,16 +59,29 @@ export default function Dashboard({ analysis, videoFile, download }: DashboardPr
       <div className="grid gap-12 print:hidden">
         <FaceTabs result={result} selected={face.number} onSelect={setNumber}>
           <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} />} />
-          <Why result={result} face={face} />
-          <FeatureCards result={result} face={face} />
+          {stage >= 1 && <Why result={result} face={face} />}
+          {stage >= 2 && <FeatureCards result={result} face={face} />}
         </FaceTabs>
-        <Watch analysis={analysis} result={result} face={face} videoFile={videoFile} download={download} />
-        {result.metadata && <FileDetails facts={result.metadata} media={analysis.media} />}
-        <ModelDetails result={result} />
+        {stage >= 3 && (
+          <>
+            <Watch analysis={analysis} result={result} face={face} videoFile={videoFile} download={download} />
+            {result.metadata && <FileDetails facts={result.metadata} media={analysis.media} />}
+            <ModelDetails result={result} />
+          </>
+        )}
       </div>
-      <Report analysis={analysis} />
+      {stage >= 4 && <Report analysis={analysis} />}
     </PlayheadProvider>
   );
+}
+
+/** Counts up to `last`, one with every drawing: what comes later may take its time, and never all at once. */
+function useStage(last: number): number {
+  const [stage, setStage] = useState(0);
+  useEffect(() => {
+    if (stage < last) startTransition(() => setStage(stage + 1));
+  }, [stage, last]);
+  return stage;
 }
 
 /** What moved the score, beside what it rests on. Where there is no score, only the latter. */
@@ -89,7 +109,9 @@ function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
   const hasCharts =
     series !== undefined &&
     (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
-  const usual = result.model?.features.find(({ feature }) => feature === "nose_jitter");
+  const usual = usualRange(result, "nose_jitter");
+  const usualTexture = usualRange(result, TEXTURE_FEATURE);
+  const scored = useMemo(() => moments(face.thumbnails), [face.thumbnails]);
   const headline = result.faces[0]?.number;
   return (
     <Section
@@ -113,20 +135,28 @@ function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
             pictures={face.thumbnails.length > 0}
           />
           {result.faces.length > 0 && (
-            <Timeline segments={result.timeline} blinks={blinkTimes(faces)} duration={result.quality?.durationS ?? 0} />
+            <Timeline
+              segments={result.timeline}
+              blinks={blinkTimes(faces)}
+              duration={result.quality?.durationS ?? 0}
+              usual={usualTexture}
+            />
           )}
-          <Filmstrip thumbnails={face.thumbnails} />
+          <Moments moments={scored} usual={usualTexture} />
+          <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
         </div>
         {hasCharts && (
           <div className="panel min-w-0 p-4 sm:p-5">
             {result.faces.length === 0 && (
               <p className="mb-6 text-quiet">No face was found, so there is nothing to draw of eyes, nose and mouth.</p>
             )}
-            <SignalCharts
-              series={series}
-              durationS={result.quality?.durationS}
-              typicalJitter={usual && { from: 100 * usual.p05, to: 100 * usual.p95 }}
-            />
+            <WhenNear height={CHARTS_HEIGHT}>
+              <SignalCharts
+                series={series}
+                durationS={result.quality?.durationS}
+                typicalJitter={usual && { from: 100 * usual.p05, to: 100 * usual.p95 }}
+              />
+            </WhenNear>
             {result.faces.length > 0 && series.sounds.length === 0 && (
               <p className="mt-6 text-sm text-quiet">
                 {result.metadata?.audio
@@ -139,6 +169,11 @@ function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
       </div>
     </Section>
   );
+}
+
+/** Of a feature among real videos, where the model knows it. */
+function usualRange(result: AnalysisResult, name: string): FeatureSummary | undefined {
+  return result.model?.features.find(({ feature }) => feature === name);
 }
 
 function Actions({ analysis }: { analysis: Analysis }) {

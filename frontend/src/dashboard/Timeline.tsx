@@ -1,32 +1,38 @@
 "use client";
 
-/** The length of the video in spans: where the face was seen, blinked and trembled. Pressing a span goes there. */
+/** The length of the video in spans: how the face looked, where it was seen, blinked and trembled. Pressing one goes there. */
 
 import type { TimelineSegment } from "@gen/notreally/v1/analysis_pb";
+import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 
 import { useVideoTime, usePlayhead } from "@/charts/playhead";
 import { formatCount, formatPercent, formatSignificant, formatTimecode } from "@/lib/format";
+
+import { unusualness, unusualnessInWords } from "./heat";
 
 interface TimelineProps {
   segments: readonly TimelineSegment[];
   /** When blinks began. */
   blinks: readonly number[];
   duration: number;
+  /** Of the texture network's score among real videos; without it the score is not drawn. */
+  usual?: FeatureSummary;
 }
 
-export function Timeline({ segments, blinks, duration }: TimelineProps) {
+export function Timeline({ segments, blinks, duration, usual }: TimelineProps) {
   const playhead = usePlayhead();
   const end = Math.max(duration, segments.at(-1)?.endS ?? 0);
   const most = Math.max(0, ...segments.map(({ noseJitter }) => noseJitter ?? 0));
   if (segments.length === 0 || end === 0) return null;
   const at = (t: number) => `${((100 * t) / end).toFixed(3)}%`;
+  const scored = usual !== undefined && segments.some(({ faceTextureLogOdds }) => faceTextureLogOdds !== undefined);
   const whole =
     segments.every((segment, index) => segment.startS - (segments[index - 1]?.endS ?? 0) < 0.1) &&
     end - (segments.at(-1)?.endS ?? 0) < 0.2;
   return (
     <div>
       <h3 className="text-sm font-semibold">Timeline</h3>
-      <div className="relative mt-2 h-16 rounded-lg border border-line bg-sunken">
+      <div className={`relative mt-2 rounded-lg border border-line bg-sunken ${scored ? "h-20" : "h-16"}`}>
         <ol aria-label="Stretches of the video">
           {segments.map((segment) => (
             <li
@@ -36,13 +42,16 @@ export function Timeline({ segments, blinks, duration }: TimelineProps) {
             >
               <button
                 type="button"
-                aria-label={inWords(segment)}
+                aria-label={inWords(segment, usual)}
                 className="absolute inset-y-0 left-px right-px overflow-hidden rounded-md bg-panel hover:bg-accent-soft"
                 onClick={() => playhead.seek(segment.startS)}
               >
+                {scored && segment.faceTextureLogOdds !== undefined && (
+                  <Tint value={unusualness(segment.faceTextureLogOdds, usual)} />
+                )}
                 <span
                   className="absolute inset-x-0 bottom-1.5 bg-face/25"
-                  style={{ height: `${most > 0 ? (52 * (segment.noseJitter ?? 0)) / most : 0}%` }}
+                  style={{ height: `${most > 0 ? (46 * (segment.noseJitter ?? 0)) / most : 0}%` }}
                 />
                 <span
                   className="absolute bottom-0 left-0 h-1.5 bg-accent"
@@ -56,7 +65,7 @@ export function Timeline({ segments, blinks, duration }: TimelineProps) {
           <span
             key={t}
             aria-hidden="true"
-            className="pointer-events-none absolute top-2 size-2 -translate-x-1/2 rounded-full bg-ink"
+            className={`pointer-events-none absolute size-2 -translate-x-1/2 rounded-full bg-ink ${scored ? "top-5" : "top-2"}`}
             style={{ left: at(t) }}
           />
         ))}
@@ -67,12 +76,29 @@ export function Timeline({ segments, blinks, duration }: TimelineProps) {
         <span>{formatTimecode(end, 0)}</span>
       </div>
       <ul className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-xs text-quiet" aria-hidden="true">
+        {scored && (
+          <>
+            <Key mark="h-3 w-3.5 bg-real/45">looks like real videos</Key>
+            <Key mark="h-3 w-3.5 bg-fake/75">more like forgeries</Key>
+          </>
+        )}
         <Key mark="h-1.5 w-3.5 bg-accent">face seen</Key>
         <Key mark="h-3 w-3.5 bg-face/25">trembling of the nose</Key>
         {blinks.length > 0 && <Key mark="size-2 rounded-full bg-ink">blink</Key>}
         {!whole && <Key mark="h-3 w-3.5 border border-line bg-sunken">not looked at</Key>}
       </ul>
     </div>
+  );
+}
+
+/** How a span looks to the texture network: red only where real videos seldom are. */
+function Tint({ value }: { value: number }) {
+  return (
+    <span
+      data-texture=""
+      className={`absolute inset-x-0 top-0 h-3 ${value > 0 ? "bg-fake" : "bg-real"}`}
+      style={{ opacity: value > 0 ? 0.3 + 0.6 * value : 0.15 - 0.45 * value }}
+    />
   );
 }
 
@@ -100,10 +126,12 @@ function Key({ mark, children }: { mark: string; children: string }) {
 }
 
 /** What a span says, for those who do not see it. */
-function inWords({ startS, endS, faceCoverage, blinks, noseJitter }: TimelineSegment): string {
+function inWords(segment: TimelineSegment, usual: FeatureSummary | undefined): string {
+  const { startS, endS, faceCoverage, blinks, noseJitter, faceTextureLogOdds } = segment;
   const parts = [`face in ${formatPercent(faceCoverage)} of the frames`, formatCount(blinks, "blink", "blinks")];
   if (noseJitter !== undefined)
     parts.push(`nose trembles by ${formatSignificant(100 * noseJitter)} % of the distance between the eyes`);
+  if (usual && faceTextureLogOdds !== undefined) parts.push(unusualnessInWords(unusualness(faceTextureLogOdds, usual)));
   return `Go to ${formatTimecode(startS)}: until ${formatTimecode(endS)}, ${parts.join(", ")}`;
 }
 

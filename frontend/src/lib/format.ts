@@ -11,19 +11,29 @@ const GAP = "\u202f";
 
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"];
 
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** Formats a number; what does so is slow to make, and kept. */
+function format(value: number, options: Intl.NumberFormatOptions, locale: string | undefined): string {
+  const key = `${locale} ${JSON.stringify(options)}`;
+  const made = formats.get(key) ?? new Intl.NumberFormat(locale, options);
+  formats.set(key, made);
+  return made.format(value);
+}
+
 /** A plain number with at most `digits` decimals. */
 export function formatNumber(value: number, digits = 0, locale?: string): string {
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  return format(value, { maximumFractionDigits: digits }, locale);
 }
 
 /** A number with `digits` significant digits, such as "0.0095". */
 export function formatSignificant(value: number, digits = 2, locale?: string): string {
-  return new Intl.NumberFormat(locale, { maximumSignificantDigits: digits }).format(value);
+  return format(value, { maximumSignificantDigits: digits }, locale);
 }
 
 /** A share from 0 to 1 in percent. */
 export function formatPercent(share: number, digits = 0, locale?: string): string {
-  return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(share);
+  return format(share, { style: "percent", maximumFractionDigits: digits }, locale);
 }
 
 /** A probability in percent, never rounded to certainty. */

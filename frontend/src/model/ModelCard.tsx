@@ -1,17 +1,24 @@
 import { type Block, blocks, pieces } from "./markdown";
+import type { Picture } from "./pictures";
+
+interface ModelCardProps {
+  markdown: string;
+  /** By the names that the card calls them by. */
+  pictures: Readonly<Record<string, Picture>>;
+}
 
 /** The model card as a page; its first line is the page's heading. */
-export function ModelCard({ markdown }: { markdown: string }) {
+export function ModelCard({ markdown, pictures }: ModelCardProps) {
   return (
     <article className="mx-auto max-w-4xl">
       {blocks(markdown).map((block, index) => (
-        <BlockView key={index} block={block} />
+        <BlockView key={index} block={block} pictures={pictures} />
       ))}
     </article>
   );
 }
 
-function BlockView({ block }: { block: Block }) {
+function BlockView({ block, pictures }: { block: Block; pictures: ModelCardProps["pictures"] }) {
   switch (block.kind) {
     case "heading":
       return block.level === 1 ? (
@@ -41,6 +48,8 @@ function BlockView({ block }: { block: Block }) {
       );
     case "table":
       return <TableView head={block.head} rows={block.rows} />;
+    case "image":
+      return <PictureView picture={pictures[block.src]} alt={block.alt} />;
     case "code":
       return (
         <pre tabIndex={0} className="mt-3 overflow-x-auto rounded-lg bg-sunken p-4 font-mono text-sm">
@@ -48,6 +57,18 @@ function BlockView({ block }: { block: Block }) {
         </pre>
       );
   }
+}
+
+/** Plots are drawn for white paper. */
+function PictureView({ picture, alt }: { picture: Picture | undefined; alt: string }) {
+  if (!picture) return null;
+  return (
+    <figure className="mt-4 w-fit max-w-full overflow-hidden rounded-xl border border-line bg-white p-2">
+      {/* A file beside the page: there is nothing for Next to optimise. */}
+      {/* eslint-disable-next-line @next/next/no-img-element */}
+      <img {...picture} alt={alt} loading="lazy" className="h-auto max-w-full" />
+    </figure>
+  );
 }
 
 function TableView({ head, rows }: { head: string[]; rows: string[][] }) {

@@ -26,6 +26,8 @@ describe("the model card's Markdown", () => {
       "it",
       "```",
       "",
+      "![A plot of",
+      "two lines](model-card/plot.svg)",
     ];
     expect(blocks(text.join("\n"))).toEqual([
       { kind: "heading", level: 1, text: "A" },
@@ -33,6 +35,7 @@ describe("the model card's Markdown", () => {
       { kind: "list", items: ["x y", "z"] },
       { kind: "table", head: ["a", "b"], rows: [["1", "2"]] },
       { kind: "code", text: "make\n\nit" },
+      { kind: "image", alt: "A plot of two lines", src: "model-card/plot.svg" },
     ]);
   });
 

@@ -1,11 +1,12 @@
-/** The little Markdown that the model card is written in: headings, paragraphs, lists, tables, code. */
+/** The little Markdown that the model card is written in: headings, paragraphs, lists, tables, code, pictures. */
 
 export type Block =
   | { kind: "heading"; level: number; text: string }
   | { kind: "paragraph"; text: string }
   | { kind: "list"; items: string[] }
   | { kind: "table"; head: string[]; rows: string[][] }
-  | { kind: "code"; text: string };
+  | { kind: "code"; text: string }
+  | { kind: "image"; alt: string; src: string };
 
 export interface Piece {
   kind: "text" | "strong" | "code";
@@ -38,6 +39,8 @@ function block(part: string): Block[] {
   if (heading) return [{ kind: "heading", level: heading[1]?.length ?? 1, text: heading[2] ?? "" }];
   if (text.startsWith("|")) return [table(text)];
   if (text.startsWith("- ")) return [{ kind: "list", items: text.slice(2).split(/\n- /).map(oneLine) }];
+  const [, alt, src] = /^!\[([^\]]*)\]\(([^)\s]+)\)$/.exec(oneLine(text)) ?? [];
+  if (alt !== undefined && src !== undefined) return [{ kind: "image", alt, src }];
   return [{ kind: "paragraph", text: oneLine(text) }];
 }
 

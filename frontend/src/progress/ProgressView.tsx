@@ -45,12 +45,17 @@ function LaneView({ lane }: { lane: Lane }) {
     <li className="grid grid-cols-[1rem_3.5rem_1fr] items-center gap-x-3 gap-y-1 text-sm sm:grid-cols-[1rem_3.5rem_minmax(4rem,1fr)_minmax(0,1.4fr)]">
       <LaneIcon state={lane.state} />
       <span className="font-medium">{lane.label}</span>
-      <Bar thin label={lane.label} fraction={lane.fraction} text={lane.text} colour={COLOURS[lane.modality]} />
+      <Bar thin label={lane.label} fraction={lane.fraction} text={lane.text} colour={laneColour(lane)} />
       <span className="col-start-3 min-h-5 text-quiet sm:col-start-auto sm:truncate" title={lane.text}>
         {lane.text}
       </span>
     </li>
   );
+}
+
+/** A lane with nothing to do is at its end, and must not look like one that has been looked at. */
+function laneColour({ modality, state }: Lane): string | undefined {
+  return state === ModalityState.SKIPPED || state === ModalityState.FAILED ? "bg-line" : COLOURS[modality];
 }
 
 function LaneIcon({ state }: { state: ModalityState }) {

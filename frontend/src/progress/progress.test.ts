@@ -56,6 +56,12 @@ describe("progress", () => {
     expect(now.modalities).toHaveLength(1);
   });
 
+  it("keeps what the container says, which is told once", () => {
+    const told = create(AnalysisEventSchema, { metadata: { container: "mp4", durationS: 12 } }).metadata;
+    const now = story(event(1, 3, { metadata: told }), event(2, 40));
+    expect(now.facts?.durationS).toBe(12);
+  });
+
   it("can be brought up to date from the record", () => {
     const record = create(AnalysisSchema, { state: AnalysisState.FAILED, percent: 12, error: { code: 3, message: "No." } });
     expect(afterRecord(story(event(1, 40)), record)).toMatchObject({ state: AnalysisState.FAILED, percent: 40 });

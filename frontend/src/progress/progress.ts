@@ -7,6 +7,7 @@ import {
   type AnalysisEvent,
   type ModalityProgress,
 } from "@gen/notreally/v1/analysis_pb";
+import type { MediaFacts } from "@gen/notreally/v1/metadata_pb";
 import type { Series } from "@gen/notreally/v1/series_pb";
 
 import { failureOfStatus, type Failure } from "@/lib/api/errors";
@@ -23,6 +24,8 @@ export interface Progress {
   queuePosition: number | undefined;
   /** Series of the windows that have finished, in the order of arrival. */
   parts: readonly Series[];
+  /** What the container says, once it was read. */
+  facts: MediaFacts | undefined;
   failure: Failure | undefined;
 }
 
@@ -35,6 +38,7 @@ export const NO_PROGRESS: Progress = {
   modalities: [],
   queuePosition: undefined,
   parts: [],
+  facts: undefined,
   failure: undefined,
 };
 
@@ -61,6 +65,7 @@ export function afterEvent(progress: Progress, event: AnalysisEvent): Progress {
     // The last event of an analysis says nothing of its modalities.
     modalities: event.modalities.length > 0 ? event.modalities : progress.modalities,
     queuePosition: event.state === AnalysisState.QUEUED ? queuePosition(event) : undefined,
+    facts: event.metadata ?? progress.facts,
     parts: event.series ? [...progress.parts, event.series] : progress.parts,
     failure: event.error ? failureOfStatus(event.error) : undefined,
   };

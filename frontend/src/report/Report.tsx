@@ -7,9 +7,12 @@ import "./report.css";
 import { type Analysis, type AnalysisResult, Verdict } from "@gen/notreally/v1/analysis_pb";
 
 import { Gauge } from "@/dashboard/Gauge";
+import { heatScale, type Moment, moments } from "@/dashboard/heat";
+import { HeatOverlay } from "@/dashboard/HeatOverlay";
 import { Jpeg } from "@/dashboard/Jpeg";
+import { signed } from "@/dashboard/push";
 import { hasScore, rankingInWords, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
-import { formatDateTime, formatDuration, formatNumber, formatProbability } from "@/lib/format";
+import { formatDateTime, formatDuration, formatNumber, formatProbability, formatTimecode } from "@/lib/format";
 
 import { Evidence } from "./Evidence";
 import { FeatureTable } from "./FeatureTable";
@@ -92,13 +95,44 @@ function Faces({ result }: { result: AnalysisResult }) {
 }
 
 function Pictures({ result }: { result: AnalysisResult }) {
-  const pictures = result.faces[0]?.thumbnails.slice(0, MOST_PICTURES) ?? [];
+  const thumbnails = result.faces[0]?.thumbnails ?? [];
+  const scored = moments(thumbnails);
+  if (scored.length > 0) return <Moments all={scored} />;
+  const pictures = thumbnails.slice(0, MOST_PICTURES);
   if (pictures.length === 0) return null;
   return (
     <div className="mt-3 flex gap-2">
       {pictures.map(({ timeS, jpeg }) => (
         <Jpeg key={timeS} jpeg={jpeg} alt="" className="size-20 rounded border border-line object-cover" />
       ))}
+    </div>
+  );
+}
+
+/** The pictures that look most like a forgery, each beside what was found where. */
+function Moments({ all }: { all: readonly Moment[] }) {
+  const scale = heatScale(all);
+  const most = [...all].sort((one, other) => other.heat.logOdds - one.heat.logOdds).slice(0, MOST_PICTURES);
+  return (
+    <div className="mt-3">
+      <ul className="flex gap-3">
+        {most.map(({ timeS, jpeg, heat }) => (
+          <li key={timeS} className="text-[8pt] text-quiet tabular-nums">
+            <div className="flex gap-0.5">
+              <Jpeg jpeg={jpeg} alt="" className="size-17 rounded border border-line object-cover" />
+              <div className="relative size-17 overflow-hidden rounded border border-line">
+                <Jpeg jpeg={jpeg} alt="" className="size-full object-cover" />
+                <HeatOverlay heat={heat} scale={scale} />
+              </div>
+            </div>
+            {formatTimecode(timeS)}, score {signed(heat.logOdds)}
+          </li>
+        ))}
+      </ul>
+      <p className="text-[8pt] text-quiet">
+        The moments that look most like a forgery. Red pushes the score towards fake, blue towards real: a hint, not a
+        mark of what was changed.
+      </p>
     </div>
   );
 }

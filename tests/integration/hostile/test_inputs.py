@@ -10,6 +10,7 @@ import pytest
 from notreally.v1 import analysis_pb2, audio_pb2, audio_pb2_grpc, face_pb2, face_pb2_grpc, media_pb2
 
 from services.kit.errors import refusal_of
+from services.kit.media import media_key
 from tests.integration.hostile import boxes
 from tests.integration.hostile.bait import laid_bait
 from tests.integration.hostile.conftest import Outcomes
@@ -27,7 +28,7 @@ def assert_fit_for_a_person(sentence: str, stack: Stack) -> None:
     assert sentence[0].isupper()
     assert sentence.endswith(".")
     assert len(sentence) < 300
-    for internal in (str(stack.data), "127.0.0.1", "Traceback", "Error", "None", "file:", "ffprobe", "INTERNAL"):
+    for internal in (str(stack.home.folder), "127.0.0.1", "Traceback", "Error", "None", "file:", "ffprobe", "INTERNAL"):
         assert internal not in sentence
 
 
@@ -106,7 +107,7 @@ async def face_refusal(stack: Stack, media: media_pb2.MediaRef, windows: list[me
 def stored(stack: Stack, content: bytes) -> media_pb2.MediaRef:
     """Put bytes into the media store, past the gateway."""
     sha256 = hashlib.sha256(content).hexdigest()
-    path = stack.data / "media" / "media" / sha256[:2] / sha256[2:]
+    path = stack.home.folder / media_key(sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return media_pb2.MediaRef(sha256=sha256, size_bytes=len(content))

@@ -25,9 +25,10 @@ def test_the_settings_are_in_it(tmp_path: Path) -> None:
     assert gateway == {"address": "gateway.example", "port_value": 7000}
 
 
-def test_envoy_accepts_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("collector", ["", "http://collector.example:4317"])
+def test_envoy_accepts_it(tmp_path: Path, collector: str) -> None:
     config = tmp_path / "envoy.yaml"
-    config.write_text(edge(tmp_path).render(TEMPLATE.read_text()))
+    config.write_text(dataclasses.replace(edge(tmp_path), collector=collector).render(TEMPLATE.read_text()))
     checked = subprocess.run(
         [str(envoy_binary()), "--mode", "validate", "--config-path", str(config)],
         capture_output=True,
@@ -55,3 +56,23 @@ def test_the_built_pages_are_served_where_there_are_any(tmp_path: Path, monkeypa
     assert site() == PLAIN_SITE
     (tmp_path / "index.html").touch()
     assert site() == tmp_path
+
+
+def test_traces_are_sent_where_a_collector_is(tmp_path: Path) -> None:
+    told = {
+        "PORT": "1",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317",
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": "0.25",
+    }
+    config = yaml.safe_load(Edge.of(Environment.read(told), tmp_path).render(TEMPLATE.read_text()))
+    manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    assert manager["tracing"]["random_sampling"] == {"value": 25}
+    assert config["static_resources"]["clusters"][1]["name"] == "collector"
+    assert "opentelemetry" not in edge(tmp_path).render(TEMPLATE.read_text())
+
+
+@pytest.mark.parametrize("collector", ["collector:4317", "https://collector", 'http://a"b:1', "http://"])
+def test_a_collector_envoy_cannot_reach_is_said_so(tmp_path: Path, collector: str) -> None:
+    with pytest.raises(ValueError, match="OTEL_EXPORTER_OTLP_ENDPOINT"):
+        dataclasses.replace(edge(tmp_path), collector=collector).render(TEMPLATE.read_text())

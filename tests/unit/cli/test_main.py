@@ -63,7 +63,7 @@ async def start(peer: Peer, *arguments: str) -> asyncio.subprocess.Process:
 
 async def run(peer: Peer, *arguments: str) -> tuple[int | None, str, str]:
     process = await start(peer, *arguments)
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), 100)
     return process.returncode, out.decode(), err.decode()
 
 
@@ -115,7 +115,7 @@ async def test_ctrl_c_cancels_what_it_started(peer: Peer, tmp_path: Path) -> Non
 
     peer.on_create = never_end
     process = await start(peer, *files(tmp_path, "real"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         await peer.watched.wait()
         process.send_signal(signal.SIGINT)
         _, err = await process.communicate()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from notreally.v1 import analysis_pb2
@@ -11,11 +10,12 @@ from gateway.admission import Admission
 from gateway.database import connect
 from gateway.records import Records, Upload
 from services.kit.errors import Refusal
+from tests.servers.home import Home
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    engine = connect(f"sqlite:///{tmp_path / 'notreally.db'}")
+def records(home: Home) -> Iterator[Records]:
+    engine = connect(home.database_url)
     yield Records(engine)
     engine.dispose()
 

@@ -1,5 +1,6 @@
 """How long a service is asked that gives no answer."""
 
+import itertools
 import math
 
 import grpc
@@ -133,3 +134,17 @@ async def test_whoever_waits_is_told() -> None:
 
     await Clock().reach(60).ask(Service(GONE, GONE, None), waiting)
     assert told == 2
+
+
+async def test_who_is_told_when_to_come_back_does_not_come_before() -> None:
+    clock = Clock()
+    asked: list[float] = []
+
+    async def attempt(_: Heard) -> str:
+        asked.append(clock.now)
+        if len(asked) < 3:
+            raise Refusal(BUSY, "BUSY", "Full.", retry_after_s=1.0)
+        return "answer"
+
+    assert await clock.reach(1).ask(attempt) == "answer"
+    assert all(later - earlier >= 0.75 for earlier, later in itertools.pairwise(asked))

@@ -1,6 +1,9 @@
 """Our tables: what is done once stays done, and lists come in pages."""
 
+import asyncio
 import itertools
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +12,16 @@ import sqlalchemy as sa
 from google.rpc import status_pb2
 from notreally.v1 import analysis_pb2
 
-from gateway.database import connect, metadata
-from gateway.records import Records, Upload
+from gateway.database import OutdatedError, connect, metadata
+from gateway.migrate import migrate
+from gateway.records import Analysis, Records, Upload
+from tests.servers.home import Home
+from tests.servers.postgres import Postgres
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    made = connect(f"sqlite:///{tmp_path / 'new folder' / 'notreally.db'}")
+def engine(home: Home) -> Iterator[sa.Engine]:
+    made = connect(home.database_url)
     yield made
     made.dispose()
 
@@ -41,8 +47,33 @@ def test_migrations_make_the_tables_the_code_says(engine: sa.Engine) -> None:
         assert {c.name for c in found.tables[table.name].columns} == {c.name for c in table.columns}
 
 
-def test_opening_twice_migrates_once(engine: sa.Engine) -> None:
-    connect(str(engine.url)).dispose()
+def test_opening_twice_migrates_once(engine: sa.Engine, home: Home) -> None:
+    connect(home.database_url, migrate=False).dispose()
+    connect(home.database_url).dispose()
+
+
+async def test_several_gateways_may_migrate_at_once(postgres: Postgres) -> None:
+    url = postgres.create("several")
+    migrating = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway.migrate"),
+            cwd=Path(__file__).parents[3],
+            env={**os.environ, "NOTREALLY_DATABASE_URL": url},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]
+    assert [await process.wait() for process in migrating] == [0, 0]
+    connect(url, migrate=False).dispose()
+    postgres.drop("several")
+
+
+def test_a_gateway_that_may_not_migrate_says_what_to_do(home: Home) -> None:
+    with pytest.raises(OutdatedError, match=r"python -m gateway\.migrate"):
+        connect(home.database_url, migrate=False)
+    migrate(home.database_url)
+    migrate(home.database_url)
+    connect(home.database_url, migrate=False).dispose()
 
 
 def test_an_ended_analysis_stays_ended(records: Records, upload: Upload) -> None:
@@ -100,3 +131,33 @@ def test_media_are_unused_only_after_the_last_analysis_of_them(records: Records,
     assert records.delete_analysis(second.id)
     assert not records.delete_analysis(second.id)
     assert records.upload(upload.id) is None
+
+
+def line(records: Records, *made: Analysis) -> list[str]:
+    """Who waits, in letters: the first one made is `a`."""
+    names = {analysis.id: letter for analysis, letter in zip(made, "abcdefgh", strict=False)}
+    return [names[analysis_id] for analysis_id in records.waiting()]
+
+
+def test_who_sends_one_need_not_wait_for_all_of_who_sends_many(records: Records, upload: Upload) -> None:
+    batch = [records.create_analysis(upload, None, caller="many") for _ in range(4)]
+    single = records.create_analysis(upload, None, caller="one")
+    assert line(records, *batch, single) == ["a", "e", "b", "c", "d"]
+
+
+def test_turns_go_on_from_the_one_that_is_on(records: Records, upload: Upload) -> None:
+    batch = [records.create_analysis(upload, None, caller="many") for _ in range(4)]
+    for begun in batch[:2]:
+        records.set_progress(begun.id, analysis_pb2.STAGE_READING_METADATA, 1.0)
+    # Not before those who have waited for their turn already.
+    others = [records.create_analysis(upload, None, caller=name) for name in ("one", "two")]
+    assert line(records, *batch, *others) == ["c", "e", "f", "d"]
+    assert [other.turn for other in others] == [2, 2]
+
+
+def test_who_asked_is_forgotten_once_it_has_ended(records: Records, upload: Upload) -> None:
+    analysis = records.create_analysis(upload, None, caller="somebody")
+    records.cancel(analysis.id)
+    found = records.analysis(analysis.id)
+    assert found is not None
+    assert (analysis.caller, found.caller) == ("somebody", "")

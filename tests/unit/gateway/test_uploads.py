@@ -1,11 +1,14 @@
 """Uploads: resumable, checked, bounded, and a content-addressed video in the end."""
 
+import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from typing import Any
 
 import google_crc32c
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,19 +17,20 @@ from gateway.records import Records, Upload
 from gateway.uploads import Uploads, clean_filename
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
+from tests.servers.home import Home
 
 LIMIT = 5000
 CHUNK = 64
 
 
 @pytest.fixture
-def media(tmp_path: Path) -> MediaStore:
-    return MediaStore.open((tmp_path / "media").as_uri())
+def media(home: Home) -> MediaStore:
+    return MediaStore.open(home.media_url)
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    engine = connect(f"sqlite:///{tmp_path / 'notreally.db'}")
+def records(home: Home) -> Iterator[Records]:
+    engine = connect(home.database_url)
     yield Records(engine)
     engine.dispose()
 
@@ -133,7 +137,7 @@ async def test_a_body_in_any_pieces_arrives_whole(uploads: Uploads, media: Media
 
 
 async def test_a_body_over_the_limit_is_refused_while_it_streams_and_leaves_nothing(
-    uploads: Uploads, tmp_path: Path
+    uploads: Uploads, home: Home
 ) -> None:
     sent = 0
 
@@ -145,7 +149,38 @@ async def test_a_body_over_the_limit_is_refused_while_it_streams_and_leaves_noth
 
     assert (await reason_of(uploads.receive(lambda: "a", endless())))[0] == "TOO_LARGE"
     assert sent <= LIMIT + 1000
-    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+    assert home.stored() == {}
+
+
+class SlowRecords(Records):
+    """Records in which an upload is begun when the test says so."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(engine)
+        self.asked, self.go, self.made = threading.Event(), threading.Event(), threading.Event()
+        self.upload_id = ""
+
+    def create_upload(self, *args: Any, **kwargs: Any) -> Upload:
+        self.asked.set()
+        self.go.wait()
+        upload = super().create_upload(*args, **kwargs)
+        self.upload_id = upload.id
+        self.made.set()
+        return upload
+
+
+async def test_who_leaves_while_the_upload_is_begun_leaves_no_row(home: Home, media: MediaStore) -> None:
+    engine = connect(home.database_url)
+    slow = SlowRecords(engine)
+    receiving = asyncio.create_task(Uploads(slow, media, LIMIT, CHUNK).receive(lambda: "a", pieces(b"x")))
+    await asyncio.to_thread(slow.asked.wait)
+    receiving.cancel()
+    asyncio.get_running_loop().call_soon(slow.go.set)
+    with pytest.raises(asyncio.CancelledError):
+        await receiving
+    await asyncio.to_thread(slow.made.wait)
+    assert slow.upload(slow.upload_id) is None
+    engine.dispose()
 
 
 @given(st.text(max_size=6000))

@@ -6,6 +6,11 @@ import { AnalysisService } from "@gen/notreally/v1/analysis_pb";
 
 export type Api = Client<typeof AnalysisService>;
 
+/** Where the server is, without a slash at its end. */
+export function apiAddress(): string {
+  return process.env.NEXT_PUBLIC_API_BASE_URL || window.location.origin;
+}
+
 let shared: Api | undefined;
 
 /** The client; the same for all callers. */
@@ -13,7 +18,7 @@ export function api(): Api {
   shared ??= createClient(
     AnalysisService,
     createGrpcWebTransport({
-      baseUrl: process.env.NEXT_PUBLIC_API_BASE_URL || window.location.origin,
+      baseUrl: apiAddress(),
       // A connection that died without a word must not look like a slow server. Streams say 0: no limit.
       defaultTimeoutMs: 60_000,
     }),

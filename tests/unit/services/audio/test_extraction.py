@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
 import pytest
 
+from services.audio import decoding
 from services.audio.decoding import Sound
 from services.audio.extraction import Progress, SilentWindow, WindowSound, describe, extract
 from services.audio.signals import Samples
@@ -58,6 +60,33 @@ def test_a_window_alone_is_the_window_in_a_run(make_file: MakeFile, limits: Proc
             assert getattr(alone, name).tobytes() == getattr(together, name).tobytes()
         assert alone.image.levels.tobytes() == together.image.levels.tobytes()
         assert alone.outline.low.tobytes() == together.outline.low.tobytes()
+
+
+def test_the_same_samples_as_from_a_run_of_its_own(talking: Path, limits: ProcessLimits) -> None:
+    stream = decoding.find_stream(_never, talking, limits)
+    assert stream is not None
+    for window in _windows(talking, SPANS, limits):
+        sound = decoding.decode(_never, talking, stream, window.span.start_s, window.span.end_s, limits)
+        alone = describe(window.span, sound)
+        assert isinstance(window, WindowSound)
+        assert isinstance(alone, WindowSound)
+        assert alone.log_rms.tobytes() == window.log_rms.tobytes()
+        assert alone.mfcc.tobytes() == window.mfcc.tobytes()
+
+
+def test_the_windows_of_a_short_video_take_one_run_of_ffmpeg(
+    talking: Path, limits: ProcessLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[float] = []
+    decode = decoding.decode
+
+    def counted(*args: Any) -> Sound:
+        runs.append(args[3])
+        return decode(*args)
+
+    monkeypatch.setattr(decoding, "decode", counted)
+    _windows(talking, [*SPANS, Span(3, 19.0, 21.0), Span(4, 60.0, 61.0)], limits)
+    assert runs == [0.0, 19.0, 60.0]
 
 
 def test_shapes_and_times_agree(talking: Path, limits: ProcessLimits) -> None:

@@ -1,5 +1,6 @@
 """The media store over a folder."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,17 @@ async def test_blobs_come_back_and_go_with_their_folder(store: MediaStore) -> No
     assert await store.get("analyses/1/face/00000") is None
     assert not await store.exists("analyses/1/result")
     assert await store.get("analyses/10/result") == b"c"
+
+
+async def test_a_write_is_over_when_its_caller_was_cancelled(store: MediaStore) -> None:
+    data = b"x" * 8_000_000
+    writing = asyncio.create_task(store.put("uploads/1/0", data))
+    await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    # What tidies up now finds it.
+    assert await store.get("uploads/1/0") == data
 
 
 async def test_deleting_what_is_not_there_is_fine(store: MediaStore) -> None:

@@ -36,7 +36,7 @@ def test_is_killed_when_its_time_is_up() -> None:
         pytest.raises(ProcessTimedOut),
     ):
         list(process.chunks())
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_is_killed_when_nobody_waits_any_more() -> None:
@@ -49,7 +49,7 @@ def test_is_killed_when_nobody_waits_any_more() -> None:
         cancelled = True
         with pytest.raises(ProcessCancelled):
             next(pieces)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_cannot_use_more_memory_than_allowed() -> None:
@@ -73,4 +73,4 @@ def test_leaving_early_kills_it() -> None:
     began = time.monotonic()
     with MediaProcess(["sleep", "60"], _ROOMY, _never):
         pass
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30

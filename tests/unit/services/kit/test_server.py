@@ -9,12 +9,14 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from notreally.v1 import classifier_pb2, classifier_pb2_grpc
+from notreally.v1 import classifier_pb2, classifier_pb2_grpc, features_pb2
 
 from services.kit import requests
 from services.kit.channels import open_channel
 from services.kit.errors import Refusal, refusal_of
-from services.kit.server import running
+from services.kit.probe import is_serving
+from services.kit.probe import main as probe
+from services.kit.server import LIVENESS, running
 from services.kit.settings import ServiceSettings
 
 NAME = "notreally.v1.ClassifierService"
@@ -24,8 +26,9 @@ class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
     """A servicer that misbehaves as it is told."""
 
     def __init__(self) -> None:
-        self.release = asyncio.Event()
+        self.entered, self.release = asyncio.Event(), asyncio.Event()
         self.request_ids: list[str] = []
+        self.peers: set[str] = set()
 
     async def Classify(self, request: classifier_pb2.ClassifyRequest, context: Any) -> classifier_pb2.ClassifyResponse:
         match request.features.schema_version:
@@ -34,11 +37,13 @@ class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
             case 2:
                 raise RuntimeError("secret at /srv/secret/path.py")
             case 3:
+                self.entered.set()
                 await self.release.wait()
         return classifier_pb2.ClassifyResponse(prob_fake=0.5)
 
     async def GetModel(self, request: classifier_pb2.GetModelRequest, context: Any) -> classifier_pb2.Model:
         self.request_ids.append(requests.current())
+        self.peers.add(context.peer())
         return classifier_pb2.Model(version="1")
 
 
@@ -56,7 +61,7 @@ async def channel(odd: Odd) -> AsyncIterator[grpc.aio.Channel]:
     def add(server: grpc.aio.Server) -> None:
         classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
 
-    async with running([NAME], add, settings(max_call_s=0.3)) as port, open_channel(f"127.0.0.1:{port}") as opened:
+    async with running([NAME], add, settings()) as port, open_channel(f"127.0.0.1:{port}") as opened:
         yield opened
 
 
@@ -85,9 +90,13 @@ async def test_an_unexpected_error_leaks_nothing(channel: grpc.aio.Channel) -> N
     assert len(refusal.metadata["log_id"]) == 12
 
 
-async def test_a_call_without_a_deadline_gets_one(channel: grpc.aio.Channel) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await classify(channel, 3)
+async def test_a_call_without_a_deadline_gets_one(odd: Odd) -> None:
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
+
+    async with running([NAME], add, settings(max_call_s=0.3)) as port, open_channel(f"127.0.0.1:{port}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await classify(channel, 3)
     assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
 
 
@@ -113,10 +122,10 @@ async def test_reflection_lists_the_service(channel: grpc.aio.Channel) -> None:
     assert {NAME, "grpc.health.v1.Health"} <= names
 
 
-async def health(port: int) -> int:
+async def health(port: int, name: str = NAME) -> int:
     async with open_channel(f"127.0.0.1:{port}") as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        return int((await stub.Check(health_pb2.HealthCheckRequest(service=NAME))).status)
+        return int((await stub.Check(health_pb2.HealthCheckRequest(service=name))).status)
 
 
 async def test_health_says_serving_only_once_warm() -> None:
@@ -136,7 +145,7 @@ async def test_health_says_serving_only_once_warm() -> None:
         server.add_insecure_port = remember  # type: ignore[method-assign]
 
     def wait_until_warm() -> None:
-        assert warm.wait(5)
+        assert warm.wait(30)
 
     async def live() -> int:
         async with running([NAME], add, settings(), warm_up=wait_until_warm) as port:
@@ -145,8 +154,23 @@ async def test_health_says_serving_only_once_warm() -> None:
     serving = asyncio.create_task(live())
     await listening.wait()
     assert await health(ports[0]) == health_pb2.HealthCheckResponse.NOT_SERVING
+    # Not ready is not dead: what starts processes anew must leave it alone.
+    assert await health(ports[0], LIVENESS) == health_pb2.HealthCheckResponse.SERVING
+    assert not await asyncio.to_thread(is_serving, f"127.0.0.1:{ports[0]}")
+    assert await asyncio.to_thread(is_serving, f"127.0.0.1:{ports[0]}", LIVENESS)
     warm.set()
     assert await serving == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_the_probe_tells_a_healthy_server_from_none(odd: Odd) -> None:
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
+
+    async with running([NAME], add, settings()) as port:
+        assert await asyncio.to_thread(probe, [f"127.0.0.1:{port}"]) == 0
+        assert await asyncio.to_thread(probe, [f"127.0.0.1:{port}", "no.such.Service"]) == 1
+    assert await asyncio.to_thread(probe, [f"127.0.0.1:{port}"]) == 1
+    assert probe([]) == 2
 
 
 async def test_a_call_in_flight_finishes_while_the_server_drains() -> None:
@@ -159,9 +183,13 @@ async def test_a_call_in_flight_finishes_while_the_server_drains() -> None:
     port = await stack.__aenter__()
     async with open_channel(f"127.0.0.1:{port}") as channel:
         call = asyncio.ensure_future(classify(channel, 3))
-        await asyncio.sleep(0.1)  # let the call reach the handler
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=NAME))
+        seen = aiter(watch)
+        assert (await anext(seen)).status == health_pb2.HealthCheckResponse.SERVING
+        await odd.entered.wait()
         closing = asyncio.create_task(stack.__aexit__(None, None, None))
-        await asyncio.sleep(0.1)  # and the server begin to drain
+        assert (await anext(seen)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        watch.cancel()
         odd.release.set()
         assert (await call).prob_fake == 0.5
         await closing
@@ -175,3 +203,20 @@ async def test_a_second_server_on_the_same_port_is_refused() -> None:
         with pytest.raises(OSError, match="in use"):
             async with running([NAME], add, settings(listen=f"127.0.0.1:{port}")):
                 pass
+
+
+async def test_a_caller_is_asked_to_connect_anew_and_its_calls_in_flight_go_on(odd: Odd) -> None:
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
+
+    async with (
+        running([NAME], add, settings(max_connection_age_s=0.2)) as port,
+        open_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        stub = classifier_pb2_grpc.ClassifierServiceStub(channel)
+        slow = stub.Classify(classifier_pb2.ClassifyRequest(features=features_pb2.FeatureVector(schema_version=3)))
+        async with asyncio.timeout(20):
+            while len(odd.peers) < 3:
+                await stub.GetModel(classifier_pb2.GetModelRequest())
+        odd.release.set()
+        assert (await slow).prob_fake == 0.5

@@ -51,9 +51,10 @@ async def test_a_worker_is_only_a_few_items_ahead_of_its_reader(workers: WorkerT
 
 
 async def test_a_cancelled_reader_stops_the_worker(workers: WorkerThreads) -> None:
-    stopped = threading.Event()
+    begun, stopped = threading.Event(), threading.Event()
 
     def endless(cancelled: Cancelled) -> Iterator[int]:
+        begun.set()
         yield 0
         while not cancelled():
             threading.Event().wait(0.005)
@@ -64,24 +65,25 @@ async def test_a_cancelled_reader_stops_the_worker(workers: WorkerThreads) -> No
             pass
 
     task = asyncio.create_task(read())
-    await asyncio.sleep(0.05)
+    await asyncio.to_thread(begun.wait)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(stopped.wait, 1.0)
+    assert await asyncio.to_thread(stopped.wait, 30.0)
 
 
 async def test_calls_beyond_the_number_of_workers_wait_their_turn(workers: WorkerThreads) -> None:
     running = 0
     most = 0
     lock = threading.Lock()
+    both = threading.Barrier(2)
 
     def tracked(cancelled: Cancelled) -> int:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        threading.Event().wait(0.02)
+        both.wait(30)
         with lock:
             running -= 1
         return 1

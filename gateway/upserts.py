@@ -1,0 +1,19 @@
+"""Insert or update in one statement, in the words of either database."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def upsert(
+    connection: sa.Connection, table: sa.Table, values: dict[str, Any], only_if: sa.ColumnElement[bool] | None = None
+) -> sa.sql.dml.ReturningInsert[Any]:
+    """Insert a row; where its primary key exists, change the rest instead, as long as `only_if` holds of what is there.
+
+    It gives the primary key back, or no row when nothing was inserted or changed.
+    """
+    insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table).values(values)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: insert.excluded[name] for name in values if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=changed, where=only_if).returning(*table.primary_key)

@@ -1,0 +1,1 @@
+"""A cluster on one machine: several replicas under one name, processes that die, networks that break."""

@@ -1,0 +1,278 @@
+"""What the manifests promise beyond being valid: who may do what, who talks to whom, what happens when a pod leaves."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from cli.environment import DEFAULTS_FILE, parse_defaults, split_address
+from tests.deploy.manifests import (
+    COMBINATIONS,
+    OVERLAYS,
+    Manifest,
+    Workload,
+    combination,
+    environment,
+    matches,
+    name_of,
+    of_kind,
+    overlay,
+    workloads,
+)
+from tests.unit.test_configuration import KINDS, names
+
+DEFAULTS = parse_defaults(DEFAULTS_FILE.read_text())
+SERVICES = ("face", "audio", "metadata", "classifier")
+PORTS = {name: split_address(DEFAULTS[f"NOTREALLY_{name.upper()}_LISTEN"])[1] for name in (*SERVICES, "gateway")}
+EDGE_PORT = int(DEFAULTS["PORT"])
+METRICS_PORT = 9464
+
+# Of the edge's script, and of libraries.
+OTHERS_SETTINGS = {"NOTREALLY_GATEWAY_TARGET", "NOTREALLY_EDGE_TLS", "AWS_REGION", "PGDATA"}
+OTHERS_PREFIXES = ("OTEL_", "POSTGRES_")
+
+EVERYTHING = (
+    *(pytest.param((overlay, name), id=name) for name in OVERLAYS),
+    # The plainest and the fullest.
+    *(
+        pytest.param((combination, components), id="+".join(components))
+        for components in COMBINATIONS
+        if len(components) in (2, 5)
+    ),
+)
+
+
+@pytest.fixture(params=EVERYTHING)
+def manifests(request: pytest.FixtureRequest) -> tuple[Manifest, ...]:
+    render, what = request.param
+    rendered: tuple[Manifest, ...] = render(what)
+    return rendered
+
+
+def test_pods_are_restricted(manifests: tuple[Manifest, ...]) -> None:
+    for workload in workloads(manifests):
+        pod, container = workload.pod["securityContext"], workload.container["securityContext"]
+        assert pod["runAsNonRoot"]
+        assert pod["runAsUser"] > 0
+        assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert container["readOnlyRootFilesystem"]
+        assert container["allowPrivilegeEscalation"] is False
+        assert container["capabilities"] == {"drop": ["ALL"]}
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & workload.pod.keys()
+        assert all("hostPath" not in volume for volume in workload.pod.get("volumes", []))
+        assert all("hostPort" not in port for port in workload.container.get("ports", []))
+
+
+def test_every_pod_has_an_account_of_its_own_and_no_token(manifests: tuple[Manifest, ...]) -> None:
+    accounts = [workload.pod["serviceAccountName"] for workload in workloads(manifests)]
+    assert len(set(accounts)) == len(accounts)
+    assert all(workload.pod["automountServiceAccountToken"] is False for workload in workloads(manifests))
+    assert all(account["automountServiceAccountToken"] is False for account in of_kind(manifests, "ServiceAccount"))
+
+
+def test_every_container_says_what_it_needs_and_may_use(manifests: tuple[Manifest, ...]) -> None:
+    for workload in workloads(manifests):
+        resources = workload.container["resources"]
+        assert resources["requests"].keys() == resources["limits"].keys() == {"cpu", "memory"}
+        # A folder in memory or on the node that hostile videos can fill is a folder with a limit.
+        for volume in workload.pod.get("volumes", []):
+            assert "emptyDir" not in volume or "sizeLimit" in volume["emptyDir"]
+
+
+def test_probes_are_kept_apart(manifests: tuple[Manifest, ...]) -> None:
+    for workload in workloads(manifests):
+        if not workload.serves:
+            continue
+        start, ready, live = (workload.container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness"))
+        if workload.name in PORTS:
+            port = PORTS[workload.name]
+            assert start["grpc"]["port"] == ready["grpc"]["port"] == port
+            # Busy or draining is not dead.
+            assert live["grpc"] == {"port": port, "service": "liveness"}
+        else:
+            assert ready.keys() & live.keys() & {"httpGet", "exec", "tcpSocket", "grpc"} == set()
+        gone_s = live.get("failureThreshold", 3) * live.get("periodSeconds", 10)
+        assert gone_s >= 60, "a busy machine is given a minute"
+        assert gone_s > ready.get("failureThreshold", 3) * ready.get("periodSeconds", 10)
+
+
+def test_ports_are_those_of_the_defaults(manifests: tuple[Manifest, ...]) -> None:
+    containers = {workload.name: workload.container for workload in workloads(manifests)}
+    for name, port in PORTS.items():
+        assert {entry["name"]: entry["containerPort"] for entry in containers[name]["ports"]} == {
+            "grpc": port,
+            "metrics": METRICS_PORT,
+        }
+    assert [entry["containerPort"] for entry in containers["edge"]["ports"]] == [EDGE_PORT]
+    for service in of_kind(manifests, "Service"):
+        if name_of(service) in PORTS:
+            assert [entry["port"] for entry in service["spec"]["ports"]] == [PORTS[name_of(service)]]
+
+
+def test_calls_are_spread_over_all_replicas(manifests: tuple[Manifest, ...]) -> None:
+    headless = {name_of(s) for s in of_kind(manifests, "Service") if s["spec"].get("clusterIP") == "None"}
+    assert headless >= PORTS.keys()
+    servers = {workload.name: environment(workload, manifests) for workload in workloads(manifests)}
+    for name in SERVICES:
+        assert servers["gateway"][f"NOTREALLY_{name.upper()}_TARGET"] == f"dns:///{name}:{PORTS[name]}"
+        assert 0 < float(servers[name]["NOTREALLY_MAX_CONNECTION_AGE_S"]) <= 600
+    assert servers["edge"]["NOTREALLY_GATEWAY_TARGET"] == f"gateway:{PORTS['gateway']}"
+
+
+def test_a_pod_that_leaves_has_time_to(manifests: tuple[Manifest, ...]) -> None:
+    for workload in workloads(manifests):
+        if workload.name in PORTS:
+            wait = workload.container["lifecycle"]["preStop"]["sleep"]["seconds"]
+            grace = float(environment(workload, manifests)["NOTREALLY_SHUTDOWN_GRACE_S"])
+            assert wait >= 3
+            assert workload.pod["terminationGracePeriodSeconds"] >= wait + grace + 5
+
+
+def test_replicas_are_kept_apart_and_kept_up(manifests: tuple[Manifest, ...]) -> None:
+    budgets = of_kind(manifests, "PodDisruptionBudget")
+    for workload in workloads(manifests):
+        if workload.serves:
+            guards = [budget for budget in budgets if matches(budget["spec"]["selector"], workload.labels)]
+            assert [budget["spec"]["maxUnavailable"] for budget in guards] == [1], workload.name
+            spread = workload.pod["topologySpreadConstraints"]
+            assert "kubernetes.io/hostname" in [constraint["topologyKey"] for constraint in spread]
+            assert all(matches(constraint["labelSelector"], workload.labels) for constraint in spread)
+
+
+def test_gateways_keep_their_names(manifests: tuple[Manifest, ...]) -> None:
+    (gateway,) = (workload for workload in workloads(manifests) if workload.name == "gateway")
+    assert gateway.kind == "StatefulSet"
+    variables = environment(gateway, manifests)
+    assert variables["NOTREALLY_EXECUTOR_ID"] == {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}} or (
+        variables["NOTREALLY_EXECUTOR_ID"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    )
+
+
+def test_one_job_migrates(manifests: tuple[Manifest, ...]) -> None:
+    (job,) = (workload for workload in workloads(manifests) if workload.kind == "Job")
+    assert job.container["args"] == ["gateway.migrate"]
+    (gateway,) = (workload for workload in workloads(manifests) if workload.name == "gateway")
+    assert job.container["image"] == gateway.container["image"]
+    assert environment(gateway, manifests)["NOTREALLY_MIGRATE"] == "false"
+    # A job cannot be changed: the next release needs it to be gone.
+    assert job.manifest["spec"]["ttlSecondsAfterFinished"] <= 3600
+
+
+def test_every_setting_exists(manifests: tuple[Manifest, ...]) -> None:
+    known = set.union(*(names(kind) for kind in KINDS)) | OTHERS_SETTINGS
+    for workload in workloads(manifests):
+        given = environment(workload, manifests).keys()
+        assert {name for name in given - known if not name.startswith(OTHERS_PREFIXES)} == set(), workload.name
+
+
+def test_secrets_are_named_and_not_given() -> None:
+    for components in COMBINATIONS:
+        assert of_kind(combination(components), "Secret") == []
+    assert of_kind(overlay("production"), "Secret") == []
+    for workload in workloads(overlay("production")):
+        for name, value in environment(workload, overlay("production")).items():
+            if any(word in name for word in ("PASSWORD", "SECRET", "DATABASE_URL", "ACCESS_KEY")):
+                assert isinstance(value, Mapping), name
+
+
+def test_images_have_a_version() -> None:
+    for name in OVERLAYS:
+        for workload in workloads(overlay(name)):
+            _, colon, tag = workload.container["image"].rpartition("/")[2].partition(":")
+            assert colon, workload.name
+            assert tag != "latest"
+
+
+def test_autoscalers_and_manifests_do_not_quarrel(manifests: tuple[Manifest, ...]) -> None:
+    scaled = [
+        s["spec"]["scaleTargetRef"]["name"] for s in of_kind(manifests, "HorizontalPodAutoscaler", "ScaledObject")
+    ]
+    assert len(set(scaled)) == len(scaled)
+    for workload in workloads(manifests):
+        if workload.name in scaled:
+            assert "replicas" not in workload.manifest["spec"]
+    assert not scaled or set(scaled) == {*PORTS, "edge"}
+
+
+def test_namespaces_hold_pods_to_the_restricted_standard() -> None:
+    for name in OVERLAYS:
+        (namespace,) = of_kind(overlay(name), "Namespace")
+        assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+# --- who may talk to whom ---------------------------------------------------------------------------------------------
+
+
+def calls(manifests: tuple[Manifest, ...]) -> set[tuple[str, str, int]]:
+    """The calls inside the cluster that the system is made of: who, whom, at which port."""
+    there = {workload.name for workload in workloads(manifests)}
+    wanted = {("edge", "gateway", PORTS["gateway"]), *(("gateway", name, PORTS[name]) for name in SERVICES)}
+    if "postgres" in there:
+        wanted |= {("gateway", "postgres", 5432), ("migrate", "postgres", 5432)}
+    return wanted
+
+
+def open_calls(manifests: tuple[Manifest, ...], side: str) -> Iterator[tuple[str, str, int]]:
+    """The calls between pods that one side's policies let through."""
+    everybody = workloads(manifests)
+    for policy in of_kind(manifests, "NetworkPolicy"):
+        chosen = [w for w in everybody if matches(policy["spec"]["podSelector"], w.labels)]
+        for rule in policy["spec"].get(side.lower(), []):
+            assert rule.get("ports"), f"{name_of(policy)} opens every port"
+            for peer in rule.get("from" if side == "Ingress" else "to", []):
+                if "podSelector" not in peer or "namespaceSelector" in peer:
+                    continue
+                others = [w for w in everybody if matches(peer["podSelector"], w.labels)]
+                for one, other, port in itertools.product(chosen, others, rule["ports"]):
+                    caller, called = (other, one) if side == "Ingress" else (one, other)
+                    yield caller.name, called.name, port["port"]
+
+
+def test_nothing_is_open_by_itself(manifests: tuple[Manifest, ...]) -> None:
+    policies = {name_of(policy): policy["spec"] for policy in of_kind(manifests, "NetworkPolicy")}
+    assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    for spec in policies.values():
+        # Otherwise an egress policy without this line would leave egress closed only by accident.
+        assert set(spec["policyTypes"]) == (
+            {"Ingress", "Egress"}
+            if "ingress" not in spec and "egress" not in spec
+            else {kind for kind in ("Ingress", "Egress") if kind.lower() in spec}
+        )
+
+
+def test_each_call_is_open_at_both_ends_and_no_other(manifests: tuple[Manifest, ...]) -> None:
+    assert set(open_calls(manifests, "Egress")) == calls(manifests)
+    assert set(open_calls(manifests, "Ingress")) == calls(manifests)
+
+
+def blocks(manifests: tuple[Manifest, ...]) -> Iterator[tuple[Workload, Mapping[str, Any], set[int]]]:
+    """Who may call addresses outside of the cluster."""
+    for policy in of_kind(manifests, "NetworkPolicy"):
+        for rule in policy["spec"].get("egress", []):
+            for peer in rule["to"]:
+                if "ipBlock" in peer:
+                    for workload in workloads(manifests):
+                        if matches(policy["spec"]["podSelector"], workload.labels):
+                            yield workload, peer["ipBlock"], {port["port"] for port in rule["ports"]}
+
+
+def test_only_the_database_and_the_bucket_are_outside(manifests: tuple[Manifest, ...]) -> None:
+    for workload, block, ports in blocks(manifests):
+        assert ports <= {443, 5432}
+        assert 5432 not in ports or workload.name in ("gateway", "migrate")
+        assert 443 not in ports or workload.name in ("gateway", "face", "audio", "metadata")
+        # The address at which clouds hand out the node's own credentials.
+        assert block["cidr"] != "0.0.0.0/0" or "169.254.169.254/32" in block["except"]
+
+
+def test_only_the_edge_is_open_to_the_world(manifests: tuple[Manifest, ...]) -> None:
+    for policy in of_kind(manifests, "NetworkPolicy"):
+        for rule in policy["spec"].get("ingress", []):
+            if not rule.get("from"):
+                assert policy["spec"]["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "edge"}}
+                assert [port["port"] for port in rule["ports"]] == [EDGE_PORT]
+    exposed = [
+        name_of(s) for s in of_kind(manifests, "Service") if s["spec"].get("type") in ("NodePort", "LoadBalancer")
+    ]
+    assert set(exposed) <= {"edge"}
