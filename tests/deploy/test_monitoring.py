@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import promql_parser
 import pytest
@@ -25,7 +26,7 @@ SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "
 COUNTING = (metrics, kit_metrics, face_server)
 
 
-def rules() -> list[dict[str, str]]:
+def rules() -> list[dict[str, Any]]:
     (rule,) = of_kind(combination(PRODUCTION_LIKE), "PrometheusRule")
     return [alert for group in rule["spec"]["groups"] for alert in group["rules"]]
 
