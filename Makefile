@@ -9,10 +9,10 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead lighthouse screenshots cluster-test scaling
+.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
@@ -76,6 +76,13 @@ frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
 	$(NPM) run build
 	touch $@
 
+# Not in the lock: which build of PyTorch fits depends on the machine. uv finds the one for its GPU, or for none; where it
+# cannot reach PyTorch's own index, pip takes what it finds.
+.venv/.torch: .venv/.installed
+	$(UV) pip install --quiet --python $(PY) --no-config --torch-backend auto 'torch==2.13.*' 2>/dev/null \
+	  || { $(UV) pip install --quiet --python $(PY) pip && $(PY) -m pip install --quiet 'torch==2.13.*'; }
+	touch $@
+
 # --- what people type -------------------------------------------------------------------------------------------------
 
 run: setup ui ## Start everything on http://localhost:52513
@@ -84,7 +91,7 @@ run: setup ui ## Start everything on http://localhost:52513
 
 ui: frontend/out/index.html ## Build the browser UI
 
-test: check ui ## All checks and tests, in a real browser too
+test: check ui .venv/.torch ## All checks and tests, in a real browser too
 	deploy/system-packages.sh ffmpeg chromium postgres
 	$(NPM) run size
 	$(NPM) test
@@ -97,6 +104,7 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code protos
 	.venv/bin/lint-imports
+	.venv/bin/hadolint deploy/images/Dockerfile
 	$(NPM) run lint
 	$(NPM) run typecheck
 
@@ -133,12 +141,38 @@ screenshots: setup ui ## The pictures of the page in README and docs
 	deploy/system-packages.sh ffmpeg chromium
 	$(PY) -m tests.e2e.screenshots
 
-# Several folders are separated by colons; names may hold spaces: make train REAL="my videos:more videos" FAKE=fakes
-train: setup ## Train a model: REAL=folder FAKE=folder [OPTIONS="--server host:port"]
+# CLIPS holds real/ and fake/; or name the folders: several are separated by colons, and names may hold spaces, as in
+# make train REAL="my videos:more videos" FAKE=fakes
+FOLDERS = --real "$(or $(REAL),$(CLIPS)/real)" --fake "$(or $(FAKE),$(CLIPS)/fake)"
+TRAIN = $(if $(or $(CLIPS),$(and $(REAL),$(FAKE))),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder FAKE=folder"; exit 1;) \
+  $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
+
+train: setup .venv/.torch ## Train network and model, and write their card: CLIPS=folder, or REAL=folder FAKE=folder [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
-	@[ -n "$(REAL)" ] && [ -n "$(FAKE)" ] || { echo "Say where the videos are: make train REAL=folder FAKE=folder"; exit 1; }
-	$(PY) -m training.train --real "$(REAL)" --fake "$(FAKE)" $(OPTIONS)
+	$(TRAIN) $(OPTIONS)
+
+evaluate: setup .venv/.torch ## What the recipe is worth on people not seen; writes the card: CLIPS=folder [SEEDS=5]
+	deploy/system-packages.sh ffmpeg
+	$(TRAIN) --only-evaluate $(OPTIONS)
 
 bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
 	deploy/system-packages.sh ffmpeg
 	$(PY) -m benchmarks.run
+
+# --- the cluster ------------------------------------------------------------------------------------------------------
+
+SERVICES := face audio metadata classifier gateway edge
+VERSION := dev
+
+images: ## Build every container image with Docker: make images [VERSION=dev]
+	for service in $(SERVICES); do \
+	  docker build --file deploy/images/Dockerfile --target $$service --tag notreally/$$service:$(VERSION) \
+	    --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .; \
+	done
+
+kind-load: images ## Build the images and hand them to the kind cluster `notreally`
+	kind load docker-image --name notreally $(foreach service,$(SERVICES),notreally/$(service):$(VERSION))
+
+k8s-check: setup ## Render every overlay and combination of components, and check it offline
+	.venv/bin/hadolint deploy/images/Dockerfile
+	$(PY) -m pytest tests/deploy

@@ -11,7 +11,7 @@ from notreally.v1 import analysis_pb2, features_pb2
 from client import ServiceError
 
 FEATURE_NAMES = tuple(
-    field.name for field in features_pb2.FeatureVector.DESCRIPTOR.fields if field.name != "schema_version"
+    field.name for field in features_pb2.FeatureVector.DESCRIPTOR.fields if field.type == field.TYPE_DOUBLE
 )
 """The ten features, in the order of the vector."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from notreally.v1 import features_pb2
 from notreally.v1.features_pb2 import Modality
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the definitions. Any change that can change a value raises it, and asks for a new model."""
 
 
@@ -61,6 +61,11 @@ def _bits(value: float) -> str:
     return f"{10 ** min(value, 9.0):.2g}"
 
 
+def _leaning(value: float) -> str:
+    """Log-odds as a share of a hundred."""
+    return f"{100 / (1 + math.exp(-max(-50.0, min(value, 50.0)))):.0f}"
+
+
 def _plain(value: float) -> str:
     return f"{value:.2g}"
 
@@ -69,6 +74,7 @@ _BLINKS = ("time a minute", "times a minute")
 _OF_EYE_DISTANCE = ("% of the distance between the eyes", "% of the distance between the eyes")
 _TIMES = ("times as much", "times as much")
 _BITS = ("bit per pixel", "bits per pixel")
+_OF_HUNDRED = ("of 100", "of 100")
 _BARE = ("", "")
 
 FEATURES: tuple[FeatureSpec, ...] = (
@@ -82,16 +88,6 @@ FEATURES: tuple[FeatureSpec, ...] = (
         "2 frames and at most 0.5 s, 0.2 s apart, per minute of valid face.",
         _count,
         _BLINKS,
-    ),
-    FeatureSpec(
-        "lip_jerk",
-        "jerkiness of the lips",
-        "IOD",
-        features_pb2.MODALITY_FACE,
-        "How abruptly the lips change their motion; painted lips can twitch from frame to frame.",
-        "Median third difference of twenty rigidly aligned lip points ÷ (IOD·√20).",
-        _percent,
-        _OF_EYE_DISTANCE,
     ),
     FeatureSpec(
         "nose_jitter",
@@ -114,22 +110,32 @@ FEATURES: tuple[FeatureSpec, ...] = (
         _OF_EYE_DISTANCE,
     ),
     FeatureSpec(
+        "face_texture_log_odds",
+        "texture of the face",
+        "log-odds",
+        features_pb2.MODALITY_FACE,
+        "What a network trained on forged faces reads in the texture of this one: 0 looks filmed, 100 looks forged.",
+        "Mean over about 32 face crops of the texture network's log-odds of being forged, each limited to ±8.",
+        _leaning,
+        _OF_HUNDRED,
+    ),
+    FeatureSpec(
+        "face_texture_variation",
+        "unevenness of the face's texture",
+        "log-odds",
+        features_pb2.MODALITY_FACE,
+        "How much that reading changes from picture to picture; a mask that slips shows only now and then.",
+        "Standard deviation over the same crops of the same log-odds.",
+        _plain,
+        _BARE,
+    ),
+    FeatureSpec(
         "hf_face_ring_logratio",
         "fine detail of the face against its surroundings",
         "ln ratio",
         features_pb2.MODALITY_FACE,
         "How much fine detail the face has compared with the skin and hair around it; swapped faces are often softer.",
         "Median over crops of ln(high-passed lightness inside the face oval ÷ in the ring around it).",
-        _ratio,
-        _TIMES,
-    ),
-    FeatureSpec(
-        "boundary_logratio",
-        "sharpness of the face's edge",
-        "ln ratio",
-        features_pb2.MODALITY_FACE,
-        "How strong the edge around the face is compared with its inside; a face that was pasted in can leave a seam.",
-        "Median over crops with yaw up to 30° of ln(gradient in the band along the oval ÷ inside it).",
         _ratio,
         _TIMES,
     ),

@@ -163,6 +163,9 @@ def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSeg
             segment.nose_jitter = nose
         if residual is not None:
             segment.landmark_residual_jitter = residual
+        texture = _median(signals.crops.log_odds[is_here[signals.crops.entry]])
+        if texture is not None:
+            segment.face_texture_log_odds = texture
         segments.append(segment)
     return segments
 

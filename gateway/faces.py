@@ -138,5 +138,6 @@ def _only(window: FaceWindow, track: int | None) -> FaceWindow:
         single.tracks.add().CopyFrom(window.tracks[track])
         for thumbnail in window.thumbnails:
             if thumbnail.track == track:
-                single.thumbnails.add(time_s=thumbnail.time_s, track=0, jpeg=thumbnail.jpeg)
+                single.thumbnails.add().CopyFrom(thumbnail)
+                single.thumbnails[-1].track = 0
     return single

@@ -16,8 +16,9 @@ from notreally.v1.metadata_pb2 import MediaFacts
 from gateway.blinks import blink_times
 from gateway.definitions import FEATURES, SCHEMA_VERSION, FeatureSpec
 from gateway.lipsync import av_sync_correlation
-from gateway.motion import covered_s, lip_jerk, nose_jitter, residual_jitter
+from gateway.motion import covered_s, nose_jitter, residual_jitter
 from gateway.signals import FaceSignals, Floats, UnmeasurableError, face_signals
+from gateway.texture import texture_log_odds, texture_variation
 
 __all__ = ["FEATURES", "SCHEMA_VERSION", "FeatureSpec", "Features", "compute_features"]
 
@@ -27,7 +28,7 @@ LEAST_MOTION_S = 3.0
 LEAST_VOICED_S = 2.0
 LEAST_IOD_PX = 40.0
 LEAST_CROPS = 3
-LARGEST_YAW_DEG = 30.0
+LEAST_SCORED_CROPS = 6
 
 _COEFFICIENTS = 12
 
@@ -70,11 +71,11 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
     blinks_s, nose, residual = blink_times(signals), nose_jitter(signals), residual_jitter(signals)
     measures: dict[str, Callable[[], float]] = {
         "blink_rate_per_min": lambda: _blink_rate(signals, blinks_s),
-        "lip_jerk": lambda: _median_motion(signals, lip_jerk(signals), 3),
         "nose_jitter": lambda: _median_motion(signals, nose, 2),
         "landmark_residual_jitter": lambda: _median_motion(signals, residual, 2),
         "hf_face_ring_logratio": lambda: _face_ring_ratio(signals),
-        "boundary_logratio": lambda: _boundary_ratio(signals),
+        "face_texture_log_odds": lambda: texture_log_odds(_usable_crops(signals)),
+        "face_texture_variation": lambda: texture_variation(_usable_crops(signals)),
         "mfcc_mean": lambda: float(_voiced_mfcc(sounds, facts).mean()),
         "mfcc_std": lambda: float(_voiced_mfcc(sounds, facts).std(axis=0).mean()),
         "av_sync_corr": lambda: _av_sync(signals, sounds, facts),
@@ -87,6 +88,8 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
             setattr(vector, spec.name, measures[spec.name]())
         except UnmeasurableError as error:
             missing[spec.name] = str(error)
+    if vector.HasField("face_texture_log_odds"):
+        vector.texture_model = signals.crops.model
     return Features(vector, missing, signals, blinks_s, nose, residual)
 
 
@@ -122,11 +125,13 @@ def _face_ring_ratio(signals: FaceSignals) -> float:
     return _median_log_ratio(signals.textures.highpass_inside, signals.textures.highpass_ring)
 
 
-def _boundary_ratio(signals: FaceSignals) -> float:
-    _require_size(signals)
-    texture = signals.textures
-    is_frontal = np.abs(signals.yaw_deg[texture.entry]) <= LARGEST_YAW_DEG
-    return _median_log_ratio(texture.gradient_band[is_frontal], texture.gradient_inside[is_frontal])
+def _usable_crops(signals: FaceSignals) -> Floats:
+    """(k,) log-odds of the scored crops."""
+    _require_face(signals)
+    log_odds = signals.crops.log_odds[np.isfinite(signals.crops.log_odds)]
+    if len(log_odds) < LEAST_SCORED_CROPS:
+        raise UnmeasurableError("too few pictures show the face well enough")
+    return log_odds
 
 
 def _require_size(signals: FaceSignals) -> None:

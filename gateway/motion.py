@@ -1,7 +1,7 @@
-"""Jitter and jerk of landmarks: differences over time that steady motion leaves at zero.
+"""Jitter of landmarks: differences over time that steady motion leaves at zero.
 
 White noise of standard deviation σ a coordinate gives a k-th difference of standard deviation σ·√C(2k, k) a
-coordinate: √6 for the second, √20 for the third. Divided by it, every number here has the scale of σ ÷ inter-ocular
+coordinate: √6 for the second. Divided by it, every number here has the scale of σ ÷ inter-ocular
 distance. Differences are taken only over frames that follow one another (FaceSignals.follows).
 """
 
@@ -10,7 +10,6 @@ import numpy as np
 from gateway.signals import Bools, FaceSignals, Floats
 
 _SECOND = np.sqrt(6.0)
-_THIRD = np.sqrt(20.0)
 
 
 def nose_jitter(signals: FaceSignals) -> Floats:
@@ -22,15 +21,6 @@ def nose_jitter(signals: FaceSignals) -> Floats:
     iod = np.full(len(nose), np.nan)
     iod[2:] = np.where(signals.iod_px[1:-1] > 0, signals.iod_px[1:-1], np.nan)
     return _where(_unbroken(signals, 2), np.hypot(difference[:, 0], difference[:, 1]) / (iod * _SECOND))
-
-
-def lip_jerk(signals: FaceSignals) -> Floats:
-    """(n,) median over the lip points of ‖third difference‖ ÷ (IOD·√20), at the last of its four frames; else NaN."""
-    lips = signals.lips
-    difference = np.full(lips.shape, np.nan)
-    difference[3:] = lips[3:] - 3 * lips[2:-1] + 3 * lips[1:-2] - lips[:-3]
-    norms = np.hypot(difference[..., 0], difference[..., 1])
-    return _where(_unbroken(signals, 3), np.median(norms, axis=1) / _THIRD)
 
 
 def residual_jitter(signals: FaceSignals) -> Floats:

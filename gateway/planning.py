@@ -26,6 +26,7 @@ _LEAST_FPS_AFTER_STRIDE = 20.0  # below it blinks and jitter cannot be measured
 _PLAUSIBLE_FPS = 1000.0
 _PLAUSIBLE_DURATION_S = 1e6  # eleven days; services take no window beyond it
 _SHORTEST_WINDOW_S = 1e-3
+_CROPS = 32  # scored by the texture network: more hardly change their mean, and each costs milliseconds
 _DECODED_TWICE_S = 0.25  # what starting a run between keyframes may cost
 
 
@@ -98,6 +99,14 @@ def most_frames(max_frames: int, windows: int) -> int:
     lie could otherwise hold any number of them in a second.
     """
     return max(1, math.ceil(2 * max_frames / max(1, windows)))
+
+
+def scored_crops(windows: int) -> int:
+    """Frames of each of `windows` windows in which the texture network scores faces: about 32 in all, at least one.
+
+    It depends on the plan alone, so that a window is measured alike in whatever run, and after whatever interruption.
+    """
+    return max(1, round(_CROPS / max(1, windows)))
 
 
 def plan_runs(

@@ -15,6 +15,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
 from notreally.v1 import analysis_pb2, features_pb2
 
+from gateway.definitions import FEATURES
+
 _STATUS = {
     analysis_pb2.ANALYSIS_STATE_QUEUED: "processing",
     analysis_pb2.ANALYSIS_STATE_RUNNING: "processing",
@@ -64,8 +66,7 @@ def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
 
 def _features(vector: features_pb2.FeatureVector) -> dict[str, Any]:
     values: dict[str, Any] = plain(vector)
-    del values["schema_version"]
-    return values
+    return {spec.name: values[spec.name] for spec in FEATURES}
 
 
 def _error(analysis: analysis_pb2.Analysis) -> dict[str, Any]:

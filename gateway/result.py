@@ -123,7 +123,9 @@ def _face_result(finding: FaceFinding, thumbnails: int) -> FaceResult:
 def _thumbnails(person: Person, most: int) -> list[Thumbnail]:
     """Some of the person's thumbnails, spread over those there are."""
     found = [
-        Thumbnail(time_s=thumbnail.time_s, jpeg=thumbnail.jpeg)
+        Thumbnail(
+            time_s=thumbnail.time_s, jpeg=thumbnail.jpeg, heat=thumbnail.heat if thumbnail.HasField("heat") else None
+        )
         for window in person.windows
         for thumbnail in window.thumbnails
     ]

@@ -28,8 +28,19 @@ class Textures:
     entry: NDArray[np.int64]
     highpass_inside: Floats
     highpass_ring: Floats
-    gradient_band: Floats
-    gradient_inside: Floats
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Face crops that the texture network scored, k in all.
+
+    `entry` (k,) indexes FaceSignals; `log_odds` (k,) of being forged. `model` is the version of the network; empty
+    without crops.
+    """
+
+    entry: NDArray[np.int64]
+    log_odds: Floats
+    model: str
 
 
 @dataclass(frozen=True)
@@ -48,10 +59,10 @@ class FaceSignals:
         nose_px: (n, 2).
         iod_px: (n,).
         yaw_deg: (n,).
-        lips: (n, 20, 2) aligned, inter-ocular distances.
         residual: (n,) FaceTrack.residual_second_difference.
         boxes: (n, 4) left, top, width, height as shares of the frame.
         textures: Of some entries.
+        crops: Of some entries.
         frame_count: Frames analysed, with or without this face.
         interval_s: Median time between analysed frames; NaN when there are fewer than two.
     """
@@ -65,10 +76,10 @@ class FaceSignals:
     nose_px: Floats
     iod_px: Floats
     yaw_deg: Floats
-    lips: Floats
     residual: Floats
     boxes: Floats
     textures: Textures
+    crops: Crops
     frame_count: int
     interval_s: float
 
@@ -142,29 +153,45 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         nose_px=np.stack([series("nose_x"), series("nose_y")], axis=1),
         iod_px=series("iod"),
         yaw_deg=series("yaw_deg"),
-        lips=series("aligned_lips").reshape(count, 20, 2),
         residual=series("residual_second_difference"),
         boxes=series("boxes").reshape(count, 4),
         textures=_textures([track for _, _, track in parts]),
+        crops=_crops([track for _, _, track in parts], {window.texture_model for _, window, _ in parts} - {""}),
         frame_count=sum(len(window.frame_times_s) for window in windows),
         interval_s=_interval_s(windows),
     )
 
 
 def _textures(tracks: Sequence[FaceTrack]) -> Textures:
-    offsets = np.cumsum([0, *(len(track.frames) for track in tracks)])
     rows = [
         (offset + texture.entry, texture)
-        for offset, track in zip(offsets, tracks, strict=False)
+        for offset, track in zip(_offsets(tracks), tracks, strict=True)
         for texture in track.textures
     ]
     return Textures(
         entry=_integers([entry for entry, _ in rows]),
         highpass_inside=_floats([texture.highpass_inside for _, texture in rows]),
         highpass_ring=_floats([texture.highpass_ring for _, texture in rows]),
-        gradient_band=_floats([texture.gradient_band for _, texture in rows]),
-        gradient_inside=_floats([texture.gradient_inside for _, texture in rows]),
     )
+
+
+def _crops(tracks: Sequence[FaceTrack], models: set[str]) -> Crops:
+    rows = [
+        (offset + crop.entry, crop.log_odds)
+        for offset, track in zip(_offsets(tracks), tracks, strict=True)
+        for crop in track.crops
+    ]
+    # Scores of two networks are not comparable: a service was replaced in the middle. The name then matches no model.
+    return Crops(
+        entry=_integers([entry for entry, _ in rows]),
+        log_odds=_floats([log_odds for _, log_odds in rows]),
+        model="+".join(sorted(models)),
+    )
+
+
+def _offsets(tracks: Sequence[FaceTrack]) -> list[int]:
+    """Where the entries of each track begin among all."""
+    return [0, *np.cumsum([len(track.frames) for track in tracks]).tolist()][: len(tracks)]
 
 
 def _interval_s(windows: Sequence[FaceWindow]) -> float:

@@ -226,6 +226,7 @@ class Analyses(DBOSConfiguredInstance):
                     plan.stride,
                     planning.most_frames(self._max_frames, len(plan.windows)),
                     thumbnails,
+                    planning.scored_crops(len(plan.windows)),
                     job.report(FACE, number),
                     job.waiting(FACE, "face"),
                 ),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -12,6 +13,10 @@ from tests.servers.collector import Collector, running_collector
 from tests.servers.home import Home, cluster, laptop
 from tests.servers.postgres import Postgres, running_postgres, server_program
 from tests.servers.s3 import S3, running_s3
+
+# How long an example takes says something about the machine, not about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from training.fitting import Fit, class_weights, out_of_fold
-from training.videos import BITS, SOUND, Videos
+from training.videos import BITS, SOUND, TEXTURE, VARIATION, Videos
 
 _Floats = NDArray[np.float64]
+
+NETWORK_ONLY = "Texture network only"
 
 
 def only_missingness(features: _Floats) -> _Floats:
@@ -28,23 +30,26 @@ def only_bits(features: _Floats) -> _Floats:
     return view
 
 
-def baselines(videos: Videos, fold: NDArray[np.intp], *, learn_sound: bool) -> dict[str, _Floats]:
+def baselines(videos: Videos, *, learn_sound: bool) -> dict[str, _Floats]:
     """Out-of-fold scores of models that the trees have to beat, by name; each of shape (n,).
 
     Args:
         videos: everything.
-        fold: shape (n,).
         learn_sound: as for the trees. Which videos have sound is always shown to the model that sees gaps only.
     """
     looked_at = np.setdiff1d(np.arange(videos.features.shape[1]), [] if learn_sound else SOUND)
+    by_hand = np.setdiff1d(looked_at, [TEXTURE, VARIATION])
     fits: dict[str, Fit] = {
         "Bits per pixel only": _logistic(lambda features: features[:, [BITS]]),
         "Gaps only": _logistic(lambda features: np.isnan(features).astype(np.float64)),
+        "Hand-made features only": _logistic(lambda features: features[:, by_hand]),
         "Best single feature": _best_single(looked_at),
         "Logistic regression": _logistic(lambda features: features[:, looked_at]),
     }
-    scores = {name: out_of_fold(videos, fold, fit)[0] for name, fit in fits.items()}
-    return {"Majority class": np.zeros(len(videos)), **scores}
+    scores = {name: out_of_fold(videos, fit)[0] for name, fit in fits.items()}
+    network = videos.features[:, TEXTURE]
+    alone = np.where(np.isnan(network), np.nanmedian(network) if np.isfinite(network).any() else 0.0, network)
+    return {"Majority class": np.zeros(len(videos)), **scores, NETWORK_ONLY: alone}
 
 
 def _logistic(view: Callable[[_Floats], _Floats]) -> Fit:

@@ -54,6 +54,12 @@ def reference(videos: Videos) -> NDArray[np.bool_]:
     return paired if enough else np.ones_like(paired)
 
 
+def populations(videos: Videos) -> list[NDArray[np.bool_]]:
+    """Videos on each of which the verdicts must hold by themselves; masks of shape (n,)."""
+    everything = np.ones(len(videos), dtype=np.bool_)
+    return [everything] if reference(videos).all() else [reference(videos), everything]
+
+
 def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibration:
     """Platt scaling (Platt 1999) with his softened targets, both classes weighing half.
 

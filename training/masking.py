@@ -16,8 +16,9 @@ from training.vectors import FEATURE_NAMES
 
 _FAMILIES = (
     ("blink_rate_per_min",),
-    ("lip_jerk", "nose_jitter", "landmark_residual_jitter"),
-    ("hf_face_ring_logratio", "boundary_logratio"),
+    ("nose_jitter", "landmark_residual_jitter"),
+    ("face_texture_log_odds", "face_texture_variation"),
+    ("hf_face_ring_logratio",),
     ("mfcc_mean", "mfcc_std", "av_sync_corr"),
     ("log10_bits_per_pixel",),
 )

@@ -28,6 +28,7 @@ def describe(
     band: Band,
     *,
     schema_version: int,
+    texture_model: str,
     cross_validated_auc: float,
     trained: datetime,
 ) -> classifier_pb2.Model:
@@ -41,6 +42,7 @@ def describe(
         calibration: fitted on out-of-fold scores.
         band: chosen on out-of-fold probabilities.
         schema_version: of the vectors.
+        texture_model: version of the network that is shipped with the model.
         cross_validated_auc: out of fold, grouped.
         trained: when, with a time zone.
     """
@@ -48,6 +50,7 @@ def describe(
     model = classifier_pb2.Model(
         version=f"{trained.astimezone(UTC):%Y%m%d}-{hashlib.sha256(content).hexdigest()[:8]}",
         schema_version=schema_version,
+        texture_model=texture_model,
         real_below=band.real_below,
         fake_above=band.fake_above,
         prior_fake=PRIOR_FAKE,
@@ -81,6 +84,22 @@ def write(path: Path, booster: xgboost.Booster, description: classifier_pb2.Mode
     fresh = path.with_name(f"{path.name}.new")
     fresh.write_bytes(content)
     fresh.replace(path)
+
+
+def read(path: Path) -> tuple[classifier_pb2.Model, Calibration]:
+    """Description and calibration of a model file that `write` wrote.
+
+    Raises:
+        ValueError: it is none.
+    """
+    booster = xgboost.Booster()
+    try:
+        booster.load_model(path)
+        description = json_format.Parse(booster.attr(_DESCRIPTION_ATTRIBUTE) or "", classifier_pb2.Model())
+        calibration = Calibration(**json.loads(booster.attr(_CALIBRATION_ATTRIBUTE) or ""))
+    except (xgboost.core.XGBoostError, json_format.ParseError, ValueError, TypeError) as error:
+        raise ValueError(f"{path.name} is no model that `make train` wrote.") from error
+    return description, calibration
 
 
 def _summary(name: str, videos: Videos, column: int) -> classifier_pb2.FeatureSummary:

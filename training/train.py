@@ -1,28 +1,26 @@
-"""`python -m training.train`: from folders of real and fake videos to a model and its card."""
+"""`python -m training.train`: from folders of videos to the network, the model and their card."""
 
-import asyncio
-from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
+from notreally.v1 import classifier_pb2
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from client import ServiceError
 from gateway.features import SCHEMA_VERSION
-from training import card, model_file
-from training.calibration import calibrate, inconclusive_band, reference
-from training.clips import ClipsError, Dataset, gather
-from training.evaluation import evaluate
-from training.fitting import Recipe, fit_trees, folds, sound_is_comparable
-from training.services import Services
-from training.vectors import Collected, VectorCache, collect
-from training.videos import Assembled, assemble
+from training import card, evaluation, model_file, plots, tables
+from training.calibration import Band, Calibration, calibrate, inconclusive_band, populations, reference
+from training.clips import ClipsError, gather
+from training.fitting import Recipe, fit_trees, sound_is_comparable
+from training.network import Settings
+from training.pipeline import QUICK, Material, environment, prepare
 
 _UNKNOWN_TERMS = "Nothing was said of where the videos come from and what may be done with them (`--terms`)."
+_PERMUTATIONS = 100
 
 
 def train(
@@ -45,23 +43,31 @@ def train(
         str | None,
         typer.Option(help="Address of a running NotReally, such as localhost:52513. Starts a private one by default."),
     ] = None,
-    cache: Annotated[Path, typer.Option(help="Parquet file of what was measured: no video is measured twice.")] = Path(
-        "data/training/vectors.parquet"
+    cache: Annotated[Path, typer.Option(help="Folder for what takes long: nothing is done twice.")] = Path(
+        "data/training"
     ),
     model: Annotated[Path, typer.Option(help="Model to write: .json or .ubj.")] = Path("models/default.json"),
+    texture: Annotated[Path, typer.Option(help="Texture network to write: .onnx.")] = Path("models/face_texture.onnx"),
     model_card: Annotated[Path, typer.Option("--card", help="Model card to write.")] = Path("docs/model-card.md"),
+    figures: Annotated[Path, typer.Option(help="JSON of every figure to write.")] = Path("models/evaluation.json"),
     terms: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Markdown on where the videos come from, for the card."),
     ] = None,
-    parallel: Annotated[int, typer.Option(min=1, help="Videos measured at once.")] = 2,
-    seed: Annotated[int, typer.Option(help="Makes folds, masks and trees reproducible.")] = 0,
+    parallel: Annotated[int, typer.Option(min=1, help="Videos measured, and processes run, at once.")] = 2,
+    seed: Annotated[int, typer.Option(help="Makes masks, networks and trees reproducible.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds that the evaluation is averaged over.")] = 1,
+    only_evaluate: Annotated[
+        bool, typer.Option("--only-evaluate", help="Leave network and model as they are; write the card anew.")
+    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
 ) -> None:
-    """Train the model on folders of REAL and FAKE videos.
+    """Train network and model on folders of REAL and FAKE videos.
 
-    Sends every video through the services, fits and calibrates the model on people kept apart, and writes it with a
-    card that says what it is worth. It can be stopped and started again: what was measured is kept. Videos that cannot
-    be measured are reported and skipped.
+    Sends every video through the services, trains texture networks on people kept apart, fits and calibrates the model
+    on what they say of people they have not seen, and writes it with the network and a card that says what they are
+    worth. It can be stopped and started again: what was done is kept. Videos that cannot be measured are reported and
+    skipped.
     """
     console = Console(stderr=True)
     if model.suffix not in (".json", ".ubj"):
@@ -70,50 +76,64 @@ def train(
         dataset = gather(real, fake, manifest)
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
-        collected = asyncio.run(_measure(dataset, VectorCache(cache), server, parallel, console))
-        for path, why in sorted(collected.failures.items()):
-            console.print(f"Skipped {path.name}: {why}", style="yellow", markup=False, highlight=False)
-        assembled = assemble(dataset, collected.rows)
-        run = learn(dataset, collected, assembled, seed, terms.read_text() if terms else _UNKNOWN_TERMS, model)
+        chosen = QUICK if quick else Settings()
+        material = prepare(dataset, cache, server, chosen, range(seed, seed + seeds), parallel, console)
+        recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
+        console.print("Evaluating")
+        found = _evaluated(material, recipe, quick)
+        if only_evaluate:
+            description, calibration = model_file.read(model)
+            band = Band(description.real_below, description.fake_above)
+        else:
+            description, calibration, band = _learned(material, recipe, found, texture, model)
     except (ClipsError, ServiceError, RuntimeError, ValueError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         raise typer.Exit(2) from error
+    run = card.Run(
+        videos=material.videos[0],
+        seeds=seeds,
+        recipe=recipe,
+        evaluation=found,
+        calibration=calibration,
+        band=band,
+        model=description,
+        left_out=material.left_out,
+        warnings=dataset.warnings,
+        terms=terms.read_text() if terms else _UNKNOWN_TERMS,
+        environment=environment(),
+        plots=_drawn(material, found, model_card),
+    )
     model_card.parent.mkdir(parents=True, exist_ok=True)
     model_card.write_text(card.render(run))
-    console.print(f"Wrote {model} (version {run.model.version}) and {model_card}.", highlight=False)
+    figures.write_text(tables.as_json(run))
+    tables.show(run, Console())
+    console.print(
+        f"Wrote {'' if only_evaluate else f'{texture}, {model}, '}{figures} and {model_card}.", highlight=False
+    )
 
 
-async def _measure(
-    dataset: Dataset, cache: VectorCache, server: str | None, parallel: int, console: Console
-) -> Collected:
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    async with Services(server) as services:
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("Measuring", total=len(dataset.clips))
-            return await collect(
-                [clip.path for clip in dataset.clips],
-                services.measure,
-                cache,
-                parallel=parallel,
-                on_done=lambda _: progress.advance(task),
-            )
+def _evaluated(material: Material, recipe: Recipe, quick: bool) -> evaluation.Evaluation:
+    seeds = material.videos
+    grid, shams = evaluation.look_again(seeds[0], material.texture, np.random.default_rng(recipe.seed))
+    return replace(
+        evaluation.evaluate(seeds, recipe),
+        ablations=evaluation.ablate(seeds, recipe),
+        permuted=evaluation.permuted(seeds, recipe, 4 if quick else _PERMUTATIONS),
+        grid=grid,
+        shams=shams,
+    )
 
 
-def learn(dataset: Dataset, collected: Collected, assembled: Assembled, seed: int, terms: str, path: Path) -> card.Run:
-    """Evaluate, fit, calibrate and write the model; give everything the card needs.
-
-    Raises:
-        ValueError: too few videos, or too few people.
-    """
-    videos = assembled.videos
-    recipe = Recipe(seed, sound_is_comparable(videos))
-    evaluation = evaluate(videos, folds(videos, seed), recipe)
-
+def _learned(
+    material: Material, recipe: Recipe, found: evaluation.Evaluation, texture: Path, path: Path
+) -> tuple[classifier_pb2.Model, Calibration, Band]:
+    """Train the network on everybody, fit the trees, calibrate, and write all of it."""
+    videos = material.videos[0]
     curve_on = reference(videos)
-    calibration = calibrate(evaluation.log_odds[curve_on], videos.fake[curve_on])
-    prob_fake = calibration.prob_fake(evaluation.log_odds)
-    band = inconclusive_band(prob_fake, videos.fake, [curve_on, np.ones_like(curve_on)])
-
+    log_odds = found.log_odds[0]
+    calibration = calibrate(log_odds[curve_on], videos.fake[curve_on])
+    band = inconclusive_band(calibration.prob_fake(log_odds), videos.fake, populations(videos))
+    texture_model = material.training.ship(texture, recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(
         booster,
@@ -121,21 +141,18 @@ def learn(dataset: Dataset, collected: Collected, assembled: Assembled, seed: in
         calibration,
         band,
         schema_version=SCHEMA_VERSION,
-        cross_validated_auc=evaluation.scores.get("paired", evaluation.scores["all"]).value,
+        texture_model=texture_model,
+        cross_validated_auc=found.scores.get("paired", found.scores["all"]).value,
         trained=datetime.now(UTC).replace(microsecond=0),
     )
     model_file.write(path, booster, description, calibration)
-    return card.Run(
-        videos=videos,
-        recipe=recipe,
-        evaluation=evaluation,
-        calibration=calibration,
-        band=band,
-        model=description,
-        left_out=dict(Counter([*assembled.left_out.values(), *["the services refused it"] * len(collected.failures)])),
-        warnings=dataset.warnings,
-        terms=terms,
-    )
+    return description, calibration, band
+
+
+def _drawn(material: Material, found: evaluation.Evaluation, model_card: Path) -> list[tuple[str, str]]:
+    folder = model_card.with_suffix("")
+    drawn = plots.draw(material.videos[0], found, folder)
+    return [(f"{folder.name}/{name}", caption) for name, caption in drawn]
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """The measured videos as arrays: what fitting and evaluation work on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,8 @@ import numpy as np
 from notreally.v1 import features_pb2
 from numpy.typing import NDArray
 
-from gateway.features import FEATURES
+from gateway.features import FEATURES, LEAST_SCORED_CROPS
+from gateway.texture import texture_log_odds, texture_variation
 from training.clips import Dataset
 from training.vectors import FEATURE_NAMES, Row
 
@@ -19,8 +20,13 @@ SOUND = np.flatnonzero(
 BITS = FEATURE_NAMES.index("log10_bits_per_pixel")
 """Column that tells how strongly the encoder squeezed."""
 
-MIN_FEATURES = 6
-"""A vector with fewer finite features gets no verdict when served, so nothing is learned from one either."""
+TEXTURE = FEATURE_NAMES.index("face_texture_log_odds")
+VARIATION = FEATURE_NAMES.index("face_texture_variation")
+"""Columns that the texture network gives."""
+
+MIN_FEATURES = 4
+"""Nothing is learned from a vector with fewer finite features. A silent clip of a second or two has four: too few for a
+verdict, but what is in its pictures is worth learning from."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class Videos:
         subsets: shape (n,), where each comes from.
         methods: shape (n,), how each was forged.
         pairs: shape (k, 2), rows of the real and the fake member of each pair.
+        fold: shape (n,), people held out together.
+        clips: shape (n,), place of each in the data set.
     """
 
     features: NDArray[np.float64]
@@ -42,6 +50,8 @@ class Videos:
     subsets: NDArray[np.str_]
     methods: NDArray[np.str_]
     pairs: NDArray[np.intp]
+    fold: NDArray[np.intp]
+    clips: NDArray[np.intp]
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -54,6 +64,16 @@ class Videos:
         member[self.pairs.ravel()] = True
         return member
 
+    @property
+    def paired_subsets(self) -> NDArray[np.bool_]:
+        """Shape (n,), True in subsets most of whose fakes are paired: real and fake came the same way throughout."""
+        chosen = np.zeros(len(self), dtype=np.bool_)
+        for name in np.unique(self.subsets):
+            own = self.subsets == name
+            if 2 * np.sum(own & self.fake & self.paired) > np.sum(own & self.fake):
+                chosen |= own
+        return chosen
+
 
 @dataclass(frozen=True)
 class Assembled:
@@ -63,8 +83,13 @@ class Assembled:
     left_out: dict[Path, str]
 
 
-def assemble(dataset: Dataset, rows: Mapping[Path, Row]) -> Assembled:
+def assemble(
+    dataset: Dataset, rows: Mapping[Path, Row], fold: NDArray[np.intp], texture: Sequence[NDArray[np.float64]]
+) -> Assembled:
     """Put labels and measurements together.
+
+    What the services' own texture network says is not used, since it may have learned from these very people: its place
+    is taken by what networks say that have not.
 
     Left out are videos with fewer than `MIN_FEATURES` features, second copies of the same content, and all copies of
     content that is labelled both ways.
@@ -72,6 +97,8 @@ def assemble(dataset: Dataset, rows: Mapping[Path, Row]) -> Assembled:
     Args:
         dataset: the labels.
         rows: a measurement for each video that could be measured.
+        fold: of each clip.
+        texture: for each clip the log-odds of its crops, by a network that has not seen its people.
     """
     labels: dict[object, set[bool]] = {}
     for clip in dataset.clips:
@@ -79,12 +106,13 @@ def assemble(dataset: Dataset, rows: Mapping[Path, Row]) -> Assembled:
             labels.setdefault(rows[clip.path]["sha256"], set()).add(clip.fake)
 
     left_out: dict[Path, str] = {}
-    kept, vectors, seen = [], [], set()
-    for clip in dataset.clips:
+    kept, clips, vectors, seen = [], [], [], set()
+    for place, clip in enumerate(dataset.clips):
         if clip.path not in rows:
             continue
         row = rows[clip.path]
         vector = np.array([row[name] for name in FEATURE_NAMES], dtype=np.float64)
+        vector[[TEXTURE, VARIATION]] = _texture(texture[place])
         if len(labels[row["sha256"]]) > 1:
             left_out[clip.path] = "the same content is labelled real and fake"
         elif row["sha256"] in seen:
@@ -94,6 +122,7 @@ def assemble(dataset: Dataset, rows: Mapping[Path, Row]) -> Assembled:
         else:
             seen.add(row["sha256"])
             kept.append(clip)
+            clips.append(place)
             vectors.append(vector)
 
     places = {clip.path: place for place, clip in enumerate(kept)}
@@ -106,6 +135,15 @@ def assemble(dataset: Dataset, rows: Mapping[Path, Row]) -> Assembled:
             subsets=np.array([clip.subset for clip in kept], dtype=np.str_),
             methods=np.array([clip.method for clip in kept], dtype=np.str_),
             pairs=np.array(pairs, dtype=np.intp).reshape(-1, 2),
+            fold=fold[clips],
+            clips=np.array(clips, dtype=np.intp),
         ),
         left_out,
     )
+
+
+def _texture(log_odds: NDArray[np.float64]) -> tuple[float, float]:
+    """As `gateway.features` computes them; NaN where too few crops were scored."""
+    if len(log_odds) < LEAST_SCORED_CROPS:
+        return float("nan"), float("nan")
+    return texture_log_odds(log_odds), texture_variation(log_odds)

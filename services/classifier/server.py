@@ -35,7 +35,8 @@ class ClassifierServicer(classifier_pb2_grpc.ClassifierServiceServicer):
         """Score one vector.
 
         Raises:
-            Refusal: FAILED_PRECONDITION with SCHEMA_MISMATCH, INVALID_ARGUMENT with FEATURE_NOT_FINITE.
+            Refusal: FAILED_PRECONDITION with SCHEMA_MISMATCH or TEXTURE_MODEL_MISMATCH,
+                INVALID_ARGUMENT with FEATURE_NOT_FINITE.
         """
         sent, expected = request.features.schema_version, self._model.description.schema_version
         if sent != expected:
@@ -46,6 +47,16 @@ class ClassifierServicer(classifier_pb2_grpc.ClassifierServiceServicer):
                 "Use a model trained on this version.",
                 sent=str(sent),
                 expected=str(expected),
+            )
+        scored_by, learned_from = request.features.texture_model, self._model.description.texture_model
+        if scored_by != learned_from and scored_by and learned_from:
+            raise Refusal(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "TEXTURE_MODEL_MISMATCH",
+                f"The faces were scored by texture network {scored_by}, but the model was trained on scores of "
+                f"{learned_from}. Use the two that were made together.",
+                sent=scored_by,
+                expected=learned_from,
             )
         row = columns(request.features)
         return _response(self._model.score(row), row.tolist(), self._model.description.version)

@@ -17,11 +17,11 @@ _LARGEST = float(np.finfo(np.float32).max)
 MODALITIES: "Mapping[str, features_pb2.Modality.ValueType]" = MappingProxyType(
     {
         "blink_rate_per_min": features_pb2.MODALITY_FACE,
-        "lip_jerk": features_pb2.MODALITY_FACE,
         "nose_jitter": features_pb2.MODALITY_FACE,
         "landmark_residual_jitter": features_pb2.MODALITY_FACE,
+        "face_texture_log_odds": features_pb2.MODALITY_FACE,
+        "face_texture_variation": features_pb2.MODALITY_FACE,
         "hf_face_ring_logratio": features_pb2.MODALITY_FACE,
-        "boundary_logratio": features_pb2.MODALITY_FACE,
         "mfcc_mean": features_pb2.MODALITY_AUDIO,
         "mfcc_std": features_pb2.MODALITY_AUDIO,
         "av_sync_corr": features_pb2.MODALITY_FACE_AND_AUDIO,

@@ -1,24 +1,36 @@
 """`python -m services.face`: serve until told to stop."""
 
+import sys
+from functools import partial
+
 import grpc
+import structlog
 from notreally.v1 import face_pb2_grpc
 
+from services.face.network_file import NetworkError, read_network
 from services.face.server import SERVICE_NAME, FaceServicer
 from services.face.settings import FaceSettings
 from services.face.work import warm_up
+from services.kit import logs
 from services.kit.media import MediaStore
 from services.kit.server import serve
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.worker_pool import WorkerProcesses, WorkersDidNotStart
 
 
-def main() -> None:
-    """Serve until told to stop."""
+def main() -> int:
+    """Serve until told to stop; give the exit status."""
     settings = FaceSettings()
+    logs.configure("face", settings.log_level)
+    try:
+        read_network(settings.face_texture_model)
+    except NetworkError as error:
+        structlog.get_logger().error("texture network refused", explanation=str(error))
+        return 1
     store = MediaStore.open(settings.media_url)
     workers = WorkerProcesses(
         "face",
         settings.face_workers,
-        warm_up,
+        partial(warm_up, settings.face_texture_model),
         settings.worker_limits,
         log_level=settings.log_level,
         spares=settings.worker_spares,
@@ -28,8 +40,12 @@ def main() -> None:
     def add(server: grpc.aio.Server) -> None:
         face_pb2_grpc.add_FaceServiceServicer_to_server(FaceServicer(store, workers, settings), server)
 
-    serve("face", [SERVICE_NAME], add, settings, workers=workers)
+    try:
+        serve("face", [SERVICE_NAME], add, settings, workers=workers)
+    except WorkersDidNotStart:
+        return 1  # the log says why
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

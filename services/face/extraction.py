@@ -12,11 +12,11 @@ from services.face import signals
 from services.face.decoding import TimedPicture, timed_pictures, total_seconds
 from services.face.models import FaceModels, borrowed_models
 from services.face.overlap import produced_ahead
-from services.face.pictures import Picture
+from services.face.scoring import WindowScores
 from services.face.texture import measure_texture
-from services.face.thumbnails import face_thumbnail, shares, thumbnail_times
+from services.face.thumbnails import shares
 from services.face.tracking import FaceTracker, Track
-from services.face.windows import FaceJob, Progress, Texture, Thumbnail, TrackSignals, Window, WindowFaces
+from services.face.windows import FaceJob, Progress, ScoredCrop, Texture, Thumbnail, TrackSignals, Window, WindowFaces
 
 # Each is one decoded frame in memory.
 _FRAMES_AHEAD = 4
@@ -37,13 +37,14 @@ def extract(cancelled: Cancelled, video: BinaryIO | Path, job: FaceJob) -> Itera
     Raises:
         Refusal: See `services.face.decoding.timed_pictures`.
     """
-    counts = iter(shares(job.max_thumbnails, len(job.windows)))
+    thumbnails = shares(job.max_thumbnails, len(job.windows))
     meter = _Meter(job)
     with borrowed_models() as models, produced_ahead(timed_pictures(video, job, cancelled), _FRAMES_AHEAD) as timed:
         by_window = groupby(timed, key=lambda one: one.window)
         window, pictures = next(by_window, (None, iter(())))
-        for wanted in job.windows:
-            analysis = _WindowAnalysis(wanted, models, job.max_faces, next(counts))
+        for wanted, portraits in zip(job.windows, thumbnails, strict=True):
+            scores = WindowScores(wanted, models.texture, job.max_crops, portraits)
+            analysis = _WindowAnalysis(wanted, models, job.max_faces, scores)
             if window == wanted:
                 for one in pictures:
                     if cancelled():
@@ -87,15 +88,15 @@ class _Meter:
 class _WindowAnalysis:
     """What is known of one window so far."""
 
-    def __init__(self, window: Window, models: FaceModels, max_faces: int, thumbnails: int) -> None:
+    def __init__(self, window: Window, models: FaceModels, max_faces: int, scores: WindowScores) -> None:
         self._window = window
         self._tracker = FaceTracker(models, max_faces)
         self._times: list[float] = []
         self._decoded = 0
         self._size = (0, 0)
         self._textures: dict[int, list[Texture]] = {}
-        self._due = thumbnail_times(window.start_s, window.end_s, thumbnails)
-        self._thumbnails: list[tuple[float, Track, bytes]] = []
+        self._scores = scores
+        self._texture_model = models.texture.version
 
     def take(self, one: TimedPicture) -> bool:
         """Analyse a frame; False when the stride left it out."""
@@ -111,12 +112,11 @@ class _WindowAnalysis:
             if entry % _TEXTURE_EVERY == 0:
                 texture = measure_texture(one.picture, track.points[-1], entry)
                 self._textures.setdefault(id(track), []).append(texture)
-        if seen and self._due and one.time_s >= self._due[0]:
-            self._due.pop(0)
-            self._portray(one.time_s, one.picture, max(seen, key=_last_area))
+        self._scores.take(one.time_s, one.picture, seen)
         return True
 
     def result(self) -> WindowFaces:
+        self._scores.finish()
         kept = [track for track in self._tracker.tracks if len(track.frames) >= min(_LEAST_ENTRIES, len(self._times))]
         kept = sorted((track for track in kept if track.frames), key=_typical_iod, reverse=True)
         order = {id(track): i for i, track in enumerate(kept)}
@@ -124,17 +124,23 @@ class _WindowAnalysis:
             self._window,
             np.array(self._times),
             self._decoded,
-            tuple(_signals(track, self._textures.get(id(track), []), self._size) for track in kept),
-            tuple(Thumbnail(time_s, order[id(t)], jpeg) for time_s, t, jpeg in self._thumbnails if id(t) in order),
+            tuple(
+                _signals(track, self._textures.get(id(track), []), self._scores.of(track), self._size) for track in kept
+            ),
+            tuple(
+                Thumbnail(portrait.time_s, order[id(portrait.track)], portrait.jpeg, portrait.places)
+                for portrait in self._scores.portraits
+                if id(portrait.track) in order
+            ),
             self._size,
             self._tracker.left_out,
+            self._texture_model if any(self._scores.of(track) for track in kept) else "",
         )
 
-    def _portray(self, time_s: float, picture: Picture, track: Track) -> None:
-        self._thumbnails.append((time_s, track, face_thumbnail(picture, track.box)))
 
-
-def _signals(track: Track, textures: list[Texture], size: tuple[int, int]) -> TrackSignals:
+def _signals(
+    track: Track, textures: list[Texture], crops: tuple[ScoredCrop, ...], size: tuple[int, int]
+) -> TrackSignals:
     points = np.stack(track.points)
     frames, segments = np.array(track.frames), np.array(track.segments)
     aligned = signals.aligned(points, segments)
@@ -147,16 +153,11 @@ def _signals(track: Track, textures: list[Texture], size: tuple[int, int]) -> Tr
         nose=points[:, lm.NOSE_TIP, :2],
         iod=signals.interocular_distance(points),
         yaw_deg=signals.yaw_degrees(points),
-        aligned_lips=aligned[:, np.array(lm.LIPS)],
         residual_second_difference=signals.residual_second_differences(aligned, frames, segments),
         boxes=signals.face_boxes(points) / np.tile(np.array(size, dtype=np.float64), 2),
         textures=tuple(textures),
+        crops=crops,
     )
-
-
-def _last_area(track: Track) -> float:
-    left, top, right, bottom = track.box
-    return float((right - left) * (bottom - top))
 
 
 def _typical_iod(track: Track) -> float:

@@ -23,10 +23,6 @@ LEFT_EYE: Final = (263, 387, 385, 362, 380, 373)
 # Upper and lower inner lip, facing each other: the middle and a third to either side.
 INNER_LIPS: Final = ((13, 14), (82, 87), (312, 317))
 
-# The twelve outer and eight inner lip points of the 68-point scheme of iBUG (Sagonas et al. 2013), clockwise in the
-# picture from the subject's right mouth corner.
-LIPS: Final = (61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91, 78, 81, 13, 311, 308, 402, 14, 178)
-
 # What speech and blinks move least: forehead, bridge of the nose, corners of the eyes, temples.
 RIGID: Final = (10, 151, 9, 168, 6, 197, 195, 33, 133, 362, 263, 127, 356)
 

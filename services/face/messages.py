@@ -1,6 +1,8 @@
 """What extraction yields, as the messages of the contract."""
 
+import numpy as np
 from notreally.v1 import face_pb2, media_pb2
+from numpy.typing import NDArray
 
 from services.face.windows import Progress, TrackSignals, WindowFaces
 
@@ -18,13 +20,21 @@ def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindows
             frames_decoded=item.frames_decoded,
             tracks=[_track(track) for track in item.tracks],
             thumbnails=[
-                face_pb2.FaceThumbnail(time_s=one.time_s, track=one.track, jpeg=one.jpeg) for one in item.thumbnails
+                face_pb2.FaceThumbnail(time_s=one.time_s, track=one.track, jpeg=one.jpeg, heat=_heat(one.places))
+                for one in item.thumbnails
             ],
             frame_width=item.frame_size[0],
             frame_height=item.frame_size[1],
             faces_left_out=item.faces_left_out,
+            texture_model=item.texture_model,
         )
     )
+
+
+def _heat(places: NDArray[np.float64] | None) -> media_pb2.HeatMap | None:
+    if places is None:
+        return None
+    return media_pb2.HeatMap(log_odds=float(places.mean()), side=len(places), places=places.ravel().tolist())
 
 
 def _track(track: TrackSignals) -> face_pb2.FaceTrack:
@@ -38,7 +48,6 @@ def _track(track: TrackSignals) -> face_pb2.FaceTrack:
         nose_y=track.nose[:, 1].tolist(),
         iod=track.iod.tolist(),
         yaw_deg=track.yaw_deg.tolist(),
-        aligned_lips=track.aligned_lips.ravel().tolist(),
         residual_second_difference=track.residual_second_difference.tolist(),
         boxes=track.boxes.ravel().tolist(),
         textures=[
@@ -46,9 +55,8 @@ def _track(track: TrackSignals) -> face_pb2.FaceTrack:
                 entry=texture.entry,
                 highpass_inside=texture.highpass_inside,
                 highpass_ring=texture.highpass_ring,
-                gradient_band=texture.gradient_band,
-                gradient_inside=texture.gradient_inside,
             )
             for texture in track.textures
         ],
+        crops=[face_pb2.FaceCrop(entry=crop.entry, log_odds=crop.log_odds) for crop in track.crops],
     )

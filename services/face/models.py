@@ -4,26 +4,33 @@ import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from services.face.crops import SIDE
 from services.face.detection import FaceDetector
 from services.face.mesh import FaceMesh, Place
+from services.face.network_file import SHIPPED_NETWORK
 from services.face.pictures import Picture
 from services.face.quiet import quiet_import
+from services.face.texture_network import TextureNetwork
 
 
 @dataclass(frozen=True)
 class FaceModels:
     """What one worker needs to find faces and follow them. It keeps nothing from one picture to the next."""
 
+    texture: TextureNetwork
     detector: FaceDetector = field(default_factory=FaceDetector)
     mesh: FaceMesh = field(default_factory=FaceMesh)
 
 
 # Loading takes a quarter of a second, so sets are kept; at most as many are made as workers ever ran at once.
 _idle: queue.SimpleQueue[FaceModels] = queue.SimpleQueue()
+# Of the sets that are loaded from now on.
+_network = SHIPPED_NETWORK
 
 
 @contextmanager
@@ -39,21 +46,27 @@ def borrowed_models() -> Iterator[FaceModels]:
         _idle.put(models)
 
 
-def warm_up() -> None:
+def warm_up(network: Path) -> None:
     """Load one set of models and run each once, so that no request waits for it.
 
     OpenCV works in the thread that asks from then on: its pictures here are small, and waking threads for them costs a
     quarter of the work. A worker has the cores to share with others like it anyway.
+
+    Raises:
+        NetworkError: See `services.face.texture_network.TextureNetwork`.
     """
+    global _network
+    _network = network
     cv2.setNumThreads(1)
     _idle.put(_loaded())
 
 
 def _loaded() -> FaceModels:
     with quiet_import():
-        models = FaceModels()
+        models = FaceModels(TextureNetwork(_network))
         grey = np.full((192, 192), 128, np.uint8)
         picture = Picture(grey, grey, grey, np.eye(3, 4, dtype=np.float32))
         models.detector.detect(picture)
         models.mesh.landmarks(picture, Place((96.0, 96.0), 192.0, 0.0))
+        models.texture.score([np.full((SIDE, SIDE, 3), 128, np.uint8)])
     return models

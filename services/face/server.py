@@ -10,7 +10,7 @@ from notreally.v1 import face_pb2, face_pb2_grpc
 from prometheus_client import Counter
 
 from services.face.settings import FaceSettings
-from services.face.windows import MOST_THUMBNAILS, FaceJob, Window
+from services.face.windows import MOST_CROPS, MOST_THUMBNAILS, FaceJob, Window
 from services.face.work import extract_windows
 from services.kit.errors import Refusal
 from services.kit.losses import Losses
@@ -62,6 +62,8 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         raise _out_of_range(f"At most {_MOST_FACES} faces can be followed at once.")
     if request.max_thumbnails > MOST_THUMBNAILS:
         raise _out_of_range(f"At most {MOST_THUMBNAILS} thumbnails are made.")
+    if request.max_crops > MOST_CROPS:
+        raise _out_of_range(f"At most {MOST_CROPS} face crops are scored in a window.")
     if request.frame_stride > _LARGEST_STRIDE:
         raise _out_of_range(f"The frame stride may be at most {_LARGEST_STRIDE}.")
     return FaceJob(
@@ -69,6 +71,7 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         frame_stride=request.frame_stride or 1,
         max_faces=request.max_faces or settings.face_max_faces,
         max_thumbnails=request.max_thumbnails,
+        max_crops=request.max_crops,
         decode_threads=settings.face_decode_threads,
         max_frames=min(request.max_frames or settings.face_max_frames, settings.face_max_frames),
     )

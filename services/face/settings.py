@@ -1,9 +1,11 @@
 """What can be set for the face service."""
 
 import os
+from pathlib import Path
 
 from pydantic import Field
 
+from services.face.network_file import SHIPPED_NETWORK
 from services.kit.settings import WorkerSettings, metrics_listen
 
 
@@ -19,6 +21,9 @@ class FaceSettings(WorkerSettings):
 
     face_workers: int = Field(default_factory=lambda: min(_cores(), 16), ge=1)
     """Runs of windows worked on at once; each keeps about a core busy, and its models in memory."""
+
+    face_texture_model: Path = SHIPPED_NETWORK
+    """The texture network: an .onnx file made by `make train`."""
 
     face_decode_threads: int = Field(default=2, ge=1, le=16)
     """Threads of each run's video decoder for frames larger than 1080p; smaller ones need no second."""

@@ -20,7 +20,6 @@ _IOD = 100.0
 _BLUR_SIGMA = 2.0
 # Shares of the face oval about its centre.
 _INSIDE, _RING_FROM, _RING_TO = 0.7, 0.9, 1.05
-_FLAT, _BAND_FROM, _BAND_TO = 0.75, 0.83, 0.97
 # Fewer pixels than this are no sample of anything.
 _LEAST_PIXELS = 200
 _SUBPIXEL_BITS = 4
@@ -37,17 +36,10 @@ def measure_texture(picture: Picture, points: NDArray[np.float64], entry: int) -
     lightness = picture.lightness(view, (_SIDE, _SIDE)).astype(np.float32)
     visible = _visible(view, picture.size)
     highpass = cv2.absdiff(lightness, cv2.GaussianBlur(lightness, (0, 0), _BLUR_SIGMA))
-    across, down = (
-        cv2.Sobel(lightness, cv2.CV_32F, 1, 0, scale=1 / 8),
-        cv2.Sobel(lightness, cv2.CV_32F, 0, 1, scale=1 / 8),
-    )
-    gradient = cv2.magnitude(across, down)
     return Texture(
         entry,
         highpass_inside=_median(highpass, visible & _within(oval, _INSIDE)),
         highpass_ring=_median(highpass, visible & _within(oval, _RING_TO) & ~_within(oval, _RING_FROM)),
-        gradient_band=_median(gradient, visible & _within(oval, _BAND_TO) & ~_within(oval, _BAND_FROM)),
-        gradient_inside=_median(gradient, visible & _within(oval, _FLAT)),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_THUMBNAILS = 8
+MOST_CROPS = 256
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,15 @@ class FaceJob:
     """A run of windows, ascending and not overlapping, to be decoded in one pass.
 
     Every `frame_stride`-th frame is analysed, counted from each window's first frame, so that a window's signals do
-    not depend on the run it is part of. A window ends after `max_frames` analysed frames, whatever its times say.
+    not depend on the run it is part of. A window ends after `max_frames` analysed frames, whatever its times say; in
+    `max_crops` of them, faces are scored by the texture network. Thumbnails alone are shared by all windows.
     """
 
     windows: tuple[Window, ...]
     frame_stride: int = 1
     max_faces: int = 4
     max_thumbnails: int = 0
+    max_crops: int = 0
     decode_threads: int = 2
     max_frames: int = 4000
 
@@ -48,8 +51,14 @@ class Texture:
     entry: int
     highpass_inside: float
     highpass_ring: float
-    gradient_band: float
-    gradient_inside: float
+
+
+@dataclass(frozen=True)
+class ScoredCrop:
+    """What the texture network makes of one face crop; `entry` is an index into its track."""
+
+    entry: int
+    log_odds: float
 
 
 @dataclass(frozen=True)
@@ -65,10 +74,10 @@ class TrackSignals:
         nose: (n, 2) nose tip, pixels of the upright frame.
         iod: (n,) inter-ocular distance, pixels.
         yaw_deg: (n,) head yaw in degrees, positive when the subject turns to their left.
-        aligned_lips: (n, 20, 2) lip points after alignment on rigid points, in inter-ocular distances.
         residual_second_difference: (n,) see `services.face.signals.residual_second_differences`.
         boxes: (n, 4) left, top, width, height as a share of the upright frame.
         textures: Texture of some of the entries.
+        crops: What the texture network makes of some of the entries.
     """
 
     frames: NDArray[np.int64]
@@ -79,19 +88,23 @@ class TrackSignals:
     nose: NDArray[np.float64]
     iod: NDArray[np.float64]
     yaw_deg: NDArray[np.float64]
-    aligned_lips: NDArray[np.float64]
     residual_second_difference: NDArray[np.float64]
     boxes: NDArray[np.float64]
     textures: tuple[Texture, ...]
+    crops: tuple[ScoredCrop, ...] = ()
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small JPEG of one face; `track` is an index into the tracks of its window."""
+    """A small JPEG of one face; `track` is an index into the tracks of its window.
+
+    `places` (side, side) is what each place adds to the texture network's score, their mean; None when it has none.
+    """
 
     time_s: float
     track: int
     jpeg: bytes
+    places: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,3 +120,5 @@ class WindowFaces:
     """Width and height of an upright frame, in pixels."""
     faces_left_out: int = 0
     """Faces seen at once beyond those that could be followed; the most of any frame."""
+    texture_model: str = ""
+    """Version of the network that scored the crops."""

@@ -5,19 +5,31 @@ service itself never loads a decoder or a model.
 """
 
 from collections.abc import Generator
+from pathlib import Path
 
+import structlog
+
+from services.face.network_file import SHIPPED_NETWORK, NetworkError
 from services.face.windows import FaceJob
 from services.kit.seekable import Video
 from services.kit.work import Cancelled
 from services.kit.worker_video import opened
 
 
-def warm_up() -> None:
-    """Import everything, load the models and run each once."""
+def warm_up(network: Path = SHIPPED_NETWORK) -> None:
+    """Import everything, load the models and run each once.
+
+    Args:
+        network: Of the face's texture. When it is none, the log says so and the worker ends.
+    """
     from services.face import extraction, messages, models
 
     del extraction, messages  # for later
-    models.warm_up()
+    try:
+        models.warm_up(network)
+    except NetworkError as error:
+        structlog.get_logger().error("texture network refused", explanation=str(error))
+        raise SystemExit(1) from error
 
 
 def extract_windows(cancelled: Cancelled, video: Video, job: FaceJob) -> Generator[bytes, None, None]:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from cloudcoil.models.keda.v1alpha1 import ScaledObject
 from cloudcoil.models.prometheus_operator.v1 import PodMonitor, PrometheusRule
+from pydantic import BaseModel
 from yamllint import linter
 from yamllint.config import YamlLintConfig
 
@@ -29,7 +30,11 @@ from tests.deploy.manifests import (
 VERSION = "1.34"
 
 # What is not Kubernetes's own, as its makers describe it.
-EXTENSIONS = {"ScaledObject": ScaledObject, "PodMonitor": PodMonitor, "PrometheusRule": PrometheusRule}
+EXTENSIONS: dict[str, type[BaseModel]] = {
+    "ScaledObject": ScaledObject,
+    "PodMonitor": PodMonitor,
+    "PrometheusRule": PrometheusRule,
+}
 
 # Made by people, outside of the manifests: docs/deploy.md.
 SECRETS = {"database", "media", "edge-tls"}

@@ -1,4 +1,9 @@
-"""How a face that was put in differs from what was there: colour, light, sharpness, size."""
+"""How a face that was put in differs from what was there: colour, light, sharpness, size.
+
+What is drawn at random is drawn first and applied afterwards, so that all frames of a video can be changed alike.
+"""
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -7,16 +12,107 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 """(h, w, 3), RGB."""
 
+_INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
-def recoloured(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Another colour balance, saturation, brightness and contrast, all slight."""
-    shifted = pixels.astype(np.float32) + rng.uniform(-20, 20, 3).astype(np.float32) * (rng.random() < 0.7)
-    hsv = cv2.cvtColor(np.clip(shifted, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV).astype(np.float32)
-    hsv[..., 0] = (hsv[..., 0] + rng.uniform(-6, 6)) % 180
-    hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.75, 1.25), 0, 255)
-    rgb = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB).astype(np.float32)
-    rgb = (rgb - 128) * rng.uniform(0.85, 1.15) + 128 + rng.uniform(-20, 20)
-    return np.clip(rgb, 0, 255).astype(np.uint8)
+
+@dataclass(frozen=True)
+class Colours:
+    """Another colour balance, saturation, brightness and contrast.
+
+    Attributes:
+        balance: (3,) grey levels added to red, green and blue.
+        hue: half degrees added.
+        saturation: factor.
+        contrast: factor about mid-grey.
+        brightness: grey levels added.
+    """
+
+    balance: NDArray[np.float32]
+    hue: float
+    saturation: float
+    contrast: float
+    brightness: float
+
+    def of(self, pixels: Pixels) -> Pixels:
+        """The picture in these colours."""
+        shifted = pixels.astype(np.float32) + self.balance
+        hsv = cv2.cvtColor(np.clip(shifted, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV).astype(np.float32)
+        hsv[..., 0] = (hsv[..., 0] + self.hue) % 180
+        hsv[..., 1] = np.clip(hsv[..., 1] * self.saturation, 0, 255)
+        rgb = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB).astype(np.float32)
+        rgb = (rgb - 128) * self.contrast + 128 + self.brightness
+        return np.asarray(np.clip(rgb, 0, 255), dtype=np.uint8)
+
+
+def draw_colours(rng: np.random.Generator) -> Colours:
+    """Slightly other colours."""
+    return Colours(
+        balance=rng.uniform(-20, 20, 3).astype(np.float32) * (rng.random() < 0.7),
+        hue=rng.uniform(-6, 6),
+        saturation=rng.uniform(0.75, 1.25),
+        contrast=rng.uniform(0.85, 1.15),
+        brightness=rng.uniform(-20, 20),
+    )
+
+
+@dataclass(frozen=True)
+class Detour:
+    """Made smaller and larger again, as a face from a network of small output is.
+
+    Attributes:
+        factor: of each side, below 1.
+        interpolation: OpenCV's, on the way back.
+    """
+
+    factor: float
+    interpolation: int = cv2.INTER_LINEAR
+
+    def of(self, pixels: Pixels) -> Pixels:
+        """The picture after it."""
+        height, width = pixels.shape[:2]
+        size = (max(8, round(width * self.factor)), max(8, round(height * self.factor)))
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(small, (width, height), interpolation=self.interpolation), dtype=np.uint8)
+
+
+def draw_detour(factor: float, rng: np.random.Generator) -> Detour:
+    """By a given factor, with any interpolation."""
+    return Detour(factor, _INTERPOLATIONS[rng.integers(3)])
+
+
+@dataclass(frozen=True)
+class Change:
+    """What tells two histories of one face apart.
+
+    Attributes:
+        colours: other ones, if any.
+        detour: through a smaller picture, if any.
+        sharpening: amount and sigma of unsharp masking, if any.
+        noise: sigma in grey levels, 0 for none.
+    """
+
+    colours: Colours | None = None
+    detour: Detour | None = None
+    sharpening: tuple[float, float] | None = None
+    noise: float = 0.0
+
+    def of(self, pixels: Pixels, rng: np.random.Generator) -> Pixels:
+        """The picture changed; `rng` makes the noise."""
+        changed = self.colours.of(pixels) if self.colours else pixels
+        changed = self.detour.of(changed) if self.detour else changed
+        changed = sharpened(changed, *self.sharpening) if self.sharpening else changed
+        return noisy(changed, self.noise, rng) if self.noise else changed
+
+
+def draw_change(rng: np.random.Generator) -> Change:
+    """A slight change: maybe of the colours, and maybe one of sharpness, softness and noise."""
+    colours = draw_colours(rng) if rng.random() < 0.7 else None
+    kind = rng.random()
+    if kind < 0.45:
+        return Change(colours, detour=draw_detour(rng.uniform(0.3, 0.85), rng))
+    if kind < 0.7:
+        return Change(colours, sharpening=(rng.uniform(0.3, 1.5), rng.uniform(0.8, 2.5)))
+    return Change(colours, noise=rng.uniform(2, 6) if kind < 0.8 else 0.0)
 
 
 def matched_colours(pixels: Pixels, target: Pixels, mask: NDArray[np.float32]) -> Pixels:
@@ -35,12 +131,8 @@ def matched_colours(pixels: Pixels, target: Pixels, mask: NDArray[np.float32]) -
 
 
 def softened(pixels: Pixels, factor: float, rng: np.random.Generator) -> Pixels:
-    """Made smaller by `factor` (below 1) and larger again, as a face from a network of small output is."""
-    height, width = pixels.shape[:2]
-    size = (max(8, round(width * factor)), max(8, round(height * factor)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    how = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)[rng.integers(3)]
-    return np.asarray(cv2.resize(small, (width, height), interpolation=how), dtype=np.uint8)
+    """Made smaller by `factor` (below 1) and larger again, with any interpolation."""
+    return draw_detour(factor, rng).of(pixels)
 
 
 def sharpened(pixels: Pixels, amount: float, sigma: float) -> Pixels:

@@ -5,12 +5,23 @@ change has the traces that every swap leaves (a seam, and two histories of colou
 picture) and nothing else, so a network that learns it does not learn who or which generator.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.forgeries.appearance import Pixels, matched_colours, noisy, recoloured, sharpened, softened
-from training.forgeries.masks import Mask, soft_mask
+from training.forgeries.appearance import (
+    Change,
+    Detour,
+    Pixels,
+    draw_change,
+    draw_detour,
+    matched_colours,
+    sharpened,
+)
+from training.forgeries.masks import Mask, MaskShape, draw_mask_shape
 
 Points = NDArray[np.float32]
 """(468, 2) landmarks in pixels of the picture."""
@@ -20,8 +31,14 @@ _OPACITIES = (0.5, 0.75, 1.0, 1.0, 1.0, 1.0)
 # Every sixth landmark spans the face densely enough for a warp.
 _WARP_POINTS = np.unique(np.r_[0:468:6, 10, 152, 234, 454, 33, 263, 61, 291, 1])
 
+Share = NDArray[np.floating[Any]]
+"""(h, w), as a `Mask`."""
 
-def blended(put_in: Pixels, there: Pixels, mask: Mask) -> Pixels:
+Layer = tuple[Pixels, Share]
+"""A picture to be put in, and where."""
+
+
+def blended(put_in: Pixels, there: Pixels, mask: Share) -> Pixels:
     """`put_in` where `mask` is 1, `there` where it is 0."""
     share = mask[..., np.newaxis]
     return np.asarray(np.round(put_in * share + there * (1 - share)), dtype=np.uint8)
@@ -29,44 +46,148 @@ def blended(put_in: Pixels, there: Pixels, mask: Mask) -> Pixels:
 
 def self_blended(pixels: Pixels, points: Points, rng: np.random.Generator) -> Pixels:
     """A face blended into itself after a slight change of colour, sharpness and place."""
-    put_in, there = pixels, pixels
-    if rng.random() < 0.5:
-        put_in = _changed(put_in, rng)
-    else:
-        there = _changed(there, rng)
-    mask = soft_mask(points, len(pixels), rng) * rng.choice(_OPACITIES)
-    return blended(_moved(put_in, rng), there, mask)
+    inside, change = bool(rng.random() < 0.5), draw_change(rng)
+    changed = change.of(pixels, rng)
+    layer = _draw_self_layer(rng).of(changed if inside else pixels, points)
+    return blended(layer[0], pixels if inside else changed, layer[1])
 
 
 def repainted(pixels: Pixels, points: Points, rng: np.random.Generator) -> Pixels:
     """A part of the face that went through a small picture, as generators of 64 to 160 pixels give it back."""
-    region = ("face", "inner", "lower")[rng.integers(3)]
-    # Of the crop: a face that fills three quarters of it comes down to 64 to 130 pixels.
-    put_in = softened(pixels, rng.uniform(0.35, 0.75), rng)
-    if rng.random() < 0.4:
-        put_in = sharpened(put_in, rng.uniform(0.3, 1.5), rng.uniform(0.8, 2.0))
-    if rng.random() < 0.5:
-        put_in = _slightly_recoloured(put_in, rng)
-    return blended(_moved(put_in, rng, most=0.015), pixels, soft_mask(points, len(pixels), rng, region))
+    put_in, mask = draw_repaint(rng).layer(pixels, points)
+    return blended(put_in, pixels, mask)
 
 
 def swapped(pixels: Pixels, points: Points, donor: Pixels, donor_points: Points, rng: np.random.Generator) -> Pixels:
     """Another person's face, warped to this one's landmarks, in this one's colours."""
-    warped = warped_to(donor, donor_points, points)
-    mask = soft_mask(points, len(pixels), rng, ("face", "inner")[rng.integers(2)])
-    # What the warp could not fill is black, and is not put in; its edge is as soft as the mask's.
-    filled = cv2.erode((warped.max(axis=2) > 0).astype(np.float32), np.ones((9, 9), np.uint8))
-    mask *= cv2.GaussianBlur(filled, (0, 0), rng.uniform(1, 4)) * filled
-    if rng.random() < 0.85:
-        warped = matched_colours(warped, pixels, mask)
-    if rng.random() < 0.4:
-        warped = softened(warped, rng.uniform(0.4, 0.8), rng)
-    return blended(warped, pixels, mask)
+    put_in, mask = draw_swap(rng).layer(pixels, points, donor, donor_points)
+    return blended(put_in, pixels, mask)
 
 
-def warped_to(pixels: Pixels, points: Points, target: Points) -> Pixels:
-    """The picture bent so that its landmarks come to lie at `target`: affine in each triangle between them."""
-    side = pixels.shape[0]
+@dataclass(frozen=True)
+class Motion:
+    """A slight move of the whole picture.
+
+    Attributes:
+        scale: about the middle.
+        shift: (2,) across and down, as a share of the side.
+    """
+
+    scale: float
+    shift: NDArray[np.float64]
+
+    def of(self, pixels: Pixels) -> Pixels:
+        """The picture moved."""
+        side = len(pixels)
+        scale, shift, middle = self.scale, self.shift * side * 0.7, side / 2
+        matrix = np.array([[scale, 0, middle * (1 - scale) + shift[0]], [0, scale, middle * (1 - scale) + shift[1]]])
+        moved = cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+        return np.asarray(moved, dtype=np.uint8)
+
+
+def draw_motion(rng: np.random.Generator, most: float = 0.03) -> Motion:
+    """At most so much, as a share of the side."""
+    return Motion(rng.uniform(1 - most, 1 + most), rng.uniform(-most, most, 2))
+
+
+@dataclass(frozen=True)
+class SelfLayer:
+    """A face to be blended into itself: where, how opaque, and by how much it is out of place."""
+
+    shape: MaskShape
+    opacity: float
+    motion: Motion
+
+    def of(self, pixels: Pixels, points: Points) -> Layer:
+        """The layer made of `pixels`."""
+        return self.motion.of(pixels), self.shape.of(points, len(pixels)) * np.float64(self.opacity)
+
+
+@dataclass(frozen=True)
+class SelfBlend:
+    """A self-blended face: what is changed, the face that is put in or the picture that was there, and how."""
+
+    inside: bool
+    change: Change
+    self_layer: SelfLayer
+
+
+def draw_self_blend(rng: np.random.Generator) -> SelfBlend:
+    """Any self-blended face."""
+    return SelfBlend(bool(rng.random() < 0.5), draw_change(rng), _draw_self_layer(rng))
+
+
+def _draw_self_layer(rng: np.random.Generator) -> SelfLayer:
+    return SelfLayer(draw_mask_shape(rng), float(rng.choice(_OPACITIES)), draw_motion(rng))
+
+
+@dataclass(frozen=True)
+class Repaint:
+    """A part of the face after a small picture, maybe sharpened against that, with a slight tint and out of place."""
+
+    detour: Detour
+    sharpening: tuple[float, float] | None
+    tint: NDArray[np.float64]
+    motion: Motion
+    shape: MaskShape
+
+    def layer(self, pixels: Pixels, points: Points) -> Layer:
+        """The layer made of `pixels`."""
+        put_in = self.detour.of(pixels)
+        put_in = sharpened(put_in, *self.sharpening) if self.sharpening else put_in
+        put_in = np.clip(put_in + self.tint, 0, 255).astype(np.uint8) if self.tint.any() else put_in
+        return self.motion.of(put_in), self.shape.of(points, len(pixels))
+
+
+def draw_repaint(
+    rng: np.random.Generator, regions: tuple[str, ...] = ("face", "inner", "lower"), factor: float | None = None
+) -> Repaint:
+    """Any repaint of one of the regions, by a given factor or any."""
+    region = regions[rng.integers(len(regions))]
+    # Of the crop: a face that fills three quarters of it comes down to 64 to 130 pixels.
+    drawn = rng.uniform(0.35, 0.75)
+    return Repaint(
+        detour=draw_detour(factor or drawn, rng),
+        sharpening=(rng.uniform(0.3, 1.5), rng.uniform(0.8, 2.0)) if rng.random() < 0.4 else None,
+        tint=rng.uniform(-8, 8, 3) if rng.random() < 0.5 else np.zeros(3),
+        motion=draw_motion(rng, most=0.015),
+        shape=draw_mask_shape(rng, region),
+    )
+
+
+@dataclass(frozen=True)
+class Swap:
+    """How another face is put in: where, how soft the edge of what the warp filled is, in whose colours, how sharp."""
+
+    shape: MaskShape
+    edge: float
+    matched: bool
+    detour: Detour | None
+
+    def layer(self, pixels: Pixels, points: Points, donor: Pixels, donor_points: Points) -> Layer:
+        """The layer made of the donor's face."""
+        warped = warped_to(donor, donor_points, points, len(pixels))
+        mask = self.shape.of(points, len(pixels))
+        # What the warp could not fill is black, and is not put in; its edge is as soft as the mask's.
+        filled = cv2.erode((warped.max(axis=2) > 0).astype(np.float32), np.ones((9, 9), np.uint8))
+        mask = np.asarray(mask * (cv2.GaussianBlur(filled, (0, 0), self.edge) * filled), dtype=np.float32)
+        warped = matched_colours(warped, pixels, mask) if self.matched else warped
+        return (self.detour.of(warped) if self.detour else warped), mask
+
+
+def draw_swap(rng: np.random.Generator) -> Swap:
+    """Any swap."""
+    region = ("face", "inner")[rng.integers(2)]
+    return Swap(
+        shape=draw_mask_shape(rng, region),
+        edge=rng.uniform(1, 4),
+        matched=bool(rng.random() < 0.85),
+        detour=draw_detour(rng.uniform(0.4, 0.8), rng) if rng.random() < 0.4 else None,
+    )
+
+
+def warped_to(pixels: Pixels, points: Points, target: Points, side: int) -> Pixels:
+    """A `side` × `side` picture in which the landmarks lie at `target`: affine in each triangle between them."""
     goal, origin = target[_WARP_POINTS], points[_WARP_POINTS]
     net = cv2.Subdiv2D((-side, -side, 3 * side, 3 * side))
     places: dict[tuple[float, float], int] = {}
@@ -74,7 +195,7 @@ def warped_to(pixels: Pixels, points: Points, target: Points) -> Pixels:
         net.insert((x, y))
         places[round(x, 2), round(y, 2)] = index
     map_x, map_y = np.full((side, side), -1, np.float32), np.full((side, side), -1, np.float32)
-    for triangle in net.getTriangleList().reshape(-1, 3, 2):
+    for triangle in np.reshape(net.getTriangleList(), (-1, 3, 2)):
         corners = [places.get((round(float(x), 2), round(float(y), 2))) for x, y in triangle]
         if None in corners:
             continue
@@ -96,31 +217,3 @@ def _fill(map_x: Mask, map_y: Mask, goal: Points, origin: Points) -> None:
     x, y = columns + low[0], rows + low[1]
     map_x[y, x] = affine[0, 0] * x + affine[0, 1] * y + affine[0, 2]
     map_y[y, x] = affine[1, 0] * x + affine[1, 1] * y + affine[1, 2]
-
-
-def _changed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """The change that tells the two histories of a self-blended face apart."""
-    changed = recoloured(pixels, rng) if rng.random() < 0.7 else pixels
-    kind = rng.random()
-    if kind < 0.45:
-        changed = softened(changed, rng.uniform(0.3, 0.85), rng)
-    elif kind < 0.7:
-        changed = sharpened(changed, rng.uniform(0.3, 1.5), rng.uniform(0.8, 2.5))
-    elif kind < 0.8:
-        changed = noisy(changed, rng.uniform(2, 6), rng)
-    return changed
-
-
-def _slightly_recoloured(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    return np.clip(pixels + rng.uniform(-8, 8, 3), 0, 255).astype(np.uint8)
-
-
-def _moved(pixels: Pixels, rng: np.random.Generator, most: float = 0.03) -> Pixels:
-    """Shifted and scaled slightly about the middle."""
-    side = len(pixels)
-    scale = rng.uniform(1 - most, 1 + most)
-    shift = rng.uniform(-most, most, 2) * side * 0.7
-    middle = side / 2
-    matrix = np.array([[scale, 0, middle * (1 - scale) + shift[0]], [0, scale, middle * (1 - scale) + shift[1]]])
-    moved = cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(moved, dtype=np.uint8)

@@ -1,5 +1,7 @@
 """Which part of a face a forgery replaces: soft masks from landmarks."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +24,62 @@ REGIONS = {"face": lm.OVAL, "inner": _INNER_FACE, "lower": _LOWER_FACE}
 swappers do, and all below the nose as lip-sync models do."""
 
 
+@dataclass(frozen=True)
+class MaskShape:
+    """How the convex hull of a region is bent, and how soft its edge is. Lengths are shares of the picture's side.
+
+    The bending keeps a network from learning the one outline that the landmarks give: Shiohara and Yamasaki 2022,
+    *Detecting Deepfakes with Self-Blended Images*.
+
+    Attributes:
+        region: a key of `REGIONS`.
+        stretch: (2,) factors across and down, about the middle.
+        moved: (n, 2) by how much each point of the outline is moved.
+        bend: (2, 5, 5) displacements across and down, of which a smooth field is made.
+        blur: sigma before the edge is cut.
+        cut: where, 0 outwards to 1/2 inwards.
+        feather: sigma after that.
+    """
+
+    region: str
+    stretch: NDArray[np.float64]
+    moved: NDArray[np.float64]
+    bend: NDArray[np.float64]
+    blur: float
+    cut: float
+    feather: float
+
+    def of(self, points: NDArray[np.float32], side: int) -> Mask:
+        """The mask in a `side` × `side` picture with these landmarks (468, 2)."""
+        outline = points[np.array(REGIONS[self.region])].astype(np.float64)
+        centre = outline.mean(axis=0)
+        outline = centre + (outline - centre) * self.stretch + self.moved * side
+        mask = np.zeros((side, side), np.float32)
+        cv2.fillConvexPoly(mask, cv2.convexHull(np.round(outline).astype(np.int32)), 1.0)
+        mask = _bent(mask, (self.bend * side).astype(np.float32))
+        # Blurring, cutting and blurring again moves the edge inwards or outwards and makes it uneven.
+        mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), side * self.blur), dtype=np.float32)
+        mask = np.clip((mask - self.cut) / 0.5, 0, 1).astype(np.float32)
+        return np.asarray(cv2.GaussianBlur(mask, (0, 0), side * self.feather), dtype=np.float32)
+
+
+def draw_mask_shape(rng: np.random.Generator, region: str = "face", *, feather: float = 0.06) -> MaskShape:
+    """Any shape; `feather` is the widest blur of the edge, as a share of the picture's side."""
+    return MaskShape(
+        region,
+        stretch=rng.uniform(0.88, 1.08, 2),
+        moved=0.012 * rng.normal(0, 1, (len(REGIONS[region]), 2)),
+        bend=0.02 * rng.normal(0, 1, (2, 5, 5)),
+        blur=rng.uniform(0.01, feather / 2),
+        cut=rng.uniform(0.05, 0.4),
+        feather=rng.uniform(0.003, feather),
+    )
+
+
 def soft_mask(
     points: NDArray[np.float32], side: int, rng: np.random.Generator, region: str = "face", *, feather: float = 0.06
 ) -> Mask:
     """The convex hull of a region, bent at random, with a soft edge.
-
-    The bending keeps a network from learning the one outline that the landmarks give: Shiohara and Yamasaki 2022,
-    *Detecting Deepfakes with Self-Blended Images*.
 
     Args:
         points: (468, 2) landmarks in pixels of a `side` × `side` picture.
@@ -37,24 +88,12 @@ def soft_mask(
         region: a key of `REGIONS`.
         feather: widest blur of the edge, as a share of `side`.
     """
-    outline = points[np.array(REGIONS[region])].astype(np.float64)
-    centre = outline.mean(axis=0)
-    outline = centre + (outline - centre) * rng.uniform(0.88, 1.08, 2)
-    outline += rng.normal(0, 0.012 * side, outline.shape)
-    hull = cv2.convexHull(np.round(outline).astype(np.int32))
-    mask = np.zeros((side, side), np.float32)
-    cv2.fillConvexPoly(mask, hull, 1.0)
-    mask = _bent(mask, rng)
-    # Blurring, cutting and blurring again moves the edge inwards or outwards and makes it uneven.
-    mask = cv2.GaussianBlur(mask, (0, 0), side * rng.uniform(0.01, feather / 2))
-    mask = np.clip((mask - rng.uniform(0.05, 0.4)) / 0.5, 0, 1).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), side * rng.uniform(0.003, feather)), dtype=np.float32)
+    return draw_mask_shape(rng, region, feather=feather).of(points, side)
 
 
-def _bent(mask: Mask, rng: np.random.Generator) -> Mask:
-    """Elastic deformation (Simard et al. 2003) by a smooth random field."""
+def _bent(mask: Mask, bend: NDArray[np.float32]) -> Mask:
+    """Elastic deformation (Simard et al. 2003) by a smooth field through `bend` (2, n, n), pixels."""
     side = mask.shape[0]
-    coarse = rng.normal(0, side * 0.02, (2, 5, 5)).astype(np.float32)
-    across, down = (cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC) for field in coarse)
+    across, down = (cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC) for field in bend)
     grid_x, grid_y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
     return np.asarray(cv2.remap(mask, grid_x + across, grid_y + down, cv2.INTER_LINEAR), dtype=np.float32)

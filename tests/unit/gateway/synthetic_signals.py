@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from notreally.v1.audio_pb2 import AudioWindow
-from notreally.v1.face_pb2 import FaceTexture, FaceTrack, FaceWindow
+from notreally.v1.face_pb2 import FaceCrop, FaceTexture, FaceTrack, FaceWindow
 from notreally.v1.media_pb2 import TimeWindow
 from notreally.v1.metadata_pb2 import MediaFacts, VideoFacts
 from numpy.typing import ArrayLike, NDArray
@@ -35,15 +35,19 @@ def face_clip(
     nose_px: ArrayLike = (300.0, 200.0),
     iod_px: ArrayLike = 80.0,
     yaw_deg: ArrayLike = 0.0,
-    lips: ArrayLike | None = None,
     residual: ArrayLike = 0.01,
     box: ArrayLike = (0.4, 0.3, 0.2, 0.3),
     segments: ArrayLike = 0,
     found: ArrayLike = True,
-    texture: Callable[[float], tuple[float, float, float, float]] | None = lambda time: (1.0, 2.0, 3.0, 4.0),
+    texture: Callable[[float], tuple[float, float]] | None = lambda time: (1.0, 2.0),
+    log_odds: Callable[[float], float] | None = lambda time: 1.0,
+    texture_model: str = "network",
     window_s: float = 4.0,
 ) -> list[FaceWindow]:
-    """One face through all frames, in windows of `window_s`; a texture is measured on every tenth entry."""
+    """One face through all frames, in windows of `window_s`.
+
+    A texture is measured on every tenth entry, and the texture network scores every twentieth.
+    """
     count = len(times)
 
     def over_time(values: ArrayLike, *shape: int) -> Floats:
@@ -52,7 +56,6 @@ def face_clip(
     right = over_time(ear)
     left = right if ear_left is None else over_time(ear_left)
     nose, boxes = over_time(nose_px, 2), over_time(box, 4)
-    lip_points = over_time(np.zeros((20, 2)) if lips is None else lips, 20, 2)
     mouth, iod, yaw, moved = (over_time(values) for values in (mouth_gap, iod_px, yaw_deg, residual))
     segment = np.broadcast_to(np.asarray(segments, dtype=np.int64), (count,))
     is_found = np.broadcast_to(np.asarray(found, dtype=np.bool_), (count,))
@@ -73,11 +76,17 @@ def face_clip(
         )
         if seen.size:
             textures = [
-                FaceTexture(entry=entry, highpass_inside=a, highpass_ring=b, gradient_band=c, gradient_inside=d)
+                FaceTexture(entry=entry, highpass_inside=face, highpass_ring=ring)
                 for entry in range(0, len(entries), 10)
                 if texture is not None
-                for a, b, c, d in [texture(float(times[entries[entry]]))]
+                for face, ring in [texture(float(times[entries[entry]]))]
             ]
+            crops = [
+                FaceCrop(entry=entry, log_odds=log_odds(float(times[entries[entry]])))
+                for entry in range(0, len(entries), 20)
+                if log_odds is not None
+            ]
+            window.texture_model = texture_model if crops else ""
             window.tracks.append(
                 FaceTrack(
                     frames=seen,
@@ -89,10 +98,10 @@ def face_clip(
                     nose_y=nose[entries, 1],
                     iod=iod[entries],
                     yaw_deg=yaw[entries],
-                    aligned_lips=lip_points[entries].ravel(),
                     residual_second_difference=moved[entries],
                     boxes=boxes[entries].ravel(),
                     textures=textures,
+                    crops=crops,
                 )
             )
         windows.append(window)

@@ -47,7 +47,7 @@ def test_two_seconds_do_not() -> None:
 def test_a_silent_clip_of_few_frames_a_second_has_too_few_features() -> None:
     (reason,) = insufficiency(silent(10.0, fps=15.0))
     assert reason.reason == "TOO_FEW_FEATURES"
-    assert "Only 3 of the 10 measurements could be made, and at least 6 are needed." in reason.text
+    assert "Only 4 of the 10 measurements could be made, and at least 6 are needed." in reason.text
 
 
 def test_six_features_suffice_and_five_do_not() -> None:
@@ -120,6 +120,15 @@ def test_the_timeline_says_what_happened_when() -> None:
     assert first.landmark_residual_jitter == pytest.approx(0.01 / np.sqrt(6))
 
 
+def test_the_timeline_says_what_the_texture_looks_like_when() -> None:
+    times = frame_times(12.0)
+    scores = {0.0: -3.0, 4.0: 2.0}  # at the beginning of a part; in between nothing stands out
+    windows = face_clip(times, log_odds=lambda time: scores.get(time, 1.0 if time > 4 else -1.0), found=times < 8)
+    parts = timeline(windows, compute_features(windows, [], media_facts()))
+    assert [part.face_texture_log_odds for part in parts[:2]] == [-1.0, 1.0]
+    assert not parts[2].HasField("face_texture_log_odds")
+
+
 def test_the_timeline_leaves_out_windows_past_the_end_and_values_that_are_unknown() -> None:
     windows = face_clip(frame_times(8.0), found=frame_times(8.0) < 4)
     del windows[0].frame_times_s[:]
@@ -128,6 +137,7 @@ def test_the_timeline_leaves_out_windows_past_the_end_and_values_that_are_unknow
     assert only.start_s == 4
     assert not only.HasField("nose_jitter")
     assert not only.HasField("landmark_residual_jitter")
+    assert not only.HasField("face_texture_log_odds")
 
 
 def test_where_no_picture_could_be_read_no_face_is_missed() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from notreally.v1.face_pb2 import FaceThumbnail, FaceTrack, FaceWindow
-from notreally.v1.media_pb2 import TimeWindow
+from notreally.v1.media_pb2 import HeatMap, TimeWindow
 
 from gateway.faces import MOST_PERSONS, Person, link_faces
 
@@ -95,6 +95,17 @@ def test_thumbnails_stay_with_their_person() -> None:
     assert [one.jpeg for one in first.windows[0].thumbnails] == [b"1"]
     assert [one.jpeg for one in second.windows[0].thumbnails] == [b"0"]
     assert first.windows[0].thumbnails[0].track == 0
+
+
+def test_a_thumbnail_keeps_its_heat_map_and_a_window_its_network() -> None:
+    both = window(0, track(LEFT), track(RIGHT))
+    both.texture_model = "network"
+    heat = HeatMap(log_odds=1.5, side=1, places=[1.5])
+    both.thumbnails.extend([FaceThumbnail(track=0, heat=heat), FaceThumbnail(track=1)])
+    first, second = link_faces([both])
+    assert not first.windows[0].thumbnails[0].HasField("heat")
+    assert second.windows[0].thumbnails[0].heat == heat
+    assert [person.windows[0].texture_model for person in (first, second)] == ["network", "network"]
 
 
 def test_no_face_is_no_person() -> None:

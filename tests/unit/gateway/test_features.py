@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from notreally.v1.face_pb2 import FaceWindow
 from notreally.v1.features_pb2 import FeatureVector
 from notreally.v1.metadata_pb2 import MediaFacts
 
@@ -13,8 +14,8 @@ from gateway.features import FEATURES, SCHEMA_VERSION, compute_features
 from tests.unit.gateway.synthetic_signals import eyes, face_clip, frame_times, media_facts, sound_clip
 
 FACE = {spec.name for spec in FEATURES[:6]}
-MOTION = {"lip_jerk", "nose_jitter", "landmark_residual_jitter"}
-TEXTURE = {"hf_face_ring_logratio", "boundary_logratio"}
+MOTION = {"nose_jitter", "landmark_residual_jitter"}
+LEARNED = {"face_texture_log_odds", "face_texture_variation"}
 AUDIO = {"mfcc_mean", "mfcc_std", "av_sync_corr"}
 
 
@@ -27,8 +28,8 @@ def loud(moments: np.ndarray) -> np.ndarray:
 
 
 def test_the_specs_are_the_fields_of_the_vector_in_order() -> None:
-    fields = sorted(FeatureVector.DESCRIPTOR.fields, key=lambda field: field.number)
-    assert [spec.name for spec in FEATURES] == [field.name for field in fields[1:]]
+    fields = [field for field in FeatureVector.DESCRIPTOR.fields if field.type == field.TYPE_DOUBLE]
+    assert [spec.name for spec in FEATURES] == [field.name for field in fields]
     assert len(FEATURES) == 10
 
 
@@ -42,7 +43,8 @@ def test_all_ten_features_of_a_speaking_face() -> None:
             ear=eyes(times, [(start, 0.2) for start in (2, 5, 9, 13, 17)]),
             mouth_gap=speaking(times),
             residual=0.01 * np.sqrt(6),
-            texture=lambda _: (1.0, 2.0, 3.0, 4.0),
+            texture=lambda _: (1.0, 2.0),
+            log_odds=lambda time: 2.0 if time < 10 else -1.0,
         ),
         sound_clip(
             20.0, loud, mfcc=lambda moments: coefficients + np.where(np.arange(len(moments)) % 2, 1, -1)[:, None]
@@ -53,11 +55,12 @@ def test_all_ten_features_of_a_speaking_face() -> None:
     assert features.missing == {}
     assert vector.schema_version == SCHEMA_VERSION
     assert vector.blink_rate_per_min == pytest.approx(15.0)
-    assert vector.lip_jerk == 0
     assert vector.nose_jitter == 0
     assert vector.landmark_residual_jitter == pytest.approx(0.01)
     assert vector.hf_face_ring_logratio == pytest.approx(math.log(1 / 2))
-    assert vector.boundary_logratio == pytest.approx(math.log(3 / 4))
+    assert vector.face_texture_log_odds == pytest.approx(0.5)
+    assert vector.face_texture_variation == pytest.approx(1.5)
+    assert vector.texture_model == "network"
     assert vector.mfcc_mean == pytest.approx(coefficients.mean(), rel=1e-5)
     assert vector.mfcc_std == pytest.approx(1.0, rel=1e-5)
     assert vector.av_sync_corr > 0.98
@@ -113,27 +116,47 @@ def test_motion_and_blinks_need_twenty_frames_a_second() -> None:
 
 
 def test_texture_needs_a_face_of_forty_pixels() -> None:
-    assert not TEXTURE & set(compute_features(face_clip(frame_times(4.0), iod_px=40.0), [], media_facts()).missing)
+    large = compute_features(face_clip(frame_times(4.0), iod_px=40.0), [], media_facts()).missing
+    assert "hf_face_ring_logratio" not in large
     small = compute_features(face_clip(frame_times(4.0), iod_px=39.0), [], media_facts()).missing
-    assert {small[name] for name in TEXTURE} == {"the face is too small"}
+    assert small["hf_face_ring_logratio"] == "the face is too small"
 
 
 def test_texture_is_the_median_of_what_was_measured() -> None:
-    windows = face_clip(frame_times(4.0), texture=lambda time: (math.exp(time > 1), 1.0, 0.0, 1.0))
+    windows = face_clip(frame_times(4.0), texture=lambda time: (math.exp(time > 1), 1.0))
     features = compute_features(windows, [], media_facts())
     assert features.vector.hf_face_ring_logratio == pytest.approx(1.0)
-    # A gradient of zero is no measurement.
-    assert features.missing["boundary_logratio"] == "too few pictures show the face well enough"
+    # A detail of zero is no measurement.
+    nothing = compute_features(face_clip(frame_times(4.0), texture=lambda _: (0.0, 1.0)), [], media_facts())
+    assert nothing.missing["hf_face_ring_logratio"] == "too few pictures show the face well enough"
 
 
-def test_a_face_turned_away_has_no_boundary() -> None:
-    times = frame_times(8.0)
-    windows = face_clip(
-        times,
-        yaw_deg=np.where(times < 4, -45.0, 10.0),
-        texture=lambda time: (1.0, 1.0, 9.0 if time < 4 else 2.0, 1.0),
-    )
-    assert compute_features(windows, [], media_facts()).vector.boundary_logratio == pytest.approx(math.log(2))
+def scored(*log_odds: float) -> list[FaceWindow]:
+    """A face with so many crops scored, one on every twentieth entry."""
+    scores = iter(log_odds)
+    times = frame_times(20 * len(log_odds) / 30)
+    return face_clip(times, log_odds=lambda _: next(scores), window_s=1e3)
+
+
+def test_learned_texture_needs_six_scored_crops() -> None:
+    enough = compute_features(scored(0, 0, 0, 0, 0, 3), [], media_facts())
+    assert not LEARNED & set(enough.missing)
+    assert enough.vector.face_texture_log_odds == pytest.approx(0.5)
+    few = compute_features(scored(0, 0, 0, 0, 0), [], media_facts())
+    assert {few.missing[name] for name in LEARNED} == {"too few pictures show the face well enough"}
+    assert few.vector.texture_model == ""
+
+
+def test_a_score_that_is_no_number_is_no_score() -> None:
+    few = compute_features(scored(0, 0, 0, 0, 0, math.nan), [], media_facts())
+    assert few.missing.keys() >= LEARNED
+    enough = compute_features(scored(0, 0, math.inf, 0, 0, 0, 3), [], media_facts())
+    assert enough.vector.face_texture_log_odds == pytest.approx(0.5)
+
+
+def test_without_scored_crops_learned_texture_is_missing() -> None:
+    features = compute_features(face_clip(frame_times(12.0), log_odds=None), [], media_facts())
+    assert features.missing.keys() == AUDIO | LEARNED
 
 
 def test_mfcc_needs_two_seconds_of_voice() -> None:
@@ -206,11 +229,11 @@ def test_any_signals_give_a_finite_vector_or_a_reason(data: st.DataObject) -> No
         nose_px=numbers()[:, None],
         iod_px=numbers(),
         yaw_deg=numbers(),
-        lips=numbers()[:, None, None],
         residual=numbers(),
         found=np.resize(data.draw(st.lists(st.booleans(), min_size=1, max_size=9)), len(times)),
         segments=np.abs(np.resize(data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=9)), len(times))),
-        texture=lambda _: (data.draw(NUMBERS), 1.0, data.draw(NUMBERS), data.draw(NUMBERS)),
+        texture=lambda _: (data.draw(NUMBERS), 1.0),
+        log_odds=lambda _: data.draw(NUMBERS),
     )
     levels = data.draw(st.lists(NUMBERS, min_size=1, max_size=8))
     sound = sound_clip(

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from gateway.motion import covered_s, lip_jerk, nose_jitter, residual_jitter
+from gateway.motion import covered_s, nose_jitter, residual_jitter
 from gateway.signals import face_signals
 from tests.unit.gateway.synthetic_signals import face_clip, frame_times
 
-# White noise of σ a coordinate leaves, divided by √6 (or √20), σ a coordinate again; the norm of two such
-# coordinates is Rayleigh distributed, with median σ·√(2·ln 2).
+# White noise of σ a coordinate leaves, divided by √6, σ a coordinate again; the norm of two such coordinates is
+# Rayleigh distributed, with median σ·√(2·ln 2).
 RAYLEIGH_MEDIAN = np.sqrt(2 * np.log(2))
 
 
@@ -19,25 +19,11 @@ def test_white_noise_of_known_size() -> None:
     assert np.nanmedian(jitter) == pytest.approx(RAYLEIGH_MEDIAN * 0.5 / 80, rel=0.05)
 
 
-def test_white_noise_of_the_lips() -> None:
-    times = frame_times(30.0)
-    lips = np.random.default_rng(3).normal(0, 0.01, (len(times), 20, 2))
-    assert np.nanmedian(lip_jerk(face_signals(face_clip(times, lips=lips)))) == pytest.approx(
-        RAYLEIGH_MEDIAN * 0.01, rel=0.05
-    )
-
-
 def test_steady_motion_is_no_jitter() -> None:
     times = frame_times(4.0)
     nose = np.stack([100 + 50 * times, 300 - 20 * times], axis=1)
     jitter = nose_jitter(face_signals(face_clip(times, nose_px=nose)))
     assert np.nanmax(jitter) == pytest.approx(0, abs=1e-6)
-
-
-def test_steady_acceleration_is_no_jerk() -> None:
-    times = frame_times(4.0)
-    lips = np.broadcast_to((times**2)[:, None, None], (len(times), 20, 2))
-    assert np.nanmax(lip_jerk(face_signals(face_clip(times, lips=lips)))) == pytest.approx(0, abs=1e-5)
 
 
 def test_residuals_are_brought_to_the_scale_of_noise() -> None:
@@ -53,14 +39,6 @@ def jumps(**changes: object) -> np.ndarray:
     nose = np.where(np.arange(len(times))[:, None] < 60, 300.0, 340.0) * np.ones((1, 2))
     values = nose_jitter(face_signals(face_clip(times, nose_px=nose, **changes)))  # type: ignore[arg-type]
     return values[np.isfinite(values)]
-
-
-def test_jerk_stops_where_tracking_starts_afresh() -> None:
-    jump = np.arange(120) >= 60
-    lips = jump[:, None, None] * np.ones((20, 2))
-    assert np.count_nonzero(np.nan_to_num(lip_jerk(face_signals(face_clip(frame_times(4.0), lips=lips))))) == 3
-    fresh = lip_jerk(face_signals(face_clip(frame_times(4.0), lips=lips, segments=jump)))
-    assert not np.nan_to_num(fresh).any()
 
 
 def test_a_jump_is_seen_in_two_differences() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notreally.v1.media_pb2 import TimeWindow
 
-from gateway.planning import Plan, most_frames, plan_runs, plan_windows
+from gateway.planning import Plan, most_frames, plan_runs, plan_windows, scored_crops
 
 
 def spans(plan: Plan) -> list[tuple[float, float]]:
@@ -164,3 +164,8 @@ def test_runs_hold_each_window_once_in_order(
     assert tuple(window for run in runs for window in run) == windows
     assert 1 <= len(runs) <= max(1, parallel)
     assert all(runs)
+
+
+@pytest.mark.parametrize(("windows", "each"), [(0, 32), (1, 32), (3, 11), (5, 6), (25, 1), (500, 1)])
+def test_about_thirty_two_crops_are_scored_over_all_windows(windows: int, each: int) -> None:
+    assert scored_crops(windows) == each

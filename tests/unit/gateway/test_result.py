@@ -6,6 +6,7 @@ from notreally.v1 import analysis_pb2, classifier_pb2
 from notreally.v1.analysis_pb2 import Reason, StageTiming
 from notreally.v1.classifier_pb2 import ClassifyResponse, FeatureContribution, Model
 from notreally.v1.face_pb2 import FaceThumbnail, FaceWindow
+from notreally.v1.media_pb2 import HeatMap
 
 from gateway.faces import Person
 from gateway.features import FEATURES, compute_features
@@ -123,3 +124,15 @@ def test_thumbnails_are_shared_by_the_faces_and_spread_over_time() -> None:
 
     result = compose_result([pictured(1), pictured(2)], [], SOUND, media_facts(12.0), Model())
     assert [[picture.time_s for picture in face.thumbnails] for face in result.faces] == [[0, 2, 5, 8]] * 2
+
+
+def test_a_thumbnail_comes_with_its_heat_map_where_it_was_scored() -> None:
+    windows = face_clip(TIMES)
+    heat = HeatMap(log_odds=-0.5, side=2, places=[-1.0, 0.0, -1.0, 0.0])
+    windows[0].thumbnails.extend([FaceThumbnail(time_s=0.5, jpeg=b"a", heat=heat), FaceThumbnail(time_s=2, jpeg=b"b")])
+    result = compose_result(
+        [finding(1, 0.2, classifier_pb2.BAND_REAL, windows)], windows, SOUND, media_facts(12.0), Model()
+    )
+    scored, other = result.faces[0].thumbnails
+    assert (scored.time_s, scored.jpeg, scored.heat) == (0.5, b"a", heat)
+    assert (other.time_s, other.jpeg, other.HasField("heat")) == (2.0, b"b", False)

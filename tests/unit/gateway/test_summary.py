@@ -20,9 +20,9 @@ MODEL = Model(
 CONTRIBUTIONS = (
     FeatureContribution(feature="blink_rate_per_min", value=4.2, contribution=1.4),
     FeatureContribution(feature="nose_jitter", value=0.0052, contribution=0.6),
-    FeatureContribution(feature="lip_jerk", contribution=0.9),
+    FeatureContribution(feature="landmark_residual_jitter", contribution=0.9),
     FeatureContribution(feature="hf_face_ring_logratio", value=0.0, contribution=-0.3),
-    FeatureContribution(feature="boundary_logratio", value=0.1, contribution=0.01),
+    FeatureContribution(feature="face_texture_log_odds", value=0.1, contribution=0.01),
 )
 SILENT = dict.fromkeys(("mfcc_mean", "mfcc_std", "av_sync_corr"), "the video has no sound")
 
@@ -117,9 +117,9 @@ def test_caveats() -> None:
 
 
 def test_reasons_for_missing_are_grouped() -> None:
-    missing = {"blink_rate_per_min": "it is short", "mfcc_mean": "the video has no sound", "lip_jerk": "it is short"}
+    missing = {"blink_rate_per_min": "it is short", "mfcc_mean": "the video has no sound", "nose_jitter": "it is short"}
     assert (
-        "Not measured: the blinking and the jerkiness of the lips, because it is short; the average timbre of the "
+        "Not measured: the blinking and the trembling of the nose, because it is short; the average timbre of the "
         "sound, because the video has no sound."
     ) in summarize(result(analysis_pb2.VERDICT_LIKELY_REAL), missing, 1)
 
@@ -130,7 +130,11 @@ def test_reasons_for_missing_are_grouped() -> None:
         ("blink_rate_per_min", 0.0, "0 times a minute"),
         ("blink_rate_per_min", 1.2, "1 time a minute"),
         ("nose_jitter", 0.0123, "1.2 % of the distance between the eyes"),
-        ("boundary_logratio", -0.6931, "0.50 times as much"),
+        ("hf_face_ring_logratio", -0.6931, "0.50 times as much"),
+        ("face_texture_log_odds", 0.0, "50 of 100"),
+        ("face_texture_log_odds", 1.5, "82 of 100"),
+        ("face_texture_log_odds", -1e9, "0 of 100"),
+        ("face_texture_variation", 0.7312, "0.73"),
         ("av_sync_corr", 0.456, "0.46"),
         ("log10_bits_per_pixel", -1.0, "0.1 bits per pixel"),
     ],

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-_HEAVY = ("av", "cv2", "librosa", "matplotlib", "mediapipe", "numba", "scipy")
+_HEAVY = ("av", "cv2", "librosa", "matplotlib", "mediapipe", "numba", "onnxruntime", "scipy")
 
 
 @pytest.mark.parametrize("module", ["services.face.__main__", "services.audio.__main__", "services.kit.worker_main"])

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.synthetic.fixtures import face_video
 from training.videos import Videos
+
+__all__ = ["face_video", "population"]
 
 Population = Callable[..., Videos]
 
@@ -22,6 +25,7 @@ def population() -> Population:
         column: int = 1,
         missing: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
         paired: int = 0,
+        folds: int = 4,
         seed: int = 0,
     ) -> Videos:
         """Standard normal features; fakes are `signal` larger in `column`.
@@ -32,6 +36,7 @@ def population() -> Population:
             column: of the feature that carries it.
             missing: chance of each feature to be missing, shape (10,), for real and for fake videos.
             paired: people whose two videos are listed as a pair.
+            folds: people are dealt out to as many.
             seed: of the randomness.
         """
         rng = np.random.default_rng(seed)
@@ -42,13 +47,16 @@ def population() -> Population:
             chance = np.where(fake[:, np.newaxis], missing[1], missing[0])
             features[rng.random(features.shape) < chance] = np.nan
         first = 2 * np.arange(paired)
+        person = np.arange(2 * people) // 2
         return Videos(
             features=features,
             fake=fake,
-            groups=np.array([f"person {row // 2}" for row in range(2 * people)]),
+            groups=np.array([f"person {number}" for number in person]),
             subsets=np.array(["studio"] * people + ["street"] * people),
             methods=np.where(fake, "swap", "none"),
             pairs=np.stack([first, first + 1], axis=1).astype(np.intp),
+            fold=person % min(folds, people),
+            clips=np.arange(2 * people),
         )
 
     return make

@@ -50,7 +50,7 @@ class Gateway(analysis_pb2_grpc.AnalysisServiceServicer):
             refusal = Refusal(grpc.StatusCode.INVALID_ARGUMENT, "NOT_A_VIDEO", "This file is not a video.")
             analysis.error.CopyFrom(refusal.status())
         else:
-            analysis.result.features.CopyFrom(features_pb2.FeatureVector(schema_version=1, lip_jerk=0.5))
+            analysis.result.features.CopyFrom(features_pb2.FeatureVector(schema_version=2, nose_jitter=0.5))
         return analysis
 
     async def CancelAnalysis(self, request: Any, context: Any) -> analysis_pb2.Analysis:
@@ -104,7 +104,7 @@ async def test_a_video_is_measured_and_nothing_of_it_stays_on_the_server(video: 
     gateway = Gateway()
     async with listening(gateway) as address, Services(address) as services:
         result = await services.measure(video)
-    assert result.features.lip_jerk == 0.5
+    assert result.features.nose_jitter == 0.5
     assert len(gateway.sizes) == 1
     assert gateway.kept == set()
 
@@ -114,7 +114,7 @@ async def test_a_failed_analysis_is_the_fault_of_the_video_and_is_removed_too(vi
     async with listening(gateway) as address, Services(address) as services:
         with pytest.raises(MeasurementError, match="not a video"):
             await services.measure(broken)
-        assert (await services.measure(video)).features.lip_jerk == 0.5
+        assert (await services.measure(video)).features.nose_jitter == 0.5
     assert gateway.kept == set()
 
 

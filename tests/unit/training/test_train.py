@@ -1,25 +1,51 @@
 """The whole command, from folders to a model that the classifier loads and a card that says what it is worth."""
 
 import hashlib
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from notreally.v1 import analysis_pb2, features_pb2
+from numpy.typing import NDArray
 from typer import Typer
 from typer.testing import CliRunner
 
 from gateway.features import SCHEMA_VERSION
 from services.classifier.model import load
+from training import pipeline
+from training import train as train_module
+from training.clips import Dataset
+from training.texture import TextureScores
 from training.train import train
 from training.vectors import FEATURE_NAMES, VectorCache, row_of
 
 PEOPLE = 40
 
 
+class ToldScores:
+    """In place of `TextureTraining`: scores that say nothing, at once. test_texture.py has the real one."""
+
+    def __init__(self, dataset: Dataset, fold: NDArray[np.intp], *_: object, **__: object) -> None:
+        self._count, self._fold = len(dataset.clips), fold
+
+    def out_of_fold(self, seeds: Sequence[int]) -> TextureScores:
+        told = tuple(
+            tuple(np.random.default_rng([seed, clip]).normal(size=8) for clip in range(self._count)) for seed in seeds
+        )
+        return TextureScores(tuple(seeds), self._fold, told, {"CRF 40": told}, {"re-encoded": told})
+
+    def ship(self, path: Path, seed: int) -> str:
+        path.write_bytes(b"network")
+        return f"told by {seed}"
+
+
 @pytest.fixture
-def command() -> Typer:
+def command(monkeypatch: pytest.MonkeyPatch) -> Typer:
+    monkeypatch.setattr(pipeline, "TextureTraining", ToldScores)
+    monkeypatch.setattr(train_module, "_PERMUTATIONS", 4)
     app = Typer()
     app.command()(train)
     return app
@@ -27,17 +53,17 @@ def command() -> Typer:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Pairs of forty people, already measured: fakes have jerkier lips, and nobody is heard."""
+    """Pairs of forty people, already measured: the noses of fakes tremble, and nobody is heard."""
     rng = np.random.default_rng(0)
     cache = VectorCache(tmp_path / "vectors.parquet")
     lines, pairs = ["file,label,group_id,subset,method"], ["real,fake"]
     for person in range(PEOPLE):
-        for label, jerk in (("real", 0.0), ("fake", 2.0)):
+        for label, trembling in (("real", 0.0), ("fake", 2.0)):
             path = tmp_path / label / f"{person}.mp4"
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"{label} {person}")
             values = dict(zip(FEATURE_NAMES, rng.normal(size=10).tolist(), strict=True))
-            values["lip_jerk"] += jerk
+            values["nose_jitter"] += trembling
             heard = {name: value for name, value in values.items() if not name.startswith(("mfcc", "av_"))}
             vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, **heard)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -51,7 +77,8 @@ def data(tmp_path: Path) -> Path:
 
 
 def arguments(data: Path, *more: str) -> list[str]:
-    given = {"real": "real", "fake": "fake", "cache": "vectors.parquet", "model": "model.json", "card": "card.md"}
+    given = {"real": "real", "fake": "fake", "cache": ".", "model": "model.json", "card": "card.md"}
+    given |= {"texture": "texture.onnx", "figures": "figures.json"}
     return [part for name, value in given.items() for part in (f"--{name}", str(data / value))] + list(more)
 
 
@@ -64,10 +91,11 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert model.description.schema_version == SCHEMA_VERSION
     assert model.description.training_videos == 2 * PEOPLE
     assert 0.8 < model.description.cross_validated_auc < 1
-    jerky = np.full(10, np.nan)
-    jerky[FEATURE_NAMES.index("lip_jerk")] = 3.0
-    assert model.score(jerky).prob_fake > 0.7
-    assert model.score(-jerky).prob_fake < 0.3
+    assert model.description.texture_model == "told by 0"
+    restless = np.full(10, np.nan)
+    restless[FEATURE_NAMES.index("nose_jitter")] = 3.0
+    assert model.score(restless).prob_fake > 0.7
+    assert model.score(-restless).prob_fake < 0.3
 
     card = (data / "card.md").read_text()
     assert model.description.version in card
@@ -76,6 +104,26 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert "Sound is not learned from" in card
     assert f"| studio | {PEOPLE} | {PEOPLE} | {PEOPLE} | 0 | 0 |" in card
     assert str(data) not in card
+    figures = json.loads((data / "figures.json").read_text())
+    assert figures["scores"]["paired"]["value"] == pytest.approx(model.description.cross_validated_auc, abs=1e-4)
+    assert len(figures["permuted"]) == 4
+    for plot in ("roc", "reliability", "scores", "ablations", "compression"):
+        assert f"](card/{plot}.svg)" in card
+        assert (data / "card" / f"{plot}.svg").read_text().startswith("<?xml")
+    # Only what the command prints is quoted.
+    printed = outcome.output
+    assert f"{figures['scores']['all']['value']:.3f}" in printed
+
+
+def test_evaluating_again_leaves_the_model_as_it_is(command: Typer, data: Path) -> None:
+    assert CliRunner().invoke(command, arguments(data)).exit_code == 0
+    model, network = (data / "model.json").read_bytes(), (data / "texture.onnx").read_bytes()
+    outcome = CliRunner().invoke(command, arguments(data, "--only-evaluate", "--seeds", "2"))
+    assert outcome.exit_code == 0, outcome.output
+    assert (data / "model.json").read_bytes() == model
+    assert (data / "texture.onnx").read_bytes() == network
+    assert json.loads((data / "figures.json").read_text())["seeds"] == 2
+    assert "Seed 0, 2 in all" in (data / "card.md").read_text()
 
 
 def test_the_same_data_give_the_same_model(command: Typer, data: Path) -> None:
@@ -94,7 +142,7 @@ def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(comman
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         row = cache.get(sha256)
         assert row is not None
-        cache.put(sha256, {**row, "lip_jerk": rng.normal()})
+        cache.put(sha256, {**row, "nose_jitter": rng.normal()})
     cache.write()
     assert CliRunner().invoke(command, arguments(data)).exit_code == 0
     model = load(data / "model.json")

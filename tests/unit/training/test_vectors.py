@@ -24,7 +24,7 @@ class Bench:
         if path.name.startswith("broken"):
             raise MeasurementError("no face here")
         size = await asyncio.to_thread(lambda: path.stat().st_size)
-        vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, lip_jerk=size)
+        vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, nose_jitter=size)
         return analysis_pb2.AnalysisResult(features=vector)
 
 
@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 async def test_a_second_run_measures_only_what_is_new(folder: Path) -> None:
     cache, bench = folder / "kept" / "vectors.parquet", Bench()
     first = await run(bench, folder, VectorCache(cache))
-    assert {path.name: row["lip_jerk"] for path, row in first.rows.items()} == {
+    assert {path.name: row["nose_jitter"] for path, row in first.rows.items()} == {
         "a.mp4": 1,
         "b.mp4": 2,
         "copy of b.mp4": 2,
@@ -89,7 +89,7 @@ async def test_what_was_measured_before_an_interruption_is_kept(folder: Path) ->
         await collect(paths, measure, VectorCache(cache), parallel=1, on_done=lambda _: None)
     kept = VectorCache(cache).get(hashlib.sha256(b"1").hexdigest())
     assert kept is not None
-    assert kept["lip_jerk"] == 1
+    assert kept["nose_jitter"] == 1
 
 
 async def test_services_of_another_schema_are_refused(folder: Path) -> None:
@@ -104,29 +104,31 @@ async def test_services_of_another_schema_are_refused(folder: Path) -> None:
 
 
 def test_the_vector_is_that_of_the_largest_face_not_of_the_most_suspicious() -> None:
-    result = analysis_pb2.AnalysisResult(features=features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, lip_jerk=9))
-    for number, jerk in ((2, 9.0), (1, 3.0)):
-        vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, lip_jerk=jerk)
+    result = analysis_pb2.AnalysisResult(
+        features=features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, nose_jitter=9)
+    )
+    for number, trembling in ((2, 9.0), (1, 3.0)):
+        vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, nose_jitter=trembling)
         result.faces.add(number=number, features=vector)
     result.faces[1].insufficiency.add(reason="TRACK_TOO_SHORT")
     row = row_of("hash", result)
-    assert (row["lip_jerk"], row["faces"], row["insufficient"]) == (3.0, 2, "TRACK_TOO_SHORT")
+    assert (row["nose_jitter"], row["faces"], row["insufficient"]) == (3.0, 2, "TRACK_TOO_SHORT")
 
 
 def test_an_absent_feature_is_null_and_a_zero_is_zero(tmp_path: Path) -> None:
-    vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, lip_jerk=0.0)
+    vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, nose_jitter=0.0)
     cache = VectorCache(tmp_path / "v.parquet")
     cache.put("hash", row_of("hash", analysis_pb2.AnalysisResult(features=vector)))
     cache.write()
     (row,) = pq.read_table(tmp_path / "v.parquet").to_pylist()
-    assert row["lip_jerk"] == 0.0
-    assert all(row[name] is None for name in FEATURE_NAMES if name != "lip_jerk")
+    assert row["nose_jitter"] == 0.0
+    assert all(row[name] is None for name in FEATURE_NAMES if name != "nose_jitter")
     assert row["median_iod_px"] is None
 
 
 def test_measurements_of_another_schema_are_kept_and_not_used(tmp_path: Path) -> None:
     path = tmp_path / "v.parquet"
-    vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, lip_jerk=1.0)
+    vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, nose_jitter=1.0)
     cache = VectorCache(path)
     cache.put("hash", row_of("hash", analysis_pb2.AnalysisResult(features=vector)))
     cache.write()

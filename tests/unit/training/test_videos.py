@@ -6,7 +6,7 @@ import numpy as np
 
 from training.clips import Clip, Dataset
 from training.vectors import FEATURE_NAMES, Row
-from training.videos import BITS, SOUND, assemble
+from training.videos import BITS, SOUND, TEXTURE, VARIATION, assemble
 
 
 def row(sha256: str, features: int = 10) -> Row:
@@ -21,10 +21,19 @@ def clip(name: str, *, fake: bool) -> Clip:
 def test_rows_pairs_and_gaps_arrive_where_they_belong() -> None:
     clips = (clip("a", fake=False), clip("b", fake=True), clip("c", fake=False))
     dataset = Dataset(clips, ((Path("a"), Path("b")), (Path("c"), Path("gone"))), ())
-    videos = assemble(dataset, {Path("a"): row("1"), Path("b"): row("2", features=7), Path("c"): row("3")}).videos
+    rows = {Path("a"): row("1"), Path("b"): row("2", features=7), Path("c"): row("3")}
+    texture = [np.array([1.0, 2.0] * 3), np.full(6, -1.0), np.full(5, 9.0)]
+    videos = assemble(dataset, rows, np.array([0, 1, 2]), texture).videos
     assert videos.fake.tolist() == [False, True, False]
     assert np.isnan(videos.features[1]).tolist() == [False] * 7 + [True] * 3
-    assert videos.features[0].tolist() == [float(place) for place in range(10)]
+    others = np.setdiff1d(np.arange(10), [TEXTURE, VARIATION])
+    assert videos.features[0, others].tolist() == others.tolist()
+    assert videos.features[:2, TEXTURE].tolist() == [1.5, -1.0]
+    assert videos.features[:2, VARIATION].tolist() == [0.5, 0.0]
+    # What the services' own network said of the third is not used, and too few crops were scored by another.
+    assert np.isnan(videos.features[2, [TEXTURE, VARIATION]]).all()
+    assert videos.fold.tolist() == [0, 1, 2]
+    assert videos.clips.tolist() == [0, 1, 2]
     assert videos.pairs.tolist() == [[0, 1]]
     assert videos.paired.tolist() == [True, True, False]
 
@@ -41,15 +50,16 @@ def test_poor_vectors_copies_and_contradictions_are_left_out() -> None:
     rows = {
         Path("a"): row("1"),
         Path("copy of a"): row("1"),
-        Path("poor"): row("2", features=5),
+        Path("poor"): row("2", features=3),
         Path("said real"): row("3"),
         Path("said fake"): row("3"),
     }
-    assembled = assemble(Dataset(clips, ((Path("a"), Path("poor")),), ()), rows)
+    texture = [np.empty(0)] * len(clips)
+    assembled = assemble(Dataset(clips, ((Path("a"), Path("poor")),), ()), rows, np.arange(len(clips)), texture)
     assert len(assembled.videos) == 1
     assert {path.name: why for path, why in assembled.left_out.items()} == {
         "copy of a": "a copy of another video",
-        "poor": "only 5 features could be measured",
+        "poor": "only 3 features could be measured",
         "said real": "the same content is labelled real and fake",
         "said fake": "the same content is labelled real and fake",
     }

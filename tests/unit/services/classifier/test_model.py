@@ -30,7 +30,7 @@ SLOPE, INTERCEPT = 0.5, 0.25
 
 def description() -> classifier_pb2.Model:
     model = classifier_pb2.Model(
-        version="test", schema_version=1, real_below=0.4, fake_above=0.6, prior_fake=0.5, training_videos=200
+        version="test", schema_version=2, real_below=0.4, fake_above=0.6, prior_fake=0.5, training_videos=200
     )
     model.trained_time.FromDatetime(datetime(2024, 1, 1, tzinfo=UTC))
     for name in FEATURE_NAMES:
@@ -79,7 +79,7 @@ def row(**values: float) -> NDArray[np.float64]:
 
 
 def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: TrainedModel) -> None:
-    values = row(lip_jerk=0.7, nose_jitter=0.0)
+    values = row(nose_jitter=0.7, face_texture_log_odds=0.0)
     score = model.score(values)
     matrix = xgboost.DMatrix(values[np.newaxis], feature_names=list(FEATURE_NAMES))
     expected = float(booster().predict(matrix, output_margin=True)[0])
@@ -88,20 +88,20 @@ def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: 
 
 
 def test_the_probability_is_the_calibrated_log_odds(model: TrainedModel) -> None:
-    score = model.score(row(lip_jerk=0.7))
+    score = model.score(row(nose_jitter=0.7))
     assert score.prob_fake == pytest.approx(1 / (1 + math.exp(-(SLOPE * score.raw_log_odds + INTERCEPT))))
 
 
 @pytest.mark.parametrize(("slope", "expected"), [(1e6, 1.0), (0.0, 1 / (1 + math.exp(-0.25)))])
 def test_an_extreme_calibration_stays_a_probability(tmp_path: Path, slope: float, expected: float) -> None:
     model = load(write(tmp_path / "m.json", calibration={"slope": slope, "intercept": INTERCEPT}))
-    assert model.score(row(lip_jerk=1.0)).prob_fake == pytest.approx(expected)
-    assert 0 <= model.score(row(lip_jerk=-1.0)).prob_fake <= 1
+    assert model.score(row(nose_jitter=1.0)).prob_fake == pytest.approx(expected)
+    assert 0 <= model.score(row(nose_jitter=-1.0)).prob_fake <= 1
 
 
 def test_the_band_follows_the_probability(model: TrainedModel) -> None:
-    assert model.score(row(lip_jerk=1.0)).band == "fake"
-    assert model.score(row(lip_jerk=-1.0)).band == "real"
+    assert model.score(row(nose_jitter=1.0)).band == "fake"
+    assert model.score(row(nose_jitter=-1.0)).band == "real"
 
 
 @pytest.mark.parametrize(("real_below", "fake_above"), [(0.0, 1.0), (0.1, 0.99)])
@@ -109,20 +109,20 @@ def test_between_the_thresholds_nothing_is_decided(tmp_path: Path, real_below: f
     wide = description()
     wide.real_below, wide.fake_above = real_below, fake_above
     model = load(write(tmp_path / "m.json", described=wide))
-    assert {model.score(row(lip_jerk=x)).band for x in (-1.0, 0.0, 1.0)} == {"inconclusive"}
+    assert {model.score(row(nose_jitter=x)).band for x in (-1.0, 0.0, 1.0)} == {"inconclusive"}
 
 
 def test_only_the_feature_that_is_looked_at_contributes(model: TrainedModel) -> None:
-    contributions = model.score(row(lip_jerk=1.0, mfcc_std=2.0)).contributions
-    assert contributions[FEATURE_NAMES.index("lip_jerk")] > 1
+    contributions = model.score(row(nose_jitter=1.0, mfcc_std=2.0)).contributions
+    assert contributions[FEATURE_NAMES.index("nose_jitter")] > 1
     assert np.count_nonzero(contributions) == 1
 
 
 def test_a_value_outside_the_training_range_is_flagged_with_a_margin_for_rounding(model: TrainedModel) -> None:
-    assert not model.score(row(lip_jerk=3.0)).outside.any()
-    assert not model.score(row(lip_jerk=3.05)).outside.any()
-    score = model.score(row(lip_jerk=3.07))
-    assert score.outside.tolist() == [name == "lip_jerk" for name in FEATURE_NAMES]
+    assert not model.score(row(nose_jitter=3.0)).outside.any()
+    assert not model.score(row(nose_jitter=3.05)).outside.any()
+    score = model.score(row(nose_jitter=3.07))
+    assert score.outside.tolist() == [name == "nose_jitter" for name in FEATURE_NAMES]
     assert score.out_of_range
 
 
@@ -157,7 +157,7 @@ def test_any_vector_gets_the_same_finite_score_twice(model: TrainedModel, values
 
 def test_both_formats_of_xgboost_are_read_and_score_alike(tmp_path: Path) -> None:
     as_json, as_ubj = load(write(tmp_path / "m.json")), load(write(tmp_path / "m.ubj"))
-    assert as_json.score(row(lip_jerk=0.3)).prob_fake == as_ubj.score(row(lip_jerk=0.3)).prob_fake
+    assert as_json.score(row(nose_jitter=0.3)).prob_fake == as_ubj.score(row(nose_jitter=0.3)).prob_fake
 
 
 def test_the_hash_is_that_of_the_file(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """ClassifierService over a real socket."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 import pytest_asyncio
 from notreally.v1 import classifier_pb2, classifier_pb2_grpc, features_pb2
 
-from services.classifier.model import load
+from services.classifier.model import TrainedModel, load
 from services.classifier.server import SERVICE_NAME, ClassifierServicer
 from services.classifier.settings import SHIPPED_MODEL, ClassifierSettings
 from services.kit.errors import refusal_of
@@ -24,18 +25,26 @@ from training.videos import Videos
 if TYPE_CHECKING:
     from notreally.v1.classifier_pb2_grpc import ClassifierServiceAsyncStub as Stub
 
+NETWORK = "0123456789ab"
+
 
 @pytest_asyncio.fixture(scope="module")
 async def stub(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> "AsyncIterator[Stub]":
     """A service with a model as `training` writes it: the two may not import each other; this holds them together."""
+    async with serving(model_in(tmp_path_factory.mktemp("model"), texture_model=NETWORK)) as served:
+        yield served
+
+
+def model_in(folder: Path, *, texture_model: str) -> TrainedModel:
     rng = np.random.default_rng(0)
     fake = np.arange(120) % 2 == 1
     features = rng.normal(size=(120, 10))
     features[:, 1] += np.where(fake, 1.5, -1.5)
     names = np.array([str(number) for number in range(120)])
-    videos = Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp))
+    rows = np.arange(120)
+    videos = Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp), rows % 4, rows)
     booster = fit_trees(videos, np.arange(120), Recipe(seed=0, learn_sound=False))
     calibration, band = Calibration(1.0, 0.0), Band(0.4, 0.6)
     described = model_file.describe(
@@ -43,18 +52,24 @@ async def stub(
         videos,
         calibration,
         band,
-        schema_version=1,
+        schema_version=2,
+        texture_model=texture_model,
         cross_validated_auc=0.9,
         trained=datetime(2024, 1, 1, tzinfo=UTC),
     )
-    path = tmp_path_factory.mktemp("model") / "model.json"
+    path = folder / "model.json"
     model_file.write(path, booster, described, calibration)
-    servicer = ClassifierServicer(load(path))
+    return load(path)
+
+
+@asynccontextmanager
+async def serving(model: TrainedModel) -> "AsyncIterator[Stub]":
+    servicer = ClassifierServicer(model)
 
     def add(server: grpc.aio.Server) -> None:
         classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(servicer, server)
 
-    settings = ClassifierSettings(listen="127.0.0.1:0", model_path=path)
+    settings = ClassifierSettings(listen="127.0.0.1:0")
     async with (
         running([SERVICE_NAME], add, settings) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
@@ -69,11 +84,13 @@ async def classify(stub: "Stub", vector: features_pb2.FeatureVector) -> classifi
 async def test_a_fake_vector_is_called_fake_for_the_right_reason(
     stub: "Stub",
 ) -> None:
-    response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=2.0, nose_jitter=0.0))
+    response = await classify(
+        stub, features_pb2.FeatureVector(schema_version=2, nose_jitter=2.0, face_texture_log_odds=0.0)
+    )
     assert response.band == classifier_pb2.BAND_FAKE
     assert response.prob_fake > 0.6
     strongest = max(response.contributions, key=lambda reason: reason.contribution)
-    assert (strongest.feature, strongest.modality, strongest.value) == ("lip_jerk", features_pb2.MODALITY_FACE, 2.0)
+    assert (strongest.feature, strongest.modality, strongest.value) == ("nose_jitter", features_pb2.MODALITY_FACE, 2.0)
     total = response.bias + sum(reason.contribution for reason in response.contributions)
     assert total == pytest.approx(response.raw_log_odds)
 
@@ -81,15 +98,15 @@ async def test_a_fake_vector_is_called_fake_for_the_right_reason(
 async def test_a_missing_feature_has_no_value_in_the_reasons(
     stub: "Stub",
 ) -> None:
-    response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=-2.0))
-    assert [reason.feature for reason in response.contributions if reason.HasField("value")] == ["lip_jerk"]
+    response = await classify(stub, features_pb2.FeatureVector(schema_version=2, nose_jitter=-2.0))
+    assert [reason.feature for reason in response.contributions if reason.HasField("value")] == ["nose_jitter"]
     assert len(response.contributions) == 10
 
 
 async def test_features_hidden_in_training_contribute_nothing_and_raise_no_flag(
     stub: "Stub",
 ) -> None:
-    response = await classify(stub, features_pb2.FeatureVector(schema_version=1, lip_jerk=0.0, av_sync_corr=50.0))
+    response = await classify(stub, features_pb2.FeatureVector(schema_version=2, nose_jitter=0.0, av_sync_corr=50.0))
     sound = {reason.feature: reason for reason in response.contributions}["av_sync_corr"]
     assert sound.contribution == 0
     assert sound.out_of_range
@@ -98,16 +115,41 @@ async def test_features_hidden_in_training_contribute_nothing_and_raise_no_flag(
 
 async def test_a_vector_of_another_schema_is_refused(stub: "Stub") -> None:
     with pytest.raises(grpc.aio.AioRpcError) as error:
-        await classify(stub, features_pb2.FeatureVector(schema_version=2))
+        await classify(stub, features_pb2.FeatureVector(schema_version=1))
     refusal = refusal_of(error.value)
     assert refusal is not None
     assert error.value.code() is grpc.StatusCode.FAILED_PRECONDITION
-    assert (refusal.reason, refusal.metadata) == ("SCHEMA_MISMATCH", {"sent": "2", "expected": "1"})
+    assert (refusal.reason, refusal.metadata) == ("SCHEMA_MISMATCH", {"sent": "1", "expected": "2"})
+
+
+async def test_scores_of_another_texture_network_are_refused(stub: "Stub") -> None:
+    vector = features_pb2.FeatureVector(schema_version=2, face_texture_log_odds=1.0, texture_model="ba9876543210")
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await classify(stub, vector)
+    refusal = refusal_of(error.value)
+    assert refusal is not None
+    assert error.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert refusal.reason == "TEXTURE_MODEL_MISMATCH"
+    assert refusal.metadata == {"sent": "ba9876543210", "expected": NETWORK}
+
+
+async def test_scores_of_its_own_texture_network_and_vectors_without_such_scores_are_taken(stub: "Stub") -> None:
+    own = features_pb2.FeatureVector(schema_version=2, face_texture_log_odds=1.0, texture_model=NETWORK)
+    for vector in (own, features_pb2.FeatureVector(schema_version=2, nose_jitter=0.1)):
+        assert (await classify(stub, vector)).model_version
+
+
+async def test_a_model_that_knows_no_texture_network_takes_the_scores_of_any(tmp_path: Path) -> None:
+    """Such as one trained on vectors in which no face was large enough."""
+    model = model_in(tmp_path, texture_model="")
+    async with serving(model) as stub:
+        vector = features_pb2.FeatureVector(schema_version=2, face_texture_log_odds=1.0, texture_model="any")
+        assert (await classify(stub, vector)).model_version
 
 
 async def test_the_model_describes_itself(stub: "Stub") -> None:
     model = await stub.GetModel(classifier_pb2.GetModelRequest())
-    response = await classify(stub, features_pb2.FeatureVector(schema_version=1))
+    response = await classify(stub, features_pb2.FeatureVector(schema_version=2))
     assert model.version == response.model_version
     assert model.training_videos == 120
     assert len(model.sha256) == 64

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import pi
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from services.face.extraction import extract
+from services.face.models import FaceModels
 from services.face.windows import FaceJob, Progress, TrackSignals, Window, WindowFaces
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, syllables
@@ -82,13 +82,6 @@ def test_the_nose_follows_the_nod(lively: tuple[WindowFaces, TrackSignals]) -> N
     assert np.std(track.nose[:, 0] - track.nose[:, 0].mean() - truth[:, 0]) < 0.8
 
 
-def test_alignment_takes_the_nod_out_of_the_lips(lively: tuple[WindowFaces, TrackSignals]) -> None:
-    window, track = lively
-    wave = np.sin(2 * pi * LIVELY.nod_hz * window.frame_times_s)
-    upper_lip = track.aligned_lips[:, 3, 0]
-    assert abs(2 * np.mean((upper_lip - upper_lip.mean()) * wave)) < 0.1 * LIVELY.nod_px[0] / 100
-
-
 def test_boxes_are_shares_of_the_frame(lively: tuple[WindowFaces, TrackSignals]) -> None:
     _, track = lively
     left, top, width, height = np.median(track.boxes, axis=0)
@@ -100,7 +93,7 @@ def test_boxes_are_shares_of_the_frame(lively: tuple[WindowFaces, TrackSignals])
 def test_texture_is_measured_every_twelfth_entry(lively: tuple[WindowFaces, TrackSignals]) -> None:
     _, track = lively
     assert [texture.entry for texture in track.textures] == list(range(0, 150, 12))
-    assert all(texture.highpass_inside > 0 and texture.gradient_band > 0 for texture in track.textures)
+    assert all(texture.highpass_inside > 0 and texture.highpass_ring > 0 for texture in track.textures)
 
 
 def test_identical_frames_have_no_jitter(face_video: MakeFaceVideo) -> None:
@@ -113,13 +106,15 @@ def test_identical_frames_have_no_jitter(face_video: MakeFaceVideo) -> None:
 
 def test_a_windows_signals_do_not_depend_on_its_run(face_video: MakeFaceVideo) -> None:
     path = face_video(LIVELY)
-    run = windows_of(path, (0.0, 1.2), (1.2, 2.0), (3.5, 4.2))
+    run = windows_of(path, (0.0, 1.2), (1.2, 2.0), (3.5, 4.2), max_crops=9)
     for window in run[1:]:
-        (alone,) = windows_of(path, (window.window.start_s, window.window.end_s), decode_threads=1)
+        (alone,) = windows_of(path, (window.window.start_s, window.window.end_s), max_crops=9, decode_threads=1)
         assert np.array_equal(alone.frame_times_s, window.frame_times_s)
         for one, other in zip(alone.tracks, window.tracks, strict=True):
             assert one.textures == other.textures
-            for name in ("frames", "segments", "ear_left", "mouth_gap", "nose", "aligned_lips", "boxes", "yaw_deg"):
+            assert len(one.crops) == 9
+            assert one.crops == other.crops
+            for name in ("frames", "segments", "ear_left", "mouth_gap", "nose", "boxes", "yaw_deg"):
                 assert np.array_equal(getattr(one, name), getattr(other, name)), name
 
 
@@ -183,6 +178,40 @@ def test_thumbnails_are_spread_and_no_more_than_asked_for(face_video: MakeFaceVi
     assert [len(window.thumbnails) for window in windows] == [1, 2]
     assert [one.time_s for window in windows for one in window.thumbnails] == pytest.approx([1, 2.5, 3.5], abs=0.04)
     assert all(one.track == 0 and one.jpeg.startswith(b"\xff\xd8") for window in windows for one in window.thumbnails)
+
+
+def test_crops_are_scored_evenly_over_each_window_by_a_network_that_is_named(
+    face_video: MakeFaceVideo, models: FaceModels
+) -> None:
+    windows = windows_of(face_video(LIVELY), (0, 1), (2, 4), max_crops=5)
+    for window in windows:
+        (track,) = window.tracks
+        assert window.texture_model == models.texture.version
+        times = window.frame_times_s[track.frames[[crop.entry for crop in track.crops]]]
+        start, end = window.window.start_s, window.window.end_s
+        assert times == pytest.approx(start + (np.arange(5) + 0.5) * (end - start) / 5, abs=0.04)
+
+
+def test_without_scored_crops_no_network_is_named(face_video: MakeFaceVideo) -> None:
+    (nothing_asked,) = windows_of(face_video(LIVELY), (0, 0.5))
+    assert nothing_asked.texture_model == ""
+    tiny = FaceVideo(seconds=0.6, size=(640, 480), iod=24)
+    (too_small,) = windows_of(face_video(tiny), (0, 1), max_crops=5, max_thumbnails=1)
+    assert [track.crops for track in too_small.tracks] == [()]
+    assert too_small.texture_model == ""
+    assert [one.places for one in too_small.thumbnails] == [None]
+
+
+def test_thumbnails_are_scored_crops_where_there_are_any(face_video: MakeFaceVideo) -> None:
+    (window,) = windows_of(face_video(LIVELY), (0, 2), max_crops=6, max_thumbnails=2)
+    (track,) = window.tracks
+    by_time = dict(zip(window.frame_times_s[[crop.entry for crop in track.crops]], track.crops, strict=True))
+    for half, shown in enumerate(window.thumbnails):
+        inside = [crop.log_odds for time, crop in by_time.items() if half <= time < half + 1]
+        assert shown.places is not None
+        assert shown.places.mean() == pytest.approx(by_time[shown.time_s].log_odds)
+        assert by_time[shown.time_s].log_odds == max(inside)
+    assert len(window.thumbnails) == 2
 
 
 def cancelled_after(calls: int) -> Callable[[], bool]:

@@ -96,7 +96,9 @@ async def test_windows_arrive_with_progress_and_fit_together(
     face: FaceStub, store_folder: Path, face_video: MakeFaceVideo
 ) -> None:
     ref = stored(store_folder, face_video(VIDEO))
-    answers = [one async for one in face.ExtractWindows(request(ref, (0, 0.7), (0.7, 1.5), max_thumbnails=2))]
+    answers = [
+        one async for one in face.ExtractWindows(request(ref, (0, 0.7), (0.7, 1.5), max_thumbnails=2, max_crops=3))
+    ]
     windows = [one.window for one in answers if one.HasField("window")]
     assert [window.window.index for window in windows] == [0, 1]
     assert answers[-1].progress.fraction == 1
@@ -108,9 +110,16 @@ async def test_windows_arrive_with_progress_and_fit_together(
         for name in ("segments", "ear_right", "ear_left", "mouth_gap", "nose_x", "nose_y", "iod", "yaw_deg"):
             assert len(getattr(track, name)) == entries
         assert len(track.residual_second_difference) == entries
-        assert len(track.aligned_lips) == 40 * entries
         assert len(track.boxes) == 4 * entries
-        assert len(window.thumbnails) == 1
+        assert [crop.entry for crop in track.crops] == sorted({crop.entry for crop in track.crops})
+        assert len(track.crops) == 3
+        assert len(window.texture_model) == 12
+        (thumbnail,) = window.thumbnails
+        assert thumbnail.heat.side**2 == len(thumbnail.heat.places)
+        assert sum(thumbnail.heat.places) / len(thumbnail.heat.places) == pytest.approx(
+            thumbnail.heat.log_odds, abs=1e-5
+        )
+        assert thumbnail.heat.log_odds == max(crop.log_odds for crop in track.crops)
         assert (window.frame_width, window.frame_height) == (320, 240)
 
 
@@ -179,6 +188,7 @@ async def test_two_calls_wait_for_the_one_worker_and_both_finish(
         ([(0, float("inf"))], {}, "BAD_WINDOWS"),
         ([(0, 1000)], {}, "BAD_WINDOWS"),
         ([(0, 1)], {"max_thumbnails": 9}, "OUT_OF_RANGE"),
+        ([(0, 1)], {"max_crops": 257}, "OUT_OF_RANGE"),
         ([(0, 1)], {"max_faces": 17}, "OUT_OF_RANGE"),
         ([(0, 1)], {"frame_stride": 4_000_000}, "OUT_OF_RANGE"),
     ],

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.face.frames import picture_of
-from services.face.thumbnails import face_thumbnail, shares, thumbnail_times
+from services.face.thumbnails import face_thumbnail, shares, times_within
 from tests.synthetic.videos import FaceVideo, images
 
 
@@ -33,5 +33,5 @@ def test_shares_add_up_and_are_even(total: int, windows: int) -> None:
 
 
 def test_times_are_spread_over_the_window() -> None:
-    assert thumbnail_times(4.0, 8.0, 2) == [5.0, 7.0]
-    assert thumbnail_times(4.0, 8.0, 0) == []
+    assert times_within(4.0, 8.0, 2) == [5.0, 7.0]
+    assert times_within(4.0, 8.0, 0) == []

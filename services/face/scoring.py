@@ -1,0 +1,117 @@
+"""Which crops of a window are scored, and which of them are shown: the most telling of each part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.face.crops import LEAST_FACE_PX, face_crop, face_side
+from services.face.pictures import Picture
+from services.face.texture_network import BATCH, TextureNetwork
+from services.face.thumbnails import LONGEST_SIDE, encoded_thumbnail, face_thumbnail, times_within
+from services.face.tracking import Track
+from services.face.windows import ScoredCrop, Window
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A picture of a face for a person to see; `log_odds` and `places` are missing when it was not scored."""
+
+    time_s: float
+    track: Track
+    jpeg: bytes
+    log_odds: float = -np.inf
+    places: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A crop that has not been scored yet. `shown` says whether its face is the largest of its frame."""
+
+    time_s: float
+    track: Track
+    entry: int
+    pixels: NDArray[np.uint8]
+    shown: bool
+
+
+@dataclass
+class WindowScores:
+    """Takes crops of one window while its frames come by.
+
+    Attributes:
+        window: the window.
+        network: scores the crops.
+        crops: frames to take crops of, evenly over the window; one of every face in them.
+        thumbnails: portraits wanted. The window is cut into as many equal parts, each shown by the crop of the largest
+            face that looks most like a forgery; where nothing could be scored, by its middle.
+    """
+
+    window: Window
+    network: TextureNetwork
+    crops: int
+    thumbnails: int
+    _scored: dict[int, list[ScoredCrop]] = field(default_factory=dict)
+    _portraits: dict[int, Portrait] = field(default_factory=dict)
+    _waiting: list[_Waiting] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Plan when to look."""
+        self._due = times_within(self.window.start_s, self.window.end_s, self.crops)
+        self._portraits_due = times_within(self.window.start_s, self.window.end_s, self.thumbnails)
+
+    def take(self, time_s: float, picture: Picture, seen: Sequence[Track]) -> None:
+        """Look at a frame and the faces found in it."""
+        if not seen:
+            return
+        largest = max(seen, key=lambda track: face_side(track.points[-1]))
+        if self._portraits_due and time_s >= self._portraits_due[0]:
+            self._portraits_due.pop(0)
+            self._show(Portrait(time_s, largest, face_thumbnail(picture, largest.box)))
+        if not (self._due and time_s >= self._due[0]):
+            return
+        while self._due and time_s >= self._due[0]:
+            self._due.pop(0)
+        for track in seen:
+            points = track.points[-1]
+            if face_side(points) >= LEAST_FACE_PX:
+                crop = face_crop(picture, points)
+                self._waiting.append(_Waiting(time_s, track, len(track.frames) - 1, crop, track is largest))
+        while len(self._waiting) >= BATCH:
+            self._score()
+
+    def finish(self) -> None:
+        """Score what is waiting still."""
+        while self._waiting:
+            self._score()
+
+    def of(self, track: Track) -> tuple[ScoredCrop, ...]:
+        """The scored crops of a track."""
+        return tuple(self._scored.get(id(track), ()))
+
+    @property
+    def portraits(self) -> list[Portrait]:
+        """Ascending in time."""
+        return [portrait for _, portrait in sorted(self._portraits.items())]
+
+    def _score(self) -> None:
+        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        scores = self.network.score([one.pixels for one in batch])
+        for one, log_odds, places in zip(batch, scores.log_odds.tolist(), scores.places, strict=True):
+            self._scored.setdefault(id(one.track), []).append(ScoredCrop(one.entry, log_odds))
+            if one.shown and self.thumbnails:
+                self._show(Portrait(one.time_s, one.track, b"", log_odds, places), one.pixels)
+
+    def _show(self, portrait: Portrait, pixels: NDArray[np.uint8] | None = None) -> None:
+        """Keep a portrait if it is more telling than the one that its part of the window has."""
+        length = self.window.end_s - self.window.start_s
+        part = min(int((portrait.time_s - self.window.start_s) / length * self.thumbnails), self.thumbnails - 1)
+        if part in self._portraits and self._portraits[part].log_odds >= portrait.log_odds:
+            return
+        if pixels is not None:
+            small = cv2.resize(pixels, (LONGEST_SIDE, LONGEST_SIDE), interpolation=cv2.INTER_AREA)
+            jpeg = encoded_thumbnail(np.asarray(small, dtype=np.uint8))
+            portrait = Portrait(portrait.time_s, portrait.track, jpeg, portrait.log_odds, portrait.places)
+        self._portraits[part] = portrait

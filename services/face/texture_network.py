@@ -1,0 +1,71 @@
+"""The texture network: what it makes of face crops.
+
+A convolutional network, fine-tuned to tell forged faces from real ones (`training/network.py`), exported to ONNX. Its
+last layer is linear over the mean of what was found at each place, so what each place adds to the score is exact, and
+comes with it: a class activation map (Zhou et al. 2016, *Learning Deep Features for Discriminative Localization*).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from services.face.crops import SIDE
+from services.face.network_file import NetworkError, read_network
+
+BATCH = 8
+"""Crops scored at once. Beyond this many memory grows and time does not fall."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the network makes of n crops.
+
+    Attributes:
+        log_odds: (n,) of being forged, before any calibration.
+        places: (n, side, side) log-odds that each place of the crop contributes; their mean is `log_odds`.
+    """
+
+    log_odds: NDArray[np.float64]
+    places: NDArray[np.float64]
+
+
+class TextureNetwork:
+    """A loaded network. The same crops give the same scores, alone or among others."""
+
+    def __init__(self, path: Path) -> None:
+        """Load an ONNX file that `make train` wrote.
+
+        Raises:
+            NetworkError: It is not such a file.
+        """
+        content = read_network(path)
+        self.version = hashlib.sha256(content).hexdigest()[:12]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its errors have no other class in common
+            raise NetworkError(f"{path.name} is broken: it is no ONNX network. Train or fetch it again.") from error
+        takes = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
+        gives = [(one.name, one.type, len(one.shape)) for one in self._session.get_outputs()]
+        if takes != [("crops", "tensor(uint8)", [SIDE, SIDE, 3])] or gives != [("places", "tensor(float)", 3)]:
+            raise NetworkError(f"{path.name} is a network for something else. Train or fetch it again.")
+
+    def score(self, crops: Sequence[NDArray[np.uint8]]) -> Scores:
+        """Score crops of (SIDE, SIDE, 3), RGB, from `services.face.crops.face_crop`."""
+        parts = [self._places(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
+        places = np.concatenate(parts) if parts else np.empty((0, 1, 1))
+        return Scores(places.mean(axis=(1, 2)), places)
+
+    def _places(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        if any(crop.shape != (SIDE, SIDE, 3) for crop in crops):
+            raise ValueError(f"crops are {SIDE} by {SIDE} pixels")
+        (places,) = self._session.run(["places"], {"crops": np.stack(crops)})
+        return np.asarray(places, dtype=np.float64)

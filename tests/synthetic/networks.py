@@ -1,0 +1,44 @@
+"""Texture networks whose answers are known."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from services.face.crops import SIDE
+
+CELL = 32
+PLACES = SIDE // CELL
+"""Along each side, as in the networks that `make train` makes."""
+
+
+def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "crops") -> Path:
+    """Write a network whose log-odds at a place are `gain` times how much brighter than 128 the place is.
+
+    Args:
+        path: Of the .onnx file.
+        gain: Log-odds for each step of 8 bits.
+        name: Of its input; the face service knows it as "crops".
+    """
+    nodes = [
+        helper.make_node("Cast", [name], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["numbers"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("AveragePool", ["planes"], ["pooled"], kernel_shape=[CELL, CELL], strides=[CELL, CELL]),
+        helper.make_node("ReduceMean", ["pooled"], ["grey"], axes=[1], keepdims=0),
+        helper.make_node("Sub", ["grey", "middle"], ["about"]),
+        helper.make_node("Mul", ["about", "gain"], ["places"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "brightness",
+        [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
+        [helper.make_tensor_value_info("places", TensorProto.FLOAT, ["n", PLACES, PLACES])],
+        [
+            numpy_helper.from_array(np.array(value, np.float32), called)
+            for called, value in (("middle", 128.0), ("gain", gain))
+        ],
+    )
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), str(path))
+    return path

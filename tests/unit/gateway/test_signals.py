@@ -1,0 +1,58 @@
+"""Windows of one person joined into one series."""
+
+import numpy as np
+import pytest
+from notreally.v1.face_pb2 import FaceWindow
+
+from gateway.features import compute_features
+from gateway.signals import face_signals
+from tests.unit.gateway.synthetic_signals import face_clip, frame_times, media_facts
+
+
+def clip(*models: str) -> list[FaceWindow]:
+    """Windows of four seconds; the crops of each were scored by the network of this version, none for ""."""
+    windows = face_clip(frame_times(4.0 * len(models)), log_odds=lambda time: time)
+    for window, model in zip(windows, models, strict=True):
+        window.texture_model = model
+        if not model:
+            del window.tracks[0].crops[:]
+    return windows
+
+
+def test_a_crops_score_stays_with_its_moment() -> None:
+    signals = face_signals(clip("a", "a", "a"))
+    assert len(signals.crops.entry) == 18
+    assert signals.crops.log_odds == pytest.approx(signals.times_s[signals.crops.entry])
+    assert np.all(np.diff(signals.crops.entry) > 0)
+
+
+def test_a_window_without_the_face_shifts_nothing() -> None:
+    windows = clip("a", "a", "a")
+    del windows[1].tracks[:]
+    signals = face_signals(windows)
+    assert signals.crops.log_odds == pytest.approx(signals.times_s[signals.crops.entry])
+    assert signals.textures.entry.max() < len(signals.times_s)
+
+
+def test_windows_scored_by_one_network_name_it() -> None:
+    assert face_signals(clip("a", "", "a")).crops.model == "a"
+    assert face_signals(clip("", "")).crops.model == ""
+
+
+def test_scores_of_two_networks_pass_for_those_of_neither() -> None:
+    """The service was replaced in the middle of an analysis: the classifier must not take the mixture for either's."""
+    windows = clip("b", "a", "b")
+    assert face_signals(windows).crops.model == "a+b"
+    assert compute_features(windows, [], media_facts()).vector.texture_model == "a+b"
+
+
+def test_a_window_without_the_face_has_no_say_in_the_network() -> None:
+    windows = clip("a", "b")
+    del windows[1].tracks[:]
+    assert face_signals(windows).crops.model == "a"
+
+
+def test_a_score_that_is_not_finite_is_none() -> None:
+    windows = clip("a")
+    windows[0].tracks[0].crops[2].log_odds = float("-inf")
+    assert np.flatnonzero(np.isnan(face_signals(windows).crops.log_odds)).tolist() == [2]

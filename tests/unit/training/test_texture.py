@@ -1,0 +1,53 @@
+"""The real path of a network: from videos to scores of unseen people and to a file that the face service loads."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.face.texture_network import TextureNetwork
+from tests.synthetic.fixtures import MakeFaceVideo
+from tests.synthetic.videos import FaceVideo
+from training.clips import Clip, Dataset
+from training.folds import group_folds
+from training.pipeline import QUICK
+from training.texture import GRID, SHAMS, TextureTraining
+
+pytest.importorskip("torch", reason="`make train` installs PyTorch")
+
+
+@pytest.fixture
+def dataset(face_video: MakeFaceVideo) -> Dataset:
+    """Two people with a real and a fake video each, all of the same face: nothing to learn, everything to run."""
+    clips = []
+    for person in range(2):
+        for fake in (False, True):
+            path = face_video(FaceVideo(seconds=0.4, size=(320, 240), iod=50 + 4 * person + 2 * fake))
+            clips.append(Clip(path, fake, f"person {person}", "studio", "swap" if fake else "none"))
+    return Dataset(tuple(clips), ((clips[0].path, clips[1].path), (clips[2].path, clips[3].path)), ())
+
+
+@pytest.mark.timeout(600)
+def test_from_videos_to_scores_and_to_the_file_that_is_served(dataset: Dataset, tmp_path: Path) -> None:
+    said: list[str] = []
+    training = TextureTraining(dataset, group_folds(dataset), QUICK, tmp_path, jobs=1, say=said.append)
+    scores = training.out_of_fold([0])
+    # The videos have fewer frames than crops are asked for: each frame is looked at once.
+    assert all(6 <= len(clip) <= 12 for clip in scores.log_odds[0])
+    assert all(np.isfinite(clip).all() for clip in scores.log_odds[0])
+    assert set(scores.grid) == set(GRID)
+    assert set(scores.sham) == set(SHAMS)
+    fakes = [clip.fake for clip in dataset.clips]
+    assert [len(clip) == 0 for clip in scores.sham[SHAMS[0]][0]] == fakes
+
+    # What was done is not done again.
+    trained = said.count("Training a network")
+    again = training.out_of_fold([0])
+    assert said.count("Training a network") == trained == 2
+    assert all(np.array_equal(*pair) for pair in zip(scores.log_odds[0], again.log_odds[0], strict=True))
+
+    version = training.ship(tmp_path / "network.onnx", 0)
+    network = TextureNetwork(tmp_path / "network.onnx")
+    assert network.version == version
+    crop = np.random.default_rng(0).integers(0, 256, (160, 160, 3), dtype=np.uint8)
+    assert np.isfinite(network.score([crop]).log_odds).all()

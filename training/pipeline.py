@@ -1,0 +1,110 @@
+"""From folders of videos to vectors whose texture scores come from networks that have not seen their people."""
+
+import asyncio
+import platform
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from training.clips import Dataset
+from training.folds import group_folds
+from training.network import Settings
+from training.services import Services
+from training.texture import TextureScores, TextureTraining
+from training.vectors import Collected, VectorCache, collect
+from training.videos import Videos, assemble
+
+QUICK = Settings(samples=64, batch=8, rate=1e-3)
+"""Proves the path in a minute; learns nothing."""
+
+_RECORDED = ("torch", "numpy", "opencv-python-headless", "mediapipe", "xgboost-cpu", "onnxruntime", "av", "librosa")
+
+
+@dataclass(frozen=True)
+class Material:
+    """What fitting and evaluation work on.
+
+    Attributes:
+        dataset: labelled videos.
+        training: of texture networks.
+        texture: scores of unseen people, by seed.
+        videos: for each seed, the same videos with that seed's texture scores.
+        left_out: reason and number of videos for everything that was found but is not among them.
+    """
+
+    dataset: Dataset
+    training: TextureTraining
+    texture: TextureScores
+    videos: tuple[Videos, ...]
+    left_out: dict[str, int]
+
+
+def prepare(
+    dataset: Dataset,
+    cache: Path,
+    server: str | None,
+    settings: Settings,
+    seeds: Sequence[int],
+    parallel: int,
+    console: Console,
+) -> Material:
+    """Measure every video, and score every face with networks that have not seen its people.
+
+    Args:
+        dataset: labelled videos.
+        cache: folder for what takes long; what is there is not made again.
+        server: address of a running NotReally; None to start a private one.
+        settings: of the networks.
+        seeds: of the networks.
+        parallel: videos measured, and processes run, at once.
+        console: told how it goes.
+
+    Raises:
+        ValueError: too few videos, or too few people.
+        ServiceError, RuntimeError: the services do not answer, or do not start.
+    """
+    fold = group_folds(dataset)
+    collected = asyncio.run(_measure(dataset, VectorCache(cache / "vectors.parquet"), server, parallel, console))
+    for path, why in sorted(collected.failures.items()):
+        console.print(f"Skipped {path.name}: {why}", style="yellow", markup=False, highlight=False)
+    training = TextureTraining(dataset, fold, settings, cache, jobs=parallel, say=_teller(console))
+    texture = training.out_of_fold(seeds)
+    assembled = [assemble(dataset, collected.rows, fold, scores) for scores in texture.log_odds]
+    refused = ["the services refused it"] * len(collected.failures)
+    return Material(
+        dataset,
+        training,
+        texture,
+        tuple(one.videos for one in assembled),
+        dict(Counter([*assembled[0].left_out.values(), *refused])),
+    )
+
+
+def environment() -> list[str]:
+    """What a training run was made with."""
+    return [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _RECORDED)]
+
+
+def _teller(console: Console) -> Callable[[str], None]:
+    return lambda text: console.print(text, highlight=False)
+
+
+async def _measure(
+    dataset: Dataset, cache: VectorCache, server: str | None, parallel: int, console: Console
+) -> Collected:
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    async with Services(server) as services:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("Measuring", total=len(dataset.clips))
+            return await collect(
+                [clip.path for clip in dataset.clips],
+                services.measure,
+                cache,
+                parallel=parallel,
+                on_done=lambda _: progress.advance(task),
+            )

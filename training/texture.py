@@ -1,0 +1,201 @@
+"""Texture networks on people kept apart: the scores that the trees learn from, and the network that is shipped."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.bank import make_bank
+from training.clips import Clip, Dataset
+from training.crops import Crops, cut_all
+from training.export import export
+from training.forgeries.blending import blended, warped_to
+from training.forgeries.masks import soft_mask
+from training.forgeries.reencoding import Journey, travelled
+from training.network import Settings, TextureNetwork, score_crops, score_wide, train_network
+
+GRID = {
+    "CRF 23": Journey(crf=23),
+    "CRF 32": Journey(crf=32),
+    "CRF 40": Journey(crf=40),
+    "half size, CRF 28": Journey(scale=0.5, crf=28),
+}
+"""Compression that every video is looked at again after."""
+
+SHAMS = ("re-encoded at CRF 23", "warped onto itself, re-encoded at CRF 23")
+"""What a forgery does to a video, less the forgery: done to real videos alone."""
+
+_LAYOUT = 1  # raised when scores come about otherwise
+_EVERY = 3  # crop, of those looked at again
+_BANK_SEED = 0
+
+Scores = tuple[tuple[NDArray[np.float64], ...], ...]
+"""[seed][clip] → (crops,) log-odds of being forged; empty for a clip without a face."""
+
+
+@dataclass(frozen=True)
+class TextureScores:
+    """Scores of all clips by networks that have not seen their people.
+
+    Attributes:
+        seeds: of the networks; of everything random but the folds.
+        fold: (clips,) which networks have not seen a clip.
+        log_odds: of the crops as they are.
+        grid: after each compression of `GRID`.
+        sham: of real clips after each of `SHAMS`; empty for the others.
+    """
+
+    seeds: tuple[int, ...]
+    fold: NDArray[np.intp]
+    log_odds: Scores
+    grid: dict[str, Scores]
+    sham: dict[str, Scores]
+
+
+class TextureTraining:
+    """Trains networks on one data set, keeping what takes long in a folder.
+
+    Args:
+        dataset: labelled videos.
+        fold: (clips,), from `training.folds`.
+        settings: of the networks; the seed is set for each.
+        cache: folder for crops, pictures and scores.
+        jobs: processes that cut crops and make pictures.
+        say: told what is going on.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        fold: NDArray[np.intp],
+        settings: Settings,
+        cache: Path,
+        *,
+        jobs: int,
+        say: Callable[[str], None],
+    ) -> None:
+        """Cut the crops."""
+        self._fold, self._settings, self._cache, self._jobs, self._say = fold, settings, cache, jobs, say
+        self._fake = np.array([clip.fake for clip in dataset.clips])
+        self._alike = _alike(dataset)
+        say("Cutting face crops")
+        self._crops = cut_all([clip.path for clip in dataset.clips], cache / "crops", jobs=jobs)
+
+    def out_of_fold(self, seeds: Sequence[int]) -> TextureScores:
+        """Scores for each seed; those that are in the cache are not made again."""
+        views = ["", *GRID, *SHAMS]
+        found: dict[str, list[list[NDArray[np.float64]]]] = {view: [] for view in views}
+        for seed in seeds:
+            by_clip: dict[str, list[NDArray[np.float64]]] = {view: [np.empty(0)] * len(self._crops) for view in views}
+            for number in np.unique(self._fold):
+                for name, scores in self._scores(int(number), seed).items():
+                    index, view = name.split(" ", 1)
+                    by_clip[view][int(index)] = scores
+            for view in views:
+                found[view].append(by_clip[view])
+        frozen = {view: tuple(tuple(clips) for clips in per_seed) for view, per_seed in found.items()}
+        return TextureScores(
+            tuple(seeds),
+            self._fold,
+            frozen[""],
+            {view: frozen[view] for view in GRID},
+            {view: frozen[view] for view in SHAMS},
+        )
+
+    def ship(self, path: Path, seed: int) -> str:
+        """Train on everybody and write the network; gives its version."""
+        self._say("Training the network that is shipped, on everybody")
+        export(self._network(np.arange(len(self._crops)), seed), path)
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+    def _network(self, members: NDArray[np.intp], seed: int) -> TextureNetwork:
+        self._say("Making forgeries")
+        bank = make_bank(
+            self._crops,
+            self._fake.tolist(),
+            self._fold.tolist(),
+            self._cache / "bank",
+            seed=_BANK_SEED,
+            jobs=self._jobs,
+        )
+        self._say("Training a network")
+        # Clips without a face teach nothing, and cannot be shown beside others.
+        members = np.array([index for index in members if len(bank[index].kind)])
+        place = {int(index): number for number, index in enumerate(members)}
+        alike = [[place[other] for other in self._alike[index] if other in place] for index in members]
+        settings = replace(self._settings, seed=seed)
+        return train_network([bank[index] for index in members], alike, settings, self._say)
+
+    def _scores(self, number: int, seed: int) -> dict[str, NDArray[np.float64]]:
+        """Scores of one fold's clips by a network of the others; "index view" → (crops,)."""
+        path = self._cache / "scores" / f"{self._key(number, seed)}.npz"
+        if not path.exists():
+            self._say(f"Seed {seed}, people {number + 1} of {len(np.unique(self._fold))} held out")
+            network = self._network(np.flatnonzero(self._fold != number), seed)
+            found = {}
+            for index in np.flatnonzero(self._fold == number):
+                for view, scores in _views(network, self._crops[index], bool(self._fake[index])).items():
+                    found[f"{index} {view}"] = scores
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(".new.npz")
+            np.savez(fresh, allow_pickle=False, **found)
+            fresh.replace(path)
+        with np.load(path) as kept:
+            return dict(kept)
+
+    def _key(self, number: int, seed: int) -> str:
+        """Of everything that a fold's scores depend on."""
+        identity = hashlib.sha256()
+        for crops, fake, fold in zip(self._crops, self._fake.tolist(), self._fold.tolist(), strict=True):
+            identity.update(crops.points.tobytes())
+            identity.update(f"{fake} {fold}".encode())
+        settings = asdict(replace(self._settings, seed=seed))
+        identity.update(json.dumps([settings, number, _LAYOUT, _BANK_SEED], sort_keys=True).encode())
+        return identity.hexdigest()[:32]
+
+
+def _alike(dataset: Dataset) -> list[list[int]]:
+    """For each fake clip the real ones to show beside it: its pair's, else its people's, else its subset's."""
+    clips = dataset.clips
+    places = {clip.path: index for index, clip in enumerate(clips)}
+    partners: dict[int, list[int]] = {}
+    for real, fake in dataset.pairs:
+        partners.setdefault(places[fake], []).append(places[real])
+
+    def reals(of: Callable[[Clip], bool]) -> list[int]:
+        return [index for index, clip in enumerate(clips) if not clip.fake and of(clip)]
+
+    return [
+        partners.get(index)
+        or reals(lambda other, clip=clip: other.group == clip.group)  # type: ignore[misc]
+        or reals(lambda other, clip=clip: other.subset == clip.subset)  # type: ignore[misc]
+        if clip.fake
+        else []
+        for index, clip in enumerate(clips)
+    ]
+
+
+def _views(network: TextureNetwork, crops: Crops, fake: bool) -> dict[str, NDArray[np.float64]]:
+    """Scores of a clip as it is, after each compression, and, of a real one, after each sham."""
+    scores = {"": score_crops(network, crops)}
+    chosen = range(0, len(crops), _EVERY)
+    pictures = [np.asarray(crops.pixels[index]) for index in chosen]
+    if not pictures:
+        return scores
+    rng = np.random.default_rng(0)
+    for name, journey in GRID.items():
+        scores[name] = score_wide(network, travelled(pictures, journey, rng))
+    if not fake:
+        bent = []
+        for index, picture in zip(chosen, pictures, strict=True):
+            points = crops.points[index]
+            mask = soft_mask(points, len(picture), rng)
+            warped = warped_to(picture, points, points, len(picture))
+            bent.append(blended(warped, picture, mask * (warped.max(axis=2) > 0)))
+        for name, shown in zip(SHAMS, (pictures, bent), strict=True):
+            scores[name] = score_wide(network, travelled(shown, GRID["CRF 23"], rng))
+    return scores
