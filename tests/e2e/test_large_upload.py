@@ -13,7 +13,7 @@ from tests.integration.stack import Stack
 
 SIZE = 100_000_000 - 1000
 CHUNK = 2**20
-MAX_GROWTH = 32_000_000
+MAX_GROWTH = 48_000_000
 """Bytes, of any process of ours: buffers on the way, and what allocators keep for later."""
 MAX_BROWSER_GROWTH = 180_000_000
 """Bytes, of any process of the browser. 100 MB are not the page's: as long as somebody watches the requests, as this
