@@ -3,6 +3,7 @@
 import librosa
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import ShortTimeFFT
 
 from training.forgeries.footage import SOUND_HZ
 
@@ -10,7 +11,9 @@ Sound = NDArray[np.float32]
 """(n,) samples at `SOUND_HZ`."""
 
 _MEL_BANDS, _WINDOW, _HOP = 80, 1024, 256
+_SPECTRUM = ShortTimeFFT.from_window("hann", SOUND_HZ, _WINDOW, _WINDOW - _HOP)
 _ROUNDS = 32
+_LEAST_MAGNITUDE = 1e-8
 _LEAST_SHIFT_S = 0.4
 _CLIP = 1.0
 
@@ -27,26 +30,22 @@ def redubbed(own: Sound, foreign: Sound | None, rng: np.random.Generator) -> Sou
 def vocoded(own: Sound, rng: np.random.Generator) -> Sound:
     """Through a mel spectrogram of 80 bands, which drops phases and fine harmonics, and back.
 
-    Griffin and Lim 1984, *Signal Estimation from Modified Short-Time Fourier Transform*.
+    Griffin and Lim 1984, *Signal Estimation from Modified Short-Time Fourier Transform*. librosa has it too, but only
+    compiled by numba, which is not to be had in a process that imported `services.audio`.
     """
-    mel = librosa.feature.melspectrogram(y=own, sr=SOUND_HZ, n_fft=_WINDOW, hop_length=_HOP, n_mels=_MEL_BANDS)
-    magnitude = librosa.feature.inverse.mel_to_stft(mel, sr=SOUND_HZ, n_fft=_WINDOW)
-    heard = librosa.griffinlim(
-        magnitude,
-        n_iter=_ROUNDS,
-        n_fft=_WINDOW,
-        hop_length=_HOP,
-        length=len(own),
-        random_state=int(rng.integers(2**31)),
-    )
-    return _as_loud(heard, own)
+    heard = _SPECTRUM.stft(own)
+    bands = librosa.filters.mel(sr=SOUND_HZ, n_fft=_WINDOW, n_mels=_MEL_BANDS) @ np.square(np.abs(heard))
+    magnitude = librosa.feature.inverse.mel_to_stft(bands, sr=SOUND_HZ, n_fft=_WINDOW)
+    phase = np.exp(2j * np.pi * rng.random(magnitude.shape))
+    for _ in range(_ROUNDS):
+        consistent = _SPECTRUM.stft(_SPECTRUM.istft(magnitude * phase, k1=len(own)))
+        phase = consistent / np.maximum(np.abs(consistent), _LEAST_MAGNITUDE)
+    return _as_loud(_SPECTRUM.istft(magnitude * phase, k1=len(own)), own)
 
 
 def through_spectrum(own: Sound) -> Sound:
     """The sham of `vocoded`: into a spectrogram and back, with all that it holds."""
-    spectrum = librosa.stft(own, n_fft=_WINDOW, hop_length=_HOP)
-    heard = librosa.istft(spectrum, n_fft=_WINDOW, hop_length=_HOP, length=len(own))
-    return np.asarray(heard, dtype=np.float32)
+    return np.asarray(_SPECTRUM.istft(_SPECTRUM.stft(own), k1=len(own)), dtype=np.float32)
 
 
 def _as_loud(sound: Sound, other: Sound) -> Sound:
