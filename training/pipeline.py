@@ -15,7 +15,8 @@ from training.clips import Dataset
 from training.folds import group_folds
 from training.network import Settings
 from training.services import Services
-from training.texture import TextureScores, TextureTraining
+from training.scores import TextureScores
+from training.texture import TextureTraining
 from training.vectors import Collected, VectorCache, collect
 from training.videos import Videos, assemble
 

@@ -22,7 +22,7 @@ from training.evaluation import (
     weighted_auc,
 )
 from training.fitting import Recipe
-from training.texture import TextureScores
+from training.scores import TextureScores
 from training.vectors import FEATURE_NAMES
 from training.videos import BITS, Videos
 

@@ -18,7 +18,7 @@ from services.classifier.model import load
 from training import pipeline
 from training import train as train_module
 from training.clips import Dataset
-from training.texture import TextureScores
+from training.scores import TextureScores
 from training.train import train
 from training.vectors import FEATURE_NAMES, VectorCache, row_of
 
