@@ -91,7 +91,7 @@ run: setup ui ## Start everything on http://localhost:52513
 
 ui: frontend/out/index.html ## Build the browser UI
 
-test: check ui ## All checks and tests, in a real browser too
+test: check ui .venv/.torch ## All checks and tests, in a real browser too
 	deploy/system-packages.sh ffmpeg chromium postgres
 	$(NPM) run size
 	$(NPM) test

@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
+import sqlalchemy as sa
 
 from benchmarks.processes import Usage, usage
 from benchmarks.workloads import all_workloads
 from client import NotReally, Patience
 from tests.cluster.fleet import COUNTS, Fleet, running_fleet
-from tests.servers.home import cluster
+from tests.servers.home import cluster, connected
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.s3 import S3, running_s3
 
@@ -39,9 +40,8 @@ class Measured:
     """Processor seconds by service."""
     memory_mib: Mapping[str, float]
     """Of a replica of each service, after the run."""
-    fetched_mb: float
-    stored_mb: float
-    """From and to the bucket."""
+    moved: Mapping[str, float]
+    """From and to the bucket, in megabytes and in requests; and transactions of the database, polling included."""
 
     @property
     def total_cpu_s(self) -> float:
@@ -60,18 +60,17 @@ def measure(postgres: Postgres, s3: S3, video: Path, videos: int, faces: int) ->
     told = {"NOTREALLY_CONCURRENCY": "4", "NOTREALLY_PARALLEL_RUNS": "2"}
     with cluster(postgres, s3) as home, running_fleet(home, counts, on_its_core, **told) as fleet:
         asyncio.run(_analyze(fleet, video, _WARM_UP))
-        before, bytes_before = _usage(fleet, postgres), _moved(s3)
+        before, moved_before = _usage(fleet, postgres), _moved(s3, home.database_url)
         began = time.perf_counter()
         asyncio.run(_analyze(fleet, video, videos))
         wall_s = time.perf_counter() - began
-        after, bytes_after = _usage(fleet, postgres), _moved(s3)
+        after, moved_after = _usage(fleet, postgres), _moved(s3, home.database_url)
     return Measured(
         videos,
         wall_s,
         {name: (after[name].cpu_s - before[name].cpu_s) / videos for name in after},
         {name: used.memory_bytes / 2**20 / counts.get(name, 1) for name, used in after.items()},
-        (bytes_after[0] - bytes_before[0]) / 1e6 / videos,
-        (bytes_after[1] - bytes_before[1]) / 1e6 / videos,
+        {name: (moved_after[name] - moved_before[name]) / videos for name in moved_after},
     )
 
 
@@ -95,9 +94,21 @@ def _sum(pids: list[int]) -> Usage:
     return Usage(sum(one.cpu_s for one in each), sum(one.memory_bytes for one in each))
 
 
-def _moved(s3: S3) -> tuple[int, int]:
-    fetched = sum(answer["sent"] for answer in s3.answers_to(".", "GET"))
-    return fetched, sum(answer["received"] for answer in s3.answers_to(".", "PUT"))
+def _moved(s3: S3, database: str) -> dict[str, float]:
+    gets, puts = s3.answers_to(".", "GET"), s3.answers_to(".", "PUT")
+    others = sum(len(s3.answers_to(".", method)) for method in ("HEAD", "DELETE", "POST"))
+    with connected(database) as connection:
+        commits = connection.execute(
+            sa.text("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
+        ).scalar_one()
+    return {
+        "MB fetched": sum(answer["sent"] for answer in gets) / 1e6,
+        "MB stored": sum(answer["received"] for answer in puts) / 1e6,
+        "GET requests": len(gets),
+        "PUT requests": len(puts),
+        "other requests": others,
+        "transactions": commits,
+    }
 
 
 def main() -> int:
@@ -122,8 +133,7 @@ def _rows(measured: Measured) -> dict[str, float]:
         **{f"cpu s, {name}": seconds for name, seconds in measured.cpu_s.items()},
         "cpu s, all of ours": measured.total_cpu_s,
         **{f"MiB, one {name}": size for name, size in measured.memory_mib.items()},
-        "MB fetched from the bucket": measured.fetched_mb,
-        "MB stored in the bucket": measured.stored_mb,
+        **measured.moved,
     }
 
 

@@ -49,9 +49,12 @@ class Extraction:
     """The services as the gateway uses them."""
 
     def __init__(self, settings: GatewaySettings, blobs: Blobs) -> None:
-        """Open channels; nothing is sent before the first call."""
+        """Open channels; no call is made yet."""
         targets = (settings.face_target, settings.audio_target, settings.metadata_target, settings.classifier_target)
         self._channels = [open_channel(target) for target in targets]
+        for channel in self._channels:
+            # To all replicas, before the first calls: these would otherwise all go to whichever answers first.
+            channel.get_state(try_to_connect=True)
         face, audio, metadata, classifier = self._channels
         self._face = face_pb2_grpc.FaceServiceStub(face)
         self._audio = audio_pb2_grpc.AudioServiceStub(audio)

@@ -226,14 +226,12 @@ class Records:
             return [Analysis(**aware(row)) for row in connection.execute(query).mappings()]
 
     def set_progress(self, analysis_id: str, stage: int, percent: float) -> bool:
-        """Note how far a running analysis is; False when it has ended meanwhile."""
-        return self._update(
-            analyses,
-            (analyses.c.id == analysis_id) & analyses.c.state.not_in(ENDED),
-            state=analysis_pb2.ANALYSIS_STATE_RUNNING,
-            stage=stage,
-            percent=percent,
-        )
+        """Note how far a running analysis is, without waiting for the disk; False when it has ended meanwhile."""
+        unended = (analyses.c.id == analysis_id) & analyses.c.state.not_in(ENDED)
+        update = sa.update(analyses).where(unended)
+        update = update.values(state=analysis_pb2.ANALYSIS_STATE_RUNNING, stage=stage, percent=percent)
+        with hasty(self._engine) as connection:
+            return connection.execute(update).rowcount == 1
 
     def succeed(self, analysis_id: str, verdict: int, prob_fake: float) -> bool:
         """End an analysis with a result; False when it had ended before."""

@@ -16,6 +16,7 @@ from services.face.pictures import Picture, View, seen_from, view_of
 from services.face.quiet import quiet_import
 
 with quiet_import():
+    from google.protobuf.message import Message
     from mediapipe.framework.formats.rect_pb2 import NormalizedRect
 
 _GRAPH = """
@@ -32,6 +33,8 @@ node {
 }
 """
 _INPUT_SIDE = 192
+# One landmark on the wire: the head of its message, then each field after its tag.
+_LANDMARK = np.dtype([("head", "u1", 3), ("x", "<f4"), ("tag_y", "u1"), ("y", "<f4"), ("tag_z", "u1"), ("z", "<f4")])
 # What Face Mesh puts around a face: half as much again as the box of its landmarks.
 _MARGIN = 1.5
 # The model's own noise moves the place by a fiftieth of an input pixel from one identical frame to the next, and the
@@ -72,9 +75,19 @@ class FaceMesh:
         found = self._graph.run(image=image, place=self._whole)
         if found is None:
             return None
-        points = np.array([(point.x, point.y, point.z) for point in found.landmark]) * _INPUT_SIDE
+        points = coordinates(found) * _INPUT_SIDE
         flat = seen_from(view, points[:, :2])
         return np.column_stack([flat, points[:, 2] * place.side / _INPUT_SIDE])
+
+
+def coordinates(landmarks: Message) -> NDArray[np.float64]:
+    """A `NormalizedLandmarkList` of the model as an array (n, 3).
+
+    Read off the wire, where each landmark takes the same few bytes: asking 468 messages for their fields takes a tenth
+    of the time that the model does.
+    """
+    wire = np.frombuffer(landmarks.SerializeToString(), _LANDMARK)
+    return np.column_stack([wire["x"], wire["y"], wire["z"]]).astype(np.float64)
 
 
 def place_of_landmarks(points: NDArray[np.float64]) -> Place:

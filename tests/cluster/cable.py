@@ -40,7 +40,10 @@ class Cable:
 
     def carry(self) -> None:
         """Carry until `stop`."""
-        self._loop.run_until_complete(self._serve())
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
 
     def stop(self) -> None:
         """End `carry`."""
@@ -59,8 +62,12 @@ class Cable:
         server.close()
         for writer in self._writers:
             writer.transport.abort()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # What was aborted is closed when the loop comes round again.
+        await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)

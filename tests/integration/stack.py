@@ -20,7 +20,7 @@ __all__ = ["SERVICES", "Stack", "free_ports", "is_healthy", "running_process", "
 
 SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
 _START_S = 120.0
-_STOP_S = 30.0
+_STOP_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,16 @@ def running_process(module: str, address: str, **environment: str) -> Iterator[N
         wait_for(lambda: process.poll() is not None or is_healthy(address), _START_S)
         assert process.poll() is None
         yield
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(_STOP_S) == 0, f"{module} did not end well"
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(_STOP_S)
+        process.kill()
+        process.wait()
 
 
 def _children_of(parent: int) -> list[int]:

@@ -16,7 +16,7 @@ import pytest
 from notreally.v1 import analysis_pb2
 
 from client import NotReally, Patience
-from tests.integration.stack import Stack, free_ports, running_process
+from tests.integration.stack import Stack, free_ports, is_healthy, running_process, wait_for
 
 pytestmark = pytest.mark.parametrize("stack", ["cluster_stack"], indirect=True)
 
@@ -55,6 +55,9 @@ def first(pair: Pair) -> Iterator["subprocess.Popen[bytes]"]:
         stdout=subprocess.DEVNULL,
     )
     try:
+        address = pair.one["NOTREALLY_GATEWAY_LISTEN"]
+        wait_for(lambda: process.poll() is not None or is_healthy(address), 120)
+        assert process.poll() is None
         yield process
     finally:
         process.kill()

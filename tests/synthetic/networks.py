@@ -8,7 +8,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from services.face.crops import SIDE
 
-PLACES = 6
+CELL = 32
+PLACES = SIDE // CELL
+"""Along each side, as in the networks that `make train` makes."""
 
 
 def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "crops") -> Path:
@@ -19,11 +21,10 @@ def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "crops")
         gain: Log-odds for each step of 8 bits.
         name: Of its input; the face service knows it as "crops".
     """
-    cell = SIDE // PLACES
     nodes = [
         helper.make_node("Cast", [name], ["numbers"], to=TensorProto.FLOAT),
         helper.make_node("Transpose", ["numbers"], ["planes"], perm=[0, 3, 1, 2]),
-        helper.make_node("AveragePool", ["planes"], ["pooled"], kernel_shape=[cell, cell], strides=[cell, cell]),
+        helper.make_node("AveragePool", ["planes"], ["pooled"], kernel_shape=[CELL, CELL], strides=[CELL, CELL]),
         helper.make_node("ReduceMean", ["pooled"], ["grey"], axes=[1], keepdims=0),
         helper.make_node("Sub", ["grey", "middle"], ["about"]),
         helper.make_node("Mul", ["about", "gain"], ["places"]),

@@ -26,9 +26,7 @@ PEOPLE = 40
 
 
 class ToldScores:
-    """In place of `training.texture.TextureTraining`: scores that say nothing, at once. tests/unit/training/test_texture.py
-    has the real one.
-    """
+    """In place of `TextureTraining`: scores that say nothing, at once. test_texture.py has the real one."""
 
     def __init__(self, dataset: Dataset, fold: NDArray[np.intp], *_: object, **__: object) -> None:
         self._count, self._fold = len(dataset.clips), fold

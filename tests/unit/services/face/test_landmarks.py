@@ -14,6 +14,7 @@ def test_the_sets_belong_to_the_parts_they_name() -> None:
     assert set(lm.OVAL) == points_of(connections.FACEMESH_FACE_OVAL)
     assert set(lm.RIGHT_EYE) <= points_of(connections.FACEMESH_RIGHT_EYE)
     assert set(lm.LEFT_EYE) <= points_of(connections.FACEMESH_LEFT_EYE)
+    assert {point for pair in lm.INNER_LIPS for point in pair} <= points_of(connections.FACEMESH_LIPS)
 
 
 def test_neighbours_on_the_oval_are_connected() -> None:

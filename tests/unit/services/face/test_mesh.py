@@ -9,10 +9,14 @@ import pytest
 
 from services.face import landmarks as lm
 from services.face.frames import picture_of
-from services.face.mesh import Place, followed, place_of_detection, place_of_landmarks
+from services.face.mesh import Place, coordinates, followed, place_of_detection, place_of_landmarks
 from services.face.models import FaceModels
 from services.face.pictures import Picture
+from services.face.quiet import quiet_import
 from tests.synthetic.videos import FaceVideo, images
+
+with quiet_import():
+    from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmarkList
 
 PLACE = Place((100.0, 80.0), 192.0, 0.1)
 
@@ -33,6 +37,14 @@ def settled(models: FaceModels, picture: Picture) -> Place:
         assert points is not None
         place = place_of_landmarks(points)
     return place
+
+
+def test_coordinates_are_those_of_the_message() -> None:
+    message = NormalizedLandmarkList()
+    for number in range(468):
+        message.landmark.add(x=number / 468, y=0.0, z=-0.25)
+    expected = [(point.x, point.y, point.z) for point in message.landmark]
+    assert coordinates(message).tolist() == [list(point) for point in expected]
 
 
 def test_landmarks_lie_where_the_photograph_has_them(models: FaceModels, portrait: Picture) -> None:

@@ -1,20 +1,20 @@
 """Which crops of a window are scored, and which are shown."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from services.face.crops import LEAST_FACE_PX, face_crop
+from services.face.network_file import SHIPPED_NETWORK
 from services.face.pictures import Picture
 from services.face.scoring import WindowScores
 from services.face.texture_network import BATCH, TextureNetwork
 from services.face.thumbnails import LONGEST_SIDE
 from services.face.tracking import Track
 from services.face.windows import Window
-from tests.synthetic.networks import brightness_network
+from tests.synthetic.networks import PLACES, brightness_network
 from tests.unit.services.face.faces import Points, grey_picture, made_up_face
 
 FPS = 20
@@ -79,7 +79,7 @@ def test_a_face_too_small_is_not_scored_and_takes_nothing_from_the_others(networ
 
 def test_more_crops_than_frames_are_one_a_frame(network: TextureNetwork) -> None:
     scores, (track,) = scored(network, LARGE, crops=200)
-    assert [crop.entry for crop in scores.of(track)] == list(range(80))
+    assert [crop.entry for crop in scores.of(track)] == list(range(1, 80))  # the first is due after the first frame
 
 
 def test_where_no_face_is_the_next_one_is_taken_once(network: TextureNetwork) -> None:
@@ -128,7 +128,7 @@ def test_each_part_is_shown_by_the_most_telling_crop_of_its_largest_face(network
     for one, brightness in ((first, 200), (second, 220)):
         assert one.log_odds == pytest.approx((brightness - 128) / 32)
         assert one.places is not None
-        assert one.places.shape == (6, 6)
+        assert one.places.shape == (PLACES, PLACES)
         assert one.places.mean() == pytest.approx(one.log_odds)
         shown = cv2.imdecode(np.frombuffer(one.jpeg, np.uint8), cv2.IMREAD_COLOR)
         assert shown is not None
@@ -148,7 +148,7 @@ def test_the_heat_map_is_of_the_picture_that_is_shown(network: TextureNetwork) -
     shown = cv2.imdecode(np.frombuffer(portrait.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert shown is not None
     assert portrait.places is not None
-    as_small = cv2.resize(shown.astype(np.float64), (6, 6), interpolation=cv2.INTER_AREA)
+    as_small = cv2.resize(shown.astype(np.float64), (PLACES, PLACES), interpolation=cv2.INTER_AREA)
     assert portrait.places == pytest.approx((as_small - 128) / 32, abs=0.1)
 
 
@@ -166,7 +166,7 @@ def test_a_part_without_a_face_is_not_shown(network: TextureNetwork) -> None:
 
 
 def test_the_shipped_network_scores_through_a_window_as_it_does_alone() -> None:
-    real = TextureNetwork(Path("models/face_texture.onnx"))
+    real = TextureNetwork(SHIPPED_NETWORK)
     noise = np.random.default_rng(0).integers(0, 256, (len(TIMES), 160, 260), dtype=np.uint8)
     scores = WindowScores(WINDOW, real, BATCH + 2, 0)
     track = Track(None)

@@ -49,7 +49,7 @@ def test_without_a_network_the_service_ends_with_a_sentence(
 async def test_workers_score_with_the_network_they_were_given(tmp_path: Path, face_video: MakeFaceVideo) -> None:
     path = brightness_network(tmp_path / "other.onnx")
     video = face_video(FaceVideo(seconds=0.5, size=(320, 240), iod=60))
-    job = FaceJob((Window(0, 0.0, 1.0),), max_crops=2)
+    job = FaceJob((Window(0, 0.0, 0.5),), max_crops=2)
     async with WorkerProcesses("face", 1, partial(warm_up, path)) as workers:
         items = [item async for item in workers.stream(extract_windows, Video(video.stat().st_size, video), job)]
     answers = [face_pb2.FaceServiceExtractWindowsResponse.FromString(item) for item in items]

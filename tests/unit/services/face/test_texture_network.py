@@ -14,7 +14,7 @@ from services.face.models import FaceModels
 from services.face.network_file import SHIPPED_NETWORK, NetworkError, read_network
 from services.face.settings import FaceSettings
 from services.face.texture_network import BATCH, TextureNetwork
-from tests.synthetic.networks import brightness_network
+from tests.synthetic.networks import CELL, PLACES, brightness_network
 
 Crop = NDArray[np.uint8]
 
@@ -40,7 +40,7 @@ def test_a_crop_scores_the_same_alone_and_among_others(shipped: TextureNetwork, 
 
 def test_the_score_is_the_mean_of_what_its_places_add(shipped: TextureNetwork, crops: list[Crop]) -> None:
     scores = shipped.score(crops[:3])
-    assert scores.places.shape == (3, 6, 6)
+    assert scores.places.shape == (3, PLACES, PLACES)
     assert np.isfinite(scores.places).all()
     assert scores.log_odds == pytest.approx(scores.places.mean(axis=(1, 2)))
 
@@ -48,7 +48,7 @@ def test_the_score_is_the_mean_of_what_its_places_add(shipped: TextureNetwork, c
 def test_places_lie_where_they_are_in_the_crop(tmp_path: Path) -> None:
     network = TextureNetwork(brightness_network(tmp_path / "n.onnx"))
     crop = np.full((SIDE, SIDE, 3), 128, np.uint8)
-    crop[:32, 64:96] = 160  # the first row, the third column
+    crop[:CELL, 2 * CELL : 3 * CELL] = 160  # the first row, the third column
     (places,) = network.score([crop]).places
     assert np.argwhere(np.abs(places) > 1e-6).tolist() == [[0, 2]]
     assert places[0, 2] == pytest.approx(1.0)
@@ -60,7 +60,7 @@ def test_no_crops_have_no_scores(shipped: TextureNetwork) -> None:
 
 @pytest.mark.parametrize("shape", [(SIDE, SIDE), (SIDE, SIDE, 4), (SIDE - 1, SIDE, 3), (3, SIDE, SIDE)])
 def test_a_crop_of_another_shape_is_refused(shipped: TextureNetwork, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="192 by 192"):
+    with pytest.raises(ValueError, match=f"{SIDE} by {SIDE}"):
         shipped.score([np.zeros(shape, np.uint8)])
 
 
