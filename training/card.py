@@ -3,6 +3,7 @@
 from training.calibration import MAX_ERROR, Band
 from training.run import Run
 from training.tables import estimate, every, number, percent, percents
+from training.verdicts import Decisions
 from training.videos import MIN_FEATURES
 
 # Anything better than this on unseen people was a leak so far.
@@ -13,61 +14,62 @@ _DATA = """\
 features. Of the others the score is measured here too, and no verdict is given."""
 
 _SOUND = """\
-**Sound is not learned from**: too few people have both a real and a fake video with sound, so sound would tell where a
-video comes from. The features that need it are hidden from the trees, and still shown."""
+**Sound is not learned from**: too few people have both a real and a fake video with sound, so sound would tell
+where a video comes from. The features that need it are hidden from the trees, and still shown."""
 
 _SCORES = """\
-Every video is scored by networks and trees that have seen nobody of its group. 0.5 is a coin, 1 is never wrong. Intervals
-of 95 % draw people with replacement, all videos of a person together. "Paired" are the subsets whose real and fake videos
-came the same way; only they can be trusted fully: real and fake videos from different places differ in how the files were
-made, and a score on all of them may reward knowing that."""
+Every video is scored by networks and trees that have seen nobody of its group. 0.5 is a coin, 1 is never wrong.
+Intervals of 95 % draw people with replacement, all videos of a person together. "Paired" are the subsets whose real
+and fake videos came the same way; only they can be trusted fully: real and fake videos from different places differ
+in how the files were made, and a score on all of them may reward knowing that."""
 
 _METHODS = """\
-Fakes of one method against the real videos they were made from, or against all real videos where none is known. The last
-AUC is of trees that were fitted without any fake of that method. The texture network did see some, of other people: the
-figure says what the ten numbers carry over to a method, not what the network does."""
+Fakes of one method against the real videos they were made from, or against all real videos where none is known. The
+last AUC is of trees that were fitted without any fake of that method. The texture network did see some, of other
+people: the figure says what the ten numbers carry over to a method, not what the network does."""
 
 _ABLATIONS = """\
 The same trees, fitted without a feature or a group of them. A change below 0 says that it helped."""
 
 _CHECKS = """\
-What is missing must not give the label away, and neither may the bit rate. In training, each video is shown with its own
-gaps and those of a random video of the other class, so that gaps are alike in both classes; weights make the bit rate
-alike in both. What is shown gaps only or bits per pixel only should stay near 0.5."""
+What is missing must not give the label away, and neither may the bit rate. In training, each video is shown with
+its own gaps and those of a random video of the other class, so that gaps are alike in both classes; weights make
+the bit rate alike in both. What is shown gaps only or bits per pixel only should stay near 0.5."""
 
 _PERMUTED = """\
 Trees that learned from labels dealt out anew over people must know nothing:"""
 
 _STACKING = """\
-One thing is not kept apart: the networks whose scores the trees learn from have, in their own training, seen the people
-that those trees are tested on. Stacking customarily accepts that. No score of a person comes from a network, or from
-trees, that have seen this person."""
+One thing is not kept apart: the networks whose scores the trees learn from have, in their own training, seen the
+people that those trees are tested on. Stacking customarily accepts that. No score of a person comes from a network,
+or from trees, that have seen this person."""
 
 _GRID = """\
 The texture network alone, on a third of each video's crops."""
 
 _SHAMS = """\
-Real videos that went through what a forgery goes through, less the forgery, and the share of them that is taken for fake
-before and afterwards, on the same crops. A change whose interval holds 0 is none that could be shown."""
+Real videos that went through what a forgery goes through, less the forgery, and the share of them that is taken for
+fake before and afterwards, on the same crops. A change whose interval holds 0 is none that could be shown."""
 
 _VERDICTS = """\
 With curve and band from the other folds, so that nothing has seen what it is measured on. In the columns of wrong
 verdicts both classes weigh half."""
 
 _BLIND_SPOTS = """\
-- **Methods it has not seen.** It learned from the methods above and from forgeries made for it by blending faces. A newer
-  or better method may look real to it.
-- **People who do not exist.** Videos generated whole, with nobody filmed, are not among the data but for talking heads
-  driven from a picture.
+- **Methods it has not seen.** It learned from the methods above and from forgeries made for it by blending faces. A
+  newer or better method may look real to it.
+- **People who do not exist.** Videos generated whole, with nobody filmed, are not among the data but for talking
+  heads driven from a picture.
 - **Sound.** A real face with a cloned or dubbed voice is real to it.
 - **Anything but the face**: a false setting, a false caption, a cut that changes what was said.
-- **Strong compression, small faces, make-up, beauty filters and film grain** change the texture that a forgery changes.
-- **How rare fakes are.** It assumes that half of the videos it meets are fake. Where fakes are rare, more of its alarms are
-  false than stated.
-- **Who is who.** People were told apart by what the manifest says, in the end by file names, not by looking at faces. Where
-  two groups hold the same person, the figures are too good.
-- **Everybody.** It was tested on a few hundred short clips, and not by age, sex or skin colour, of which nothing is known.
-  The intervals say how little that is."""
+- **Strong compression, small faces, make-up, beauty filters and film grain** change the texture that a forgery
+  changes.
+- **How rare fakes are.** It assumes that half of the videos it meets are fake. Where fakes are rare, more of its
+  alarms are false than stated.
+- **Who is who.** People were told apart by what the manifest says, in the end by file names, not by looking at
+  faces. Where two groups hold the same person, the figures are too good.
+- **Everybody.** It was tested on a few hundred short clips, and not by age, sex or skin colour, of which nothing is
+  known. The intervals say how little that is."""
 
 _AGAIN = """\
 ```sh
@@ -75,8 +77,8 @@ make train CLIPS=<folder with real/ and fake/>      # network, model, and this c
 make evaluate CLIPS=<the same> SEEDS=5              # this card, averaged over more seeds
 ```
 
-A `manifest.csv` in the folder says who appears in which video: see `python -m training.train --help`. The command prints
-every figure of this card and writes them to a JSON file beside the model."""
+A `manifest.csv` in the folder says who appears in which video: see `python -m training.train --help`. The command
+prints every figure of this card and writes them to a JSON file beside the model."""
 
 
 def render(run: Run) -> str:
@@ -136,14 +138,14 @@ def _summary(run: Run) -> str:
     everything = found.decisions["all"]
     lines = [
         f"Version `{run.model.version}`, trained {run.model.trained_time.ToDatetime():%Y-%m-%d} on "
-        f"{run.model.training_videos} videos. Gradient-boosted trees over ten features, two of which come from a texture "
-        "network.",
+        f"{run.model.training_videos} videos. Gradient-boosted trees over ten features, two of which come from a "
+        "texture network.",
         "Measured on people it has not seen:",
         "\n".join(
             [
                 f"- **AUC {estimate(headline)} on {what}**, {number(found.scores['all'].value)} on all.",
-                f"- **{percent(everything.coverage.value)} of the videos get a verdict, and {percents(everything.wrong)} "
-                f"of the verdicts are wrong**; for the others there is too little to see, or the score is inconclusive.",
+                f"- **{percent(everything.coverage.value)} of the videos get a verdict**"
+                f"{_wrong(everything)}; in the others there is too little to see, or the score is inconclusive.",
                 *_false_alarms(run),
             ]
         ),
@@ -156,6 +158,10 @@ def _summary(run: Run) -> str:
     if headline.value > _TOO_GOOD:
         lines.append(f"**Above {_TOO_GOOD}, take the score for a leak until the contrary is shown.**")
     return "\n\n".join([*lines, *(f"Warning: {warning}" for warning in run.warnings)])
+
+
+def _wrong(made: Decisions) -> str:
+    return f", and **{percents(made.wrong)} of the verdicts are wrong**" if made.coverage.value else ""
 
 
 def _false_alarms(run: Run) -> list[str]:

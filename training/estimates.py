@@ -119,7 +119,8 @@ def share(groups: NDArray[np.str_], part: Floats, whole: Floats | None, rng: np.
 
     def ratio(weights: Floats) -> Floats:
         total = among @ weights.T
-        return np.divide(part @ weights.T, total, out=np.full(total.shape, np.nan), where=total > 0)
+        ratios: Floats = np.divide(part @ weights.T, total, out=np.full(total.shape, np.nan), where=total > 0)
+        return ratios
 
     return _estimate(groups, ratio, rng)
 

@@ -120,7 +120,8 @@ def evaluate(seeds: Sequence[Videos], texture: TextureScores, recipe: Recipe, pe
 
 def _scored(seeds: Sequence[Videos], recipes: Sequence[Recipe]) -> tuple[Floats, dict[str, list[Floats]]]:
     """Log-odds (seeds, n) by the trees, and by the same trees when they are shown something else; by what."""
-    log_odds, views = [], {}
+    log_odds: list[Floats] = []
+    views: dict[str, list[Floats]] = {}
     for one, how in zip(seeds, recipes, strict=True):
         evened = mask(one.features, one.fake, class_weights(one.fake), copies=1, rng=np.random.default_rng(how.seed))
         shown = {

@@ -13,8 +13,8 @@ from gateway.features import FEATURES
 from training.checks import Sham
 from training.estimates import Estimate
 from training.run import Run
-from training.videos import SOUND
 from training.verdicts import Decisions
+from training.videos import SOUND
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def _shams(shams: Mapping[str, Sham]) -> Table:
             name,
             percents(sham.before),
             percents(sham.after),
-            f"{sham.change.value:+.1%} ({sham.change.low:+.1%} to {sham.change.high:+.1%})",
+            f"{100 * sham.change.value:+.1f} points ({100 * sham.change.low:+.1f} to {100 * sham.change.high:+.1f})",
         )
         for name, sham in shams.items()
     )
@@ -217,10 +217,7 @@ def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
             _coded(name),
             percent(made.judged),
             percent(made.coverage.value),
-            *(
-                percents(one)
-                for one in (made.wrong, made.wrong_real, made.wrong_fake, made.false_alarms, made.caught)
-            ),
+            *(percents(one) for one in (made.wrong, made.wrong_real, made.wrong_fake, made.false_alarms, made.caught)),
         )
         for name, made in decisions.items()
     )
@@ -269,8 +266,8 @@ def percents(share: Estimate) -> str:
 
 
 def _signed(change: Estimate) -> str:
-    ends = f" ({change.low:+.2f} to {change.high:+.2f})" if math.isfinite(change.low) else ""
-    return f"{change.value:+.3f}{ends}"
+    ends = f" ({change.low:+.3f} to {change.high:+.3f})" if math.isfinite(change.low) else ""
+    return f"{change.value:+.3f}{ends}".replace("-0.000", "0.000").replace("+0.000", "0.000")
 
 
 def _spread(one: Estimate) -> str:

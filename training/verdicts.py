@@ -53,7 +53,7 @@ def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration,
 def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple[Floats, NDArray[np.int_]]]:
     """Probabilities and verdicts (-1 real, 1 fake, 0 none), each by a calibration and a band without its fold.
 
-    Probabilities are 1/2 where the other folds are too few to calibrate on. A video that lacks evidence gets no verdict.
+    Probabilities are 1/2 where the other folds lack a class. A video without evidence enough gets no verdict.
 
     Args:
         videos: everything.

@@ -26,7 +26,9 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     evaluation = evaluated(videos)
     # In the studio every fake is paired, in the street none is.
     assert set(evaluation.scores) == {"paired", "all", "subset street", "subset studio"}
-    assert set(evaluation.methods) == set(evaluation.without) == {"swap"}
+    assert set(evaluation.methods) == {"swap"}
+    # Without the one method there is nothing to learn from.
+    assert evaluation.without == {}
     assert evaluation.methods["swap"].videos == 60
     assert evaluation.scores["all"].value > 0.7
     assert evaluation.scores["all"].videos == 120
