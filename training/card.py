@@ -1,6 +1,7 @@
 """The model card: what the model was made from, what it is worth and what it cannot see, in Markdown."""
 
 from training.calibration import MAX_ERROR, Band
+from training.checks import FALSE_ALARMS
 from training.run import Run
 from training.tables import estimate, every, number, percent, percents
 from training.verdicts import Decisions
@@ -34,7 +35,8 @@ The same trees, fitted without a feature or a group of them. A change below 0 sa
 _CHECKS = """\
 What is missing must not give the label away, and neither may the bit rate. In training, each video is shown with
 its own gaps and those of a random video of the other class, so that gaps are alike in both classes; weights make
-the bit rate alike in both. What is shown gaps only or bits per pixel only should stay near 0.5."""
+the bit rate alike in both. What is shown gaps only or bits per pixel only should stay near 0.5: where it
+does not, the score owes something to how files were made."""
 
 _PERMUTED = """\
 Trees that learned from labels dealt out anew over people must know nothing:"""
@@ -51,6 +53,11 @@ _SHAMS = """\
 Real videos that went through what a forgery goes through, less the forgery, and the share of them that is taken for
 fake before and afterwards, on the same crops. A change whose interval holds 0 is none that could be shown."""
 
+_BAND = f"""\
+P(fake) = 1 ÷ (1 + exp(-(slope · log-odds + intercept))), fitted to out-of-fold scores, both classes weighing half. The
+inconclusive band is the narrowest outside which at most {100 * MAX_ERROR:.0f} % of the out-of-fold verdicts are wrong
+on each side, on all videos and on the paired ones by themselves."""
+
 _VERDICTS = """\
 With curve and band from the other folds, so that nothing has seen what it is measured on. In the columns of wrong
 verdicts both classes weigh half."""
@@ -60,7 +67,7 @@ _BLIND_SPOTS = """\
   newer or better method may look real to it.
 - **People who do not exist.** Videos generated whole, with nobody filmed, are not among the data but for talking
   heads driven from a picture.
-- **Sound.** A real face with a cloned or dubbed voice is real to it.
+- **Sound.** A cloned or dubbed voice over a real face goes unnoticed.
 - **Anything but the face**: a false setting, a false caption, a cut that changes what was said.
 - **Strong compression, small faces, make-up, beauty filters and film grain** change the texture that a forgery
   changes.
@@ -94,7 +101,8 @@ def render(run: Run) -> str:
         _SCORES,
         shown["scores"],
         _plots(run, "roc"),
-        shown["pairs"],
+        *(["Within the pairs:", shown["pairs"]] if shown["pairs"] else []),
+        "What else is measured; both classes weigh half:",
         shown["figures"],
         _plots(run, "scores"),
         "### By method",
@@ -103,6 +111,7 @@ def render(run: Run) -> str:
         "## Against simpler models",
         "On the same folds:",
         shown["baselines"],
+        _not_beaten(run),
         "## What each feature adds",
         _ABLATIONS,
         shown["ablations"],
@@ -115,13 +124,14 @@ def render(run: Run) -> str:
         *(["## After compression", _GRID, shown["grid"], _plots(run, "compression")] if shown["grid"] else []),
         *(["## After a forgery without the forgery", _SHAMS, shown["shams"]] if shown["shams"] else []),
         "## Verdicts",
-        _verdicts(run),
+        _BAND,
+        _VERDICTS,
         shown["verdicts"],
         _plots(run, "reliability"),
         "## The model that is shipped",
         shown["model"],
+        "Its features in the videos learned from, and what they are: [features.md](features.md).",
         shown["features"],
-        "What the features are: [features.md](features.md).",
         "## What it cannot see",
         _BLIND_SPOTS,
         "## Make it again",
@@ -147,13 +157,15 @@ def _summary(run: Run) -> str:
                 f"- **{percent(everything.coverage.value)} of the videos get a verdict**"
                 f"{_wrong(everything)}; in the others there is too little to see, or the score is inconclusive.",
                 *_false_alarms(run),
+                *_caught(run),
             ]
         ),
     ]
     if run.band == Band(0.0, 1.0):
         lines.append(
-            f"**No verdict is given**: nowhere on its scale were at most {MAX_ERROR:.0%} of the verdicts wrong, so "
-            "every video is called inconclusive. The score and the reasons are still shown."
+            f"**No verdict is given**: nowhere on its scale were at most {100 * MAX_ERROR:.0f} % of enough verdicts "
+            "wrong, on all videos and on the paired ones, so every video is called inconclusive. The score and the "
+            "reasons are still shown."
         )
     if headline.value > _TOO_GOOD:
         lines.append(f"**Above {_TOO_GOOD}, take the score for a leak until the contrary is shown.**")
@@ -167,11 +179,31 @@ def _wrong(made: Decisions) -> str:
 def _false_alarms(run: Run) -> list[str]:
     """Of subsets that hold real videos alone: what somebody meets who checks ordinary videos."""
     return [
-        f"- Of `{name.removeprefix('subset ')}`, real videos that nobody forged anything from, "
-        f"{percents(made.false_alarms)} are called fake."
+        f"- Of `{name.removeprefix('subset ')}`, real videos alone, "
+        f"{percents(made.false_alarms)} are called fake; {percents(made.leaning)} score above 50 %."
         for name, made in run.evaluation.decisions.items()
         if name.startswith("subset ") and made.false_alarms.videos and not made.caught.videos
     ]
+
+
+def _caught(run: Run) -> list[str]:
+    """What the scores are worth to somebody who sets the threshold."""
+    name = f"fakes caught at {100 * FALSE_ALARMS:.0f} % false alarms"
+    figures = run.evaluation.figures
+    return [f"- {name.capitalize()}: {', '.join(f'{number(by[name])} of {part}' for part, by in figures.items())}."]
+
+
+def _not_beaten(run: Run) -> str:
+    """Simpler models that do as well, for those who would rather have one."""
+    found = run.evaluation
+    lines = []
+    for part in ("paired", "all"):
+        if part in found.scores:
+            as_good = [
+                name.lower() for name, by in found.baselines.items() if by[part].value >= found.scores[part].value
+            ]
+            lines.append(f"On {part}, {', '.join(as_good) if as_good else 'no simpler model'} does as well or better.")
+    return " ".join(lines)
 
 
 def _plots(run: Run, *names: str) -> str:
@@ -184,12 +216,3 @@ def _data(run: Run, data: str, left_out: str) -> str:
     fewest = f"A video with fewer than {MIN_FEATURES} of the ten features is not learned from."
     gone = ["Found, and neither learned from nor judged:", left_out] if left_out else []
     return "\n\n".join([data, pairs + fewest, _DATA, *gone, *([] if run.recipe.learn_sound else [_SOUND])])
-
-
-def _verdicts(run: Run) -> str:
-    return (
-        "P(fake) = 1 ÷ (1 + exp(-(slope · log-odds + intercept))), fitted to out-of-fold scores, both classes weighing "
-        "half. The inconclusive band is the narrowest outside which at most "
-        f"{MAX_ERROR:.0%} of the out-of-fold verdicts are wrong on each side, on all videos and on the paired ones by "
-        "themselves.\n\n" + _VERDICTS
-    )

@@ -187,7 +187,7 @@ def after_shams(
         groups = videos.groups[known]
         before, after = (np.array(of)[:, known, 0] for of in (plain, sham))
         threshold = np.quantile(before, 1 - FALSE_ALARMS, axis=1, keepdims=True)
-        shams[f"{name}: network at {FALSE_ALARMS:.0%} false alarms"] = _sham(
+        shams[f"{name}: network at {100 * FALSE_ALARMS:.0f} % false alarms"] = _sham(
             groups, before > threshold, after > threshold, rng
         )
         called_before, called_after = [], []

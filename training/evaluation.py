@@ -110,7 +110,7 @@ def evaluate(seeds: Sequence[Videos], texture: TextureScores, recipe: Recipe, pe
         checks={name: on_wholes(scores) for name, scores in views.items()},
         figures={name: _figures(videos.fake, log_odds, prob_fake, chosen) for name, chosen in wholes(videos).items()},
         curve=reliability(np.tile(videos.fake, len(seeds)), prob_fake.ravel()),
-        decisions={name: decisions(videos, called, chosen, rng) for name, chosen in _parts(videos).items()},
+        decisions={name: decisions(videos, prob_fake, called, chosen, rng) for name, chosen in _parts(videos).items()},
         ablations=ablate(seeds, recipes, log_odds, rng),
         permuted=permuted(videos, recipe, permutations),
         grid=after_compression(videos, texture, rng),
@@ -145,7 +145,7 @@ def _figures(fake: Bools, log_odds: Floats, prob_fake: Floats, chosen: Bools) ->
         "log loss": mean(log_loss, prob_fake),
         "Brier score": mean(brier, prob_fake),
         "equal error rate": mean(equal_error_rate, log_odds),
-        f"fakes caught at {FALSE_ALARMS:.0%} false alarms": mean(
+        f"fakes caught at {100 * FALSE_ALARMS:.0f} % false alarms": mean(
             lambda labels, scores: caught_at(labels, scores, FALSE_ALARMS), log_odds
         ),
     }

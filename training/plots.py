@@ -37,6 +37,8 @@ _STYLE: Any = {
     "grid.color": "#e6e8eb",
     "grid.linewidth": 0.8,
     "legend.frameon": False,
+    "figure.constrained_layout.w_pad": 0.12,  # inches
+    "figure.constrained_layout.h_pad": 0.08,
 }
 
 
@@ -111,7 +113,7 @@ def _mean_curve(fake: Bools, seeds: Floats) -> tuple[Floats, Floats]:
 def _reliability(axes: Axes, evaluation: Evaluation) -> None:
     axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":", label="as it should be")
     said, found, _ = evaluation.curve.T
-    axes.plot(said, found, color=_REAL, marker="o", markersize=5, linewidth=1.6, label="a tenth of the videos each")
+    axes.plot(said, found, color=_REAL, marker="o", markersize=5, linewidth=1.6, label="a tenth of the weight each")
     _shares(axes, "stated probability of a fake", "share that are fake")
     axes.legend(loc="upper left")
 
@@ -119,6 +121,7 @@ def _reliability(axes: Axes, evaluation: Evaluation) -> None:
 def _shares(axes: Axes, x: str, y: str) -> None:
     axes.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.01))
     axes.set_aspect("equal")
+    axes.tick_params(pad=6)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0))
 
@@ -127,8 +130,10 @@ def _scores(axes: Axes, videos: Videos, evaluation: Evaluation) -> None:
     prob, rng = evaluation.prob_fake.mean(axis=0), np.random.default_rng(0)
     names = np.unique(videos.subsets)[::-1].tolist()
     for place, name in enumerate(names):
-        for fake, colour, shift in ((False, _REAL, 0.18), (True, _FAKE, -0.18)):
-            values = prob[(videos.subsets == name) & (videos.fake == fake)]
+        own = videos.subsets == name
+        apart = 0.18 if len(np.unique(videos.fake[own])) > 1 else 0.0
+        for fake, colour, shift in ((False, _REAL, apart), (True, _FAKE, -apart)):
+            values = prob[own & (videos.fake == fake)]
             heights = place + shift + rng.uniform(-0.11, 0.11, len(values))
             axes.scatter(values, heights, s=11, color=colour, alpha=0.55, linewidths=0)
             if len(values):

@@ -211,13 +211,15 @@ def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
         "real of those called fake",
         "real called fake",
         "fake called fake",
+        "real above 50 %",
     )
     rows = tuple(
         (
             _coded(name),
             percent(made.judged),
             percent(made.coverage.value),
-            *(percents(one) for one in (made.wrong, made.wrong_real, made.wrong_fake, made.false_alarms, made.caught)),
+            *map(percents, (made.wrong, made.wrong_real, made.wrong_fake)),
+            *map(percents, (made.false_alarms, made.caught, made.leaning)),
         )
         for name, made in decisions.items()
     )

@@ -1,5 +1,6 @@
 """`python -m training.train`: from folders of videos to the network, the model and their card."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from training.verdicts import fitted
 
 _UNKNOWN_TERMS = "Nothing was said of where the videos come from and what may be done with them (`--terms`)."
 _PERMUTATIONS = 100
+_PAGE = 180  # columns
 
 
 def train(
@@ -107,7 +109,8 @@ def train(
     model_card.parent.mkdir(parents=True, exist_ok=True)
     model_card.write_text(card.render(run))
     figures.write_text(as_json(run))
-    tables.show(run, Console())
+    # A file or a pipe has no width, and tables that are folded are hard to search.
+    tables.show(run, Console(width=None if sys.stdout.isatty() else _PAGE))
     console.print(
         f"Wrote {'' if only_evaluate else f'{texture}, {model}, '}{figures} and {model_card}.", highlight=False
     )

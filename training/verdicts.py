@@ -23,6 +23,7 @@ class Decisions:
         wrong_fake: share of videos called fake that are real, likewise.
         false_alarms: share of real videos called fake; NaN without real videos.
         caught: share of fake videos called fake; NaN without fake videos.
+        leaning: share of real videos whose P(fake) is above 1/2, verdict or not; NaN without real videos.
     """
 
     judged: float
@@ -32,6 +33,7 @@ class Decisions:
     wrong_fake: Estimate
     false_alarms: Estimate
     caught: Estimate
+    leaning: Estimate
 
 
 def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration, Band]:
@@ -76,8 +78,10 @@ def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple
     return found
 
 
-def decisions(videos: Videos, called: NDArray[np.int_], chosen: Bools, rng: np.random.Generator) -> Decisions:
-    """What verdicts (seeds, n) on chosen videos come to; see `cross_fitted`."""
+def decisions(
+    videos: Videos, prob_fake: Floats, called: NDArray[np.int_], chosen: Bools, rng: np.random.Generator
+) -> Decisions:
+    """What probabilities and verdicts, both (seeds, n), on chosen videos come to; see `cross_fitted`."""
     fake, groups, calls = videos.fake[chosen], videos.groups[chosen], called[:, chosen]
     weights = class_weights(fake) if 0 < fake.sum() < len(fake) else np.ones(len(fake))
     given, as_fake, as_real = calls != 0, calls == 1, calls == -1
@@ -89,4 +93,5 @@ def decisions(videos: Videos, called: NDArray[np.int_], chosen: Bools, rng: np.r
         wrong_fake=share(groups, weights * (as_fake & ~fake), weights * as_fake, rng),
         false_alarms=share(groups[~fake], as_fake[:, ~fake].astype(np.float64), None, rng),
         caught=share(groups[fake], as_fake[:, fake].astype(np.float64), None, rng),
+        leaning=share(groups[~fake], (prob_fake[:, chosen][:, ~fake] > 0.5).astype(np.float64), None, rng),
     )

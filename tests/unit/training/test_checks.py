@@ -79,7 +79,7 @@ def test_a_sham_that_alarms_is_told_from_one_that_does_not(population: Populatio
     kept = tuple(clip[::3] if not fake else np.empty(0) for clip, fake in zip(told, videos.fake, strict=True))
     texture = TextureScores((0,), videos.fold, (told,), {}, {"repainted": (alarmed,), "re-encoded": (kept,)})
     shams = after_shams([videos], [RECIPE], texture, np.random.default_rng(0))
-    for who in ("network at 5% false alarms", "verdicts"):
+    for who in ("network at 5 % false alarms", "verdicts"):
         same, worse = shams[f"re-encoded: {who}"], shams[f"repainted: {who}"]
         assert (same.change.low, same.change.value, same.change.high) == (0.0, 0.0, 0.0)
         assert worse.change.low > 0.5

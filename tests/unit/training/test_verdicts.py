@@ -15,7 +15,7 @@ def test_verdicts_on_plain_scores_are_many_and_right(population: Population) -> 
     videos = population(people=100, signal=4.0)
     everything = np.ones(len(videos), dtype=np.bool_)
     ((prob_fake, called),) = cross_fitted(videos, 4 * videos.features[:, 1] - 8)
-    verdicts = decisions(videos, called[np.newaxis], everything, np.random.default_rng(0))
+    verdicts = decisions(videos, prob_fake[np.newaxis], called[np.newaxis], everything, np.random.default_rng(0))
     assert verdicts.coverage.value > 0.9
     assert verdicts.wrong_real.value < 0.1
     assert verdicts.wrong_fake.value < 0.1
@@ -29,8 +29,8 @@ def test_verdicts_on_plain_scores_are_many_and_right(population: Population) -> 
 def test_verdicts_on_noise_are_none(population: Population) -> None:
     videos = population(people=100)
     everything = np.ones(len(videos), dtype=np.bool_)
-    ((_, called),) = cross_fitted(videos, videos.features[:, 1])
-    verdicts = decisions(videos, called[np.newaxis], everything, np.random.default_rng(0))
+    ((prob_fake, called),) = cross_fitted(videos, videos.features[:, 1])
+    verdicts = decisions(videos, prob_fake[np.newaxis], called[np.newaxis], everything, np.random.default_rng(0))
     assert verdicts.coverage.value == 0
     assert np.isnan(verdicts.wrong_fake.value)
     assert verdicts.false_alarms.value == 0
@@ -55,7 +55,13 @@ def test_too_little_evidence_gets_no_verdict_and_counts(population: Population) 
     ((prob_fake, called),) = cross_fitted(videos, 4 * videos.features[:, 1] - 8)
     assert not called[poor].any()
     assert np.mean(prob_fake[poor & videos.fake]) > 0.9
-    verdicts = decisions(videos, called[np.newaxis], np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0))
+    verdicts = decisions(
+        videos,
+        prob_fake[np.newaxis],
+        called[np.newaxis],
+        np.ones(len(videos), dtype=np.bool_),
+        np.random.default_rng(0),
+    )
     assert verdicts.judged == 0.5
     assert 0.4 < verdicts.coverage.value <= 0.5
 
@@ -71,7 +77,9 @@ def test_a_view_is_judged_by_the_curves_of_the_scores_themselves(population: Pop
 def test_a_subset_of_real_videos_has_false_alarms_alone(population: Population) -> None:
     videos = population(people=50)
     called = np.where(np.arange(len(videos)) % 4 == 0, 1, 0)
-    found = decisions(videos, called[np.newaxis], ~videos.fake, np.random.default_rng(0))
+    prob_fake = np.where(np.arange(len(videos)) % 4 == 0, 0.9, 0.4)
+    found = decisions(videos, prob_fake[np.newaxis], called[np.newaxis], ~videos.fake, np.random.default_rng(0))
     assert found.false_alarms.value == 0.5
+    assert found.leaning.value == 0.5
     assert found.wrong.value == 1.0
     assert np.isnan(found.caught.value)
