@@ -130,7 +130,7 @@ def render(run: Run) -> str:
         _plots(run, "reliability"),
         "## The model that is shipped",
         shown["model"],
-        "Its features in the videos learned from, and what they are: [features.md](features.md).",
+        "Its features in the videos learned from; `docs/features.md` says what they are.",
         shown["features"],
         "## What it cannot see",
         _BLIND_SPOTS,
