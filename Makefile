@@ -9,10 +9,10 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead lighthouse screenshots cluster-test scaling
+.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
@@ -104,6 +104,7 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code protos
 	.venv/bin/lint-imports
+	.venv/bin/hadolint deploy/images/Dockerfile
 	$(NPM) run lint
 	$(NPM) run typecheck
 
@@ -157,3 +158,21 @@ evaluate: setup .venv/.torch ## What the recipe is worth on people not seen; wri
 bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
 	deploy/system-packages.sh ffmpeg
 	$(PY) -m benchmarks.run
+
+# --- the cluster ------------------------------------------------------------------------------------------------------
+
+SERVICES := face audio metadata classifier gateway edge
+VERSION := dev
+
+images: ## Build every container image with Docker: make images [VERSION=dev]
+	for service in $(SERVICES); do \
+	  docker build --file deploy/images/Dockerfile --target $$service --tag notreally/$$service:$(VERSION) \
+	    --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .; \
+	done
+
+kind-load: images ## Build the images and hand them to the kind cluster `notreally`
+	kind load docker-image --name notreally $(foreach service,$(SERVICES),notreally/$(service):$(VERSION))
+
+k8s-check: setup ## Render every overlay and combination of components, and check it offline
+	.venv/bin/hadolint deploy/images/Dockerfile
+	$(PY) -m pytest tests/deploy

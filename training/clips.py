@@ -62,17 +62,25 @@ def gather(real: Sequence[str], fake: Sequence[str], manifest: Path | None = Non
     Raises:
         ClipsError: a folder is missing or empty, a video is labelled both ways, or the manifest cannot be used.
     """
-    folders = {False: _folders(real), True: _folders(fake)}
+    return _gather({False: _folders(real), True: _folders(fake)}, manifest)
+
+
+def gather_real(real: Sequence[str], manifest: Path | None = None) -> Dataset:
+    """As `gather`, where there are no fakes yet."""
+    return _gather({False: _folders(real)}, manifest)
+
+
+def _gather(folders: dict[bool, list[Path]], manifest: Path | None) -> Dataset:
     labels: dict[Path, bool] = {}
     for label, members in folders.items():
         for path in _videos(members):
             if labels.setdefault(path, label) != label:
                 raise ClipsError(f"{path.name} lies in a folder of real and in a folder of fake videos.")
-    for label, word in ((False, "real"), (True, "fake")):
+    for label in folders:
         if label not in labels.values():
-            raise ClipsError(f"There is no video in the folders of {word} videos.")
+            raise ClipsError(f"There is no video in the folders of {'fake' if label else 'real'} videos.")
 
-    manifest = manifest or _manifest_beside([*folders[False], *folders[True]])
+    manifest = manifest or _manifest_beside([folder for members in folders.values() for folder in members])
     facts = _read_manifest(manifest) if manifest else {}
     clips, strangers = [], 0
     for path, label in sorted(labels.items()):

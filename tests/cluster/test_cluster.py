@@ -56,6 +56,7 @@ def film(face_video: MakeFaceVideo) -> Path:
     return face_video(FaceVideo(seconds=20.0, size=(320, 240), iod=60.0, nod_px=(1.0, 2.0), keyframe_every=30))
 
 
+@pytest.mark.cluster
 @pytest.mark.timeout(600)
 async def test_windows_of_one_film_go_to_all_face_replicas(fleet: Fleet, film: Path) -> None:
     before = Counter(_face_calls(fleet))
@@ -66,6 +67,7 @@ async def test_windows_of_one_film_go_to_all_face_replicas(fleet: Fleet, film: P
     assert set(grown) == {replica.name for replica in fleet.services["face"]}
 
 
+@pytest.mark.cluster
 @pytest.mark.timeout(600)
 async def test_a_kill_a_cut_and_a_replacement_lose_nothing(fleet: Fleet, five: list[Path]) -> None:
     """The short form of `test_anything_may_happen_to_fifty_analyses`."""

@@ -18,9 +18,9 @@ CHARTS = ["Opening of the eyes", "Trembling of the nose", "Opening of the mouth 
 
 
 @pytest.fixture(scope="session")
-async def analysed(stack: Stack, longer: Path) -> str:
+async def analysed(laptop_stack: Stack, longer: Path) -> str:
     """Id of an analysis that ended before anybody looked."""
-    async with NotReally(stack.target) as client:
+    async with NotReally(laptop_stack.target) as client:
         return (await client.analyze(longer)).name.removeprefix("analyses/")
 
 

@@ -135,7 +135,7 @@ async def test_a_video_may_go_before_its_result(stack: Stack, face_video: MakeFa
         async with NotReally(f"127.0.0.1:{port}", Patience(attempts=0)) as client:
             name = (await client.analyze(video)).name
             kept = media_key(hashlib.sha256(video.read_bytes()).hexdigest())
-            await asyncio.to_thread(wait_for, lambda: not stack.home.stored(kept))
+            await asyncio.to_thread(wait_for, lambda: kept not in stack.home.stored())
             analysis = await client.get_analysis(name)
             assert analysis.HasField("media_remove_time")
             assert analysis.result.summary

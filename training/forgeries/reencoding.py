@@ -53,7 +53,7 @@ def draw_journey(rng: np.random.Generator) -> Journey:
 
 def travelled(pictures: Sequence[Pixels], journey: Journey, rng: np.random.Generator) -> list[Pixels]:
     """Pictures of one size after a journey, in order."""
-    done = [_prepared(picture, journey, rng) for picture in pictures]
+    done = [prepared(picture, journey, rng) for picture in pictures]
     return done if journey.crf is None else encoded(done, journey.crf)
 
 
@@ -79,7 +79,8 @@ def encoded(pictures: Sequence[Pixels], crf: int) -> list[Pixels]:
     return [_grown(frame, pictures[0].shape[:2]) for frame in frames[1::2]]
 
 
-def _prepared(picture: Pixels, journey: Journey, rng: np.random.Generator) -> Pixels:
+def prepared(picture: Pixels, journey: Journey, rng: np.random.Generator) -> Pixels:
+    """A picture after all of a journey but the encoding, at its own size."""
     if journey.scale < 1:
         picture = softened(picture, journey.scale, rng)
     if journey.blur:

@@ -60,13 +60,13 @@ def shop(face_video: MakeFaceVideo, bait: Bait, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="session")
-async def outcomes(request: pytest.FixtureRequest, stack: Stack, shop: Workshop) -> AsyncIterator[Outcomes]:
+async def outcomes(request: pytest.FixtureRequest, laptop_stack: Stack, shop: Workshop) -> AsyncIterator[Outcomes]:
     """Every row that a collected test asks for, made and sent."""
     calls = (getattr(item, "callspec", None) for item in request.session.items)
     asked = {call.params["row"] for call in calls if call is not None and "row" in call.params}
     places = asyncio.Semaphore(_AT_ONCE)
     folder = shop.face.parent
-    async with NotReally(stack.target) as client:
+    async with NotReally(laptop_stack.target) as client:
         tasks = {
             name: asyncio.create_task(_outcome(client, places, shop, folder, ROWS[name])) for name in sorted(asked)
         }

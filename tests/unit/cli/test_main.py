@@ -53,7 +53,9 @@ def files(folder: Path, *contents: str) -> list[str]:
 
 
 async def start(peer: Peer, *arguments: str) -> asyncio.subprocess.Process:
+    # As at a terminal: what a shell starts in the background ignores Ctrl-C, and so would this if the tests run there.
     return await asyncio.create_subprocess_exec(
+        *("env", "--default-signal=INT"),
         *(sys.executable, "-m", "cli.main", "analyze", "--server", peer.address, *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

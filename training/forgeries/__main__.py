@@ -1,0 +1,56 @@
+"""`python -m training.forgeries`: from a folder of real videos to forged ones beside shams."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from training.clips import ClipsError, gather_real
+from training.forgeries.progress import forge_with_progress
+from training.forgeries.videos import FORGERIES, SECONDS
+
+
+def forgeries(
+    real: Annotated[
+        list[str],
+        typer.Option(help="Folder of real videos. Give it several times, or several folders separated by ':'."),
+    ],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder to make them in.")] = Path(
+        "data/training/forgeries"
+    ),
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="CSV that says who appears in which video, as `training.train` takes it."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Other seeds, other forgeries.")] = 0,
+    each: Annotated[int, typer.Option(min=1, help="Forgeries of each video.")] = FORGERIES,
+    seconds: Annotated[float, typer.Option(min=1, help="At most this much of each video.")] = SECONDS,
+    jobs: Annotated[int, typer.Option(min=1, help="Videos worked on at once.")] = 2,
+) -> None:
+    """Make forged videos, and shams that count as real, of REAL ones.
+
+    Their manifest.csv and pairs.csv are as `training.train` reads them. It can be stopped and started again: what is
+    made already is kept.
+    """
+    console = Console(stderr=True)
+    try:
+        known = gather_real(real, manifest)
+        for warning in known.warnings:
+            console.print(f"Warning: {warning}", style="yellow")
+        forged = forge_with_progress(known.clips, out, console, seed=seed, forgeries=each, seconds=seconds, jobs=jobs)
+    except ClipsError as error:
+        console.print(str(error), style="bold red", markup=False, highlight=False)
+        raise typer.Exit(2) from error
+    console.print(f"Wrote {forged.manifest}.", highlight=False)
+
+
+def main() -> None:
+    """Run the command."""
+    typer.run(forgeries)
+
+
+if __name__ == "__main__":
+    main()

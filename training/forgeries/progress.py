@@ -1,0 +1,38 @@
+"""Forging in sight of a person."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from training.clips import Clip
+from training.forgeries.videos import FORGERIES, SECONDS, Forged, forge
+
+
+def forge_with_progress(
+    clips: Sequence[Clip],
+    out: Path,
+    console: Console,
+    *,
+    seed: int,
+    forgeries: int = FORGERIES,
+    seconds: float = SECONDS,
+    jobs: int,
+) -> Forged:
+    """`forge` with a bar, and a line for each clip of which not all could be made."""
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("Forging", total=len({clip.path for clip in clips}))
+        forged = forge(
+            clips,
+            out,
+            seed=seed,
+            forgeries=forgeries,
+            seconds=seconds,
+            jobs=jobs,
+            on_done=lambda _: progress.advance(task),
+        )
+    for path, why in sorted(forged.refused.items()):
+        console.print(f"Not all was made of {path.name}: {why}", style="yellow", markup=False, highlight=False)
+    return forged
