@@ -12,10 +12,10 @@ from training.videos import Videos
 MAX_ERROR = 0.10
 """Share of wrong verdicts allowed on each side outside the band."""
 
-# Pairs differ in nothing but the forgery. Fewer paired videos, or of fewer people, are too few to calibrate on.
+# Of fewer paired videos, or of fewer people, an error rate is luck.
 _ENOUGH_PAIRED = 40
 _ENOUGH_PEOPLE = 8
-# An error rate among fewer verdicts than this is luck.
+# So is one among fewer verdicts.
 _ENOUGH_VERDICTS = 15
 
 
@@ -43,21 +43,15 @@ class Band:
         return (prob_fake > self.fake_above).astype(np.int_) - (prob_fake < self.real_below)
 
 
-def reference(videos: Videos) -> NDArray[np.bool_]:
-    """Videos to calibrate on: the paired ones when they suffice, else all. Shape (n,).
-
-    Real and fake videos from different places can be told apart by how the files were made. A curve fitted to them
-    would promise a certainty that is not there for a video from a third place.
-    """
-    paired = videos.paired
-    enough = paired.sum() >= _ENOUGH_PAIRED and len(np.unique(videos.groups[paired])) >= _ENOUGH_PEOPLE
-    return paired if enough else np.ones_like(paired)
-
-
 def populations(videos: Videos) -> list[NDArray[np.bool_]]:
-    """Videos on each of which the verdicts must hold by themselves; masks of shape (n,)."""
-    everything = np.ones(len(videos), dtype=np.bool_)
-    return [everything] if reference(videos).all() else [reference(videos), everything]
+    """Videos on each of which the verdicts must hold by themselves: all, and the paired ones when they suffice.
+
+    Real and fake videos from different places can be told apart by how the files were made; pairs differ in nothing but
+    the forgery. Masks of shape (n,).
+    """
+    everything, paired = np.ones(len(videos), dtype=np.bool_), videos.paired
+    enough = paired.sum() >= _ENOUGH_PAIRED and len(np.unique(videos.groups[paired])) >= _ENOUGH_PEOPLE
+    return [everything, paired] if enough else [everything]
 
 
 def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibration:

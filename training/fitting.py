@@ -151,6 +151,11 @@ def trees(recipe: Recipe) -> Fit:
     return fit
 
 
+def log_odds_by(videos: Videos, recipe: Recipe) -> NDArray[np.float64]:
+    """Out-of-fold log-odds of trees; shape (n,)."""
+    return out_of_fold(videos, trees(recipe))[0]
+
+
 def out_of_fold(videos: Videos, fit: Fit, *views: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     """Score every video with a model that has not seen its group.
 

@@ -14,8 +14,9 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from training.clips import Dataset
 from training.folds import group_folds
 from training.network import Settings
+from training.scores import TextureScores
 from training.services import Services
-from training.texture import TextureScores, TextureTraining
+from training.texture import TextureTraining
 from training.vectors import Collected, VectorCache, collect
 from training.videos import Videos, assemble
 

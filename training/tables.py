@@ -1,93 +1,281 @@
-"""Every figure of an evaluation, for a terminal and for a machine. The card quotes no other."""
+"""Every figure of a run in tables of words: the terminal shows them all, and the card quotes no figure but theirs."""
 
-import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from google.protobuf import json_format
+import numpy as np
+from rich import box
+from rich import table as rich_table
 from rich.console import Console
-from rich.table import Table
 
-from training.card import Run
-from training.evaluation import Estimate
+from gateway.features import FEATURES
+from training.checks import Sham
+from training.estimates import Estimate
+from training.run import Run
+from training.verdicts import Decisions
+from training.videos import SOUND
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as people read it; code is in backticks."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def markdown(self) -> str:
+        """Without its title."""
+        lines = [self.header, (":---", *["---:"] * (len(self.header) - 1)), *self.rows]
+        return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
 def show(run: Run, console: Console) -> None:
     """Print everything."""
-    evaluation = run.evaluation
-    _estimates(console, "AUC on people not seen", evaluation.scores)
-    if evaluation.concordance:
-        _estimates(console, "Pairs", {"the fake scores higher": evaluation.concordance})
-    _rows(console, "Figures", ("what", "value"), [(name, f"{value:.3f}") for name, value in evaluation.figures.items()])
-    beside = {"same folds": evaluation.baselines, "not shown": evaluation.ablations, "after": evaluation.grid}
-    for title, by_name in beside.items():
-        flat = {f"{name}, {whole}": estimate for name, by in by_name.items() for whole, estimate in by.items()}
-        _estimates(console, f"AUC, {title}", flat)
-    _estimates(console, "AUC, shown less", evaluation.checks)
-    _estimates(console, "Change of false alarms after a sham", evaluation.shams)
-    if evaluation.permuted:
-        mean = sum(evaluation.permuted) / len(evaluation.permuted)
-        console.print(f"Permuted labels, {len(evaluation.permuted)} times: AUC {mean:.3f} on average")
-    header = ("on", "verdicts", "wrong real", "wrong fake", "wrong", "false alarms", "95 %")
-    rows = [
+    for table in every(run).values():
+        shown = rich_table.Table(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE)
+        for place, name in enumerate(table.header):
+            shown.add_column(name, justify="right" if place else "left", overflow="fold")
+        for row in table.rows:
+            shown.add_row(*row)
+        if table.rows:
+            console.print(shown)
+
+
+def every(run: Run) -> dict[str, Table]:
+    """All tables by name, in the order of the card."""
+    found = run.evaluation
+    return {
+        "model": _model(run),
+        "data": _data(run),
+        "left out": Table(
+            "Found and not learned from",
+            ("because", "videos"),
+            tuple((reason, str(count)) for reason, count in sorted(run.left_out.items())),
+        ),
+        "scores": _aucs(run, "AUC on people not seen", "videos", found.scores),
+        "pairs": _estimates(
+            run,
+            "Pairs",
+            "within a pair",
+            "share",
+            {"the fake scores higher than the real one": found.concordance} if found.concordance else {},
+        ),
+        "figures": _figures(found.figures),
+        "methods": _methods(run),
+        "baselines": _beside(run, "AUC beside simpler models", "same folds", found.baselines, own=True),
+        "ablations": _ablations(run),
+        "checks": _beside(run, "AUC of the same trees, shown less", "shown", found.checks, own=True),
+        "permuted": _permuted(found.permuted),
+        "grid": _beside(run, "AUC of the texture network after compression", "every video", found.grid),
+        "shams": _shams(found.shams),
+        "verdicts": _verdicts(found.decisions),
+        "features": _features(run),
+    }
+
+
+def _model(run: Run) -> Table:
+    model = run.model
+    rows = (
+        ("version", f"`{model.version}`"),
+        ("trained", f"{model.trained_time.ToDatetime():%Y-%m-%d}"),
+        ("learned from", f"{model.training_videos} videos"),
+        ("schema version of the features", str(model.schema_version)),
+        ("texture network", f"`{model.texture_model or '-'}`"),
+        ("slope of the calibration", number(run.calibration.slope)),
+        ("intercept of the calibration", number(run.calibration.intercept)),
+        ("called real below", number(run.band.real_below)),
+        ("called fake above", number(run.band.fake_above)),
+        ("share of fakes assumed", f"{model.prior_fake:g}"),
+    )
+    return Table("The model that is shipped", ("what", "value"), rows)
+
+
+def _data(run: Run) -> Table:
+    videos = run.videos
+    heard = np.isfinite(videos.features[:, SOUND]).any(axis=1)
+    rows = []
+    for subset in [*np.unique(videos.subsets).tolist(), None]:
+        chosen = videos.subsets == subset if subset else np.ones(len(videos), dtype=np.bool_)
+        counts = (
+            np.sum(chosen & ~videos.fake),
+            np.sum(chosen & videos.fake),
+            len(np.unique(videos.groups[chosen])),
+            np.sum(chosen & heard & ~videos.fake),
+            np.sum(chosen & heard & videos.fake),
+            np.sum(chosen & videos.judged),
+        )
+        rows.append((f"`{subset}`" if subset else "all", *map(str, counts)))
+    header = ("subset", "real", "fake", "people", "real with sound", "fake with sound", "enough for a verdict")
+    return Table("Videos learned from", header, tuple(rows))
+
+
+def _aucs(run: Run, title: str, first: str, estimates: Mapping[str, Estimate]) -> Table:
+    return _estimates(run, title, first, "AUC", estimates)
+
+
+def _estimates(run: Run, title: str, first: str, what: str, estimates: Mapping[str, Estimate]) -> Table:
+    over_seeds = run.seeds > 1
+    rows = tuple(
         (
             name,
-            *(_share(one) for one in (made.coverage, made.wrong_real, made.wrong_fake, made.wrong)),
-            _share(made.false_alarms.value),
-            f"{_share(made.false_alarms.low)} to {_share(made.false_alarms.high)}",
+            number(one.value),
+            interval(one),
+            *([_spread(one)] if over_seeds else []),
+            str(one.videos),
+            str(one.people),
         )
-        for name, made in evaluation.decisions.items()
-    ]
-    _rows(console, "Verdicts", header, rows)
-
-
-def as_json(run: Run) -> str:
-    """Everything, with `null` for what could not be had."""
-    evaluation = asdict(run.evaluation)
-    for heavy in ("log_odds", "prob_fake"):
-        del evaluation[heavy]
-    content = {
-        "model": json_format.MessageToDict(run.model, preserving_proto_field_name=True),
-        "calibration": asdict(run.calibration),
-        "band": asdict(run.band),
-        "seeds": run.seeds,
-        "environment": list(run.environment),
-        "videos": len(run.videos),
-        "left_out": run.left_out,
-        **evaluation,
-    }
-    return json.dumps(_plain(content), indent=1, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float):
-        return round(value, 5) if math.isfinite(value) else None
-    return value
-
-
-def _estimates(console: Console, title: str, estimates: Mapping[str, Estimate]) -> None:
-    rows = [
-        (name, f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}", str(one.videos), str(one.people))
         for name, one in estimates.items()
-    ]
-    _rows(console, title, ("on", "value", "95 %", "videos", "people"), rows)
+    )
+    header = (first, what, "95 %", *(["SD over seeds"] if over_seeds else []), "videos", "people")
+    return Table(title, header, rows)
 
 
-def _rows(console: Console, title: str, header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
-    table = Table(*header, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    if table.row_count:
-        console.print(table)
+def _methods(run: Run) -> Table:
+    found = run.evaluation
+    rows = tuple(
+        (
+            f"`{name}`",
+            estimate(one),
+            estimate(found.without[name]) if name in found.without else "-",
+            str(one.videos),
+            str(one.people),
+        )
+        for name, one in found.methods.items()
+    )
+    header = ("method", "AUC", "AUC, left out of the trees' training", "videos", "people")
+    return Table("AUC by method", header, rows)
 
 
-def _share(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.1%}"
+def _figures(figures: Mapping[str, Mapping[str, float]]) -> Table:
+    names = list(next(iter(figures.values())))
+    rows = tuple((name, *(number(by[name]) for by in figures.values())) for name in names)
+    return Table("Other measures", ("measure", *figures), rows)
+
+
+def _beside(
+    run: Run, title: str, first: str, others: Mapping[str, Mapping[str, Estimate]], *, own: bool = False
+) -> Table:
+    parts = [part for part in ("paired", "all") if all(part in by for by in others.values())]
+    rows = [(name, *(estimate(by[part]) for part in parts)) for name, by in others.items()]
+    if own:
+        rows.append(("**the model**", *(estimate(run.evaluation.scores[part]) for part in parts)))
+    return Table(title, (first, *parts), tuple(rows))
+
+
+def _ablations(run: Run) -> Table:
+    ablations = run.evaluation.ablations
+    parts = [part for part in ("paired", "all") if part in run.evaluation.scores]
+    rows = tuple(
+        (name, *(text for part in parts for text in (number(one.auc[part].value), _signed(one.change[part]))))
+        for name, one in ablations.items()
+    )
+    header = ("not shown", *(text for part in parts for text in (f"AUC, {part}", "change")))
+    return Table("AUC of trees that are shown less", header, rows)
+
+
+def _permuted(areas: Sequence[float]) -> Table:
+    if not areas:
+        return Table("Permuted labels", (), ())
+    rows = (
+        (
+            str(len(areas)),
+            number(float(np.mean(areas))),
+            f"{np.quantile(areas, 0.025):.2f} to {np.quantile(areas, 0.975):.2f}",
+        ),
+    )
+    return Table("Permuted labels, all videos", ("permutations", "mean AUC", "95 % of them"), rows)
+
+
+def _shams(shams: Mapping[str, Sham]) -> Table:
+    rows = tuple(
+        (
+            name,
+            percents(sham.before),
+            percents(sham.after),
+            f"{100 * sham.change.value:+.1f} points ({100 * sham.change.low:+.1f} to {100 * sham.change.high:+.1f})",
+        )
+        for name, sham in shams.items()
+    )
+    return Table("Real videos taken for fake", ("real videos", "before", "afterwards", "change"), rows)
+
+
+def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
+    header = (
+        "on",
+        "enough evidence",
+        "get a verdict",
+        "verdicts that are wrong",
+        "fake of those called real",
+        "real of those called fake",
+        "real called fake",
+        "fake called fake",
+        "real above 50 %",
+    )
+    rows = tuple(
+        (
+            _coded(name),
+            percent(made.judged),
+            percent(made.coverage.value),
+            *map(percents, (made.wrong, made.wrong_real, made.wrong_fake)),
+            *map(percents, (made.false_alarms, made.caught, made.leaning)),
+        )
+        for name, made in decisions.items()
+    )
+    return Table("Verdicts", header, rows)
+
+
+def _features(run: Run) -> Table:
+    rows = tuple(
+        (
+            f"`{spec.name}`",
+            percent(float(np.mean(np.isfinite(run.videos.features[:, column])))),
+            *(f"{value:.3g}" if math.isfinite(value) else "-" for value in (summary.p05, summary.p50, summary.p95)),
+        )
+        for column, (spec, summary) in enumerate(zip(FEATURES, run.model.features, strict=True))
+    )
+    header = ("feature", "measured in", "5 % of real below", "median of real", "5 % of real above")
+    return Table("The ten features", header, rows)
+
+
+def estimate(one: Estimate) -> str:
+    """As in "0.857 (0.78 to 0.91)"."""
+    return f"{number(one.value)} ({interval(one)})"
+
+
+def interval(one: Estimate) -> str:
+    """As in "0.78 to 0.91"; "-" for a single person."""
+    return f"{one.low:.2f} to {one.high:.2f}" if math.isfinite(one.low) else "-"
+
+
+def number(value: float) -> str:
+    """Three decimals."""
+    return f"{value:.3f}" if math.isfinite(value) else "-"
+
+
+def percent(share: float) -> str:
+    """As in "86 %"."""
+    return f"{share:.0%}".replace("%", " %") if math.isfinite(share) else "-"
+
+
+def percents(share: Estimate) -> str:
+    """As in "86 % (75 to 92)"."""
+    if not math.isfinite(share.value):
+        return "-"
+    ends = f" ({100 * share.low:.0f} to {100 * share.high:.0f})" if math.isfinite(share.low) else ""
+    return f"{100 * share.value:.1f} %{ends}"
+
+
+def _signed(change: Estimate) -> str:
+    ends = f" ({change.low:+.3f} to {change.high:+.3f})" if math.isfinite(change.low) else ""
+    return f"{change.value:+.3f}{ends}".replace("-0.000", "0.000").replace("+0.000", "0.000")
+
+
+def _spread(one: Estimate) -> str:
+    return "-" if one.spread is None else f"{one.spread:.3f}"
+
+
+def _coded(name: str) -> str:
+    kind, _, own = name.partition(" ")
+    return f"`{own}`" if kind == "subset" else name

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from training.forgeries.blending import blended, warped_to
 from training.forgeries.masks import soft_mask
 from training.forgeries.reencoding import Journey, travelled
 from training.network import Settings, TextureNetwork, score_crops, score_wide, train_network
+from training.scores import EVERY, TextureScores
 
 GRID = {
     "CRF 23": Journey(crf=23),
@@ -30,30 +31,7 @@ SHAMS = ("re-encoded at CRF 23", "warped onto itself, re-encoded at CRF 23")
 """What a forgery does to a video, less the forgery: done to real videos alone."""
 
 _LAYOUT = 1  # raised when scores come about otherwise
-_EVERY = 3  # crop, of those looked at again
 _BANK_SEED = 0
-
-Scores = tuple[tuple[NDArray[np.float64], ...], ...]
-"""[seed][clip] → (crops,) log-odds of being forged; empty for a clip without a face."""
-
-
-@dataclass(frozen=True)
-class TextureScores:
-    """Scores of all clips by networks that have not seen their people.
-
-    Attributes:
-        seeds: of the networks; of everything random but the folds.
-        fold: (clips,) which networks have not seen a clip.
-        log_odds: of the crops as they are.
-        grid: after each compression of `GRID`.
-        sham: of real clips after each of `SHAMS`; empty for the others.
-    """
-
-    seeds: tuple[int, ...]
-    fold: NDArray[np.intp]
-    log_odds: Scores
-    grid: dict[str, Scores]
-    sham: dict[str, Scores]
 
 
 class TextureTraining:
@@ -182,7 +160,7 @@ def _alike(dataset: Dataset) -> list[list[int]]:
 def _views(network: TextureNetwork, crops: Crops, fake: bool) -> dict[str, NDArray[np.float64]]:
     """Scores of a clip as it is, after each compression, and, of a real one, after each sham."""
     scores = {"": score_crops(network, crops)}
-    chosen = range(0, len(crops), _EVERY)
+    chosen = range(0, len(crops), EVERY)
     pictures = [np.asarray(crops.pixels[index]) for index in chosen]
     if not pictures:
         return scores

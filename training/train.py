@@ -1,6 +1,6 @@
 """`python -m training.train`: from folders of videos to the network, the model and their card."""
 
-from dataclasses import replace
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +13,17 @@ from rich.console import Console
 from client import ServiceError
 from gateway.features import SCHEMA_VERSION
 from training import card, evaluation, model_file, plots, tables
-from training.calibration import Band, Calibration, calibrate, inconclusive_band, populations, reference
+from training.calibration import Band, Calibration
 from training.clips import ClipsError, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.network import Settings
 from training.pipeline import QUICK, Material, environment, prepare
+from training.run import Run, as_json
+from training.verdicts import fitted
 
 _UNKNOWN_TERMS = "Nothing was said of where the videos come from and what may be done with them (`--terms`)."
 _PERMUTATIONS = 100
+_PAGE = 180  # columns
 
 
 def train(
@@ -80,7 +83,7 @@ def train(
         material = prepare(dataset, cache, server, chosen, range(seed, seed + seeds), parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
-        found = _evaluated(material, recipe, quick)
+        found = evaluation.evaluate(material.videos, material.texture, recipe, 4 if quick else _PERMUTATIONS)
         if only_evaluate:
             description, calibration = model_file.read(model)
             band = Band(description.real_below, description.fake_above)
@@ -89,7 +92,7 @@ def train(
     except (ClipsError, ServiceError, RuntimeError, ValueError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         raise typer.Exit(2) from error
-    run = card.Run(
+    run = Run(
         videos=material.videos[0],
         seeds=seeds,
         recipe=recipe,
@@ -105,22 +108,11 @@ def train(
     )
     model_card.parent.mkdir(parents=True, exist_ok=True)
     model_card.write_text(card.render(run))
-    figures.write_text(tables.as_json(run))
-    tables.show(run, Console())
+    figures.write_text(as_json(run))
+    # A file or a pipe has no width, and tables that are folded are hard to search.
+    tables.show(run, Console(width=None if sys.stdout.isatty() else _PAGE))
     console.print(
         f"Wrote {'' if only_evaluate else f'{texture}, {model}, '}{figures} and {model_card}.", highlight=False
-    )
-
-
-def _evaluated(material: Material, recipe: Recipe, quick: bool) -> evaluation.Evaluation:
-    seeds = material.videos
-    grid, shams = evaluation.look_again(seeds[0], material.texture, np.random.default_rng(recipe.seed))
-    return replace(
-        evaluation.evaluate(seeds, recipe),
-        ablations=evaluation.ablate(seeds, recipe),
-        permuted=evaluation.permuted(seeds, recipe, 4 if quick else _PERMUTATIONS),
-        grid=grid,
-        shams=shams,
     )
 
 
@@ -129,10 +121,7 @@ def _learned(
 ) -> tuple[classifier_pb2.Model, Calibration, Band]:
     """Train the network on everybody, fit the trees, calibrate, and write all of it."""
     videos = material.videos[0]
-    curve_on = reference(videos)
-    log_odds = found.log_odds[0]
-    calibration = calibrate(log_odds[curve_on], videos.fake[curve_on])
-    band = inconclusive_band(calibration.prob_fake(log_odds), videos.fake, populations(videos))
+    calibration, band = fitted(videos, found.log_odds[0], np.ones(len(videos), dtype=np.bool_))
     texture_model = material.training.ship(texture, recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(

@@ -8,6 +8,7 @@ import numpy as np
 from notreally.v1 import features_pb2
 from numpy.typing import NDArray
 
+from gateway.evidence import LEAST_FEATURES
 from gateway.features import FEATURES, LEAST_SCORED_CROPS
 from gateway.texture import texture_log_odds, texture_variation
 from training.clips import Dataset
@@ -42,6 +43,7 @@ class Videos:
         pairs: shape (k, 2), rows of the real and the fake member of each pair.
         fold: shape (n,), people held out together.
         clips: shape (n,), place of each in the data set.
+        judged: shape (n,), whether there is evidence enough for a verdict; `gateway.evidence` says when there is not.
     """
 
     features: NDArray[np.float64]
@@ -52,6 +54,7 @@ class Videos:
     pairs: NDArray[np.intp]
     fold: NDArray[np.intp]
     clips: NDArray[np.intp]
+    judged: NDArray[np.bool_]
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -106,13 +109,13 @@ def assemble(
             labels.setdefault(rows[clip.path]["sha256"], set()).add(clip.fake)
 
     left_out: dict[Path, str] = {}
-    kept, clips, vectors, seen = [], [], [], set()
+    kept, clips, vectors, judged, seen = [], [], [], [], set()
     for place, clip in enumerate(dataset.clips):
         if clip.path not in rows:
             continue
         row = rows[clip.path]
         vector = np.array([row[name] for name in FEATURE_NAMES], dtype=np.float64)
-        vector[[TEXTURE, VARIATION]] = _texture(texture[place])
+        vector[[TEXTURE, VARIATION]] = texture_features(texture[place])
         if len(labels[row["sha256"]]) > 1:
             left_out[clip.path] = "the same content is labelled real and fake"
         elif row["sha256"] in seen:
@@ -124,6 +127,7 @@ def assemble(
             kept.append(clip)
             clips.append(place)
             vectors.append(vector)
+            judged.append(not row["insufficient"] and found >= LEAST_FEATURES)
 
     places = {clip.path: place for place, clip in enumerate(kept)}
     pairs = [(places[real], places[fake]) for real, fake in dataset.pairs if real in places and fake in places]
@@ -137,13 +141,22 @@ def assemble(
             pairs=np.array(pairs, dtype=np.intp).reshape(-1, 2),
             fold=fold[clips],
             clips=np.array(clips, dtype=np.intp),
+            judged=np.array(judged, dtype=np.bool_),
         ),
         left_out,
     )
 
 
-def _texture(log_odds: NDArray[np.float64]) -> tuple[float, float]:
-    """As `gateway.features` computes them; NaN where too few crops were scored."""
-    if len(log_odds) < LEAST_SCORED_CROPS:
+def wholes(videos: Videos) -> dict[str, NDArray[np.bool_]]:
+    """What is always reported: the subsets where real and fake came the same way, if there are any, and everything."""
+    everything = np.ones(len(videos), dtype=np.bool_)
+    paired = videos.paired_subsets
+    both = 0 < videos.fake[paired].sum() < paired.sum()
+    return {"paired": paired, "all": everything} if both else {"all": everything}
+
+
+def texture_features(log_odds: NDArray[np.float64], least: int = LEAST_SCORED_CROPS) -> tuple[float, float]:
+    """As `gateway.features` computes them; NaN where fewer than `least` crops were scored."""
+    if len(log_odds) < least:
         return float("nan"), float("nan")
     return texture_log_odds(log_odds), texture_variation(log_odds)

@@ -57,6 +57,7 @@ def population() -> Population:
             pairs=np.stack([first, first + 1], axis=1).astype(np.intp),
             fold=person % min(folds, people),
             clips=np.arange(2 * people),
+            judged=np.ones(2 * people, dtype=np.bool_),
         )
 
     return make

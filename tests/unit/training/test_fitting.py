@@ -7,7 +7,7 @@ import pytest
 import xgboost
 
 from training import fitting
-from training.evaluation import auc
+from training.estimates import auc
 from training.fitting import (
     Recipe,
     class_weights,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from services.classifier.model import load
 from training import pipeline
 from training import train as train_module
 from training.clips import Dataset
-from training.texture import TextureScores
+from training.scores import TextureScores
 from training.train import train
 from training.vectors import FEATURE_NAMES, VectorCache, row_of
 
@@ -102,7 +103,7 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert f"{model.description.cross_validated_auc:.2f}" in card
     assert "Filmed by ourselves." in card
     assert "Sound is not learned from" in card
-    assert f"| studio | {PEOPLE} | {PEOPLE} | {PEOPLE} | 0 | 0 |" in card
+    assert f"| `studio` | {PEOPLE} | {PEOPLE} | {PEOPLE} | 0 | 0 | {2 * PEOPLE} |" in card
     assert str(data) not in card
     figures = json.loads((data / "figures.json").read_text())
     assert figures["scores"]["paired"]["value"] == pytest.approx(model.description.cross_validated_auc, abs=1e-4)
@@ -110,9 +111,29 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     for plot in ("roc", "reliability", "scores", "ablations", "compression"):
         assert f"](card/{plot}.svg)" in card
         assert (data / "card" / f"{plot}.svg").read_text().startswith("<?xml")
-    # Only what the command prints is quoted.
-    printed = outcome.output
-    assert f"{figures['scores']['all']['value']:.3f}" in printed
+
+
+def test_the_card_quotes_no_figure_that_the_command_does_not_print(command: Typer, data: Path) -> None:
+    outcome = CliRunner(env={**os.environ, "COLUMNS": "300"}).invoke(command, arguments(data))
+    assert outcome.exit_code == 0, outcome.output
+    card = (data / "card.md").read_text()
+    quoted = set(re.findall(r"\d+\.\d+(?: %)?", card.partition("made with")[0]))
+    assert len(quoted) > 50
+    # The first two are a coin and a person's guess at what is too good, not findings.
+    assert [figure for figure in quoted - {"0.5", "0.95"} if figure not in outcome.output] == []
+
+
+def test_the_same_figures_give_the_same_card_and_plots(command: Typer, data: Path) -> None:
+    written: list[list[str]] = []
+    for _ in range(2):
+        again = ["--only-evaluate"] if written else []
+        assert CliRunner().invoke(command, arguments(data, *again)).exit_code == 0
+        plots = sorted((data / "card").glob("*.svg"))
+        written.append(
+            [(data / "card.md").read_text(), (data / "figures.json").read_text(), *(p.read_text() for p in plots)]
+        )
+    assert len(written[0]) == 7
+    assert written[0] == written[1]
 
 
 def test_evaluating_again_leaves_the_model_as_it_is(command: Typer, data: Path) -> None:

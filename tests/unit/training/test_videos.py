@@ -9,9 +9,9 @@ from training.vectors import FEATURE_NAMES, Row
 from training.videos import BITS, SOUND, TEXTURE, VARIATION, assemble
 
 
-def row(sha256: str, features: int = 10) -> Row:
+def row(sha256: str, features: int = 10, insufficient: str = "") -> Row:
     values = {name: float(place) if place < features else None for place, name in enumerate(FEATURE_NAMES)}
-    return {"sha256": sha256, **values}
+    return {"sha256": sha256, **values, "insufficient": insufficient}
 
 
 def clip(name: str, *, fake: bool) -> Clip:
@@ -64,6 +64,19 @@ def test_poor_vectors_copies_and_contradictions_are_left_out() -> None:
         "said fake": "the same content is labelled real and fake",
     }
     assert assembled.videos.pairs.shape == (0, 2)
+
+
+def test_evidence_too_small_for_a_verdict_is_remembered() -> None:
+    clips = tuple(clip(name, fake=False) for name in "abc")
+    rows = {
+        Path("a"): row("1"),
+        Path("b"): row("2", insufficient="TRACK_TOO_SHORT"),
+        # With the scores of the services' own network there were six features; another scored too few crops.
+        Path("c"): row("3", features=7),
+    }
+    texture = [np.zeros(6), np.zeros(6), np.zeros(5)]
+    videos = assemble(Dataset(clips, (), ()), rows, np.arange(3), texture).videos
+    assert videos.judged.tolist() == [True, False, False]
 
 
 def test_the_columns_of_sound_and_bits_are_found_by_what_they_are() -> None:

@@ -44,7 +44,7 @@ def model_in(folder: Path, *, texture_model: str) -> TrainedModel:
     features[:, 1] += np.where(fake, 1.5, -1.5)
     names = np.array([str(number) for number in range(120)])
     rows = np.arange(120)
-    videos = Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp), rows % 4, rows)
+    videos = Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp), rows % 4, rows, rows >= 0)
     booster = fit_trees(videos, np.arange(120), Recipe(seed=0, learn_sound=False))
     calibration, band = Calibration(1.0, 0.0), Band(0.4, 0.6)
     described = model_file.describe(

@@ -1,0 +1,95 @@
+"""Trees shown less, told wrong or without a method, and what compressions and shams do."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from training.checks import ablate, after_compression, after_shams, permuted, permuted_labels, without_method
+from training.estimates import auc
+from training.fitting import Recipe, log_odds_by
+from training.scores import TextureScores
+from training.vectors import FEATURE_NAMES
+from training.videos import TEXTURE, VARIATION, Videos, texture_features
+
+Population = Callable[..., Videos]
+
+RECIPE = Recipe(0, learn_sound=False)
+
+
+def test_without_the_feature_that_tells_nothing_is_left(population: Population) -> None:
+    videos = population(people=60, signal=3.0, column=0)
+    whole = log_odds_by(videos, RECIPE)[np.newaxis]
+    ablations = ablate([videos], [RECIPE], whole, np.random.default_rng(0))
+    gone = ablations[f"`{FEATURE_NAMES[0]}`"]
+    assert gone.auc["all"].value == pytest.approx(0.5, abs=0.15)
+    assert gone.change["all"].value == pytest.approx(gone.auc["all"].value - auc(videos.fake, whole[0]))
+    assert gone.change["all"].high < -0.2
+    assert ablations[f"`{FEATURE_NAMES[1]}`"].auc["all"].value > 0.9
+    assert "texture network" in ablations
+    # What the trees never look at cannot be taken from them.
+    assert f"`{FEATURE_NAMES[6]}`" not in ablations
+
+
+def test_a_method_left_out_of_training_is_not_learned(population: Population) -> None:
+    videos = population(people=80)
+    odd = np.arange(len(videos)) // 2 % 2 == 1
+    features = videos.features.copy()
+    # The new method goes the other way in the same feature.
+    features[:, 1] += np.where(videos.fake, np.where(odd, -3.0, 3.0), 0.0)
+    videos = dataclasses.replace(videos, features=features, methods=np.where(videos.fake & odd, "new", videos.methods))
+    chosen = {"new": ~videos.fake | (videos.methods == "new"), "rare": np.arange(len(videos)) < 8}
+    rng = np.random.default_rng(0)
+    found = without_method([videos], [RECIPE], chosen, rng)
+    assert set(found) == {"new"}
+    assert found["new"].value < 0.4
+    assert auc(videos.fake[chosen["new"]], log_odds_by(videos, RECIPE)[chosen["new"]]) > 0.8
+
+
+def test_permuted_labels_leave_people_whole_and_nothing_to_learn(population: Population) -> None:
+    videos = population(people=40, signal=3.0)
+    labels = permuted_labels(videos, np.random.default_rng(0))
+    assert all(labels[videos.groups == name].sum() == 1 for name in np.unique(videos.groups))
+    assert 0 < np.sum(labels != videos.fake) < len(videos)
+    apart = dataclasses.replace(videos, groups=np.arange(len(videos)).astype(str))
+    assert permuted_labels(apart, np.random.default_rng(0)).sum() == videos.fake.sum()
+    areas = permuted(videos, RECIPE, 12)
+    assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
+
+
+def test_compression_is_measured_on_the_same_crops(population: Population) -> None:
+    videos = population(people=40)
+    # The crops that are looked at again tell all; the others would spoil it.
+    told = tuple(np.array([4.0, -9.0, -9.0] if fake else [-4.0, 9.0, 9.0]) for fake in videos.fake)
+    kept, lost = tuple(clip[::3] for clip in told), tuple(np.zeros(1) for _ in videos.fake)
+    texture = TextureScores((0,), videos.fold, (told,), {"CRF 23": (kept,), "CRF 40": (lost,)}, {})
+    grid = after_compression(videos, texture, np.random.default_rng(0))
+    assert {name: by["all"].value for name, by in grid.items()} == {"as it is": 1.0, "CRF 23": 1.0, "CRF 40": 0.5}
+
+
+def test_a_sham_that_alarms_is_told_from_one_that_does_not(population: Population) -> None:
+    videos = population(people=60)
+    rng = np.random.default_rng(0)
+    told = tuple(rng.normal(3.0 if fake else -3.0, 1.0) + rng.normal(0, 0.1, 18) for fake in videos.fake)
+    features = videos.features.copy()
+    features[:, [TEXTURE, VARIATION]] = [texture_features(clip) for clip in told]
+    videos = dataclasses.replace(videos, features=features)
+    alarmed = tuple(np.full(6, 3.0) if not fake else np.empty(0) for fake in videos.fake)
+    kept = tuple(clip[::3] if not fake else np.empty(0) for clip, fake in zip(told, videos.fake, strict=True))
+    texture = TextureScores((0,), videos.fold, (told,), {}, {"repainted": (alarmed,), "re-encoded": (kept,)})
+    shams = after_shams([videos], [RECIPE], texture, np.random.default_rng(0))
+    for who in ("network at 5 % false alarms", "verdicts"):
+        same, worse = shams[f"re-encoded: {who}"], shams[f"repainted: {who}"]
+        assert (same.change.low, same.change.value, same.change.high) == (0.0, 0.0, 0.0)
+        assert worse.change.low > 0.5
+        assert worse.after.value == pytest.approx(worse.before.value + worse.change.value)
+        assert worse.before.videos == 60
+
+
+def test_without_faces_there_is_nothing_to_look_at_again(population: Population) -> None:
+    videos = population(people=10)
+    nothing = (tuple(np.empty(0) for _ in videos.fake),)
+    texture = TextureScores((0,), videos.fold, nothing, {"CRF 40": nothing}, {"re-encoded": nothing})
+    assert after_shams([videos], [RECIPE], texture, np.random.default_rng(0)) == {}
+    assert after_compression(videos, texture, np.random.default_rng(0)) == {"as it is": {}, "CRF 40": {}}

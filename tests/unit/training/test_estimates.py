@@ -1,0 +1,107 @@
+"""Areas, shares and their intervals against known answers."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from training.estimates import auc, auc_change, auc_estimate, concordance, share, weighted_auc
+from training.videos import Videos
+
+Population = Callable[..., Videos]
+
+
+def test_the_area_is_that_of_scikit_learn_with_ties() -> None:
+    rng = np.random.default_rng(0)
+    fake, scores = rng.random(200) < 0.4, rng.integers(0, 10, 200).astype(float)
+    assert auc(fake, scores) == pytest.approx(roc_auc_score(fake, scores))
+    twice = np.where(np.arange(200) < 50, 2.0, 1.0)
+    repeated = np.repeat(np.arange(200), twice.astype(int))
+    (weighted,) = weighted_auc(fake, scores, twice[np.newaxis])
+    assert weighted == pytest.approx(roc_auc_score(fake[repeated], scores[repeated]))
+    assert np.isnan(auc(np.ones(3, dtype=np.bool_), np.arange(3.0)))
+
+
+def test_the_interval_draws_people_not_videos(population: Population) -> None:
+    one_video_each = population(people=40, signal=1.0)
+    # The same numbers again as four copies of each person's videos: no more is known than before.
+    four_copies = dataclasses.replace(
+        one_video_each,
+        features=np.tile(one_video_each.features, (4, 1)),
+        fake=np.tile(one_video_each.fake, 4),
+        groups=np.tile(one_video_each.groups, 4),
+    )
+    estimates = [
+        auc_estimate(
+            videos, videos.features[np.newaxis, :, 1], np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0)
+        )
+        for videos in (one_video_each, four_copies)
+    ]
+    assert estimates[0].low < estimates[0].value < estimates[0].high
+    assert [estimate.people for estimate in estimates] == [40, 40]
+    assert [estimate.videos for estimate in estimates] == [80, 320]
+    assert estimates[1].low == pytest.approx(estimates[0].low)
+    assert estimates[1].high == pytest.approx(estimates[0].high)
+
+
+def test_one_person_gives_no_interval(population: Population) -> None:
+    videos = population(people=3)
+    estimate = auc_estimate(
+        videos, videos.features[np.newaxis, :, 0], videos.groups == "person 0", np.random.default_rng(0)
+    )
+    assert estimate.value in (0.0, 1.0)
+    assert np.isnan(estimate.low)
+
+
+def test_concordance_counts_pairs(population: Population) -> None:
+    videos = population(people=4, paired=4)
+    scores = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.5, 0.5])
+    assert concordance(videos, scores[np.newaxis], np.random.default_rng(0)).value == pytest.approx(2.5 / 4)
+
+
+def test_an_area_that_is_known_lies_in_its_interval(population: Population) -> None:
+    videos = population(people=150, signal=1.0)
+    found = auc_estimate(
+        videos, videos.features[np.newaxis, :, 1], np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0)
+    )
+    # Two unit normals one apart: the normal distribution function at 1/√2.
+    assert found.low < 0.760 < found.high
+    assert found.high - found.low < 0.15
+
+
+def test_seeds_are_averaged_and_their_spread_told(population: Population) -> None:
+    videos = population(people=40, signal=3.0)
+    everything, rng = np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0)
+    told, untold = videos.features[:, 1], np.zeros(len(videos))
+    both = auc_estimate(videos, np.array([told, untold]), everything, rng)
+    area = auc(videos.fake, told)
+    assert both.value == pytest.approx((area + 0.5) / 2)
+    assert both.spread == pytest.approx((area - 0.5) / np.sqrt(2))
+    assert auc_estimate(videos, told[np.newaxis], everything, rng).spread is None
+
+
+def test_a_change_is_surer_than_the_two_it_is_between(population: Population) -> None:
+    videos = population(people=60, signal=1.0)
+    everything = np.ones(len(videos), dtype=np.bool_)
+    scores = videos.features[np.newaxis, :, 1]
+    worse = scores + np.random.default_rng(1).normal(scale=0.2, size=scores.shape)
+    alone = auc_estimate(videos, worse, everything, np.random.default_rng(0))
+    change = auc_change(videos, worse, scores, everything, np.random.default_rng(0))
+    assert change.value == pytest.approx(alone.value - auc(videos.fake, scores[0]))
+    assert change.high - change.low < (alone.high - alone.low) / 2
+    nothing = auc_change(videos, scores, scores, everything, np.random.default_rng(0))
+    assert (nothing.low, nothing.value, nothing.high) == (0.0, 0.0, 0.0)
+
+
+def test_a_share_of_nothing_is_not_known() -> None:
+    groups, rng = np.array(["a", "b", "c", "d"]), np.random.default_rng(0)
+    half = share(groups, np.array([[1.0, 0, 1, 0]]), None, rng)
+    assert half.value == 0.5
+    assert half.low == 0.0
+    assert half.high == 1.0
+    assert np.isnan(share(groups, np.zeros((1, 4)), np.zeros((1, 4)), rng).value)
+    nobody = share(groups[:0], np.zeros((1, 0)), None, rng)
+    assert np.isnan(nobody.value)
+    assert (nobody.videos, nobody.people) == (0, 0)

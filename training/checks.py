@@ -1,0 +1,218 @@
+"""Trees fitted anew: shown less, told wrong, without a method. And scores after compression and shams."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from joblib import Parallel, delayed
+from notreally.v1 import features_pb2
+from numpy.typing import NDArray
+
+from gateway.features import FEATURES
+from training.estimates import Bools, Estimate, Floats, auc, auc_change, auc_estimate, share
+from training.fitting import Fit, Recipe, log_odds_by, out_of_fold, trees
+from training.scores import EVERY, Scores, TextureScores
+from training.vectors import FEATURE_NAMES
+from training.verdicts import cross_fitted
+from training.videos import TEXTURE, VARIATION, Videos, texture_features, wholes
+
+FALSE_ALARMS = 0.05
+"""Share of real videos that may be taken for fake where sensitivity is measured."""
+
+_ENOUGH_FAKES = 5
+"""A method with fewer fakes is not left out by itself: its AUC would be luck."""
+
+_MODALITIES = {
+    features_pb2.MODALITY_FACE: "the face",
+    features_pb2.MODALITY_AUDIO: "the sound",
+    features_pb2.MODALITY_METADATA: "the file",
+    features_pb2.MODALITY_FACE_AND_AUDIO: "face and sound together",
+}
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What trees are worth that are not shown something; "paired" (when there are pairs) and "all".
+
+    Attributes:
+        auc: theirs.
+        change: theirs less that of the trees that are shown everything.
+    """
+
+    auc: dict[str, Estimate]
+    change: dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Sham:
+    """What a sham does to the share of real videos that are taken for fake.
+
+    Attributes:
+        before: the share without it, on the same crops.
+        after: the share with it.
+        change: of the two; what matters is whether its interval holds 0.
+    """
+
+    before: Estimate
+    after: Estimate
+    change: Estimate
+
+
+def ablate(
+    seeds: Sequence[Videos], recipes: Sequence[Recipe], whole: Floats, rng: np.random.Generator
+) -> dict[str, Ablation]:
+    """Trees that are not shown a feature, or a modality; by what they are not shown.
+
+    Args:
+        seeds: the same videos, with the texture scores of each seed's networks.
+        recipes: of each seed.
+        whole: shape (seeds, n), out-of-fold log-odds of trees that are shown everything.
+        rng: source of the draws.
+    """
+    videos = seeds[0]
+    hidden: dict[str, tuple[int, ...]] = {f"`{name}`": (column,) for column, name in enumerate(FEATURE_NAMES)}
+    for modality, said in _MODALITIES.items():
+        columns = tuple(column for column, spec in enumerate(FEATURES) if spec.modality == modality)
+        if len(columns) > 1:
+            hidden[f"all of {said}"] = columns
+    hidden["texture network"] = (TEXTURE, VARIATION)
+    # What the trees do not look at anyway changes nothing.
+    blind = set(recipes[0].blind)
+    hidden = {name: columns for name, columns in hidden.items() if not set(columns) <= blind}
+    fits = [
+        (one, replace(recipe, hidden=columns))
+        for columns in hidden.values()
+        for one, recipe in zip(seeds, recipes, strict=True)
+    ]
+    scores = Parallel(n_jobs=-1, prefer="threads")(delayed(log_odds_by)(one, recipe) for one, recipe in fits)
+    by_name = zip(hidden, np.array(scores).reshape(len(hidden), len(seeds), len(videos)), strict=True)
+    return {
+        name: Ablation(
+            {part: auc_estimate(videos, found, chosen, rng) for part, chosen in wholes(videos).items()},
+            {part: auc_change(videos, found, whole, chosen, rng) for part, chosen in wholes(videos).items()},
+        )
+        for name, found in by_name
+    }
+
+
+def without_method(
+    seeds: Sequence[Videos], recipes: Sequence[Recipe], comparisons: Mapping[str, Bools], rng: np.random.Generator
+) -> dict[str, Estimate]:
+    """AUC on each method's fakes of trees that have seen no fake of that method, nor the people they are tested on.
+
+    Args:
+        seeds: the same videos, with the texture scores of each seed's networks.
+        recipes: of each seed.
+        comparisons: by method, its fakes and the real videos they are held against.
+        rng: source of the draws.
+    """
+    videos, found = seeds[0], {}
+    for method, chosen in comparisons.items():
+        others = videos.fake & (videos.methods != method)
+        # Fakes of other methods in one fold alone would leave none to learn from when it is tested.
+        if np.sum(videos.fake & chosen) < _ENOUGH_FAKES or len(np.unique(videos.fold[others])) < 2:
+            continue
+        scores = [out_of_fold(one, _ignoring(method, recipe))[0] for one, recipe in zip(seeds, recipes, strict=True)]
+        found[method] = auc_estimate(videos, np.array(scores), chosen, rng)
+    return found
+
+
+def _ignoring(method: str, recipe: Recipe) -> Fit:
+    def fit(videos: Videos, rows: NDArray[np.intp]) -> Callable[[Floats], Floats]:
+        return trees(recipe)(videos, rows[~videos.fake[rows] | (videos.methods[rows] != method)])
+
+    return fit
+
+
+def permuted(videos: Videos, recipe: Recipe, times: int) -> tuple[float, ...]:
+    """AUC on all videos of trees that learn from labels permuted over people; nothing but chance is left to learn.
+
+    People with both labels have theirs exchanged or not; the others' are dealt out among them.
+    """
+
+    def one(number: int) -> float:
+        fake = permuted_labels(videos, np.random.default_rng([recipe.seed, number]))
+        return auc(fake, log_odds_by(replace(videos, fake=fake), replace(recipe, quick=True)))
+
+    return tuple(Parallel(n_jobs=-1, prefer="threads")(delayed(one)(number) for number in range(times)))
+
+
+def permuted_labels(videos: Videos, rng: np.random.Generator) -> Bools:
+    """Labels dealt out anew over people; shape (n,)."""
+    fake = videos.fake.copy()
+    single: dict[str, bool] = {}
+    for name in np.unique(videos.groups):
+        own = videos.groups == name
+        labels = np.unique(videos.fake[own])
+        if len(labels) == 2:
+            fake[own] = videos.fake[own] ^ bool(rng.random() < 0.5)
+        else:
+            single[name] = bool(labels[0])
+    for name, label in zip(single, rng.permutation(list(single.values())), strict=True):
+        fake[videos.groups == name] = label
+    return fake
+
+
+def after_compression(
+    videos: Videos, texture: TextureScores, rng: np.random.Generator
+) -> dict[str, dict[str, Estimate]]:
+    """AUC of the texture network alone on the same crops after each compression, "paired" and "all"."""
+    grid = {}
+    for name, scores in {"as it is": _every(texture.log_odds), **texture.grid}.items():
+        found = np.array([_measured(videos, of)[:, 0] for of in scores])
+        known = np.isfinite(found).all(axis=0)
+        grid[name] = {
+            part: auc_estimate(videos, found, chosen & known, rng)
+            for part, chosen in wholes(videos).items()
+            if 0 < videos.fake[chosen & known].sum() < (chosen & known).sum()
+        }
+    return grid
+
+
+def after_shams(
+    seeds: Sequence[Videos], recipes: Sequence[Recipe], texture: TextureScores, rng: np.random.Generator
+) -> dict[str, Sham]:
+    """Share of real videos taken for fake, by the network at a threshold that 5 % pass before, and by verdicts.
+
+    For verdicts the texture features of the vectors are replaced; the others stay as they are.
+    """
+    videos = seeds[0]
+    plain = [_measured(videos, of) for of in _every(texture.log_odds)]
+    shams = {}
+    for name, scores in texture.sham.items():
+        sham = [_measured(videos, of) for of in scores]
+        known = ~videos.fake & np.isfinite([*plain, *sham]).all(axis=(0, 2))
+        if not known.any():
+            continue
+        groups = videos.groups[known]
+        before, after = (np.array(of)[:, known, 0] for of in (plain, sham))
+        threshold = np.quantile(before, 1 - FALSE_ALARMS, axis=1, keepdims=True)
+        shams[f"{name}: network at {100 * FALSE_ALARMS:.0f} % false alarms"] = _sham(
+            groups, before > threshold, after > threshold, rng
+        )
+        called_before, called_after = [], []
+        for one, recipe, *views in zip(seeds, recipes, plain, sham, strict=True):
+            vectors = [one.features.copy() for _ in views]
+            for vector, view in zip(vectors, views, strict=True):
+                vector[:, [TEXTURE, VARIATION]] = view
+            own, *others = out_of_fold(one, trees(recipe), one.features, *vectors)
+            _, (_, was), (_, now) = cross_fitted(one, own, *others)
+            called_before.append(was[known] == 1)
+            called_after.append(now[known] == 1)
+        shams[f"{name}: verdicts"] = _sham(groups, np.array(called_before), np.array(called_after), rng)
+    return shams
+
+
+def _sham(groups: NDArray[np.str_], before: Bools, after: Bools, rng: np.random.Generator) -> Sham:
+    was, now = before.astype(np.float64), after.astype(np.float64)
+    return Sham(share(groups, was, None, rng), share(groups, now, None, rng), share(groups, now - was, None, rng))
+
+
+def _every(scores: Scores) -> Scores:
+    """Of the crops that are looked at again, what was said of them as they are."""
+    return tuple(tuple(crops[::EVERY] for crops in clips) for clips in scores)
+
+
+def _measured(videos: Videos, clips: Sequence[Floats]) -> Floats:
+    """Both texture features of each video; shape (n, 2), NaN where no crop was looked at."""
+    return np.array([texture_features(clips[clip], least=1) for clip in videos.clips.tolist()])

@@ -1,0 +1,141 @@
+"""Numbers with intervals that draw people, not videos, with replacement; each the mean over seeds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.videos import Videos
+
+_DRAWS = 1000
+_BLOCKS = 20
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and how far it can be trusted.
+
+    Attributes:
+        value: mean over seeds.
+        low: lower end of the 95 % interval over people; NaN for a single person.
+        high: its upper end.
+        videos: that it rests on.
+        people: that it rests on.
+        spread: standard deviation over seeds; None for a single seed.
+    """
+
+    value: float
+    low: float
+    high: float
+    videos: int
+    people: int
+    spread: float | None = None
+
+
+def auc(fake: Bools, scores: Floats) -> float:
+    """Area under the ROC curve; NaN unless both classes are there."""
+    return float(weighted_auc(fake, scores, np.ones((1, len(fake))))[0])
+
+
+def weighted_auc(fake: Bools, scores: Floats, weights: Floats) -> Floats:
+    """Areas under ROC curves, a tie counting half (Mann and Whitney 1947).
+
+    Args:
+        fake: shape (n,).
+        scores: shape (n,), larger for fake.
+        weights: shape (d, n), how often each video counts; an area for each row.
+
+    Returns:
+        Shape (d,); NaN unless both classes count.
+    """
+    order = np.argsort(scores, kind="stable")
+    first_of_ties = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
+    reals = np.add.reduceat(weights[:, order] * ~fake[order], first_of_ties, axis=1)
+    fakes = np.add.reduceat(weights[:, order] * fake[order], first_of_ties, axis=1)
+    wins = np.sum(fakes * (np.cumsum(reals, axis=1) - reals / 2), axis=1)
+    pairs = fakes.sum(axis=1) * reals.sum(axis=1)
+    areas: Floats = np.divide(wins, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+    return areas
+
+
+def auc_estimate(videos: Videos, scores: Floats, chosen: Bools, rng: np.random.Generator) -> Estimate:
+    """AUC on chosen videos.
+
+    Args:
+        videos: all videos.
+        scores: shape (seeds, n), larger for fake.
+        chosen: shape (n,).
+        rng: source of the draws.
+    """
+    fake, rows = videos.fake[chosen], scores[:, chosen]
+    return _estimate(
+        videos.groups[chosen], lambda weights: np.array([weighted_auc(fake, row, weights) for row in rows]), rng
+    )
+
+
+def auc_change(videos: Videos, scores: Floats, than: Floats, chosen: Bools, rng: np.random.Generator) -> Estimate:
+    """By how much the AUC of some scores is larger than that of others, on the same people in every draw.
+
+    Args:
+        videos: all videos.
+        scores: shape (seeds, n), larger for fake.
+        than: likewise.
+        chosen: shape (n,).
+        rng: source of the draws.
+    """
+    fake = videos.fake[chosen]
+
+    def change(weights: Floats) -> Floats:
+        return np.array(
+            [
+                weighted_auc(fake, one[chosen], weights) - weighted_auc(fake, other[chosen], weights)
+                for one, other in zip(scores, than, strict=True)
+            ]
+        )
+
+    return _estimate(videos.groups[chosen], change, rng)
+
+
+def concordance(videos: Videos, scores: Floats, rng: np.random.Generator) -> Estimate:
+    """Share of pairs in which the fake member scores higher than the real one; a tie counts half."""
+    real, fake = videos.pairs.T
+    return share(videos.groups[real], (np.sign(scores[:, fake] - scores[:, real]) + 1) / 2, None, rng)
+
+
+def share(groups: NDArray[np.str_], part: Floats, whole: Floats | None, rng: np.random.Generator) -> Estimate:
+    """The sum of the parts over the sum of the wholes; NaN where the wholes are none.
+
+    Args:
+        groups: shape (n,), the people.
+        part: shape (seeds, n).
+        whole: likewise; None when each counts once.
+        rng: source of the draws.
+    """
+    among = np.ones_like(part) if whole is None else whole
+
+    def ratio(weights: Floats) -> Floats:
+        total = among @ weights.T
+        ratios: Floats = np.divide(part @ weights.T, total, out=np.full(total.shape, np.nan), where=total > 0)
+        return ratios
+
+    return _estimate(groups, ratio, rng)
+
+
+def _estimate(groups: NDArray[np.str_], statistic: Callable[[Floats], Floats], rng: np.random.Generator) -> Estimate:
+    """A statistic of weights, (d, n) to (seeds, d), with the interval of the bootstrap over groups (Efron 1979)."""
+    names, group = np.unique(groups, return_inverse=True)
+    people, draws = len(names), []
+    # In blocks, so that a large collection fits into memory.
+    for _ in range(_BLOCKS if people > 1 else 0):
+        counts = rng.multinomial(people, np.full(people, 1 / people), size=_DRAWS // _BLOCKS)
+        draws.append(np.mean(statistic(counts[:, group].astype(np.float64)), axis=0))
+    drawn = np.concatenate([*draws, np.empty(0)])
+    drawn = drawn[np.isfinite(drawn)]
+    low, high = np.percentile(drawn, [2.5, 97.5]) if drawn.size else (np.nan, np.nan)
+    by_seed = statistic(np.ones((1, len(groups))))[:, 0] if people else np.array([np.nan])
+    spread = float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else None
+    return Estimate(float(np.mean(by_seed)), float(low), float(high), len(groups), people, spread)

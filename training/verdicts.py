@@ -1,0 +1,97 @@
+"""What verdicts come to, with calibration and band taken from other people than those they are given on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.calibration import Band, Calibration, calibrate, inconclusive_band, populations
+from training.estimates import Bools, Estimate, Floats, share
+from training.fitting import class_weights
+from training.videos import Videos
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What becomes of videos. Both classes weigh half where wrong verdicts are counted.
+
+    Attributes:
+        judged: share of videos with evidence enough for a verdict.
+        coverage: share of all videos that get a verdict: evidence enough, and outside the inconclusive band.
+        wrong: share of verdicts that are wrong.
+        wrong_real: share of videos called real that are fake; NaN when none is called real.
+        wrong_fake: share of videos called fake that are real, likewise.
+        false_alarms: share of real videos called fake; NaN without real videos.
+        caught: share of fake videos called fake; NaN without fake videos.
+        leaning: share of real videos whose P(fake) is above 1/2, verdict or not; NaN without real videos.
+    """
+
+    judged: float
+    coverage: Estimate
+    wrong: Estimate
+    wrong_real: Estimate
+    wrong_fake: Estimate
+    false_alarms: Estimate
+    caught: Estimate
+    leaning: Estimate
+
+
+def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration, Band]:
+    """Calibration and band of some videos: the curve of all of them, the band of those that get verdicts.
+
+    Args:
+        videos: everything.
+        log_odds: shape (n,), out of fold.
+        known: shape (n,), what may be looked at; both classes must be there.
+    """
+    curve, judged = calibrate(log_odds[known], videos.fake[known]), known & videos.judged
+    if not 0 < videos.fake[judged].sum() < judged.sum():
+        return curve, Band(0.0, 1.0)
+    parts = [part[judged] for part in populations(videos)]
+    populated = [part for part in parts if 0 < videos.fake[judged][part].sum() < part.sum()]
+    return curve, inconclusive_band(curve.prob_fake(log_odds[judged]), videos.fake[judged], populated)
+
+
+def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple[Floats, NDArray[np.int_]]]:
+    """Probabilities and verdicts (-1 real, 1 fake, 0 none), each by a calibration and a band without its fold.
+
+    Probabilities are 1/2 where the other folds lack a class. A video without evidence enough gets no verdict.
+
+    Args:
+        videos: everything.
+        log_odds: shape (n,), out of fold; what curves and bands are fitted to.
+        views: further log-odds of the same videos, each shape (n,), to be judged by the same curves and bands.
+
+    Returns:
+        For `log_odds` and for each view, both of shape (n,).
+    """
+    shown = (log_odds, *views)
+    found = [(np.full(len(videos), 0.5), np.zeros(len(videos), dtype=np.int_)) for _ in shown]
+    for number in np.unique(videos.fold):
+        unseen, known = videos.fold == number, videos.fold != number
+        if not 0 < videos.fake[known].sum() < known.sum():
+            continue
+        curve, band = fitted(videos, log_odds, known)
+        for (prob_fake, called), scores in zip(found, shown, strict=True):
+            prob_fake[unseen] = curve.prob_fake(scores[unseen])
+            called[unseen] = band.called(prob_fake[unseen]) * videos.judged[unseen]
+    return found
+
+
+def decisions(
+    videos: Videos, prob_fake: Floats, called: NDArray[np.int_], chosen: Bools, rng: np.random.Generator
+) -> Decisions:
+    """What probabilities and verdicts, both (seeds, n), on chosen videos come to; see `cross_fitted`."""
+    fake, groups, calls = videos.fake[chosen], videos.groups[chosen], called[:, chosen]
+    weights = class_weights(fake) if 0 < fake.sum() < len(fake) else np.ones(len(fake))
+    given, as_fake, as_real = calls != 0, calls == 1, calls == -1
+    return Decisions(
+        judged=float(np.mean(videos.judged[chosen])),
+        coverage=share(groups, given.astype(np.float64), None, rng),
+        wrong=share(groups, weights * np.where(fake, as_real, as_fake), weights * given, rng),
+        wrong_real=share(groups, weights * (as_real & fake), weights * as_real, rng),
+        wrong_fake=share(groups, weights * (as_fake & ~fake), weights * as_fake, rng),
+        false_alarms=share(groups[~fake], as_fake[:, ~fake].astype(np.float64), None, rng),
+        caught=share(groups[fake], as_fake[:, fake].astype(np.float64), None, rng),
+        leaning=share(groups[~fake], (prob_fake[:, chosen][:, ~fake] > 0.5).astype(np.float64), None, rng),
+    )
