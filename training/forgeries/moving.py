@@ -36,7 +36,9 @@ _LEAST_SHIFT_S, _MOST_SHIFT_S = 0.4, 1.5
 _WARP = (0.004, 0.012)
 _FLICKER = (1.5, 5.0)
 _STILL = Motion(1.0, np.zeros(2))
-# What does not move with the mouth: the two others of a face are laid on each other by it.
+# Upper and lower lid of each eye.
+_LIDS = ((159, 145), (386, 374))
+# What does not move with the mouth: two moments of a face are laid on each other by it.
 _RIGID = np.array([lm.RIGHT_EYE_CORNER, lm.LEFT_EYE_CORNER, 133, 362, 168, 6, 4, 129, 358, 234, 454])
 
 
@@ -218,12 +220,20 @@ def _repaint(faces: Faces, regions: tuple[str, ...], rng: np.random.Generator, s
 
 
 def _most_alike(target: tuple[Pixels, Points], donor: Crops) -> tuple[Pixels, Points]:
-    """The donor's picture in which the pose is most like the target's."""
+    """Of the donor's pictures with open eyes the one in which the pose is most like the target's."""
     wanted = target[1] / len(target[0])
     side = donor.pixels.shape[1]
-    distance = [float(np.linalg.norm(points / side - wanted, axis=1).mean()) for points in donor.points]
-    best = int(np.argmin(distance))
+    distance = np.array([np.linalg.norm(points / side - wanted, axis=1).mean() for points in donor.points])
+    # Lids that are shut cannot be opened by bending a picture.
+    openness = np.array([_lid_gap(points) for points in donor.points])
+    best = int(np.argmin(np.where(openness >= np.median(openness), distance, np.inf)))
     return np.asarray(donor.pixels[best]), donor.points[best]
+
+
+def _lid_gap(points: Points) -> float:
+    """Between the lids of both eyes, as a share of the distance of the outer eye corners."""
+    gaps = [np.linalg.norm(points[upper] - points[lower]) for upper, lower in _LIDS]
+    return float(np.sum(gaps) / np.linalg.norm(points[lm.RIGHT_EYE_CORNER] - points[lm.LEFT_EYE_CORNER]))
 
 
 def _laid_on(points: Points, target: Points) -> Points:
