@@ -14,9 +14,9 @@ from client import ServiceError
 from gateway.features import SCHEMA_VERSION
 from training import card, evaluation, model_file, plots, tables
 from training.calibration import Band, Calibration, calibrate, inconclusive_band, populations, reference
-from training.clips import ClipsError, Dataset, gather, gather_real
+from training.clips import ClipsError, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
-from training.forgeries.progress import forge_with_progress
+from training.forgeries.progress import with_forgeries
 from training.network import Settings
 from training.pipeline import QUICK, Material, environment, prepare
 
@@ -77,7 +77,10 @@ def train(
     if model.suffix not in (".json", ".ubj"):
         raise typer.BadParameter("The model must be a .json or .ubj file.", param_hint="--model")
     try:
-        dataset = gather(real, fake, manifest) if fake else _forged(real, manifest, cache, seed, parallel, console)
+        if fake:
+            dataset = gather(real, fake, manifest)
+        else:
+            dataset = with_forgeries(real, manifest, cache / "forgeries", console, seed=seed, jobs=parallel)
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
         chosen = QUICK if quick else Settings()
@@ -114,15 +117,6 @@ def train(
     console.print(
         f"Wrote {'' if only_evaluate else f'{texture}, {model}, '}{figures} and {model_card}.", highlight=False
     )
-
-
-def _forged(real: list[str], manifest: Path | None, cache: Path, seed: int, parallel: int, console: Console) -> Dataset:
-    """The real videos with forgeries of them as fakes; they re-encoded, and shams, are further reals."""
-    known = gather_real(real, manifest)
-    made = forge_with_progress(known.clips, cache / "forgeries", console, seed=seed, jobs=parallel)
-    dataset = gather([*real, str(made.real)], [str(made.fake)], made.manifest)
-    note = "All fakes were made of the real videos here: no score says how others' fakes are told."
-    return replace(dataset, warnings=(note, *known.warnings, *dataset.warnings))
 
 
 def _evaluated(material: Material, recipe: Recipe, quick: bool) -> evaluation.Evaluation:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import av
 import pandas as pd
 import pytest
+from rich.console import Console
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -14,6 +16,7 @@ from tests.synthetic.videos import FaceVideo, make_face_video, syllables
 from training.clips import Clip, ClipsError, Dataset, gather, gather_real
 from training.forgeries.__main__ import forgeries
 from training.forgeries.clip import METHODS, REENCODED
+from training.forgeries.progress import with_forgeries
 from training.forgeries.videos import Forged, forge
 
 ANN = FaceVideo(seconds=0.8, fps=20, size=(256, 192), iod=45, sound=syllables, mouth=syllables)
@@ -141,6 +144,20 @@ def test_fakes_among_the_real_clips_or_nothing_to_forge_is_refused(made: Made, t
     broken = [clip for clip in clips if clip.path.stem == "broken"]
     with pytest.raises(ClipsError, match="Nothing could be forged"):
         forge(broken, tmp_path)
+
+
+def test_training_on_real_videos_alone_gets_fakes_shams_and_a_warning(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    make_face_video(real / "bob.mp4", BOB)
+    said = StringIO()
+    dataset = with_forgeries([str(real)], None, tmp_path / "out", Console(file=said), seed=0, jobs=1)
+    assert [clip.path.name for clip in dataset.clips if clip.subset == "unknown"] == ["bob.mp4"]
+    assert sum(clip.fake for clip in dataset.clips) == len(dataset.pairs) == 3
+    assert any(clip.method.startswith("sham-") for clip in dataset.clips)
+    assert "made of the real videos here" in dataset.warnings[0]
+    # Nobody said who Bob is, and a pool does not make it known.
+    assert any("Nothing is known of who appears" in warning for warning in dataset.warnings)
 
 
 @pytest.fixture
