@@ -1,5 +1,6 @@
 """The texture network as an ONNX file that the face service loads."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +42,19 @@ def export(network: TextureNetwork, path: Path) -> None:
     fresh = path.with_name(f"{path.name}.new")
     network = network.eval().cpu()
     sample = torch.from_numpy(_sample())
-    torch.onnx.export(
-        _Places(network).eval(),
-        (sample,),
-        str(fresh),
-        input_names=["crops"],
-        output_names=["places"],
-        dynamic_axes={"crops": {0: "n"}, "places": {0: "n"}},
-        opset_version=_OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The exporter that has followed this one needs two packages more, and gives the same graph.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Places(network).eval(),
+            (sample,),
+            str(fresh),
+            input_names=["crops"],
+            output_names=["places"],
+            dynamic_axes={"crops": {0: "n"}, "places": {0: "n"}},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
     model = onnx.load(fresh)
     _halve(model)
     onnx.checker.check_model(model)

@@ -29,6 +29,7 @@ function withTexture({ result }: ReturnType<typeof recorded>): void {
     create(ThumbnailSchema, { timeS, jpeg, heat: { side: 2, places, logOdds: places.reduce((a, b) => a + b) / 4 } });
   const [face] = result.faces;
   if (face) face.thumbnails = [picture(2, [0, 12, 0, 0]), picture(1, [-1, -1, -1, -1])];
+  for (const segment of result.timeline) delete segment.faceTextureLogOdds;
   const [first, second] = result.timeline;
   if (first) first.faceTextureLogOdds = -1;
   if (second) second.faceTextureLogOdds = 3;

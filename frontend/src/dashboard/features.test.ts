@@ -55,6 +55,17 @@ describe("the features", () => {
     expect(title(blinking)).toBe("Blinking");
   });
 
+  it("tell log-odds as a share of a hundred", () => {
+    const texture = featureNamed("face_texture_log_odds");
+    if (!texture) throw new Error();
+    expect([-1e9, -1.5, 0, 1.5].map((value) => inWords(texture, value, "en-US"))).toEqual([
+      "0 of 100",
+      "18 of 100",
+      "50 of 100",
+      "82 of 100",
+    ]);
+  });
+
   it("follow the reader's locale", () => {
     const detail = featureNamed("hf_face_ring_logratio");
     if (!detail) throw new Error();

@@ -7,8 +7,8 @@ import { Modality, type FeatureVector } from "@gen/notreally/v1/features_pb";
 
 import { formatNumber, formatSignificant } from "@/lib/format";
 
-/** The fields of the vector, without its version. */
-export type FeatureField = Exclude<keyof FeatureVector, "schemaVersion" | "$typeName" | "$unknown">;
+/** The fields of the vector, without its versions. */
+export type FeatureField = Exclude<keyof FeatureVector, "schemaVersion" | "textureModel" | "$typeName" | "$unknown">;
 
 export interface FeatureText {
   /** Field name in the contract. */
@@ -36,6 +36,8 @@ const same = (value: number) => value;
 const percent = (value: number) => 100 * value;
 // A log ratio as a ratio: people know half as much and twice as much.
 const ratio = (value: number) => Math.exp(Math.min(value, 20));
+// Log-odds as a share of a hundred.
+const leaning = (value: number) => 100 / (1 + Math.exp(-Math.max(-50, Math.min(value, 50))));
 const bits = (value: number) => 10 ** Math.min(value, 9);
 
 const whole = (shown: number, locale?: string) => formatNumber(shown, 0, locale);
@@ -44,6 +46,7 @@ const twoDecimals = (shown: number, locale?: string) => formatNumber(shown, 2, l
 
 const OF_EYE_DISTANCE = ["% of the distance between the eyes", "% of the distance between the eyes"] as const;
 const TIMES = ["times as much", "times as much"] as const;
+const OF_HUNDRED = ["of 100", "of 100"] as const;
 const BARE = ["", ""] as const;
 
 /** In the order of the vector. */
@@ -59,18 +62,6 @@ export const FEATURES: readonly FeatureText[] = [
     written: whole,
     noun: ["time a minute", "times a minute"],
     shortUnit: "a minute",
-  },
-  {
-    name: "lip_jerk",
-    field: "lipJerk",
-    label: "jerkiness of the lips",
-    unit: "IOD",
-    modality: Modality.FACE,
-    sentence: "How abruptly the lips change their motion; painted lips can twitch from frame to frame.",
-    shown: percent,
-    written: twoDigits,
-    noun: OF_EYE_DISTANCE,
-    shortUnit: "% of eye distance",
   },
   {
     name: "nose_jitter",
@@ -98,6 +89,31 @@ export const FEATURES: readonly FeatureText[] = [
     shortUnit: "% of eye distance",
   },
   {
+    name: "face_texture_log_odds",
+    field: "faceTextureLogOdds",
+    label: "texture of the face",
+    unit: "log-odds",
+    modality: Modality.FACE,
+    sentence:
+      "What a network trained on forged faces reads in the texture of this one: 0 looks filmed, 100 looks forged.",
+    shown: leaning,
+    written: whole,
+    noun: OF_HUNDRED,
+    shortUnit: "of 100",
+  },
+  {
+    name: "face_texture_variation",
+    field: "faceTextureVariation",
+    label: "unevenness of the face's texture",
+    unit: "log-odds",
+    modality: Modality.FACE,
+    sentence: "How much that reading changes from picture to picture; a mask that slips shows only now and then.",
+    shown: same,
+    written: twoDigits,
+    noun: BARE,
+    shortUnit: "log-odds",
+  },
+  {
     name: "hf_face_ring_logratio",
     field: "hfFaceRingLogratio",
     label: "fine detail of the face against its surroundings",
@@ -105,19 +121,6 @@ export const FEATURES: readonly FeatureText[] = [
     modality: Modality.FACE,
     sentence:
       "How much fine detail the face has compared with the skin and hair around it; swapped faces are often softer.",
-    shown: ratio,
-    written: twoDecimals,
-    noun: TIMES,
-    shortUnit: "times as much",
-  },
-  {
-    name: "boundary_logratio",
-    field: "boundaryLogratio",
-    label: "sharpness of the face's edge",
-    unit: "ln ratio",
-    modality: Modality.FACE,
-    sentence:
-      "How strong the edge around the face is compared with its inside; a face that was pasted in can leave a seam.",
     shown: ratio,
     written: twoDecimals,
     noun: TIMES,

@@ -14,7 +14,9 @@ const LEAST_SYNC_S = 5;
 const LEAST_VOICED_S = 2;
 const LEAST_IOD_PX = 40;
 
-const TEXTURE = new Set(["hf_face_ring_logratio", "boundary_logratio"]);
+// Measured on single pictures, not on the motion between them.
+const DETAIL = "hf_face_ring_logratio";
+const LEARNED = new Set(["face_texture_log_odds", "face_texture_variation"]);
 
 /** The server's own words where it gives them, else what follows from the evidence. */
 export function missingReason(
@@ -47,7 +49,8 @@ function deduced(feature: FeatureText, { quality, metadata }: Pick<AnalysisResul
       );
     default:
       if (!hasFace) return "no face was found";
-      if (TEXTURE.has(feature.name)) {
+      if (LEARNED.has(feature.name)) return "too few pictures show the face well enough";
+      if (feature.name === DETAIL) {
         return (quality?.medianIodPx ?? 0) < LEAST_IOD_PX
           ? "the face is too small"
           : "too few pictures show the face well enough";

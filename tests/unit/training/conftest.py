@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.synthetic.fixtures import face_video
 from training.videos import Videos
+
+__all__ = ["face_video", "population"]
 
 Population = Callable[..., Videos]
 

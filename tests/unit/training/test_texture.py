@@ -8,7 +8,6 @@ import pytest
 from services.face.texture_network import TextureNetwork
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
-from training import crops
 from training.clips import Clip, Dataset
 from training.folds import group_folds
 from training.pipeline import QUICK
@@ -29,14 +28,12 @@ def dataset(face_video: MakeFaceVideo) -> Dataset:
 
 
 @pytest.mark.timeout(600)
-def test_from_videos_to_scores_and_to_the_file_that_is_served(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(crops, "CROPS", 3)
+def test_from_videos_to_scores_and_to_the_file_that_is_served(dataset: Dataset, tmp_path: Path) -> None:
     said: list[str] = []
     training = TextureTraining(dataset, group_folds(dataset), QUICK, tmp_path, jobs=1, say=said.append)
     scores = training.out_of_fold([0])
-    assert [len(clip) for clip in scores.log_odds[0]] == [3] * 4
+    # The videos have fewer frames than crops are asked for: each frame is looked at once.
+    assert all(6 <= len(clip) <= 12 for clip in scores.log_odds[0])
     assert all(np.isfinite(clip).all() for clip in scores.log_odds[0])
     assert set(scores.grid) == set(GRID)
     assert set(scores.sham) == set(SHAMS)

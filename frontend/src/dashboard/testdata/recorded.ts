@@ -1,4 +1,7 @@
-/** Answers of real runs on synthetic clips, cut down: few pictures, short numbers. For tests only. */
+/**
+ * Answers of real runs on synthetic clips, cut down: few pictures, short numbers. What the texture network says in them is
+ * made up. For tests only.
+ */
 
 import { readFileSync } from "node:fs";
 
