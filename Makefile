@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock run ui test check format train forge evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -143,13 +143,20 @@ screenshots: setup ui ## The pictures of the page in README and docs
 
 # CLIPS holds real/ and fake/; or name the folders: several are separated by colons, and names may hold spaces, as in
 # make train REAL="my videos:more videos" FAKE=fakes
-FOLDERS = --real "$(or $(REAL),$(CLIPS)/real)" --fake "$(or $(FAKE),$(CLIPS)/fake)"
-TRAIN = $(if $(or $(CLIPS),$(and $(REAL),$(FAKE))),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder FAKE=folder"; exit 1;) \
+# Without fakes, they are made of the real ones.
+FAKES = $(or $(FAKE),$(if $(CLIPS),$(CLIPS)/fake))
+FOLDERS = --real "$(or $(REAL),$(CLIPS)/real)" $(if $(FAKES),--fake "$(FAKES)")
+TRAIN = $(if $(or $(CLIPS),$(REAL)),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder [FAKE=folder]"; exit 1;) \
   $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
 
-train: setup .venv/.torch ## Train network and model, and write their card: CLIPS=folder, or REAL=folder FAKE=folder [OPTIONS=…]
+train: setup .venv/.torch ## Train network and model, and write their card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
 	$(TRAIN) $(OPTIONS)
+
+forge: setup ## Forged videos and shams from real ones: REAL=folder [OUT=folder] [OPTIONS=…]
+	deploy/system-packages.sh ffmpeg
+	@[ -n "$(REAL)" ] || { echo "Say where the real videos are: make forge REAL=folder"; exit 1; }
+	$(PY) -m training.forgeries --real "$(REAL)" $(if $(OUT),--out "$(OUT)") $(OPTIONS)
 
 evaluate: setup .venv/.torch ## What the recipe is worth on people not seen; writes the card: CLIPS=folder [SEEDS=5]
 	deploy/system-packages.sh ffmpeg

@@ -16,6 +16,7 @@ from training import card, evaluation, model_file, plots, tables
 from training.calibration import Band, Calibration
 from training.clips import ClipsError, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
+from training.forgeries.progress import with_forgeries
 from training.network import Settings
 from training.pipeline import QUICK, Material, environment, prepare
 from training.run import Run, as_json
@@ -31,7 +32,10 @@ def train(
         list[str],
         typer.Option(help="Folder of real videos. Give it several times, or several folders separated by ':'."),
     ],
-    fake: Annotated[list[str], typer.Option(help="Folder of fake videos, likewise.")],
+    fake: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder of fake videos, likewise. Without any, they are made of the real ones."),
+    ] = None,
     manifest: Annotated[
         Path | None,
         typer.Option(
@@ -76,7 +80,10 @@ def train(
     if model.suffix not in (".json", ".ubj"):
         raise typer.BadParameter("The model must be a .json or .ubj file.", param_hint="--model")
     try:
-        dataset = gather(real, fake, manifest)
+        if fake:
+            dataset = gather(real, fake, manifest)
+        else:
+            dataset = with_forgeries(real, manifest, cache / "forgeries", console, seed=seed, jobs=parallel)
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
         chosen = QUICK if quick else Settings()

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import Delaunay
 
 from training.forgeries.appearance import (
     Change,
@@ -189,16 +190,8 @@ def draw_swap(rng: np.random.Generator) -> Swap:
 def warped_to(pixels: Pixels, points: Points, target: Points, side: int) -> Pixels:
     """A `side` × `side` picture in which the landmarks lie at `target`: affine in each triangle between them."""
     goal, origin = target[_WARP_POINTS], points[_WARP_POINTS]
-    net = cv2.Subdiv2D((-side, -side, 3 * side, 3 * side))
-    places: dict[tuple[float, float], int] = {}
-    for index, (x, y) in enumerate(goal.tolist()):
-        net.insert((x, y))
-        places[round(x, 2), round(y, 2)] = index
     map_x, map_y = np.full((side, side), -1, np.float32), np.full((side, side), -1, np.float32)
-    for triangle in np.reshape(net.getTriangleList(), (-1, 3, 2)):
-        corners = [places.get((round(float(x), 2), round(float(y), 2))) for x, y in triangle]
-        if None in corners:
-            continue
+    for corners in Delaunay(goal).simplices:
         _fill(map_x, map_y, goal[corners], origin[corners])
     return np.asarray(cv2.remap(pixels, map_x, map_y, cv2.INTER_CUBIC, borderValue=0), dtype=np.uint8)
 

@@ -158,7 +158,7 @@ class _Maker:
     def _donor_face(self) -> Crops:
         donor = self.source.donor(SWAP)
         crops = cut(donor.path, _DONOR_PICTURES) if donor else None
-        if not crops:
+        if crops is None or not len(crops):
             raise UnusableError("The donor's face cannot be seen.")
         return crops
 

@@ -1,12 +1,13 @@
 """Forging in sight of a person."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from training.clips import Clip
+from training.clips import Clip, Dataset, gather, gather_real
 from training.forgeries.videos import FORGERIES, SECONDS, Forged, forge
 
 
@@ -36,3 +37,18 @@ def forge_with_progress(
     for path, why in sorted(forged.refused.items()):
         console.print(f"Not all was made of {path.name}: {why}", style="yellow", markup=False, highlight=False)
     return forged
+
+
+def with_forgeries(
+    real: Sequence[str], manifest: Path | None, out: Path, console: Console, *, seed: int, jobs: int
+) -> Dataset:
+    """Real videos with forgeries of them as fakes; they re-encoded, and shams, are further reals.
+
+    Raises:
+        ClipsError: as `gather_real` and `forge`.
+    """
+    known = gather_real(real, manifest)
+    made = forge_with_progress(known.clips, out, console, seed=seed, jobs=jobs)
+    dataset = gather([*real, str(made.real)], [str(made.fake)], made.manifest)
+    note = "All fakes were made of the real videos here: no score says how well those of others are told."
+    return replace(dataset, warnings=(note, *known.warnings, *dataset.warnings))

@@ -108,6 +108,14 @@ def test_a_blend_is_one_picture_where_the_mask_is_0_and_the_other_where_it_is_1(
     assert np.all((done >= low) & (done <= high))
 
 
+def test_a_face_warped_to_its_own_landmarks_stays_as_it_is(face: Face) -> None:
+    warped = warped_to(face.pixels, face.points, face.points, SIDE)
+    filled = (warped.max(axis=2) > 0) & inside_of(face, -8)
+    assert filled.sum() > 0.9 * inside_of(face, -8).sum()
+    assert np.quantile(np.abs(warped.astype(int) - face.pixels)[filled], 0.99) <= 3
+    assert np.all(warped[0, 0] == 0)
+
+
 def test_a_face_warped_to_moved_landmarks_moves_with_them(face: Face) -> None:
     warped = warped_to(face.pixels, face.points, face.points + np.array([5, 3], np.float32), SIDE)
     moved = np.roll(face.pixels, (3, 5), (0, 1))
