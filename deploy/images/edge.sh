@@ -45,5 +45,5 @@ sed -e "s|@gateway_host@|${gateway%:*}|" -e "s|@gateway_port@|${gateway##*:}|" -
   -e "s|@collector_host@|${collector%:*}|" -e "s|@collector_port@|${collector##*:}|" -e "s|@traced_percent@|$percent|" \
   "$here/$source" > "$config"
 exec envoy --config-path "$config" --concurrency "${NOTREALLY_EDGE_THREADS:-2}" --disable-hot-restart \
-  --log-level warning --component-log-level misc:error \
+  --service-cluster notreally-edge --service-node "$(hostname)" --log-level warning --component-log-level misc:error \
   --log-format '{"timestamp":"%Y-%m-%dT%T.%fZ","level":"%l","event":"%j"}' "$@"

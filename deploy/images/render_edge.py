@@ -1,7 +1,7 @@
 """Envoy's configuration for the edge's image: all but what `edge.sh` fills in when a container starts.
 
-Writes `envoy.yaml`, and `envoy.traced.yaml` for where traces are collected, into a folder. Run where the pages are
-built, with the repository on the path: the configuration names the hash of each script in them.
+Writes `envoy.yaml`, and `envoy.traced.yaml` for where traces are collected, into a folder. Run where the pages have
+been built, with the repository on the path: the configuration names the hash of each script in them.
 """
 
 import os

@@ -1,0 +1,160 @@
+"""The edge's image: its configuration, filled in by its start script, is one that the real Envoy takes."""
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cli.edge import DESCRIPTOR, PLAIN_SITE, TEMPLATE, envoy_binary
+from cli.environment import Environment
+from deploy.images.render_edge import render
+from tests.deploy.manifests import ROOT
+
+SCRIPT = ROOT / "deploy" / "images" / "edge.sh"
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of the image, as its Dockerfile puts them together."""
+    folder = tmp_path_factory.mktemp("edge")
+    for name, traced in (("envoy.yaml", False), ("envoy.traced.yaml", True)):
+        text = render(TEMPLATE.read_text(), Environment.read({}), PLAIN_SITE, traced=traced)
+        # The image has its folder at the root.
+        (folder / name).write_text(text.replace('"/edge/', f'"{folder}/'))
+    shutil.copytree(PLAIN_SITE, folder / "site")
+    shutil.copy(DESCRIPTOR, folder)
+    shutil.copy(SCRIPT, folder)
+    shutil.copy(SCRIPT.with_name("tls.yaml"), folder)
+    return folder
+
+
+def start(image: Path, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the script, with Envoy only checking what it would run with."""
+    return subprocess.run(
+        [str(image / "edge.sh"), "--mode", "validate"],
+        env={"PATH": f"{envoy_binary().parent}:{os.environ['PATH']}", "TMPDIR": str(tmp_path), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"NOTREALLY_GATEWAY_TARGET": "gateway.elsewhere:1234"},
+        {"NOTREALLY_EDGE_TLS": "1"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317"},
+        {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.monitoring:4318/",
+            "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+            "OTEL_TRACES_SAMPLER_ARG": "0.1",
+            "NOTREALLY_EDGE_TLS": "1",
+        },
+    ],
+    ids=lambda variables: "+".join(variables) or "plain",
+)
+def test_envoy_takes_it(image: Path, tmp_path: Path, variables: dict[str, str]) -> None:
+    done = start(image, tmp_path, **variables)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "envoy.yaml").read_text()
+    assert "@" not in text.replace('"@type"', "")
+    host, _, port = variables.get("NOTREALLY_GATEWAY_TARGET", "gateway:50051").partition(":")
+    assert f'address: "{host}", port_value: {port}' in text
+    assert ("DownstreamTlsContext" in text) == ("NOTREALLY_EDGE_TLS" in variables)
+    traced = "OTEL_EXPORTER_OTLP_ENDPOINT" in variables
+    assert ("OpenTelemetryConfig" in text) == traced
+    if "OTEL_TRACES_SAMPLER" in variables:
+        assert "random_sampling: { value: 10 }" in text
+        assert 'address: "collector.monitoring", port_value: 4318' in text
+    yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("target", ["gateway", "gateway:", ":1", "a:b", "a:1:2", "a b:1", "a|b:1", 'a":1', "a:1}"])
+@pytest.mark.parametrize("name", ["NOTREALLY_GATEWAY_TARGET", "OTEL_EXPORTER_OTLP_ENDPOINT"])
+def test_an_address_that_is_none_is_refused(image: Path, tmp_path: Path, name: str, target: str) -> None:
+    done = start(image, tmp_path, **{name: target})
+    assert done.returncode == 2
+    assert f"{name} must be host:port" in done.stderr
+
+
+def certificate(folder: Path) -> None:
+    """A new certificate for localhost, in the files of a Kubernetes secret."""
+    subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-days",
+                "1",
+            ),
+            *("-keyout", str(folder / "tls.key"), "-out", str(folder / "tls.crt"), "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
+def page(port: int, trusted: Path) -> tuple[int, str]:
+    """Status and type of the page, fetched by someone who trusts that certificate alone."""
+    context = ssl.create_default_context(cafile=str(trusted))
+    connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=5)
+    connection.request("GET", "/", headers={"Accept": "text/html"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status, answer.getheader("content-type", "")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+def test_the_page_over_tls(image: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "edge"
+    shutil.copytree(image, folder)
+    (folder / "tls").mkdir()
+    certificate(folder / "tls")
+    (folder / "tls.yaml").write_text((folder / "tls.yaml").read_text().replace(" /tls", f" {folder}/tls"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    text = (
+        (folder / "envoy.yaml")
+        .read_text()
+        .replace(f'"{image}/', f'"{folder}/')
+        .replace("port_value: 52513", f"port_value: {port}")
+    )
+    (folder / "envoy.yaml").write_text(re.sub(r'"[^"]*admin.sock"', f'"{tmp_path}/admin.sock"', text))
+    variables = {
+        "PATH": f"{envoy_binary().parent}:{os.environ['PATH']}",
+        "TMPDIR": str(tmp_path),
+        "NOTREALLY_EDGE_TLS": "1",
+    }
+    envoy = subprocess.Popen([str(folder / "edge.sh")], env=variables)
+    try:
+        ends = time.monotonic() + 60
+        while True:
+            try:
+                assert page(port, folder / "tls" / "tls.crt") == (200, "text/html; charset=utf-8")
+                break
+            except ConnectionError:
+                assert envoy.poll() is None
+                assert time.monotonic() < ends
+                time.sleep(0.05)
+    finally:
+        envoy.terminate()
+        envoy.wait()
