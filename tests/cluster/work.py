@@ -84,14 +84,26 @@ def assert_nothing_finished_ran_again(log: Sequence[str], database: str) -> int:
     assert {window: times for window, times in stored.items() if times > 1} == {}
     assert stored
 
-    with connected(database) as connection:
-        rows = connection.execute(
-            sa.text("SELECT workflow_uuid, function_id, completed_at_epoch_ms FROM operation_outputs")
-        ).fetchall()
-    completed = {(analysis, number): at for analysis, number, at in rows}
+    completed = _completed(database)
     executions = [
         ((line["analysis"], line["number"]), datetime.fromisoformat(line["timestamp"]).timestamp() * 1000)
         for line in lines(log, "step")
     ]
     assert [key for key, began in executions if began > completed[key]] == []
     return sum(times - 1 for times in Counter(key for key, _ in executions).values())
+
+
+def open_steps(log: Sequence[str], database: str) -> Counter[str]:
+    """How many steps each replica has begun that have not finished anywhere."""
+    completed = _completed(database)
+    begun = {(line["analysis"], line["number"]): line["replica"] for line in lines(log, "step")}
+    return Counter(replica for step, replica in begun.items() if step not in completed)
+
+
+def _completed(database: str) -> dict[tuple[str, int], float]:
+    """When each step of each analysis finished, ms since 1970."""
+    with connected(database) as connection:
+        rows = connection.execute(
+            sa.text("SELECT workflow_uuid, function_id, completed_at_epoch_ms FROM operation_outputs")
+        ).fetchall()
+    return {(analysis, number): at for analysis, number, at in rows}
