@@ -44,9 +44,9 @@ class Work:
         return work
 
     @property
-    def ended(self) -> int:
-        """How many have ended, as the watchers know."""
-        return sum(events[-1].percent == 100 for events in list(self.together.values()))
+    def left(self) -> int:
+        """How many have not ended, as the watchers know."""
+        return len(self.names) - sum(events[-1].percent == 100 for events in list(self.together.values()))
 
     async def finished(self, seconds: float) -> list[features_pb2.FeatureVector]:
         """Wait until all have ended; gives their vectors."""

@@ -70,4 +70,4 @@ async def _in_the_middle(stack: Stack, work: Work, *, step_only: bool = False) -
     event = "step" if step_only else "window stored"
     before = 0 if step_only else len(lines(stack.log, event))
     await asyncio.to_thread(wait_for, lambda: len(lines(stack.log, event)) > before, 60.0)
-    assert work.ended < len(work.names), "everything had ended before the kill: the videos are too short"
+    assert work.left, "everything had ended before the kill: the videos are too short"
