@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.training.forgeries.conftest import SIDE, Face
 from training.forgeries.appearance import Pixels
 from training.forgeries.blending import (
+    Forged,
     blended,
     draw_motion,
     draw_repaint,
@@ -29,12 +30,12 @@ def stranger(face: Face) -> Face:
     return Face(np.ascontiguousarray(255 - face.pixels[:, ::-1]), points)
 
 
-def swapped_with_stranger(pixels: Pixels, points: np.ndarray, rng: np.random.Generator) -> Pixels:
+def swapped_with_stranger(pixels: Pixels, points: np.ndarray, rng: np.random.Generator) -> Forged:
     other = stranger(Face(pixels, points))
     return swapped(pixels, points, other.pixels, other.points, rng)
 
 
-Forge = Callable[..., Pixels]
+Forge = Callable[..., Forged]
 every_forgery = pytest.mark.parametrize("forge", [self_blended, repainted, swapped_with_stranger])
 
 
@@ -49,7 +50,7 @@ def inside_of(face: Face, grown: int) -> np.ndarray:
 @every_forgery
 def test_the_same_seed_gives_the_same_forgery_and_leaves_the_picture_alone(face: Face, forge: Forge) -> None:
     kept = face.pixels.copy()
-    first, again, other = (forge(face.pixels, face.points, np.random.default_rng(seed)) for seed in (7, 7, 8))
+    first, again, other = (forge(face.pixels, face.points, np.random.default_rng(seed)).pixels for seed in (7, 7, 8))
     np.testing.assert_array_equal(first, again)
     assert np.any(first != other)
     np.testing.assert_array_equal(face.pixels, kept)
@@ -61,7 +62,8 @@ def test_the_same_seed_gives_the_same_forgery_and_leaves_the_picture_alone(face:
 def test_a_forgery_shows_in_the_face(face: Face, forge: Forge) -> None:
     within = inside_of(face, -10)
     for seed in range(6):
-        difference = np.abs(forge(face.pixels, face.points, np.random.default_rng(seed)).astype(int) - face.pixels)
+        forged = forge(face.pixels, face.points, np.random.default_rng(seed)).pixels
+        difference = np.abs(forged.astype(int) - face.pixels)
         assert difference[within].mean() > 0.3
 
 
@@ -69,18 +71,32 @@ def test_a_forgery_shows_in_the_face(face: Face, forge: Forge) -> None:
 def test_what_is_far_from_the_face_stays(face: Face, forge: Forge) -> None:
     far = ~inside_of(face, 40)
     for seed in range(6):
-        forged = forge(face.pixels, face.points, np.random.default_rng(seed))
+        forged = forge(face.pixels, face.points, np.random.default_rng(seed)).pixels
         assert np.abs(forged.astype(int) - face.pixels)[far].max() <= 1
+
+
+@every_forgery
+def test_a_forgery_says_where_it_is(face: Face, forge: Forge) -> None:
+    far = ~inside_of(face, 40)
+    for seed in range(6):
+        forged = forge(face.pixels, face.points, np.random.default_rng(seed))
+        assert forged.share.min() >= 0
+        assert 0.25 < forged.share.max() < 1.001
+        assert forged.share[far].max() < 0.01
+        assert forged.share[inside_of(face, 0)].mean() > 0.1
+
+
+@pytest.mark.parametrize("forge", [repainted, swapped_with_stranger])
+def test_where_nothing_was_put_in_the_picture_is_what_it_was(face: Face, forge: Forge) -> None:
+    for seed in range(6):
+        forged = forge(face.pixels, face.points, np.random.default_rng(seed))
+        np.testing.assert_array_equal(forged.pixels[forged.share == 0], face.pixels[forged.share == 0])
 
 
 def test_self_blending_changes_now_the_face_and_now_what_is_around_it(face: Face) -> None:
     far = ~inside_of(face, 40)
-    around = [
-        np.abs(self_blended(face.pixels, face.points, np.random.default_rng(seed)).astype(int) - face.pixels)[
-            far
-        ].mean()
-        for seed in range(20)
-    ]
+    forged = [self_blended(face.pixels, face.points, np.random.default_rng(seed)).pixels for seed in range(20)]
+    around = [np.abs(one.astype(int) - face.pixels)[far].mean() for one in forged]
     assert any(difference < 0.1 for difference in around)
     assert any(difference > 1 for difference in around)
 
@@ -90,7 +106,8 @@ def test_self_blending_changes_now_the_face_and_now_what_is_around_it(face: Face
 def test_pictures_of_other_sizes_are_forged_as_well(face: Face, forge: Forge, side: int) -> None:
     small = cv2.resize(face.pixels, (side, side), interpolation=cv2.INTER_AREA)
     forged = forge(small, face.points * side / SIDE, np.random.default_rng(1))
-    assert forged.shape == (side, side, 3)
+    assert forged.pixels.shape == (side, side, 3)
+    assert forged.share.shape == (side, side)
 
 
 @settings(max_examples=30, deadline=None)
@@ -140,7 +157,7 @@ def test_a_swap_shows_the_donor_in_the_targets_colours(face: Face) -> None:
     other = stranger(face)
     distances = []
     for seed in range(12):
-        done = swapped(face.pixels, face.points, other.pixels, other.points, np.random.default_rng(seed))
+        done = swapped(face.pixels, face.points, other.pixels, other.points, np.random.default_rng(seed)).pixels
         means = [one[within].mean(axis=0) for one in (done, face.pixels)]
         distances.append(float(np.abs(means[0] - means[1]).mean()))
     # Most swaps are in the target's colours; the donor as it is would be far off.
