@@ -9,21 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from services.face.crops import SIDE
-from training.crops import WIDENED, Crops
-from training.forgeries.blending import repainted, self_blended, swapped
+from training.crops import WIDE_SIDE, Crops
+from training.forgeries.blending import Forged, Share, repainted, self_blended, swapped
 from training.forgeries.reencoding import Journey, draw_journey, travelled
 
-BANK_SIDE = round(SIDE * WIDENED)
-"""Pixels along each side of a picture: wider than what the network sees, as crops are."""
+BANK_SIDE = 240
+"""Pixels along each side of a picture, the middle of a crop: wider than what the network sees, so that training can
+shift, turn and scale it."""
 
-_LAYOUT = 1  # raised when other pictures are made
+SHARE_SIDE = BANK_SIDE // 4
+"""Places along each side of what says where a picture is forged."""
+
+_EDGE = (WIDE_SIDE - BANK_SIDE) // 2
+_LAYOUT = 2  # raised when other pictures are made
 _TOGETHER = 8
 _CANDIDATES = 12
 
@@ -45,11 +50,14 @@ class Pictures:
     Attributes:
         pixels: (n, BANK_SIDE, BANK_SIDE, 3) uint8, RGB.
         kind: (n,) values of `Kind`.
+        share: (n, SHARE_SIDE, SHARE_SIDE) uint8, how much of each place is forged, 255 for all of it; of labelled
+            fakes nobody knows, and it is 0.
         twin: (n,) for a picture made of a real one, which picture shows that one after the same journey; else itself.
     """
 
     pixels: NDArray[np.uint8]
     kind: NDArray[np.int64]
+    share: NDArray[np.uint8]
     twin: NDArray[np.int64]
 
 
@@ -79,13 +87,13 @@ def _make_into(crops: Crops, fake: bool, donors: list[Crops], cache: Path, seed:
         rng = np.random.default_rng(list(identity.digest()))
         made = _pictures_of_fake(crops, rng) if fake else _pictures_of_real(crops, donors, rng)
         np.save(f"{stem}.npy", made.pixels)
-        np.savez(f"{stem}.npz", kind=made.kind, twin=made.twin)
+        np.savez(f"{stem}.npz", kind=made.kind, share=made.share, twin=made.twin)
     return stem
 
 
 def _read(stem: Path) -> Pictures:
     with np.load(f"{stem}.npz") as rest:
-        return Pictures(np.load(f"{stem}.npy", mmap_mode="r"), rest["kind"], rest["twin"])
+        return Pictures(np.load(f"{stem}.npy", mmap_mode="r"), rest["kind"], rest["share"], rest["twin"])
 
 
 class _Maker:
@@ -95,19 +103,34 @@ class _Maker:
         self._rng = rng
         self.pixels: list[NDArray[np.uint8]] = []
         self.kind: list[int] = []
+        self.share: list[NDArray[np.uint8]] = []
         self.twin: list[int] = []
 
-    def add(self, pictures: list[NDArray[np.uint8]], kinds: list[Kind], twins: list[int], journey: Journey) -> None:
+    def add(self, pictures: list[Forged], kinds: list[Kind], twins: list[int], journey: Journey) -> None:
         """`twins` count within `pictures`."""
         first = len(self.pixels)
-        for picture in travelled(pictures, journey, self._rng):
-            self.pixels.append(np.asarray(cv2.resize(picture, (BANK_SIDE, BANK_SIDE), interpolation=cv2.INTER_AREA)))
+        self.pixels += [_middle(one) for one in travelled([one.pixels for one in pictures], journey, self._rng)]
+        self.share += [_places(one.share) for one in pictures]
         self.kind += kinds
         self.twin += [first + twin for twin in twins]
 
     def made(self) -> Pictures:
         pixels = np.array(self.pixels, np.uint8).reshape(-1, BANK_SIDE, BANK_SIDE, 3)
-        return Pictures(pixels, np.array(self.kind, np.int64), np.array(self.twin, np.int64))
+        share = np.array(self.share, np.uint8).reshape(-1, SHARE_SIDE, SHARE_SIDE)
+        return Pictures(pixels, np.array(self.kind, np.int64), share, np.array(self.twin, np.int64))
+
+
+def _middle(picture: NDArray[Any]) -> NDArray[Any]:
+    return picture[_EDGE : _EDGE + BANK_SIDE, _EDGE : _EDGE + BANK_SIDE]
+
+
+def _places(share: Share) -> NDArray[np.uint8]:
+    places = cv2.resize(_middle(share).astype(np.float32), (SHARE_SIDE, SHARE_SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.round(255 * np.clip(places, 0, 1)), dtype=np.uint8)
+
+
+def _unforged(picture: NDArray[np.uint8]) -> Forged:
+    return Forged(picture, np.zeros(picture.shape[:2]))
 
 
 def _pictures_of_real(crops: Crops, donors: list[Crops], rng: np.random.Generator) -> Pictures:
@@ -115,12 +138,13 @@ def _pictures_of_real(crops: Crops, donors: list[Crops], rng: np.random.Generato
     maker = _Maker(rng)
     for start in range(0, len(crops), _TOGETHER):
         chosen = range(start, min(start + _TOGETHER, len(crops)))
-        reals = [np.asarray(crops.pixels[i]) for i in chosen]
+        pictures = [np.asarray(crops.pixels[i]) for i in chosen]
+        reals = [_unforged(picture) for picture in pictures]
         twins = [*range(len(reals)), *range(len(reals))]
-        blends = [self_blended(real, crops.points[i], rng) for i, real in zip(chosen, reals, strict=True)]
+        blends = [self_blended(real, crops.points[i], rng) for i, real in zip(chosen, pictures, strict=True)]
         kinds = [*[Kind.REAL] * len(reals), *[Kind.SELF_BLENDED] * len(reals)]
         maker.add([*reals, *blends], kinds, twins, draw_journey(rng))
-        others = [_another_forgery(real, crops, i, donors, rng) for i, real in zip(chosen, reals, strict=True)]
+        others = [_another_forgery(real, crops, i, donors, rng) for i, real in zip(chosen, pictures, strict=True)]
         kinds = [*[Kind.REAL] * len(reals), *[kind for _, kind in others]]
         maker.add([*reals, *[picture for picture, _ in others]], kinds, twins, draw_journey(rng))
     return maker.made()
@@ -130,7 +154,8 @@ def _pictures_of_fake(crops: Crops, rng: np.random.Generator) -> Pictures:
     """Each crop as it is or after a journey, and after another one."""
     maker = _Maker(rng)
     for start in range(0, len(crops), _TOGETHER):
-        fakes = [np.asarray(crops.pixels[i]) for i in range(start, min(start + _TOGETHER, len(crops)))]
+        chosen = range(start, min(start + _TOGETHER, len(crops)))
+        fakes = [_unforged(np.asarray(crops.pixels[i])) for i in chosen]
         for _ in range(2):
             maker.add(fakes, [Kind.LABELLED] * len(fakes), list(range(len(fakes))), draw_journey(rng))
     return maker.made()
@@ -138,7 +163,7 @@ def _pictures_of_fake(crops: Crops, rng: np.random.Generator) -> Pictures:
 
 def _another_forgery(
     real: NDArray[np.uint8], crops: Crops, index: int, donors: list[Crops], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], Kind]:
+) -> tuple[Forged, Kind]:
     strangers = [donor for donor in donors if donor is not crops]
     if not strangers or rng.random() < 0.55:
         return repainted(real, crops.points[index], rng), Kind.REPAINTED

@@ -14,16 +14,17 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from services.face.crops import LEAST_FACE_PX, MARGIN, SAMPLED_SIDE, crop_view, face_side
+from services.face.crops import LEAST_FACE_PX, MARGIN, SIDE, crop_view, face_side
 from services.face.decoding import timed_pictures
 from services.face.models import borrowed_models
 from services.face.tracking import FaceTracker
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
 
-WIDENED = 1.25
+WIDE_SIDE = 280
+"""Pixels along each side of a training crop, as large as those of the network's view."""
+WIDENED = WIDE_SIDE / SIDE
 """How much wider than the network's view a training crop is."""
-WIDE_SIDE = round(SAMPLED_SIDE * WIDENED)
 CROPS = 24
 """Crops of each video, evenly over what is looked at."""
 LOOKED_AT_S = 20.0

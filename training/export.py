@@ -27,9 +27,7 @@ class _Places(nn.Module):
         self.network = network
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        found = self.network.evidence(crops.permute(0, 3, 1, 2).float())
-        weights, bias = self.network.verdict.weight, self.network.verdict.bias
-        return nn.functional.conv2d(found, weights[:, :, None, None], bias).squeeze(1)
+        return self.network.contributions(crops.permute(0, 3, 1, 2).float())
 
 
 def export(network: TextureNetwork, path: Path) -> None:

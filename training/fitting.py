@@ -25,7 +25,7 @@ _TREES = {
     "objective": "binary:logistic",
     "base_score": PRIOR_FAKE,
     "tree_method": "hist",
-    "max_depth": 3,
+    "max_depth": 2,
     "eta": 0.05,
     "min_child_weight": 4.0,
     "reg_lambda": 10.0,

@@ -1,8 +1,7 @@
 """The texture network: what it makes of face crops.
 
-A convolutional network, fine-tuned to tell forged faces from real ones (`training/network.py`), exported to ONNX. Its
-last layer is linear over the mean of what was found at each place, so what each place adds to the score is exact, and
-comes with it: a class activation map (Zhou et al. 2016, *Learning Deep Features for Discriminative Localization*).
+A convolutional network, fine-tuned to say where a face is forged (`training/network.py`), exported to ONNX. It answers
+place by place, and the score is the mean of the answers: what each place adds is exact, and comes with it.
 """
 
 import hashlib

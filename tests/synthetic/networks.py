@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from services.face.crops import SIDE
 
-CELL = 32
+CELL = 16
 PLACES = SIDE // CELL
 """Along each side, as in the networks that `make train` makes."""
 

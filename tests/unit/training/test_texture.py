@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.face.crops import SIDE
 from services.face.texture_network import TextureNetwork
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
@@ -49,5 +50,5 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(dataset: Dataset, 
     version = training.ship(tmp_path / "network.onnx", 0)
     network = TextureNetwork(tmp_path / "network.onnx")
     assert network.version == version
-    crop = np.random.default_rng(0).integers(0, 256, (160, 160, 3), dtype=np.uint8)
+    crop = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
     assert np.isfinite(network.score([crop]).log_odds).all()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.face import landmarks as lm
-from services.face.crops import MARGIN, SAMPLED_SIDE, SIDE, crop_view, eye_line_angle, face_crop, face_side
+from services.face.crops import MARGIN, SIDE, crop_view, eye_line_angle, face_crop, face_side
 from tests.unit.services.face.faces import Points, grey_picture, made_up_face, soft_noise, turned
 
 FACE = made_up_face(100.0)
@@ -35,8 +35,8 @@ def test_the_face_is_upright_in_the_middle_with_its_margin(
 ) -> None:
     points = in_crop(turned(FACE, angle, scale, shift))
     low, high = points.min(axis=0), points.max(axis=0)
-    assert (low + high) / 2 == pytest.approx(np.full(2, SAMPLED_SIDE / 2), abs=1e-6)
-    assert (high - low).max() * MARGIN == pytest.approx(SAMPLED_SIDE)
+    assert (low + high) / 2 == pytest.approx(np.full(2, SIDE / 2), abs=1e-6)
+    assert (high - low).max() * MARGIN == pytest.approx(SIDE)
     right, left = points[lm.RIGHT_EYE_CORNER], points[lm.LEFT_EYE_CORNER]
     assert left[1] == pytest.approx(right[1], abs=1e-6)
     assert left[0] > right[0]
