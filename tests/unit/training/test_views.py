@@ -34,7 +34,7 @@ def test_the_plain_view_is_the_middle_of_the_picture(picture: np.ndarray) -> Non
 def test_grey_has_no_colour_and_jpeg_loses_a_little(picture: np.ndarray) -> None:
     grey = straight(grey=True).of(picture)
     assert np.ptp(grey, axis=2).max() == 0
-    smooth = np.asarray(cv2.GaussianBlur(picture, (0, 0), 6))
+    smooth = np.asarray(cv2.GaussianBlur(picture, (0, 0), 6), dtype=np.uint8)
     lossy, plain = straight(jpeg=50).of(smooth).astype(int), straight().of(smooth).astype(int)
     assert 0 < np.abs(lossy - plain).mean() < 4
 
