@@ -148,8 +148,8 @@ def _summary(run: Run) -> str:
     everything = found.decisions["all"]
     lines = [
         f"Version `{run.model.version}`, trained {run.model.trained_time.ToDatetime():%Y-%m-%d} on "
-        f"{run.model.training_videos} videos. Gradient-boosted trees over ten features, two of which come from a "
-        "texture network.",
+        f"{run.model.training_videos} videos. A line through what a texture network reads in the face, and "
+        "gradient-boosted trees over ten features on it.",
         "Measured on people it has not seen:",
         "\n".join(
             [

@@ -18,9 +18,13 @@ from services.classifier.vector import FEATURE_NAMES, MODALITIES
 
 DESCRIPTION_ATTRIBUTE = "notreally.model"
 """Booster attribute that holds `notreally.v1.Model` as proto JSON, without its `sha256`."""
+LINE_ATTRIBUTE = "notreally.line"
+"""Booster attribute that holds what the network's reading adds by itself, beside the trees, as JSON:
+`{"slope": float, "middle": float}`."""
 CALIBRATION_ATTRIBUTE = "notreally.calibration"
 """Booster attribute that holds the calibration as JSON: `{"slope": float, "intercept": float}`."""
 
+_READING = FEATURE_NAMES.index("face_texture_log_odds")
 _SUFFIXES = (".json", ".ubj")
 _LARGEST_FILE = 64 * 2**20
 # Another build of a decoder changes a value in its last digits only; that is no reason to call it unseen.
@@ -54,26 +58,54 @@ class Score:
     out_of_range: bool
 
 
+@dataclass(frozen=True)
+class Line:
+    """Log-odds of being fake by the network's reading alone: `slope` times its distance from `middle`."""
+
+    slope: float
+    middle: float
+
+    def at(self, reading: float) -> float:
+        """0 where nothing was read."""
+        return 0.0 if math.isnan(reading) else self.slope * (reading - self.middle)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Platt's sigmoid: 1 / (1 + exp(-(slope · log-odds + intercept)))."""
+
+    slope: float
+    intercept: float
+
+    def prob_fake(self, log_odds: float) -> float:
+        """Calibrated probability."""
+        return _sigmoid(self.slope * log_odds + self.intercept)
+
+
 class TrainedModel:
     """A loaded model. Predictions are deterministic and use one thread."""
 
-    def __init__(self, booster: xgboost.Booster, description: classifier_pb2.Model, slope: float, intercept: float):
+    def __init__(
+        self, booster: xgboost.Booster, description: classifier_pb2.Model, line: Line, calibration: Calibration
+    ):
         """Put together what `load` has validated."""
         self.description = description
         self._booster = booster
-        self._slope = slope
-        self._intercept = intercept
+        self._line = line
+        self._calibration = calibration
         self._lowest = np.array([feature.min for feature in description.features])
         self._highest = np.array([feature.max for feature in description.features])
         looked_at = booster.get_score(importance_type="weight")
         self._looked_at = np.array([name in looked_at for name in FEATURE_NAMES])
+        self._looked_at[_READING] |= line.slope > 0
 
     def score(self, row: NDArray[np.float64]) -> Score:
         """Score one row.
 
         The contributions are SHAP values of the trees (Lundberg et al. 2020, "From local explanations to global
-        understanding with explainable AI for trees"): exact, and summing to the log-odds together with the bias. The
-        probability is Platt's sigmoid of the log-odds (Platt 1999).
+        understanding with explainable AI for trees"), and for the network's reading what the line adds besides: exact,
+        and summing to the log-odds together with the bias. The probability is Platt's sigmoid of the log-odds (Platt
+        1999).
 
         Args:
             row: shape (10,), in the order of the vector; NaN where a feature is missing.
@@ -81,8 +113,9 @@ class TrainedModel:
         matrix = xgboost.DMatrix(row[np.newaxis], feature_names=list(FEATURE_NAMES), nthread=1)
         parts = self._booster.predict(matrix, pred_contribs=True)[0].astype(np.float64)
         contributions, bias = parts[:-1], float(parts[-1])
+        contributions[_READING] += self._line.at(float(row[_READING]))
         raw = bias + math.fsum(contributions)
-        prob_fake = _sigmoid(self._slope * raw + self._intercept)
+        prob_fake = self._calibration.prob_fake(raw)
         outside = self._outside(row)
         return Score(
             prob_fake=prob_fake,
@@ -122,9 +155,9 @@ def load(path: Path) -> TrainedModel:
     booster = _booster(content)
     description = _description(booster)
     _check_names(booster, description)
-    slope, intercept = _calibration(booster)
+    line, calibration = _line(booster), _calibration(booster)
     description.sha256 = hashlib.sha256(content).hexdigest()
-    return TrainedModel(booster, description, slope, intercept)
+    return TrainedModel(booster, description, line, calibration)
 
 
 def _read(path: Path) -> bytes:
@@ -185,15 +218,26 @@ def _check_names(booster: xgboost.Booster, description: classifier_pb2.Model) ->
         feature.modality = MODALITIES[feature.feature]
 
 
-def _calibration(booster: xgboost.Booster) -> tuple[float, float]:
+def _line(booster: xgboost.Booster) -> Line:
+    slope, middle = _two_numbers(booster, LINE_ATTRIBUTE, ("slope", "middle"), "line")
+    return Line(slope, middle)
+
+
+def _calibration(booster: xgboost.Booster) -> Calibration:
+    slope, intercept = _two_numbers(booster, CALIBRATION_ATTRIBUTE, ("slope", "intercept"), "calibration")
+    return Calibration(slope, intercept)
+
+
+def _two_numbers(booster: xgboost.Booster, attribute: str, names: tuple[str, str], called: str) -> tuple[float, float]:
+    """Of an attribute in JSON; the first is a slope that must not fall."""
     try:
-        calibration = json.loads(booster.attr(CALIBRATION_ATTRIBUTE) or "")
-        slope, intercept = float(calibration["slope"]), float(calibration["intercept"])
+        content = json.loads(booster.attr(attribute) or "")
+        slope, other = (float(content[name]) for name in names)
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError("The model file's calibration cannot be read.") from error
-    if not (math.isfinite(slope) and math.isfinite(intercept) and slope >= 0):
-        raise ModelError("The model file's calibration is not an increasing curve.")
-    return slope, intercept
+        raise ModelError(f"The model file's {called} cannot be read.") from error
+    if not (math.isfinite(slope) and math.isfinite(other) and slope >= 0):
+        raise ModelError(f"The model file's {called} is not an increasing curve.")
+    return slope, other
 
 
 def _sigmoid(x: float) -> float:

@@ -136,12 +136,38 @@ def test_every_video_is_scored_by_trees_that_have_not_seen_its_group(population:
         assert len(known) == 8, number
 
 
-def test_log_odds_are_margins(population: Population) -> None:
+def test_without_a_line_log_odds_are_the_margins_of_the_trees(population: Population) -> None:
     videos = population(people=30, signal=2.0)
-    booster = fit_trees(videos, np.arange(60), Recipe(0, True))
+    booster = fit_trees(videos, np.arange(60), Recipe(0, True, hidden=(TEXTURE,)))
     matrix = xgboost.DMatrix(videos.features, feature_names=booster.feature_names)
     probability = booster.predict(matrix)
     assert 1 / (1 + np.exp(-log_odds(booster, videos.features))) == pytest.approx(probability, abs=1e-6)
+
+
+def test_two_videos_on_one_step_of_the_trees_are_told_apart_by_the_networks_reading(population: Population) -> None:
+    videos = population(people=60, signal=2.0, column=TEXTURE)
+    booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
+    rows = np.zeros((200, 10))
+    rows[:, TEXTURE] = np.linspace(-3, 5, 200)
+    assert np.all(np.diff(log_odds(booster, rows)) > 0)
+    matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
+    assert len(np.unique(booster.predict(matrix))) < 100
+
+
+def test_without_a_reading_the_line_says_nothing(population: Population) -> None:
+    videos = population(people=60, signal=2.0, column=TEXTURE)
+    booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
+    rows = np.full((1, 10), np.nan)
+    matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
+    assert log_odds(booster, rows) == pytest.approx(booster.predict(matrix, output_margin=True), abs=1e-6)
+
+
+def test_line_and_trees_find_what_is_in_the_reading_and_beside_it(population: Population) -> None:
+    reading, beside = (population(people=80, signal=1.5, column=column) for column in (TEXTURE, 1))
+    both = population(people=80, signal=1.5, column=TEXTURE)
+    both.features[:, 1] = beside.features[:, 1]
+    alone, together = cross_validated_auc(reading), cross_validated_auc(both)
+    assert together > alone + 0.03
 
 
 def test_what_is_hidden_is_not_looked_at(population: Population) -> None:

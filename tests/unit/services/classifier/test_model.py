@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from services.classifier.model import (
     CALIBRATION_ATTRIBUTE,
     DESCRIPTION_ATTRIBUTE,
+    LINE_ATTRIBUTE,
     ModelError,
     TrainedModel,
     load,
@@ -57,11 +58,13 @@ def write(
     trees: xgboost.Booster | None = None,
     described: classifier_pb2.Model | None = None,
     calibration: object = None,
+    line: object = None,
 ) -> Path:
     trees = trees or booster()
     trees.set_attr(
         **{
             DESCRIPTION_ATTRIBUTE: json_format.MessageToJson(described or description()),
+            LINE_ATTRIBUTE: json.dumps(line or {"slope": 0.0, "middle": 0.0}),
             CALIBRATION_ATTRIBUTE: json.dumps(calibration or {"slope": SLOPE, "intercept": INTERCEPT}),
         }
     )
@@ -85,6 +88,29 @@ def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: 
     expected = float(booster().predict(matrix, output_margin=True)[0])
     assert score.bias + score.contributions.sum() == pytest.approx(score.raw_log_odds, abs=1e-12)
     assert score.raw_log_odds == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_line_adds_to_what_the_trees_say_of_the_networks_reading(model: TrainedModel, tmp_path: Path) -> None:
+    steep = load(write(tmp_path / "m.json", line={"slope": 1.5, "middle": -0.5}))
+    values = row(nose_jitter=0.7, face_texture_log_odds=0.3)
+    plain, added = model.score(values), steep.score(values)
+    difference = added.contributions - plain.contributions
+    reading = FEATURE_NAMES.index("face_texture_log_odds")
+    assert difference[reading] == pytest.approx(1.5 * 0.8)
+    assert np.count_nonzero(difference) == 1
+    assert added.raw_log_odds == pytest.approx(plain.raw_log_odds + 1.5 * 0.8)
+    assert added.bias == plain.bias
+
+
+def test_where_nothing_was_read_the_line_adds_nothing(model: TrainedModel, tmp_path: Path) -> None:
+    steep = load(write(tmp_path / "m.json", line={"slope": 1.5, "middle": -0.5}))
+    assert steep.score(row(nose_jitter=0.7)).raw_log_odds == model.score(row(nose_jitter=0.7)).raw_log_odds
+
+
+def test_a_reading_that_only_the_line_looks_at_can_be_out_of_range(model: TrainedModel, tmp_path: Path) -> None:
+    steep = load(write(tmp_path / "m.json", line={"slope": 1.5, "middle": 0.0}))
+    assert steep.score(row(face_texture_log_odds=9.0)).out_of_range
+    assert not model.score(row(face_texture_log_odds=9.0)).out_of_range
 
 
 def test_the_probability_is_the_calibrated_log_odds(model: TrainedModel) -> None:

@@ -15,11 +15,12 @@ from notreally.v1 import classifier_pb2, classifier_pb2_grpc, features_pb2
 from services.classifier.model import TrainedModel, load
 from services.classifier.server import SERVICE_NAME, ClassifierServicer
 from services.classifier.settings import SHIPPED_MODEL, ClassifierSettings
+from services.classifier.vector import FEATURE_NAMES
 from services.kit.errors import refusal_of
 from services.kit.server import running
 from training import model_file
 from training.calibration import Band, Calibration
-from training.fitting import Recipe, fit_trees
+from training.fitting import Recipe, fit_trees, log_odds
 from training.videos import Videos
 
 if TYPE_CHECKING:
@@ -37,14 +38,20 @@ async def stub(
         yield served
 
 
-def model_in(folder: Path, *, texture_model: str) -> TrainedModel:
+def learned_from(*, reading: float = 0.0) -> Videos:
+    """Videos whose nose jitter gives them away, and what a network read in them as far as `reading` says."""
     rng = np.random.default_rng(0)
     fake = np.arange(120) % 2 == 1
     features = rng.normal(size=(120, 10))
     features[:, 1] += np.where(fake, 1.5, -1.5)
+    features[:, FEATURE_NAMES.index("face_texture_log_odds")] += np.where(fake, reading, -reading)
     names = np.array([str(number) for number in range(120)])
     rows = np.arange(120)
-    videos = Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp), rows % 4, rows, rows >= 0)
+    return Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp), rows % 4, rows, rows >= 0)
+
+
+def model_in(folder: Path, *, texture_model: str, videos: Videos | None = None) -> TrainedModel:
+    videos = videos or learned_from()
     booster = fit_trees(videos, np.arange(120), Recipe(seed=0, learn_sound=False))
     calibration, band = Calibration(1.0, 0.0), Band(0.4, 0.6)
     described = model_file.describe(
@@ -79,6 +86,14 @@ async def serving(model: TrainedModel) -> "AsyncIterator[Stub]":
 
 async def classify(stub: "Stub", vector: features_pb2.FeatureVector) -> classifier_pb2.ClassifyResponse:
     return await stub.Classify(classifier_pb2.ClassifyRequest(features=vector))
+
+
+def test_the_service_scores_as_training_did(tmp_path: Path) -> None:
+    videos = learned_from(reading=1.0)
+    model = model_in(tmp_path, texture_model=NETWORK, videos=videos)
+    wanted = log_odds(fit_trees(videos, np.arange(120), Recipe(seed=0, learn_sound=False)), videos.features)
+    scored = [model.score(row).raw_log_odds for row in videos.features]
+    assert scored == pytest.approx(wanted, abs=1e-5)
 
 
 async def test_a_fake_vector_is_called_fake_for_the_right_reason(
