@@ -16,16 +16,20 @@ from unittest.mock import patch
 
 import av
 
-from services.face import extraction, mesh, models
+from services.face import extraction, mesh, models, scoring
 from services.face.decoding import TimedPicture, timed_pictures
 from services.face.detection import FaceDetector
 from services.face.messages import response
 from services.face.network_file import SHIPPED_NETWORK
 from services.face.pictures import Picture
+from services.face.texture_network import TextureNetwork
 from services.face.windows import FaceJob, Window
 
 Account = defaultdict[str, float]
 """CPU seconds by stage."""
+
+CROPS = 6
+"""Scored in each window: about 32 of a ten-second clip, as in the service."""
 
 WINDOW_S = 2.0
 """Of frames held in memory at once."""
@@ -60,7 +64,7 @@ def stages(path: Path) -> tuple[Account, int]:
 def _analyse(path: Path, pictures: list[TimedPicture], spent: Account) -> None:
     """Signals of one window of pictures in memory, each stage on its own account."""
     inside: Account = defaultdict(float)
-    job = FaceJob((pictures[0].window,), max_thumbnails=1)
+    job = FaceJob((pictures[0].window,), max_thumbnails=1, max_crops=CROPS)
     began = time.process_time()
     with ExitStack() as patches:
         patches.enter_context(patch.object(extraction, "timed_pictures", lambda *_: (each for each in pictures)))
@@ -68,7 +72,9 @@ def _analyse(path: Path, pictures: list[TimedPicture], spent: Account) -> None:
             (FaceDetector, "detect", "finding faces"),
             (mesh.FaceMesh, "landmarks", "landmarks: model"),
             (extraction, "measure_texture", "texture"),
-            (extraction, "face_thumbnail", "thumbnails"),
+            (scoring, "face_thumbnail", "thumbnails"),
+            (scoring, "face_crop", "texture network: crop"),
+            (TextureNetwork, "score", "texture network"),
         ):
             patches.enter_context(patch.object(owner, name, _timed(getattr(owner, name), inside, stage)))
         items = list(extraction.extract(lambda: False, path, job))

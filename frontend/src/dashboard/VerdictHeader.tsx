@@ -91,7 +91,7 @@ function Unjudged({ result, face }: { result: AnalysisResult; face: FaceView }) 
     <>
       <Gauge probFake={face.probFake} model={result.model} />
       <p className="mt-4 border-t border-line pt-4 text-sm text-quiet">
-        Read nothing into the number: this model was found unable to tell the two apart.
+        Take the number as a hint at most: nowhere on its scale was this model right often enough to name a side.
       </p>
       <Trust result={result} />
     </>
