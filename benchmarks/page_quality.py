@@ -85,7 +85,9 @@ def _report(address: str, *options: str) -> dict[str, Any]:
         *options,
     ]
     environment = {**os.environ, "CHROME_PATH": shutil.which("chromium") or ""}
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, timeout=180)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=180)
+    if done.returncode != 0:
+        raise SystemExit(f"Lighthouse gave no report of {address}:\n{done.stderr}")
     report: dict[str, Any] = json.loads(done.stdout)
     return report
 
