@@ -71,7 +71,7 @@ describe("the dashboard", () => {
   it("says calmly that the model gives no verdicts", () => {
     const page = show("talking_default_model");
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("No verdict");
-    expect(page.getByText(/Read nothing into the number/)).toBeTruthy();
+    expect(page.getByText(/Take the number as a hint at most/)).toBeTruthy();
     expect(page.queryByText(/Pushed/)).toBeNull();
   });
 
