@@ -4,6 +4,8 @@ import hashlib
 import json
 import math
 import stat
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +28,15 @@ CALIBRATION_ATTRIBUTE = "notreally.calibration"
 
 _READING = FEATURE_NAMES.index("face_texture_log_odds")
 _SUFFIXES = (".json", ".ubj")
+# By its second byte XGBoost tells JSON from UBJSON.
+_JSON_STARTS = tuple(b"{" + second for second in (b'"', b"}", b" ", b"\t", b"\r", b"\n"))
+_TRIAL = """
+import resource, sys
+import xgboost
+resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30,) * 2)
+xgboost.Booster({"nthread": 1}).load_model(bytearray(sys.stdin.buffer.read()))
+"""
+_TRIAL_S = 60.0
 _LARGEST_FILE = 64 * 2**20
 # Another build of a decoder changes a value in its last digits only; that is no reason to call it unseen.
 _RANGE_MARGIN = 0.01
@@ -181,6 +192,8 @@ def _booster(content: bytes) -> xgboost.Booster:
     # XGBoost ends the process on an empty buffer and takes anything but '{' for its removed binary format.
     if len(content) < 3 or not content.startswith(b"{"):
         raise ModelError("The model file is not in XGBoost's JSON or UBJSON format.")
+    if not content.startswith(_JSON_STARTS) and not _survived(content):
+        raise ModelError("The model file is broken: XGBoost cannot read it. Train or fetch it again.")
     booster = xgboost.Booster({"nthread": 1})
     try:
         booster.load_model(bytearray(content))
@@ -192,6 +205,20 @@ def _booster(content: bytes) -> xgboost.Booster:
         raise ModelError("The model file holds another kind of model than gradient-boosted trees for two classes.")
     booster.set_param({"nthread": 1})
     return booster
+
+
+def _survived(content: bytes) -> bool:
+    """Whether XGBoost can read a model in UBJSON, tried in a process of its own.
+
+    Its parser believes the lengths in the file: one that was cut short can end the process, or take all memory.
+    """
+    command = [sys.executable, "-P", "-c", _TRIAL]
+    try:
+        return (
+            subprocess.run(command, input=content, capture_output=True, timeout=_TRIAL_S, check=False).returncode == 0
+        )
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def _description(booster: xgboost.Booster) -> classifier_pb2.Model:

@@ -238,6 +238,19 @@ def test_a_file_cut_short_is_refused(tmp_path: Path, suffix: str, share: float) 
         load(path)
 
 
+def test_a_cut_that_ends_xgboost_ends_no_service(tmp_path: Path) -> None:
+    content = write(tmp_path / "whole.ubj").read_bytes()
+    for length in (21, 139, len(content) // 3):
+        (tmp_path / "m.ubj").write_bytes(content[:length])
+        with pytest.raises(ModelError, match="broken"):
+            load(tmp_path / "m.ubj")
+
+
+def test_a_whole_model_in_ubjson_is_read(model: TrainedModel, tmp_path: Path) -> None:
+    values = row(nose_jitter=0.7)
+    assert load(write(tmp_path / "m.ubj")).score(values).raw_log_odds == pytest.approx(model.score(values).raw_log_odds)
+
+
 def test_a_missing_file_and_a_folder_are_refused_with_a_hint_and_without_the_folders_above(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="Set MODEL_PATH") as missing:
         load(tmp_path / "none.json")
