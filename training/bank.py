@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from training.crops import WIDE_SIDE, Crops
+from training.crops import Crops, middle
 from training.forgeries.blending import Forged, Share, repainted, self_blended, swapped
 from training.forgeries.reencoding import Journey, draw_journey, travelled
 
@@ -27,7 +26,6 @@ shift, turn and scale it."""
 SHARE_SIDE = BANK_SIDE // 4
 """Places along each side of what says where a picture is forged."""
 
-_EDGE = (WIDE_SIDE - BANK_SIDE) // 2
 _LAYOUT = 2  # raised when other pictures are made
 _TOGETHER = 8
 _CANDIDATES = 12
@@ -109,7 +107,9 @@ class _Maker:
     def add(self, pictures: list[Forged], kinds: list[Kind], twins: list[int], journey: Journey) -> None:
         """`twins` count within `pictures`."""
         first = len(self.pixels)
-        self.pixels += [_middle(one) for one in travelled([one.pixels for one in pictures], journey, self._rng)]
+        self.pixels += [
+            middle(one, BANK_SIDE) for one in travelled([one.pixels for one in pictures], journey, self._rng)
+        ]
         self.share += [_places(one.share) for one in pictures]
         self.kind += kinds
         self.twin += [first + twin for twin in twins]
@@ -120,12 +120,9 @@ class _Maker:
         return Pictures(pixels, np.array(self.kind, np.int64), share, np.array(self.twin, np.int64))
 
 
-def _middle(picture: NDArray[Any]) -> NDArray[Any]:
-    return picture[_EDGE : _EDGE + BANK_SIDE, _EDGE : _EDGE + BANK_SIDE]
-
-
 def _places(share: Share) -> NDArray[np.uint8]:
-    places = cv2.resize(_middle(share).astype(np.float32), (SHARE_SIDE, SHARE_SIDE), interpolation=cv2.INTER_AREA)
+    seen = middle(share, BANK_SIDE).astype(np.float32)
+    places = cv2.resize(seen, (SHARE_SIDE, SHARE_SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(np.round(255 * np.clip(places, 0, 1)), dtype=np.uint8)
 
 

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -88,6 +89,12 @@ def cut(path: Path, count: int = CROPS) -> Crops:
         np.array(points, np.float32).reshape(-1, 468, 2),
         np.array(times, np.float64),
     )
+
+
+def middle(picture: NDArray[Any], side: int) -> NDArray[Any]:
+    """The `side` × `side` pixels in the middle of a square picture."""
+    edge = (len(picture) - side) // 2
+    return picture[edge : edge + side, edge : edge + side]
 
 
 def _seconds(path: Path) -> float:

@@ -22,7 +22,7 @@ from torch import nn
 
 from services.face.crops import SIDE
 from training.bank import Kind, Pictures
-from training.crops import Crops
+from training.crops import Crops, middle
 from training.views import PLACES, draw_view
 
 _REPORT_EVERY = 100
@@ -155,10 +155,7 @@ def score_crops(network: TextureNetwork, crops: Crops) -> NDArray[np.float64]:
 
 def score_wide(network: TextureNetwork, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Log-odds of what is in the middle of pictures as wide as training crops; (n,)."""
-    if not pictures:
-        return np.empty(0)
-    edge = (len(pictures[0]) - SIDE) // 2
-    return score_pictures(network, [np.asarray(one[edge : edge + SIDE, edge : edge + SIDE]) for one in pictures])
+    return score_pictures(network, [middle(one, SIDE) for one in pictures]) if pictures else np.empty(0)
 
 
 def score_pictures(network: TextureNetwork, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ PLACES = SIDE // PLACE_PX
 """Along each side."""
 
 _COARSER = BANK_SIDE / SHARE_SIDE
+_WARP = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,7 @@ class View:
 
     def of(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """What is seen (SIDE, SIDE, 3) of a picture (BANK_SIDE, BANK_SIDE, 3), RGB."""
-        options = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        seen = cv2.warpAffine(
-            np.asarray(picture), self.place, (SIDE, SIDE), flags=options, borderMode=cv2.BORDER_REFLECT
-        )
+        seen = cv2.warpAffine(np.asarray(picture), self.place, (SIDE, SIDE), flags=_WARP, borderMode=cv2.BORDER_REFLECT)
         seen = cv2.LUT(seen, self.tones)
         if self.grey:
             seen = cv2.cvtColor(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
@@ -52,8 +50,7 @@ class View:
         """How much of each place (PLACES, PLACES) seen is forged, 0 to 1, of `training.bank.Pictures.share`."""
         coarse = np.column_stack([self.place[:, :2], self.place[:, 2] / _COARSER])
         side = round(SIDE / _COARSER)
-        options = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        seen = cv2.warpAffine(np.asarray(share), coarse, (side, side), flags=options)
+        seen = cv2.warpAffine(np.asarray(share), coarse, (side, side), flags=_WARP)
         seen = cv2.resize(seen, (PLACES, PLACES), interpolation=cv2.INTER_AREA)
         return np.asarray(seen / 255, dtype=np.float32)
 

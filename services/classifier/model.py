@@ -28,8 +28,9 @@ CALIBRATION_ATTRIBUTE = "notreally.calibration"
 
 _READING = FEATURE_NAMES.index("face_texture_log_odds")
 _SUFFIXES = (".json", ".ubj")
-# By its second byte XGBoost tells JSON from UBJSON.
-_JSON_STARTS = tuple(b"{" + second for second in (b'"', b"}", b" ", b"\t", b"\r", b"\n"))
+_BROKEN = "The model file is broken: XGBoost cannot read it. Train or fetch it again."
+# As XGBoost writes JSON. What begins otherwise may be UBJSON.
+_JSON_START = b'{"'
 _TRIAL = """
 import resource, sys
 import xgboost
@@ -192,33 +193,33 @@ def _booster(content: bytes) -> xgboost.Booster:
     # XGBoost ends the process on an empty buffer and takes anything but '{' for its removed binary format.
     if len(content) < 3 or not content.startswith(b"{"):
         raise ModelError("The model file is not in XGBoost's JSON or UBJSON format.")
-    if not content.startswith(_JSON_STARTS) and not _survived(content):
-        raise ModelError("The model file is broken: XGBoost cannot read it. Train or fetch it again.")
+    if not content.startswith(_JSON_START) and not _survives(content):
+        raise ModelError(_BROKEN)
     booster = xgboost.Booster({"nthread": 1})
     try:
         booster.load_model(bytearray(content))
         learner = json.loads(booster.save_config())["learner"]
     # Its messages may quote bytes of the file that are no text.
     except (xgboost.core.XGBoostError, ValueError, KeyError) as error:
-        raise ModelError("The model file is broken: XGBoost cannot read it. Train or fetch it again.") from error
+        raise ModelError(_BROKEN) from error
     if learner["objective"]["name"] != "binary:logistic" or learner["gradient_booster"]["name"] != "gbtree":
         raise ModelError("The model file holds another kind of model than gradient-boosted trees for two classes.")
     booster.set_param({"nthread": 1})
     return booster
 
 
-def _survived(content: bytes) -> bool:
-    """Whether XGBoost can read a model in UBJSON, tried in a process of its own.
+def _survives(content: bytes) -> bool:
+    """Whether XGBoost can read a model, tried in a process of its own.
 
-    Its parser believes the lengths in the file: one that was cut short can end the process, or take all memory.
+    Its parser of UBJSON believes the lengths in the file: one that was cut short can end the process, or take all
+    memory.
     """
     command = [sys.executable, "-P", "-c", _TRIAL]
     try:
-        return (
-            subprocess.run(command, input=content, capture_output=True, timeout=_TRIAL_S, check=False).returncode == 0
-        )
-    except subprocess.TimeoutExpired:
+        subprocess.run(command, input=content, capture_output=True, timeout=_TRIAL_S, check=True)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         return False
+    return True
 
 
 def _description(booster: xgboost.Booster) -> classifier_pb2.Model:
