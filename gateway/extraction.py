@@ -134,11 +134,17 @@ class Extraction:
         media: media_pb2.MediaRef,
         windows: Sequence[media_pb2.TimeWindow],
         video_start_s: float,
+        stream: int | None,
         report: Report,
         waiting: Waiting,
     ) -> None:
-        """Store the sound signals of a run of windows; raises as `probe` does."""
-        request = audio_pb2.AudioServiceExtractWindowsRequest(media=media, video_start_s=video_start_s)
+        """Store the sound signals of a run of windows; raises as `probe` does.
+
+        Of the file's stream with this index, or of the one that the service finds when it is None.
+        """
+        request = audio_pb2.AudioServiceExtractWindowsRequest(
+            media=media, video_start_s=video_start_s, stream_index=stream
+        )
 
         async def attempt(heard: Heard) -> None:
             await self._run(analysis_id, "audio", windows, request, self._audio.ExtractWindows, report, heard)

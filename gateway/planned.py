@@ -27,6 +27,8 @@ class Planned:
     sound: bool
     warnings: list[tuple[str, str]]
     wall: tuple[float, float]
+    sound_stream: int | None = None
+    """Index of the sound in the file; None when it is not known, as in a plan that an older gateway wrote."""
 
     @classmethod
     def made(
@@ -50,6 +52,7 @@ class Planned:
             sound=audio_enabled and (probe is None or probe.facts.HasField("audio")),
             warnings=[] if probe else [NO_FACTS],
             wall=wall,
+            sound_stream=known.facts.audio.stream_index if known.facts.audio.HasField("stream_index") else None,
         )
 
     def json(self) -> dict[str, Any]:

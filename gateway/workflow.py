@@ -253,6 +253,7 @@ class Analyses(DBOSConfiguredInstance):
                     media,
                     plan.take(plan.indexes),
                     plan.video_start_s,
+                    plan.sound_stream,
                     job.report(AUDIO, 0),
                     job.waiting(AUDIO, "audio"),
                 ),

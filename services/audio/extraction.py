@@ -61,6 +61,7 @@ def extract(
     path: Path,
     spans: Sequence[Span],
     video_start_s: float,
+    stream: int | None,
     limits: ProcessLimits,
 ) -> Iterator[Progress | WindowSound | SilentWindow]:
     """Each window's signals in order, with progress before and after it.
@@ -73,13 +74,14 @@ def extract(
         path: The file.
         spans: The windows.
         video_start_s: Where the first video frame lies on the container's clock, seconds.
+        stream: Index of the sound stream in the file; None to look for it, which takes a start of ffprobe.
         limits: For each run of ffmpeg.
 
     Raises:
         Refusal: DEADLINE_EXCEEDED, SOUND_TOO_SLOW, when one window could not be decoded in time.
     """
     try:
-        yield from _extract(cancelled, path, spans, video_start_s, limits)
+        yield from _extract(cancelled, path, spans, video_start_s, stream, limits)
     except ProcessCancelled:
         return
     except ProcessTimedOut:
@@ -96,10 +98,12 @@ def _extract(
     path: Path,
     spans: Sequence[Span],
     video_start_s: float,
+    stream: int | None,
     limits: ProcessLimits,
 ) -> Iterator[Progress | WindowSound | SilentWindow]:
     yield Progress(0.0, "looking for sound")
-    stream = decoding.find_stream(cancelled, path, limits)
+    if stream is None:
+        stream = decoding.find_stream(cancelled, path, limits)
     if stream is None:
         yield from (SilentWindow(span) for span in spans)
         yield Progress(1.0, "no sound")

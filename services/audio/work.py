@@ -21,11 +21,16 @@ def warm_up() -> None:
 
 
 def extract_windows(
-    cancelled: Cancelled, path: Path, spans: Sequence[Span], video_start_s: float, limits: ProcessLimits
+    cancelled: Cancelled,
+    path: Path,
+    spans: Sequence[Span],
+    video_start_s: float,
+    stream: int | None,
+    limits: ProcessLimits,
 ) -> Generator[bytes, None, None]:
     """`services.audio.extraction.extract`, as serialised messages: see there."""
     from services.audio.extraction import extract
     from services.audio.messages import response
 
-    for item in extract(cancelled, path, spans, video_start_s, limits):
+    for item in extract(cancelled, path, spans, video_start_s, stream, limits):
         yield response(item).SerializeToString()

@@ -16,7 +16,9 @@ View = NDArray[np.float64]
 
 Plane = NDArray[np.uint8]
 
-_MOST_SAMPLES = 3
+# What is made smaller by more than this is halved first: more samples would cost more, and skip pixels all the same.
+_HALVED_FROM = 2.5
+_HALVING_MARGIN = 4
 # Two samples a pixel even when nothing is made smaller: the step from one to two would show as a jump in sharpness
 # when a face crosses it.
 _LUMA_SAMPLES = 2
@@ -109,11 +111,15 @@ def _sample(plane: Plane, stored: View, size: tuple[int, int], least_samples: in
     """Sample a plane through a map from crop to plane coordinates.
 
     Bilinear interpolation alone would skip pixels where the crop is smaller than what it shows, and the aliases would
-    move with the face: so several samples are taken along each side of a crop pixel, and averaged.
+    move with the face: so the plane is halved as often as needed, several samples are taken along each side of a crop
+    pixel, and averaged.
     """
     width, height = size
     scale = sqrt(abs(float(np.linalg.det(stored[:, :2]))))
-    samples = min(_MOST_SAMPLES, max(least_samples, round(scale)))
+    while scale >= _HALVED_FROM and min(plane.shape) > 1:
+        plane, stored = _halved(plane, stored, size)
+        scale /= 2
+    samples = max(least_samples, round(scale))
     linear = stored[:, :2] / samples
     # OpenCV puts the origin at the centre of the first pixel.
     shift = stored[:, 2] + linear @ np.full(2, 0.5) - 0.5
@@ -127,3 +133,18 @@ def _sample(plane: Plane, stored: View, size: tuple[int, int], least_samples: in
     if samples > 1:
         sampled = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
     return np.asarray(sampled, dtype=np.uint8)
+
+
+def _halved(plane: Plane, stored: View, size: tuple[int, int]) -> tuple[Plane, View]:
+    """The part of a plane that the crop shows, each pixel the mean of four, and the map to it.
+
+    The fours are those of the whole plane, so that they stay the same ones while the crop moves.
+    """
+    corners = seen_from(stored, np.array([[0, 0], [size[0], 0], [0, size[1]], size], dtype=np.float64))
+    ends = np.array(plane.shape[::-1]) // 2 * 2
+    # Of a crop beside the plane, the border that repeats.
+    low = np.clip(corners.min(axis=0) - _HALVING_MARGIN, 0, ends - 2).astype(int) // 2 * 2
+    high = np.clip(corners.max(axis=0) + _HALVING_MARGIN, low + 2, ends).astype(int) // 2 * 2
+    shown = plane[low[1] : high[1], low[0] : high[0]]
+    half = cv2.resize(shown, (shown.shape[1] // 2, shown.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(half, dtype=np.uint8), np.column_stack([stored[:, :2], stored[:, 2] - low]) / 2

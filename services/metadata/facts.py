@@ -50,6 +50,7 @@ class VideoHeader:
 class AudioHeader:
     """The sound stream that is analysed; see `AudioFacts` in the contract for the units."""
 
+    stream_index: int
     codec: str
     profile: str | None
     sample_rate_hz: int
@@ -132,6 +133,7 @@ def _video(stream: Json) -> VideoHeader:
 
 def _audio(stream: Json) -> AudioHeader:
     return AudioHeader(
+        stream_index=_count(stream.get("index"), 1 << 31) or 0,
         codec=_text(stream.get("codec_name")) or "unknown",
         profile=_text(stream.get("profile")),
         sample_rate_hz=_count(stream.get("sample_rate"), 1 << 31) or 0,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import isfinite, isnan, nan
 from statistics import median
 
-PACKET_ENTRIES = "packet=pts_time,dts_time,duration_time,size,flags"
+PACKET_ENTRIES = "packet=stream_index,pts_time,dts_time,duration_time,size,flags"
 """What `read` expects of ffprobe: these fields, in this order, as CSV without section names."""
 
 GAP_S = 5.0
@@ -15,7 +15,7 @@ GAP_S = 5.0
 
 MOST_SPANS = 100
 
-_FIELDS = 5
+_FIELDS = 6
 _DECIMALS = 6  # what ffprobe prints
 _FURTHEST_S = 1e9
 _LARGEST_PACKET = 1 << 40
@@ -58,21 +58,23 @@ class PacketFacts:
     spans_s: tuple[tuple[float, float], ...] = ()
 
 
-def read(lines: Iterable[str], limit: int) -> PacketFacts | None:
-    """Sum up packet lines without keeping them.
+def read(lines: Iterable[str], stream: int, limit: int) -> PacketFacts | None:
+    """Sum up the packet lines of one stream without keeping them.
 
     Lines that make no sense are skipped: they come from a file that nobody vouches for.
 
     Args:
         lines: CSV lines of `PACKET_ENTRIES`.
+        stream: Index of the stream; lines of others are skipped.
         limit: Most packets to read.
 
     Returns:
         None when no packet is shown.
     """
     packets = _Packets()
+    mine = f"{stream},"
     for line in lines:
-        packet = _parse(line)
+        packet = _parse(line) if line.startswith(mine) else None
         if packet is None:
             continue
         if len(packets.pts) >= limit:
@@ -125,8 +127,8 @@ def _parse(line: str) -> _Packet | None:
     fields = line.strip().split(",")
     if len(fields) < _FIELDS:
         return None
-    pts_s, dts_s, duration_s = (_seconds(field) for field in fields[:3])
-    size, flags = fields[3:_FIELDS]
+    pts_s, dts_s, duration_s = (_seconds(field) for field in fields[1:4])
+    size, flags = fields[4:_FIELDS]
     # D: outside the edit list, decoded but never shown.
     if (isnan(pts_s) and isnan(dts_s)) or "D" in flags or not (size.isascii() and size.isdecimal()):
         return None

@@ -31,6 +31,9 @@ log = structlog.get_logger()
 
 _HEADER_BYTES = 4 * 1024 * 1024
 _LONGEST_LINE = 4 * 1024
+_HEADER = ("-show_format", "-show_streams", "-of", "json")
+# Of every stream of moving pictures: which one is analysed is not known yet.
+_PACKETS = ("-select_streams", "V", "-show_entries", packets.PACKET_ENTRIES, "-of", "csv=print_section=0")
 _TOO_LARGE = re.compile(r"Picture size (\d{4,10})x(\d{4,10}) is invalid")
 
 
@@ -61,8 +64,13 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
         ProcessCancelled: When `cancelled()` turned true.
     """
     try:
-        header = _header(cancelled, path, limits.process)
-        found = _packets(cancelled, path, header.video.stream_index, limits)
+        # At once: starting ffprobe takes longer than its work on a short video, and everything waits for it.
+        with (
+            MediaProcess(_command(path, *_HEADER), limits.process, cancelled) as header_process,
+            MediaProcess(_command(path, *_PACKETS), limits.process, cancelled) as packets_process,
+        ):
+            header = _header(header_process, path)
+            found = _packets(packets_process, path, header.video.stream_index, limits.packets)
         return Probed(header, found, walk(path))
     except ProcessTimedOut:
         raise Refusal(
@@ -72,14 +80,13 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
         ) from None
 
 
-def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> facts.Header:
+def _header(process: MediaProcess, path: Path) -> facts.Header:
     output = bytearray()
-    with MediaProcess(_command(path, "-show_format", "-show_streams", "-of", "json"), limits, cancelled) as process:
-        for chunk in process.chunks():
-            output += chunk
-            if len(output) > _HEADER_BYTES:
-                raise _not_a_video(path)
-        _check(process, path)
+    for chunk in process.chunks():
+        output += chunk
+        if len(output) > _HEADER_BYTES:
+            raise _not_a_video(path)
+    _check(process, path)
     too_large = _TOO_LARGE.search(process.complaint)
     try:
         document: Any = json.loads(output)
@@ -96,15 +103,11 @@ def _header(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) ->
     return header
 
 
-def _packets(cancelled: Callable[[], bool], path: Path, stream: int, limits: ProbeLimits) -> packets.PacketFacts | None:
-    command = _command(
-        path, "-select_streams", str(stream), "-show_entries", packets.PACKET_ENTRIES, "-of", "csv=print_section=0"
-    )
-    with MediaProcess(command, limits.process, cancelled) as process:
-        found = packets.read(_lines(process.chunks()), limits.packets)
-        # A file cut short is an answer too, as long as its beginning can be read.
-        if found is None:
-            _check(process, path)
+def _packets(process: MediaProcess, path: Path, stream: int, limit: int) -> packets.PacketFacts | None:
+    found = packets.read(_lines(process.chunks()), stream, limit)
+    # A file cut short is an answer too, as long as its beginning can be read.
+    if found is None:
+        _check(process, path)
     return found
 
 

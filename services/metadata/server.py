@@ -115,6 +115,7 @@ def _audio(audio: facts.AudioHeader) -> metadata_pb2.AudioFacts:
         bit_rate=audio.bit_rate,
         duration_s=audio.duration_s,
         start_s=audio.start_s,
+        stream_index=audio.stream_index,
     )
 
 

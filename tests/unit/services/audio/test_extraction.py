@@ -43,7 +43,7 @@ def talking(make_file: MakeFile) -> Path:
 
 
 def _windows(path: Path, spans: list[Span], limits: ProcessLimits) -> list[WindowSound | SilentWindow]:
-    return [item for item in extract(_never, path, spans, 0.0, limits) if not isinstance(item, Progress)]
+    return [item for item in extract(_never, path, spans, 0.0, None, limits) if not isinstance(item, Progress)]
 
 
 @pytest.mark.parametrize("kind", ["aac.mp4", "libmp3lame.avi", "libopus.webm", "aac.ts"])
@@ -102,7 +102,7 @@ def test_shapes_and_times_agree(talking: Path, limits: ProcessLimits) -> None:
 
 
 def test_progress_grows_to_the_end(talking: Path, limits: ProcessLimits) -> None:
-    progress = [item for item in extract(_never, talking, SPANS, 0.0, limits) if isinstance(item, Progress)]
+    progress = [item for item in extract(_never, talking, SPANS, 0.0, None, limits) if isinstance(item, Progress)]
     fractions = [item.fraction for item in progress]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
@@ -135,12 +135,12 @@ def test_times_count_from_the_window(speech: Samples) -> None:
 
 
 def test_it_stops_when_nobody_waits(talking: Path, limits: ProcessLimits) -> None:
-    items = extract(lambda: True, talking, SPANS, 0.0, limits)
+    items = extract(lambda: True, talking, SPANS, 0.0, None, limits)
     assert all(isinstance(item, Progress) for item in items)
 
 
 def test_running_out_of_time_is_refused_and_not_taken_for_silence(talking: Path, limits: ProcessLimits) -> None:
     with pytest.raises(Refusal) as refused:
-        list(extract(_never, talking, SPANS, 0.0, ProcessLimits(0.0, limits.memory_bytes)))
+        list(extract(_never, talking, SPANS, 0.0, None, ProcessLimits(0.0, limits.memory_bytes)))
     assert refused.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
     assert refused.value.reason == "SOUND_TOO_SLOW"

@@ -89,6 +89,16 @@ async def test_the_clock_is_the_videos(stub: Stub, media: media_pb2.MediaRef) ->
     assert answers[1].window.start_s == 2
 
 
+async def test_the_stream_may_be_named(stub: Stub, media: media_pb2.MediaRef) -> None:
+    async def heard(stream_index: int | None) -> list[audio_pb2.AudioWindow]:
+        request = Request(media=media, windows=_windows((0, 2)), stream_index=stream_index)
+        return [r.window async for r in stub.ExtractWindows(request) if r.HasField("window")]
+
+    assert await heard(0) == await heard(None)
+    # Nothing can be heard in a stream that is not there.
+    assert [window.has_audio for window in await heard(7)] == [False]
+
+
 @pytest.mark.parametrize(
     "spans",
     [

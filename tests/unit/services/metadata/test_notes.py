@@ -12,7 +12,7 @@ from services.metadata.packets import PacketFacts
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 VIDEO = VideoHeader(0, "h264", "High", 640, 360, 0, True, False, "yuv420p", 25.0, 250, 10.0, 1e6, 0.0)
-AUDIO = AudioHeader("aac", "LC", 44_100, 2, 128_000.0, 10.0, 0.0)
+AUDIO = AudioHeader(1, "aac", "LC", 44_100, 2, 128_000.0, 10.0, 0.0)
 HEADER = Header("mov,mp4", 10.0, 1.1e6, None, None, VIDEO, AUDIO, 1, 1)
 PACKETS = PacketFacts(True, 250, 0.0, 10.0, 25.0, False, 1e6, (0.0,))
 

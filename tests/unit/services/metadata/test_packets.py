@@ -10,13 +10,16 @@ from services.metadata import packets
 from services.metadata.packets import PacketFacts
 
 
+STREAM = 1
+
+
 def _line(time_s: float | None, *, size: int = 1000, keyframe: bool = False, duration_s: float | None = None) -> str:
     time, duration = ("N/A" if value is None else f"{value:.6f}" for value in (time_s, duration_s))
-    return f"{time},{time},{duration},{size},{'K' if keyframe else '_'}_\n"
+    return f"{STREAM},{time},{time},{duration},{size},{'K' if keyframe else '_'}_\n"
 
 
 def _read(lines: list[str], limit: int = 10_000) -> PacketFacts:
-    facts = packets.read(lines, limit)
+    facts = packets.read(lines, STREAM, limit)
     assert facts is not None
     return facts
 
@@ -41,6 +44,11 @@ def test_packets_out_of_order_are_put_in_order() -> None:
     assert _read(_steady(100, 25.0)[::-1]) == _read(_steady(100, 25.0))
 
 
+def test_packets_of_other_streams_do_not_count() -> None:
+    others = [line.replace(f"{STREAM},", f"{other},", 1) for other in (0, 10, 11) for line in _steady(50, 10.0)]
+    assert _read(others + _steady(100, 25.0), limit=100) == _read(_steady(100, 25.0), limit=100)
+
+
 def test_times_rounded_to_a_millisecond_are_steady() -> None:
     facts = _read([_line(round(index / 29.97, 3)) for index in range(300)])
     assert facts.fps == pytest.approx(29.97, abs=0.01)
@@ -60,18 +68,18 @@ def test_a_varying_rate_is_noticed_and_averaged() -> None:
 
 
 def test_frames_that_are_never_shown_do_not_count() -> None:
-    hidden = ["-0.040000,-0.040000,0.040000,5000,KD\n"]
+    hidden = [f"{STREAM},-0.040000,-0.040000,0.040000,5000,KD\n"]
     assert _read(hidden + _steady(10, 25.0)) == _read(_steady(10, 25.0))
 
 
 def test_decoding_times_stand_in_for_missing_presentation_times() -> None:
-    assert _read([f"N/A,{index / 25:.6f},N/A,100,K_\n" for index in range(25)]).fps == pytest.approx(25.0)
+    assert _read([f"{STREAM},N/A,{index / 25:.6f},N/A,100,K_\n" for index in range(25)]).fps == pytest.approx(25.0)
 
 
 def test_decoding_times_complete_presentation_times_that_are_there_now_and_then() -> None:
     # As MPEG program streams have them: shown 40 ms after decoding, and only some say so.
     lines = [
-        f"{f'{0.54 + index / 25:.6f}' if index % 5 < 2 else 'N/A'},{0.5 + index / 25:.6f},0.04,100,K_"
+        f"{STREAM},{f'{0.54 + index / 25:.6f}' if index % 5 < 2 else 'N/A'},{0.5 + index / 25:.6f},0.04,100,K_"
         for index in range(50)
     ]
     facts = _read(lines)
@@ -94,7 +102,7 @@ def test_one_frame_has_no_rate() -> None:
 
 
 def test_no_packet_no_facts() -> None:
-    assert packets.read(["", "N/A,N/A,N/A,N/A,__", "nonsense"], 10) is None
+    assert packets.read(["", f"{STREAM},N/A,N/A,N/A,N/A,__", "nonsense", f"{STREAM},"], STREAM, 10) is None
 
 
 _field = st.one_of(
@@ -104,9 +112,9 @@ _field = st.one_of(
 
 # A busy machine is no failure.
 @settings(deadline=None)
-@given(st.lists(st.one_of(st.lists(_field, max_size=7).map(",".join), st.text()), max_size=20))
+@given(st.lists(st.one_of(st.lists(_field, max_size=7).map(lambda fields: ",".join([str(STREAM), *fields])), st.text()), max_size=20))
 def test_nothing_a_file_can_say_breaks_it(lines: list[str]) -> None:
-    facts = packets.read(lines, 10)
+    facts = packets.read(lines, STREAM, 10)
     if facts is None:
         return
     assert 1 <= facts.frame_count <= 10

@@ -54,6 +54,7 @@ def test_facts_of_every_container(
     assert (header.video.codec, header.video.width, header.video.height) == (video, 128, 64)
     assert header.audio is not None
     assert header.audio.codec == audio
+    assert {header.video.stream_index, header.audio.stream_index} == {0, 1}
     frames, fps, duration_s = _packets_of(probed)
     assert frames == 50
     assert fps == pytest.approx(25.0, abs=0.1)
@@ -94,7 +95,9 @@ def test_a_varying_frame_rate_is_noticed(make_file: MakeFile, limits: ProbeLimit
 
 def test_several_videos_are_counted(make_file: MakeFile, limits: ProbeLimits) -> None:
     path = make_file("two.mkv", *PICTURE, *PICTURE, "-map", "0", "-map", "1", *H264)
-    assert probe(_never, path, limits).header.video_streams == 2
+    probed = probe(_never, path, limits)
+    assert probed.header.video_streams == 2
+    assert _packets_of(probed)[0] == 50
 
 
 def test_a_video_cut_short_is_still_a_video(make_file: MakeFile, limits: ProbeLimits, tmp_path: Path) -> None:
