@@ -5,7 +5,7 @@ the same call: a span is decoded from a fixed lead-in before it.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ _LOUDEST = 8.0  # lossy decoders overshoot full scale a little; float files can 
 _PROBE_BYTES = 256 * 1024
 _BYTES_PER_SAMPLE = 8
 _MARGIN = SAMPLE_RATE_HZ // 100  # samples: far more than the roundings of the filters
+_MOST_TOGETHER = 16  # spans that one run of ffmpeg decodes: each keeps the file open once more
 
 _OPEN = {
     "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
@@ -105,7 +106,7 @@ def decode(
     given = count if until_s is None else min(count, round(until_s * SAMPLE_RATE_HZ) - first)
     wanted = given * _BYTES_PER_SAMPLE
     output = bytearray()
-    with MediaProcess(_command(path, stream, first, count), limits, cancelled) as process:
+    with MediaProcess(_command(_sound(path, stream, first, count)), limits, cancelled) as process:
         for chunk in process.chunks():
             output += chunk[: wanted - len(output)]
             if len(output) >= wanted:
@@ -116,20 +117,94 @@ def decode(
     return _placed(bytes(output), given)
 
 
-def _command(path: Path, stream: int, first: int, count: int) -> list[str]:
-    """The command line for ffmpeg: `count` pairs of float samples from `first` on, sound and presence."""
+def decode_each(
+    cancelled: Callable[[], bool],
+    path: Path,
+    stream: int,
+    spans: Sequence[tuple[float, float]],
+    limits: ProcessLimits,
+) -> Iterator[Sound]:
+    """Sound of several spans, each as `decode` gives it, with few runs of ffmpeg: one takes 60 ms just to start.
+
+    Args:
+        cancelled: Asked at least every 50 ms.
+        path: The file.
+        stream: Index of the sound in it.
+        spans: (start, end) of each on the container's clock, seconds; ascending.
+        limits: Those of one span; a run has as many times the seconds.
+
+    Raises:
+        ProcessTimedOut, ProcessCancelled: See `MediaProcess`.
+    """
+    # What is not sought is one input to ffmpeg-python, however often it is named.
+    from_the_top = [span for span in spans if span[0] <= SEEK_BEYOND_S]
+    for start_s, end_s in from_the_top:
+        yield decode(cancelled, path, stream, start_s, end_s, limits)
+    sought = spans[len(from_the_top) :]
+    for start in range(0, len(sought), _MOST_TOGETHER):
+        group = sought[start : start + _MOST_TOGETHER]
+        done = 0
+        if len(group) > 1:
+            for sound in _decode_joined(cancelled, path, stream, group, limits):
+                yield sound
+                done += 1
+        # All of a single one; after a run that broke down over one span, that one and those that followed it.
+        for start_s, end_s in group[done:]:
+            yield decode(cancelled, path, stream, start_s, end_s, limits)
+
+
+def _decode_joined(
+    cancelled: Callable[[], bool],
+    path: Path,
+    stream: int,
+    spans: Sequence[tuple[float, float]],
+    limits: ProcessLimits,
+) -> Iterator[Sound]:
+    """The spans that one run of ffmpeg gives whole."""
+    places = [(round(start_s * SAMPLE_RATE_HZ), round(end_s * SAMPLE_RATE_HZ)) for start_s, end_s in spans]
+    counts = [end - first for first, end in places]
+    parts = [
+        _sound(path, stream, first, count)
+        .filter("aformat", sample_fmts="flt", channel_layouts="stereo")
+        # Each exactly as long as its span, so that where the next begins is known.
+        .filter("apad", whole_len=count)
+        .filter("atrim", end_sample=count)
+        .filter("asetpts", "N")
+        for (first, _), count in zip(places, counts, strict=True)
+    ]
+    output = bytearray()
+    shared = ProcessLimits(limits.seconds * len(spans), limits.memory_bytes)
+    with MediaProcess(_command(ffmpeg.concat(*parts, v=0, a=1)), shared, cancelled) as process:
+        position = 0
+        for chunk in process.chunks():
+            output += chunk
+            while position < len(counts) and len(output) >= counts[position] * _BYTES_PER_SAMPLE:
+                size = counts[position] * _BYTES_PER_SAMPLE
+                yield _placed(bytes(output[:size]), counts[position])
+                del output[:size]
+                position += 1
+        if position < len(counts):
+            log.info("sound of several windows ends early", complaint=process.complaint)
+
+
+def _sound(path: Path, stream: int, first: int, count: int) -> Any:
+    """What ffmpeg is to do for `count` pairs of float samples from `first` on, or fewer: sound and presence."""
     start_s = first / SAMPLE_RATE_HZ
     seek = {"ss": f"{start_s - LEAD_IN_S:.6f}", "seek_timestamp": 1} if start_s > SEEK_BEYOND_S else {}
     source = ffmpeg.input(f"file:{path}", threads=1, vn=None, sn=None, dn=None, noaccurate_seek=None, **_OPEN, **seek)
     # A second channel that is 1 wherever the decoder gave samples: the last filter fills what is missing, before,
     # between and after, with zeros in both. `rematrix_maxval` makes a mono mix as loud for integer as for float codecs.
-    sound = (
+    return (
         source[str(stream)]
         .filter("aresample", SAMPLE_RATE_HZ, ocl="mono", osf="flt", rematrix_maxval="1.0")
         .filter("aeval", "val(0)|1", channel_layout="stereo")
         .filter("atrim", start_pts=first - _MARGIN, end_pts=first + count + _MARGIN)
         .filter("aresample", **{"async": 1, "first_pts": first, "min_comp": "0.0001"})
     )
+
+
+def _command(sound: Any) -> list[str]:
+    """The command line that writes what a filter gives to a pipe."""
     output = sound.output("pipe:", format="f32le", acodec="pcm_f32le", threads=1)
     command: list[str] = output.global_args("-copyts", "-nostdin", "-v", "error").compile()
     return command

@@ -14,7 +14,7 @@ from services.kit.errors import Refusal
 from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessTimedOut
 
 # Windows that end before this, which are those of every short video, are cut from one piece that always begins and ends
-# in the same places: starting ffmpeg takes as long as decoding a minute of sound.
+# in the same places: starting ffmpeg takes as long as decoding a minute of sound. Later ones share runs of ffmpeg.
 _BEGINNING_S = 20.0
 
 
@@ -130,16 +130,16 @@ def _sounds(
     beginning: decoding.Sound | None = None
     first = round(video_start_s * signals.SAMPLE_RATE_HZ)
     last_s = max((span.end_s for span in spans if span.end_s <= _BEGINNING_S), default=0.0)
-    for span in spans:
+    later = [span for span in spans if span.end_s > _BEGINNING_S]
+    for span in spans[: len(spans) - len(later)]:
         start_s, end_s = video_start_s + span.start_s, video_start_s + span.end_s
-        if span.end_s > _BEGINNING_S:
-            yield span, decoding.decode(cancelled, path, stream, start_s, end_s, limits)
-            continue
         if beginning is None:
             whole = (video_start_s, video_start_s + _BEGINNING_S)
             beginning = decoding.decode(cancelled, path, stream, *whole, limits, video_start_s + last_s)
         start, end = (round(time_s * signals.SAMPLE_RATE_HZ) - first for time_s in (start_s, end_s))
         yield span, beginning.part(start, end)
+    places = [(video_start_s + span.start_s, video_start_s + span.end_s) for span in later]
+    yield from zip(later, decoding.decode_each(cancelled, path, stream, places, limits), strict=True)
 
 
 def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:

@@ -1,8 +1,9 @@
 """Samples land where they belong on the container's clock, whatever holds them and whatever else is asked for."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,6 +77,52 @@ def test_a_later_span_gives_the_sound_of_the_whole(beeping: Path, limits: Proces
     # Bit by bit where it counts: the same span again, whatever was decoded in between.
     again = _decode(beeping, start_s + 25.0, start_s + 28.0, limits)
     assert again.samples.tobytes() == part.samples.tobytes()
+
+
+def test_several_spans_at_once_give_what_each_gives_alone(beeping: Path, limits: ProcessLimits) -> None:
+    start_s = _start_s(beeping)
+    ends = [(15.0, 17.0), (21.0, 22.5), (25.0, 28.0), (29.0, 31.0), (40.0, 41.0)]  # the last ones beyond the end
+    spans = [(start_s + begin_s, start_s + end_s) for begin_s, end_s in ends]
+    stream = decoding.find_stream(_never, beeping, limits)
+    assert stream is not None
+    together = list(decoding.decode_each(_never, beeping, stream, spans, limits))
+    alone = [_decode(beeping, begin_s, end_s, limits) for begin_s, end_s in spans]
+    assert [sound.samples.tobytes() for sound in together] == [sound.samples.tobytes() for sound in alone]
+    assert [sound.present.tobytes() for sound in together] == [sound.present.tobytes() for sound in alone]
+    assert together[2].present.all()
+    assert not together[4].present.any()
+
+
+def test_many_spans_take_few_runs(beeping: Path, limits: ProcessLimits, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = decoding.find_stream(_never, beeping, limits)
+    assert stream is not None
+    runs: list[int] = []
+
+    class Counted(decoding.MediaProcess):
+        def __enter__(self) -> decoding.MediaProcess:
+            runs.append(self._command.count("-i"))
+            return super().__enter__()
+
+    monkeypatch.setattr(decoding, "MediaProcess", Counted)
+    spans = [(19.0 + index / 2, 19.0 + index / 2 + 0.25) for index in range(3 + 33)]
+    assert len(list(decoding.decode_each(_never, beeping, stream, spans, limits))) == len(spans)
+    assert runs == [1, 1, 1, 16, 16, 1]
+
+
+def test_a_span_that_breaks_a_run_costs_no_other(
+    beeping: Path, limits: ProcessLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = decoding.find_stream(_never, beeping, limits)
+    assert stream is not None
+    spans = [(22.0, 23.0), (24.0, 25.0), (25.5, 26.0)]
+    joined = decoding._decode_joined
+
+    def breaks_down(*args: Any) -> Iterator[Sound]:
+        yield next(joined(*args))
+
+    monkeypatch.setattr(decoding, "_decode_joined", breaks_down)
+    found = list(decoding.decode_each(_never, beeping, stream, spans, limits))
+    assert [s.samples.tobytes() for s in found] == [_decode(beeping, *span, limits).samples.tobytes() for span in spans]
 
 
 def test_shifted_sound_is_shifted_by_as_much(make_file: MakeFile, limits: ProcessLimits) -> None:
