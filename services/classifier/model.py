@@ -15,6 +15,7 @@ import xgboost
 from google.protobuf import json_format
 from notreally.v1 import classifier_pb2
 from numpy.typing import NDArray
+from xgboost.libpath import find_lib_path
 
 from services.classifier.vector import FEATURE_NAMES, MODALITIES
 
@@ -31,11 +32,16 @@ _SUFFIXES = (".json", ".ubj")
 _BROKEN = "The model file is broken: XGBoost cannot read it. Train or fetch it again."
 # As XGBoost writes JSON. What begins otherwise may be UBJSON.
 _JSON_START = b'{"'
+# By XGBoost's C functions: importing its Python package takes seconds.
 _TRIAL = """
-import resource, sys
-import xgboost
+import ctypes, resource, sys
+library = ctypes.CDLL(sys.argv[1])
+content = sys.stdin.buffer.read()
 resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30,) * 2)
-xgboost.Booster({"nthread": 1}).load_model(bytearray(sys.stdin.buffer.read()))
+booster = ctypes.c_void_p()
+if library.XGBoosterCreate(None, ctypes.c_uint64(0), ctypes.byref(booster)):
+    sys.exit(1)
+sys.exit(library.XGBoosterLoadModelFromBuffer(booster, content, ctypes.c_uint64(len(content))) != 0)
 """
 _TRIAL_S = 60.0
 _LARGEST_FILE = 64 * 2**20
@@ -214,7 +220,7 @@ def _survives(content: bytes) -> bool:
     Its parser of UBJSON believes the lengths in the file: one that was cut short can end the process, or take all
     memory.
     """
-    command = [sys.executable, "-P", "-c", _TRIAL]
+    command = [sys.executable, "-I", "-S", "-c", _TRIAL, find_lib_path()[0]]
     try:
         subprocess.run(command, input=content, capture_output=True, timeout=_TRIAL_S, check=True)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
