@@ -91,7 +91,8 @@ run: setup ui ## Start everything on http://localhost:52513
 
 ui: frontend/out/index.html ## Build the browser UI
 
-test: check ui .venv/.torch ## All checks and tests, in a real browser too
+test: ## All checks and tests, in a real browser too
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check ui .venv/.torch
 	deploy/system-packages.sh ffmpeg chromium postgres
 	$(NPM) run size
 	$(NPM) test
