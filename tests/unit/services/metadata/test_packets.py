@@ -112,7 +112,12 @@ _field = st.one_of(
 
 # A busy machine is no failure.
 @settings(deadline=None)
-@given(st.lists(st.one_of(st.lists(_field, max_size=7).map(lambda fields: ",".join([str(STREAM), *fields])), st.text()), max_size=20))
+@given(
+    st.lists(
+        st.one_of(st.lists(_field, max_size=7).map(lambda fields: ",".join([str(STREAM), *fields])), st.text()),
+        max_size=20,
+    )
+)
 def test_nothing_a_file_can_say_breaks_it(lines: list[str]) -> None:
     facts = packets.read(lines, STREAM, 10)
     if facts is None:
