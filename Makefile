@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check format train forge evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock run ui test check check-python check-ui format train forge evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,13 +92,17 @@ run: setup ui ## Start everything on http://localhost:52513
 ui: frontend/out/index.html ## Build the browser UI
 
 test: ## All checks and tests, in a real browser too
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check ui .venv/.torch
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-python ui
+	$(MAKE) --no-print-directory check-ui .venv/.torch
 	deploy/system-packages.sh ffmpeg chromium postgres
 	$(NPM) run size
 	$(NPM) test
-	$(PY) -m pytest
+	$(PY) -m pytest tests/unit --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(PY) -m pytest --ignore=tests/unit
 
-check: proto ## Formatting, lint, types, contract and import rules
+check: check-python check-ui ## Formatting, lint, types, contract and import rules
+
+check-python: proto
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
@@ -106,6 +110,8 @@ check: proto ## Formatting, lint, types, contract and import rules
 	.venv/bin/buf format --diff --exit-code protos
 	.venv/bin/lint-imports
 	.venv/bin/hadolint deploy/images/Dockerfile
+
+check-ui: proto
 	$(NPM) run lint
 	$(NPM) run typecheck
 
