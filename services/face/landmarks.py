@@ -43,10 +43,11 @@ class Line(NamedTuple):
     closed: bool
 
 
-# The face as it is drawn over the video: every second or third point of FACEMESH_FACE_OVAL, _RIGHT_EYE, _LEFT_EYE,
-# _RIGHT_EYEBROW, _LEFT_EYEBROW, _LIPS and _NOSE, in order. Those that eyes and mouth are measured by are among them.
+# The face as it is drawn over the video: all of FACEMESH_FACE_OVAL, and what it takes of _RIGHT_EYE, _LEFT_EYE,
+# _RIGHT_EYEBROW, _LEFT_EYEBROW, _LIPS and _NOSE, in order. The points that eyes and mouth are measured by are among
+# them.
 CONTOURS: Final = (
-    Line(OVAL[::2], closed=True),
+    Line(OVAL, closed=True),
     Line((33, 161, 160, 159, 158, 157, 133, 154, 153, 145, 144, 163), closed=True),
     Line((263, 388, 387, 386, 385, 384, 362, 381, 380, 374, 373, 390), closed=True),
     Line((70, 63, 105, 66, 107), closed=False),
