@@ -30,8 +30,8 @@ export function FaceBox({ track }: { track: BoxTrack }) {
       <rect {...rect} rx="6" fill="none" stroke="#fff" strokeWidth="2" />
       {lines && (
         <svg {...rect} viewBox={`0 0 ${SHARES} ${SHARES}`} preserveAspectRatio="none" overflow="visible">
-          <path {...lines} stroke="#000" strokeOpacity="0.3" strokeWidth="2" />
-          <path {...lines} stroke="#fff" strokeOpacity="0.9" strokeWidth="1" data-face-lines="" />
+          <path {...lines} stroke="#000" strokeOpacity="0.3" strokeWidth="2.5" />
+          <path {...lines} stroke="#fff" strokeOpacity="0.9" strokeWidth="1.25" data-face-lines="" />
         </svg>
       )}
     </svg>
