@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from notreally.v1.audio_pb2 import AudioWindow
 from notreally.v1.face_pb2 import FaceWindow
+from notreally.v1.media_pb2 import FaceContours
 from notreally.v1.series_pb2 import FaceSeries, Series, SoundSeries
 from numpy.typing import NDArray
 
@@ -23,6 +24,8 @@ def face_window_series(window: FaceWindow) -> Series:
     del largest.tracks[:]
     if window.tracks:
         largest.tracks.add().CopyFrom(max(window.tracks, key=lambda track: float(np.nansum(np.array(list(track.iod))))))
+        # The video they are drawn over is shown with the result.
+        largest.tracks[0].ClearField("contours")
     signals = face_signals([largest])
     return Series(faces=[_face_series(largest, 0, signals, nose_jitter(signals), np.empty(0), face=0)])
 
@@ -72,7 +75,13 @@ def _face_series(
         yaw_deg=_per_frame(count, frames, signals.yaw_deg[is_here]),
         boxes=_per_frame(count, frames, signals.boxes[is_here]),
         blinks_s=blinks_s[(blinks_s >= span.start_s) & (blinks_s < span.end_s)],
+        contours=_contours(window),
     )
+
+
+def _contours(window: FaceWindow) -> FaceContours | None:
+    drawn = bool(window.tracks) and window.tracks[0].HasField("contours")
+    return window.tracks[0].contours if drawn else None
 
 
 def _per_frame(count: int, frames: NDArray[np.int64], values: Floats) -> Floats:

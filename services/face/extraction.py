@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.face import landmarks as lm
 from services.face import signals
+from services.face.contours import contours
 from services.face.decoding import TimedPicture, timed_pictures, total_seconds
 from services.face.models import FaceModels, borrowed_models
 from services.face.overlap import produced_ahead
@@ -120,12 +122,14 @@ class _WindowAnalysis:
         kept = [track for track in self._tracker.tracks if len(track.frames) >= min(_LEAST_ENTRIES, len(self._times))]
         kept = sorted((track for track in kept if track.frames), key=_typical_iod, reverse=True)
         order = {id(track): i for i, track in enumerate(kept)}
+        times = np.array(self._times)
         return WindowFaces(
             self._window,
-            np.array(self._times),
+            times,
             self._decoded,
             tuple(
-                _signals(track, self._textures.get(id(track), []), self._scores.of(track), self._size) for track in kept
+                _signals(track, times, self._textures.get(id(track), []), self._scores.of(track), self._size)
+                for track in kept
             ),
             tuple(
                 Thumbnail(portrait.time_s, order[id(portrait.track)], portrait.jpeg, portrait.places)
@@ -139,7 +143,11 @@ class _WindowAnalysis:
 
 
 def _signals(
-    track: Track, textures: list[Texture], crops: tuple[ScoredCrop, ...], size: tuple[int, int]
+    track: Track,
+    times_s: NDArray[np.float64],
+    textures: list[Texture],
+    crops: tuple[ScoredCrop, ...],
+    size: tuple[int, int],
 ) -> TrackSignals:
     points = np.stack(track.points)
     frames, segments = np.array(track.frames), np.array(track.segments)
@@ -155,6 +163,7 @@ def _signals(
         yaw_deg=signals.yaw_degrees(points),
         residual_second_difference=signals.residual_second_differences(aligned, frames, segments),
         boxes=signals.face_boxes(points) / np.tile(np.array(size, dtype=np.float64), 2),
+        contours=contours(points, times_s[frames]),
         textures=tuple(textures),
         crops=crops,
     )

@@ -4,6 +4,8 @@ import numpy as np
 from notreally.v1 import face_pb2, media_pb2
 from numpy.typing import NDArray
 
+from services.face import landmarks as lm
+from services.face.contours import steps
 from services.face.windows import Progress, TrackSignals, WindowFaces
 
 
@@ -59,4 +61,10 @@ def _track(track: TrackSignals) -> face_pb2.FaceTrack:
             for texture in track.textures
         ],
         crops=[face_pb2.FaceCrop(entry=crop.entry, log_odds=crop.log_odds) for crop in track.crops],
+        contours=media_pb2.FaceContours(
+            line_points=[len(line.points) for line in lm.CONTOURS],
+            line_closed=[line.closed for line in lm.CONTOURS],
+            frames=track.frames[track.contours.entries].tolist(),
+            steps=steps(track.contours.points).tolist(),
+        ),
     )

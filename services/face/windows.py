@@ -62,6 +62,19 @@ class ScoredCrop:
 
 
 @dataclass(frozen=True)
+class Contours:
+    """The lines of `services.face.landmarks.CONTOURS` in k of the entries of a track.
+
+    Attributes:
+        entries: (k,) indices into the track, ascending.
+        points: (k, m, 2) all points of all lines, as shares of the width and height of the face box of that entry.
+    """
+
+    entries: NDArray[np.int64]
+    points: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class TrackSignals:
     """One face through a window: n entries, one for each frame it was found in.
 
@@ -76,6 +89,7 @@ class TrackSignals:
         yaw_deg: (n,) head yaw in degrees, positive when the subject turns to their left.
         residual_second_difference: (n,) see `services.face.signals.residual_second_differences`.
         boxes: (n, 4) left, top, width, height as a share of the upright frame.
+        contours: Lines along the face in some of the entries.
         textures: Texture of some of the entries.
         crops: What the texture network makes of some of the entries.
     """
@@ -90,6 +104,7 @@ class TrackSignals:
     yaw_deg: NDArray[np.float64]
     residual_second_difference: NDArray[np.float64]
     boxes: NDArray[np.float64]
+    contours: Contours
     textures: tuple[Texture, ...]
     crops: tuple[ScoredCrop, ...] = ()
 

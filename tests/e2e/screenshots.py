@@ -64,7 +64,7 @@ async def _show_moments(page: Page) -> None:
     await expect(page.locator("video")).to_be_visible()
     await expect(page.get_by_role("figure")).to_have_count(4)
     await page.get_by_role("button", name="Go to ").nth(1).click()
-    await expect(page.locator("[data-face-box] rect").first).to_be_visible()
+    await expect(page.locator("[data-face-lines]")).to_be_visible()
     # Where the browser has no screen, its own controls keep showing that they are loading.
     await page.locator("video").evaluate("video => video.removeAttribute('controls')")
     await heading.evaluate("heading => heading.scrollIntoView({ block: 'start' })")

@@ -50,8 +50,27 @@ async def test_the_video_comes_on_demand_and_goes_where_the_timeline_says(result
     await stretch.click()
     await expect(result.locator("[data-face-box] rect").first).to_be_visible()
     assert await player.evaluate("player => player.currentTime") == pytest.approx(float(start[1]), abs=0.1)
+    await expect_lines_on_the_face(result)
+    lines = result.locator("[data-face-lines]")
+    before = await lines.get_attribute("d")
+    await player.evaluate("player => { player.muted = true; return player.play(); }")
+    await expect(lines).not_to_have_attribute("d", before or "")
+    await expect_lines_on_the_face(result)
+    await player.evaluate("player => player.pause()")
     await result.get_by_label("Mark the face that was followed").uncheck()
     await expect(result.locator("[data-face-box]")).to_have_count(0)
+    await expect(lines).to_have_count(0)
+
+
+async def expect_lines_on_the_face(page: Page) -> None:
+    """The contour of the face fills the box around it, and eyes and mouth are drawn within."""
+    lines, box = await page.evaluate(
+        """() => ["[data-face-lines]", "[data-face-box] rect"].map(
+          selector => document.querySelector(selector).getBoundingClientRect().toJSON())"""
+    )
+    for side in ("left", "top", "right", "bottom"):
+        assert lines[side] == pytest.approx(box[side], abs=3), side
+    assert (await page.locator("[data-face-lines]").get_attribute("d") or "").count("M") == 9
 
 
 async def test_charts_are_fetched_only_once_they_come_near(visitor: Visitor, analysed: str) -> None:

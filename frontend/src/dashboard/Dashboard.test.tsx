@@ -168,7 +168,7 @@ describe("the video", () => {
         sizeBytes={7_372_782}
         download={download}
         facts={recorded("talking").result.metadata}
-        track={{ boxes: [], within: 0 }}
+        track={{ boxes: [], within: 0, contours: [] }}
         pictures={false}
       />,
     );

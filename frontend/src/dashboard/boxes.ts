@@ -5,6 +5,8 @@ import type { FaceSeries } from "@gen/notreally/v1/series_pb";
 
 import { firstFrom, median } from "@/charts/series";
 
+import { contourTrack, type TimedContours } from "./contours";
+
 /** Shares of the upright frame. */
 export interface Box {
   left: number;
@@ -23,12 +25,14 @@ export interface BoxTrack {
   boxes: TimedBox[];
   /** A box holds for so many seconds on both sides. */
   within: number;
+  /** Lines along the face, in the box of their time. */
+  contours: TimedContours[];
 }
 
 export function boxTrack(faces: readonly FaceSeries[]): BoxTrack {
   const boxes = faces.flatMap((face) => face.timesS.map((t, index) => ({ t, box: boxOf(face.boxes, index) })));
   const step = median(boxes.slice(1).map(({ t }, index) => t - (boxes[index]?.t ?? t))) ?? 0;
-  return { boxes, within: 1.5 * step };
+  return { boxes, within: 1.5 * step, contours: contourTrack(faces) };
 }
 
 /** The box of the nearest frame; null when no frame near it was looked at or the face was not found in it. */

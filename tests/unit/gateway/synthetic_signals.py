@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from notreally.v1.audio_pb2 import AudioWindow
 from notreally.v1.face_pb2 import FaceCrop, FaceTexture, FaceTrack, FaceWindow
-from notreally.v1.media_pb2 import TimeWindow
+from notreally.v1.media_pb2 import FaceContours, TimeWindow
 from notreally.v1.metadata_pb2 import MediaFacts, VideoFacts
 from numpy.typing import ArrayLike, NDArray
 
@@ -46,7 +46,8 @@ def face_clip(
 ) -> list[FaceWindow]:
     """One face through all frames, in windows of `window_s`.
 
-    A texture is measured on every tenth entry, and the texture network scores every twentieth.
+    A texture is measured on every tenth entry, the texture network scores every twentieth, and contours are drawn of
+    every third.
     """
     count = len(times)
 
@@ -102,6 +103,12 @@ def face_clip(
                     boxes=boxes[entries].ravel(),
                     textures=textures,
                     crops=crops,
+                    contours=FaceContours(
+                        line_points=[2, 1],
+                        line_closed=[True, False],
+                        frames=seen[::3],
+                        steps=[number for frame in seen[::3] for number in (100, 100, 500, frame, 10, -frame)],
+                    ),
                 )
             )
         windows.append(window)

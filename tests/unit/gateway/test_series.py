@@ -24,6 +24,7 @@ def test_a_window_shows_its_largest_face_one_entry_a_frame() -> None:
     assert len(series.boxes) == 480
     assert series.boxes[240:244] == pytest.approx([0.4, 0.3, 0.2, 0.3])
     assert not series.blinks_s
+    assert not series.HasField("contours")
 
 
 def test_a_window_without_a_face_is_a_series_without_values() -> None:
@@ -44,6 +45,17 @@ def test_the_result_shows_the_headline_face_with_its_blinks() -> None:
     jitter = [value for face in series.faces for value in face.nose_jitter]
     assert np.nanmedian(jitter) == pytest.approx(features.vector.nose_jitter, rel=1e-6)
     assert [sound.window.start_s for sound in series.sounds] == [0, 4]
+    assert [face.contours for face in series.faces] == [window.tracks[0].contours for window in windows]
+    for face in series.faces:
+        assert [face.times_s[frame] for frame in face.contours.frames] == pytest.approx(face.times_s[::3])
+
+
+def test_where_the_face_is_away_the_result_has_no_contours() -> None:
+    times = frame_times(8.0)
+    windows = face_clip(times, found=times < 4)
+    here, away = result_series(windows, compute_features(windows, [], media_facts()), 1, []).faces
+    assert here.HasField("contours")
+    assert not away.HasField("contours")
 
 
 def test_sound_is_shown_as_it_was_measured() -> None:

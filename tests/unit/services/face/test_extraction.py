@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.face import landmarks as lm
 from services.face.extraction import extract
 from services.face.models import FaceModels
 from services.face.windows import FaceJob, Progress, TrackSignals, Window, WindowFaces
@@ -90,6 +91,17 @@ def test_boxes_are_shares_of_the_frame(lively: tuple[WindowFaces, TrackSignals])
     assert 100 < width * 640 < 220
 
 
+def test_contours_lie_on_the_face_and_open_with_the_mouth(lively: tuple[WindowFaces, TrackSignals]) -> None:
+    window, track = lively
+    drawn = [point for line in lm.CONTOURS for point in line.points]
+    assert track.contours.entries.tolist() == list(range(0, 150, 3))
+    boxes = track.boxes[track.contours.entries] * np.tile(window.frame_size, 2)
+    placed = boxes[:, None, :2] + track.contours.points * boxes[:, None, 2:]
+    assert placed[:, drawn.index(lm.NOSE_TIP)] == pytest.approx(track.nose[track.contours.entries])
+    gap = np.linalg.norm(placed[:, drawn.index(13)] - placed[:, drawn.index(14)], axis=1)
+    assert np.corrcoef(gap, track.mouth_gap[track.contours.entries])[0, 1] > 0.95
+
+
 def test_texture_is_measured_every_twelfth_entry(lively: tuple[WindowFaces, TrackSignals]) -> None:
     _, track = lively
     assert [texture.entry for texture in track.textures] == list(range(0, 150, 12))
@@ -116,6 +128,8 @@ def test_a_windows_signals_do_not_depend_on_its_run(face_video: MakeFaceVideo) -
             assert one.crops == other.crops
             for name in ("frames", "segments", "ear_left", "mouth_gap", "nose", "boxes", "yaw_deg"):
                 assert np.array_equal(getattr(one, name), getattr(other, name)), name
+            assert np.array_equal(one.contours.entries, other.contours.entries)
+            assert np.array_equal(one.contours.points, other.contours.points)
 
 
 def test_progress_grows_to_one_and_says_where_it_is(face_video: MakeFaceVideo) -> None:

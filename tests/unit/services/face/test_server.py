@@ -111,6 +111,13 @@ async def test_windows_arrive_with_progress_and_fit_together(
             assert len(getattr(track, name)) == entries
         assert len(track.residual_second_difference) == entries
         assert len(track.boxes) == 4 * entries
+        contours = track.contours
+        assert len(contours.line_points) == len(contours.line_closed) == 9
+        assert set(contours.frames) <= set(track.frames)
+        assert 7 <= len(contours.frames) <= 9
+        assert len(contours.steps) == 2 * len(contours.frames) * sum(contours.line_points)
+        # Six hundred frames must not become much larger by them.
+        assert contours.ByteSize() < 300 * len(contours.frames)
         assert [crop.entry for crop in track.crops] == sorted({crop.entry for crop in track.crops})
         assert len(track.crops) == 3
         assert len(window.texture_model) == 12
