@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from services.metadata import packets
 from services.metadata.packets import PacketFacts
 
-
 STREAM = 1
 
 
