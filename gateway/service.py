@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import grpc
 import obstore
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, field_mask_pb2
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
 from gateway import uploads as uploading
@@ -125,7 +125,9 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
     ) -> analysis_pb2.Analysis:
         """See the contract."""
         analysis = await self.find(_id(request.name, "analyses"))
-        return await self._whole(analysis, series=request.include_series)
+        _check_mask(request.read_mask)
+        whole = await self._whole(analysis, series=request.include_series)
+        return _masked(whole, request.read_mask)
 
     async def ListAnalyses(  # noqa: N802
         self, request: analysis_pb2.ListAnalysesRequest, context: Context
@@ -210,6 +212,22 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
             resource.result.CopyFrom(await self._blobs.result(analysis.id, series=series))
         return resource
+
+
+def _check_mask(mask: field_mask_pb2.FieldMask) -> None:
+    if not mask.IsValidForDescriptor(analysis_pb2.Analysis.DESCRIPTOR):
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT, "BAD_READ_MASK", "read_mask names a field that an analysis does not have."
+        )
+
+
+def _masked(analysis: analysis_pb2.Analysis, mask: field_mask_pb2.FieldMask) -> analysis_pb2.Analysis:
+    """The fields asked for, and the name; all where none is named."""
+    if not mask.paths:
+        return analysis
+    shown = analysis_pb2.Analysis(name=analysis.name)
+    mask.MergeMessage(analysis, shown)
+    return shown
 
 
 def analysis_not_found() -> Refusal:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf import field_mask_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, features_pb2
 
 from client import NotReally, ServiceError
 from gateway.features import FEATURES
+from services.kit.errors import refusal_of
 from services.kit.media import media_key
 from tests.integration.conftest import TALKING
 from tests.integration.stack import Stack, free_ports, running_process, wait_for
@@ -107,6 +109,7 @@ async def test_partial_series_arrive_while_the_work_runs(client: NotReally, talk
     assert sum(len(sound.log_rms) for event in drawn for sound in event.series.sounds) == pytest.approx(300, abs=4)
     result = (await client.result(created.name, include_series=True)).result
     assert sum(len(face.times_s) for face in result.series.faces) == 360
+    assert not (await client.result(created.name)).result.HasField("series")
     blinks = [blink for face in result.series.faces for blink in face.blinks_s]
     assert blinks == pytest.approx(TALKING.blinks, abs=0.15)
 
@@ -203,6 +206,29 @@ async def test_what_is_no_video_fails_with_a_reason(
         await client.analyze(path)
     assert caught.value.reason == reason
     assert "/" not in caught.value.message
+
+
+async def test_only_what_is_asked_for_is_sent(client: NotReally, stack: Stack, silent: Path) -> None:
+    name = (await client.analyze(silent)).name
+    async with grpc.aio.insecure_channel(stack.target) as channel:
+        stub = analysis_pb2_grpc.AnalysisServiceStub(channel)
+
+        async def masked(*paths: str) -> analysis_pb2.Analysis:
+            mask = field_mask_pb2.FieldMask(paths=paths)
+            return await stub.GetAnalysis(
+                analysis_pb2.GetAnalysisRequest(name=name, include_series=True, read_mask=mask)
+            )
+
+        whole, series = await masked(), await masked("result.series")
+        assert series == analysis_pb2.Analysis(
+            name=name, result=analysis_pb2.AnalysisResult(series=whole.result.series)
+        )
+        assert series.result.series.faces
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await masked("result.secrets")
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "BAD_READ_MASK")
 
 
 async def test_unknown_names_are_refused(client: NotReally) -> None:

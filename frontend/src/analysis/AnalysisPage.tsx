@@ -1,8 +1,9 @@
 "use client";
 
 import { AnalysisState, type Analysis } from "@gen/notreally/v1/analysis_pb";
+import type { Series } from "@gen/notreally/v1/series_pb";
 import { useSearchParams } from "next/navigation";
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 
 import { Dashboard } from "@/dashboard/Dashboard";
 import { useAnalysis } from "@/lib/analysis";
@@ -25,7 +26,7 @@ export function AnalysisPage() {
 }
 
 function OneAnalysis({ name }: { name: string }) {
-  const loaded = useAnalysis(name, { includeSeries: true });
+  const loaded = useAnalysis(name);
   const filename = loaded.kind === "loaded" ? loaded.analysis.filename : undefined;
   useEffect(() => {
     if (filename) document.title = `${filename} · NotReally`;
@@ -71,7 +72,11 @@ function Known({ analysis, again }: { analysis: Analysis; again: () => void }) {
   }
 }
 
-function Result({ analysis }: { analysis: Analysis }) {
+function Result({ analysis: answer }: { analysis: Analysis }) {
+  // Larger than all the rest, and wanted last: the verdict does not wait for it.
+  const drawn = useAnalysis(answer.name, { includeSeries: true, only: "result.series" });
+  const series = drawn.kind === "loaded" ? drawn.analysis.result?.series : undefined;
+  const analysis = useMemo(() => withSeries(answer, series), [answer, series]);
   const download = useCallback(
     (onProgress: (received: number) => void) =>
       downloadMedia(
@@ -88,7 +93,16 @@ function Result({ analysis }: { analysis: Analysis }) {
       <div className="no-print">
         <About analysis={analysis} />
       </div>
-      <Dashboard analysis={analysis} videoFile={queue.fileOf(analysis.name)} download={download} />
+      <Dashboard
+        analysis={analysis}
+        awaitsSeries={drawn.kind === "loading" || drawn.kind === "offline"}
+        videoFile={queue.fileOf(analysis.name)}
+        download={download}
+      />
     </>
   );
+}
+
+function withSeries(analysis: Analysis, series: Series | undefined): Analysis {
+  return analysis.result && series ? { ...analysis, result: { ...analysis.result, series } } : analysis;
 }

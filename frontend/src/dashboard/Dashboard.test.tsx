@@ -52,6 +52,16 @@ describe("the dashboard", () => {
     expect(page.getAllByRole("listitem", { name: /Trembling of the nose/ })[0]?.textContent).toContain("towards real");
   });
 
+  it("gives its verdict before the series are there, and keeps their place", () => {
+    const { result, ...rest } = recorded("talking");
+    const analysis = { ...rest, result: { ...result, series: undefined } };
+    const { container, rerender } = render(<Dashboard analysis={analysis} awaitsSeries download={never} />);
+    expect(screen.getAllByRole("heading", { level: 1 })[0]?.textContent).toBe("Likely real");
+    expect(container.querySelector("[data-charts-to-come]")).toBeTruthy();
+    rerender(<Dashboard analysis={analysis} download={never} />);
+    expect(container.querySelector("[data-charts-to-come]")).toBeNull();
+  });
+
   it("gives no score when there is too little to judge", () => {
     const page = show("short");
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Not enough to judge");

@@ -33,21 +33,24 @@ import { WhenNear } from "./WhenNear";
 
 const CHARTS_HEIGHT = "h-[52rem]";
 
-const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), {
-  ssr: false,
-  loading: () => <div className={`animate-pulse rounded-xl bg-sunken ${CHARTS_HEIGHT}`} aria-hidden="true" />,
-});
+const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), { ssr: false, loading: ChartsToCome });
+
+function ChartsToCome() {
+  return <div className={`animate-pulse rounded-xl bg-sunken ${CHARTS_HEIGHT}`} aria-hidden="true" data-charts-to-come="" />;
+}
 
 export interface DashboardProps {
-  /** With its result, and the result with its series. */
+  /** With its result. */
   analysis: Analysis;
+  /** Whether the series of the result are still on their way. */
+  awaitsSeries?: boolean;
   /** The picked file, where this page still has it. */
   videoFile?: File;
   /** Fetches the video from the server; calls back with the bytes received so far. */
   download: Download;
 }
 
-export function Dashboard({ analysis, videoFile, download }: DashboardProps) {
+export function Dashboard({ analysis, awaitsSeries = false, videoFile, download }: DashboardProps) {
   const [playhead] = useState(() => new Playhead());
   const [number, setNumber] = useState<number | undefined>();
   const stage = useStage(4);
@@ -64,7 +67,14 @@ export function Dashboard({ analysis, videoFile, download }: DashboardProps) {
         </FaceTabs>
         {stage >= 3 && (
           <>
-            <Watch analysis={analysis} result={result} face={face} videoFile={videoFile} download={download} />
+            <Watch
+              analysis={analysis}
+              awaitsSeries={awaitsSeries}
+              result={result}
+              face={face}
+              videoFile={videoFile}
+              download={download}
+            />
             {result.metadata && <FileDetails facts={result.metadata} media={analysis.media} />}
             <ModelDetails result={result} />
           </>
@@ -102,13 +112,14 @@ interface WatchProps extends DashboardProps {
 }
 
 /** The video beside its charts, on one clock. */
-function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
+function Watch({ analysis, awaitsSeries, result, face, videoFile, download }: WatchProps) {
   const { series } = result;
   const faces = useMemo(() => series?.faces ?? [], [series]);
   const track = useMemo(() => boxTrack(faces), [faces]);
   const hasCharts =
     series !== undefined &&
     (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
+  const willHaveCharts = awaitsSeries && (result.faces.length > 0 || result.metadata?.audio !== undefined);
   const usual = usualRange(result, "nose_jitter");
   const usualTexture = usualRange(result, TEXTURE_FEATURE);
   const scored = useMemo(() => moments(face.thumbnails), [face.thumbnails]);
@@ -124,7 +135,7 @@ function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
         .filter(Boolean)
         .join(" ")}
     >
-      <div className={hasCharts ? "grid gap-8 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]" : "max-w-3xl"}>
+      <div className={hasCharts || willHaveCharts ? "grid gap-8 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]" : "max-w-3xl"}>
         <div className="grid content-start gap-5 self-start lg:sticky lg:top-4">
           <VideoPanel
             file={videoFile}
@@ -145,6 +156,7 @@ function Watch({ analysis, result, face, videoFile, download }: WatchProps) {
           <Moments moments={scored} usual={usualTexture} />
           <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
         </div>
+        {willHaveCharts && <ChartsToCome />}
         {hasCharts && (
           <div className="panel min-w-0 p-4 sm:p-5">
             {result.faces.length === 0 && (

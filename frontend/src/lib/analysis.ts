@@ -1,6 +1,7 @@
 /** Asking the server for one analysis. */
 
-import type { Analysis } from "@gen/notreally/v1/analysis_pb";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Analysis, GetAnalysisRequestSchema } from "@gen/notreally/v1/analysis_pb";
 import { useCallback, useEffect, useState } from "react";
 
 import { api } from "./api/client";
@@ -16,10 +17,15 @@ export type Loaded =
 
 interface Options {
   includeSeries?: boolean;
+  /** The only field that is wanted; all of them otherwise. */
+  only?: string;
 }
 
 /** An analysis by name (`analyses/{id}`), asked for until there is an answer. `again` asks anew. */
-export function useAnalysis(name: string, { includeSeries = false }: Options = {}): Loaded & { again: () => void } {
+export function useAnalysis(
+  name: string,
+  { includeSeries = false, only }: Options = {},
+): Loaded & { again: () => void } {
   const [asked, setAsked] = useState(0);
   const [answer, setAnswer] = useState<{ to: string; loaded: Loaded }>({ to: "", loaded: { kind: "loading" } });
   useEffect(() => {
@@ -27,23 +33,23 @@ export function useAnalysis(name: string, { includeSeries = false }: Options = {
     const show = (loaded: Loaded) => {
       if (!stop.signal.aborted) setAnswer({ to: name, loaded });
     };
-    void load(name, includeSeries, stop.signal, show).catch(() => undefined);
+    const request = { name, includeSeries, readMask: only === undefined ? undefined : { paths: [only] } };
+    void load(request, stop.signal, show).catch(() => undefined);
     return () => stop.abort();
-  }, [name, includeSeries, asked]);
+  }, [name, includeSeries, only, asked]);
   const again = useCallback(() => setAsked((count) => count + 1), []);
   // What was answered about another analysis is none about this one.
   return { ...(answer.to === name ? answer.loaded : { kind: "loading" as const }), again };
 }
 
 async function load(
-  name: string,
-  includeSeries: boolean,
+  request: MessageInitShape<typeof GetAnalysisRequestSchema>,
   signal: AbortSignal,
   show: (loaded: Loaded) => void,
 ): Promise<void> {
   for (let failures = 1; ; failures++) {
     try {
-      show({ kind: "loaded", analysis: await api().getAnalysis({ name, includeSeries }, { signal }) });
+      show({ kind: "loaded", analysis: await api().getAnalysis(request, { signal }) });
       return;
     } catch (error) {
       signal.throwIfAborted();

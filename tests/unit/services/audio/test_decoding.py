@@ -11,7 +11,7 @@ import pytest
 from services.audio import decoding
 from services.audio.decoding import Sound
 from services.audio.signals import SAMPLE_RATE_HZ
-from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessTimedOut
+from services.kit.media_process import MediaProcess, ProcessCancelled, ProcessLimits, ProcessTimedOut
 
 MakeFile = Callable[..., Path]
 
@@ -98,8 +98,8 @@ def test_many_spans_take_few_runs(beeping: Path, limits: ProcessLimits, monkeypa
     assert stream is not None
     runs: list[int] = []
 
-    class Counted(decoding.MediaProcess):
-        def __enter__(self) -> decoding.MediaProcess:
+    class Counted(MediaProcess):
+        def __enter__(self) -> MediaProcess:
             runs.append(self._command.count("-i"))
             return super().__enter__()
 
