@@ -3,7 +3,7 @@
 import { AnalysisState, type Analysis } from "@gen/notreally/v1/analysis_pb";
 import type { Series } from "@gen/notreally/v1/series_pb";
 import { useSearchParams } from "next/navigation";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { Dashboard } from "@/dashboard/Dashboard";
 import { useAnalysis } from "@/lib/analysis";
@@ -73,8 +73,9 @@ function Known({ analysis, again }: { analysis: Analysis; again: () => void }) {
 }
 
 function Result({ analysis: answer }: { analysis: Analysis }) {
-  // Larger than all the rest, and wanted last: the verdict does not wait for it.
-  const drawn = useAnalysis(answer.name, { includeSeries: true, only: "result.series" });
+  // Larger than all the rest, and wanted last: the verdict is on the screen before anybody asks for it.
+  const later = !useIsPainted();
+  const drawn = useAnalysis(answer.name, { includeSeries: true, only: "result.series", later });
   const series = drawn.kind === "loaded" ? drawn.analysis.result?.series : undefined;
   const analysis = useMemo(() => withSeries(answer, series), [answer, series]);
   const download = useCallback(
@@ -101,6 +102,23 @@ function Result({ analysis: answer }: { analysis: Analysis }) {
       />
     </>
   );
+}
+
+/** Whether what was drawn first is on the screen. */
+function useIsPainted(): boolean {
+  const [isPainted, setPainted] = useState(false);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // A frame is painted after its callbacks have run.
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(() => setPainted(true));
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, []);
+  return isPainted;
 }
 
 function withSeries(analysis: Analysis, series: Series | undefined): Analysis {

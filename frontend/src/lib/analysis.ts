@@ -19,16 +19,19 @@ interface Options {
   includeSeries?: boolean;
   /** The only field that is wanted; all of them otherwise. */
   only?: string;
+  /** Not to be asked for yet. */
+  later?: boolean;
 }
 
 /** An analysis by name (`analyses/{id}`), asked for until there is an answer. `again` asks anew. */
 export function useAnalysis(
   name: string,
-  { includeSeries = false, only }: Options = {},
+  { includeSeries = false, only, later = false }: Options = {},
 ): Loaded & { again: () => void } {
   const [asked, setAsked] = useState(0);
   const [answer, setAnswer] = useState<{ to: string; loaded: Loaded }>({ to: "", loaded: { kind: "loading" } });
   useEffect(() => {
+    if (later) return;
     const stop = new AbortController();
     const show = (loaded: Loaded) => {
       if (!stop.signal.aborted) setAnswer({ to: name, loaded });
@@ -36,7 +39,7 @@ export function useAnalysis(
     const request = { name, includeSeries, readMask: only === undefined ? undefined : { paths: [only] } };
     void load(request, stop.signal, show).catch(() => undefined);
     return () => stop.abort();
-  }, [name, includeSeries, only, asked]);
+  }, [name, includeSeries, only, later, asked]);
   const again = useCallback(() => setAsked((count) => count + 1), []);
   // What was answered about another analysis is none about this one.
   return { ...(answer.to === name ? answer.loaded : { kind: "loading" as const }), again };
