@@ -40,3 +40,10 @@ def test_silence_is_dark() -> None:
 def test_what_is_shorter_than_a_step_gives_an_empty_picture() -> None:
     assert plots.mel_image(np.zeros(639, np.float32)).levels.shape == (0, 64)
     assert plots.outline(np.zeros(159, np.float32)).low.shape == (0,)
+
+
+def test_the_ends_of_a_tone_are_no_clicks() -> None:
+    tone = _sine(333.0, 1.02, 0.5)
+    image = plots.mel_image(tone[np.flatnonzero(tone > 0.3)[0] :])
+    far = np.abs(np.log2(image.frequencies_hz / 333.0)) > 2
+    assert image.levels[[0, -1]][:, far].max() < 30
