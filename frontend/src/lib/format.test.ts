@@ -27,6 +27,7 @@ describe("numbers", () => {
     expect(formatNumber(1234.56, 1, EN)).toBe("1,234.6");
     expect(formatNumber(1234.56, 1, DE)).toBe("1.234,6");
     expect(formatSignificant(0.009512, 2, EN)).toBe("0.0095");
+    expect(formatSignificant(-0.31, 2, EN)).toBe("\u22120.31");
     expect(plain(formatPercent(0.734, 0, DE))).toBe("73 %");
     expect(formatCount(1, "video", "videos", EN)).toBe("1 video");
     expect(formatCount(3, "video", "videos", EN)).toBe("3 videos");

@@ -18,7 +18,8 @@ function format(value: number, options: Intl.NumberFormatOptions, locale: string
   const key = `${locale} ${JSON.stringify(options)}`;
   const made = formats.get(key) ?? new Intl.NumberFormat(locale, options);
   formats.set(key, made);
-  return made.format(value);
+  // A minus, which in many locales is written as a hyphen.
+  return made.format(value).replace(/^-/, "\u2212");
 }
 
 /** A plain number with at most `digits` decimals. */
