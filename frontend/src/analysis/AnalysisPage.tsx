@@ -6,7 +6,7 @@ import { useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { Dashboard } from "@/dashboard/Dashboard";
-import { useAnalysis } from "@/lib/analysis";
+import { askEarly, useAnalysis } from "@/lib/analysis";
 import { api } from "@/lib/api/client";
 import { failureOfStatus } from "@/lib/api/errors";
 import { downloadMedia, mediaType } from "@/lib/download";
@@ -16,13 +16,23 @@ import { hasEnded } from "@/progress/progress";
 import { About, Loading, Notice } from "./Notice";
 import { Running } from "./Running";
 
+const LONG_ENOUGH_MS = 500;
+
+// React takes as long to start as the answer takes to come.
+const addressed = typeof window === "undefined" ? null : new URLSearchParams(window.location.search).get("id");
+if (addressed) askEarly(nameOf(addressed));
+
 /** `/analysis/?id=`: one analysis, whatever has become of it. */
 export function AnalysisPage() {
   const id = useSearchParams().get("id");
   if (!id) {
     return <Notice title="No analysis named">The address of an analysis ends in ?id= and its number.</Notice>;
   }
-  return <OneAnalysis key={id} name={`analyses/${id}`} />;
+  return <OneAnalysis key={id} name={nameOf(id)} />;
+}
+
+function nameOf(id: string): string {
+  return `analyses/${id}`;
 }
 
 function OneAnalysis({ name }: { name: string }) {
@@ -74,7 +84,7 @@ function Known({ analysis, again }: { analysis: Analysis; again: () => void }) {
 
 function Result({ analysis: answer }: { analysis: Analysis }) {
   // Larger than all the rest, and wanted last: the verdict is on the screen before anybody asks for it.
-  const later = !useIsPainted();
+  const later = !useIsIdle();
   const drawn = useAnalysis(answer.name, { includeSeries: true, only: "result.series", later });
   const series = drawn.kind === "loaded" ? drawn.analysis.result?.series : undefined;
   const analysis = useMemo(() => withSeries(answer, series), [answer, series]);
@@ -104,21 +114,19 @@ function Result({ analysis: answer }: { analysis: Analysis }) {
   );
 }
 
-/** Whether what was drawn first is on the screen. */
-function useIsPainted(): boolean {
-  const [isPainted, setPainted] = useState(false);
+/** Whether the page has drawn what it has, and nothing is to be done. */
+function useIsIdle(): boolean {
+  const [isIdle, setIdle] = useState(false);
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    // A frame is painted after its callbacks have run.
-    const frame = requestAnimationFrame(() => {
-      timer = setTimeout(() => setPainted(true));
-    });
-    return () => {
-      cancelAnimationFrame(frame);
-      clearTimeout(timer);
-    };
+    // Safari cannot say.
+    if (typeof requestIdleCallback === "undefined") {
+      const timer = setTimeout(() => setIdle(true), LONG_ENOUGH_MS);
+      return () => clearTimeout(timer);
+    }
+    const asked = requestIdleCallback(() => setIdle(true), { timeout: LONG_ENOUGH_MS });
+    return () => cancelIdleCallback(asked);
   }, []);
-  return isPainted;
+  return isIdle;
 }
 
 function withSeries(analysis: Analysis, series: Series | undefined): Analysis {

@@ -15,12 +15,30 @@ export type Loaded =
   | { kind: "offline" }
   | { kind: "refused"; failure: Failure };
 
+type Request = MessageInitShape<typeof GetAnalysisRequestSchema>;
+
 interface Options {
   includeSeries?: boolean;
   /** The only field that is wanted; all of them otherwise. */
   only?: string;
   /** Not to be asked for yet. */
   later?: boolean;
+}
+
+let early: { name: string; answer: Promise<Analysis> } | undefined;
+
+/** Asks for an analysis before there is a page to show it; whoever wants it first gets that answer. */
+export function askEarly(name: string): void {
+  early = { name, answer: api().getAnalysis({ name }) };
+  // Whoever waits for it hears of it.
+  early.answer.catch(() => undefined);
+}
+
+function takeEarly({ name, includeSeries, readMask }: Request): Promise<Analysis> | undefined {
+  if (!early || early.name !== name || includeSeries || readMask) return undefined;
+  const { answer } = early;
+  early = undefined;
+  return answer;
 }
 
 /** An analysis by name (`analyses/{id}`), asked for until there is an answer. `again` asks anew. */
@@ -46,13 +64,13 @@ export function useAnalysis(
 }
 
 async function load(
-  request: MessageInitShape<typeof GetAnalysisRequestSchema>,
+  request: Request,
   signal: AbortSignal,
   show: (loaded: Loaded) => void,
 ): Promise<void> {
   for (let failures = 1; ; failures++) {
     try {
-      show({ kind: "loaded", analysis: await api().getAnalysis(request, { signal }) });
+      show({ kind: "loaded", analysis: await (takeEarly(request) ?? api().getAnalysis(request, { signal })) });
       return;
     } catch (error) {
       signal.throwIfAborted();
