@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { ThumbnailSchema } from "@gen/notreally/v1/analysis_pb";
 import { FeatureSummarySchema } from "@gen/notreally/v1/classifier_pb";
-import { fireEvent, render, screen, within } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -13,10 +13,13 @@ import { VideoPanel } from "./VideoPanel";
 
 const never = () => new Promise<Blob>(() => undefined);
 
-function show(name: Name, change?: (analysis: ReturnType<typeof recorded>) => void) {
+/** The dashboard of an analysis, once all of it is drawn. */
+async function show(name: Name, change?: (analysis: ReturnType<typeof recorded>) => void) {
   const analysis = recorded(name);
   change?.(analysis);
   const { container } = render(<Dashboard analysis={analysis} download={never} />);
+  await screen.findByRole("heading", { name: "Watch it" });
+  await waitFor(() => expect(container.querySelector("[data-report]")).toBeTruthy());
   // The report for paper is in the page too, after what is on the screen.
   const [onScreen] = container.children;
   return within(onScreen as HTMLElement);
@@ -43,8 +46,8 @@ beforeEach(() => {
 });
 
 describe("the dashboard", () => {
-  it("says first what the verdict is, how sure, and why", () => {
-    const page = show("talking");
+  it("says first what the verdict is, how sure, and why", async () => {
+    const page = await show("talking");
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Likely real");
     expect(page.getAllByText(/^17\s?%$/)).not.toHaveLength(0);
     expect(page.getByText(/This is an estimate, not proof\.$/)).toBeTruthy();
@@ -52,45 +55,45 @@ describe("the dashboard", () => {
     expect(page.getAllByRole("listitem", { name: /Trembling of the nose/ })[0]?.textContent).toContain("towards real");
   });
 
-  it("gives its verdict before the series are there, and keeps their place", () => {
+  it("gives its verdict before the series are there, and keeps their place", async () => {
     const { result, ...rest } = recorded("talking");
     const analysis = { ...rest, result: { ...result, series: undefined } };
     const { container, rerender } = render(<Dashboard analysis={analysis} awaitsSeries download={never} />);
     expect(screen.getAllByRole("heading", { level: 1 })[0]?.textContent).toBe("Likely real");
-    expect(container.querySelector("[data-charts-to-come]")).toBeTruthy();
+    await waitFor(() => expect(container.querySelector("[data-charts-to-come]")).toBeTruthy());
     rerender(<Dashboard analysis={analysis} download={never} />);
     expect(container.querySelector("[data-charts-to-come]")).toBeNull();
   });
 
-  it("gives no score when there is too little to judge", () => {
-    const page = show("short");
+  it("gives no score when there is too little to judge", async () => {
+    const page = await show("short");
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Not enough to judge");
     expect(page.getByText(/The face can be seen for 2 seconds/)).toBeTruthy();
     expect(page.queryByText("chance that the face is manipulated")).toBeNull();
     expect(page.queryByRole("heading", { name: "What moved the score" })).toBeNull();
   });
 
-  it("draws nothing of a face where there is none", () => {
-    const page = show("no_face");
+  it("draws nothing of a face where there is none", async () => {
+    const page = await show("no_face");
     expect(page.getByText(/No face was found in the frames/)).toBeTruthy();
     expect(page.getAllByText(/^Because no face was found\.$/)).toHaveLength(7);
     expect(page.queryByRole("heading", { name: "Timeline" })).toBeNull();
     expect(page.queryByRole("figure")).toBeNull();
   });
 
-  it("says calmly that the model gives no verdicts", () => {
-    const page = show("talking_default_model");
+  it("says calmly that the model gives no verdicts", async () => {
+    const page = await show("talking_default_model");
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("No verdict");
     expect(page.getByText(/Take the number as a hint at most/)).toBeTruthy();
     expect(page.queryByText(/Pushed/)).toBeNull();
   });
 
-  it("tells why a silent video lacks three measurements", () => {
-    expect(show("silent").getAllByText("Because the video has no sound.")).toHaveLength(3);
+  it("tells why a silent video lacks three measurements", async () => {
+    expect((await show("silent")).getAllByText("Because the video has no sound.")).toHaveLength(3);
   });
 
-  it("passes on the server's warnings and values outside what the model knows", () => {
-    const page = show("talking", ({ result }) => {
+  it("passes on the server's warnings and values outside what the model knows", async () => {
+    const page = await show("talking", ({ result }) => {
       result.outOfRange = true;
       result.warnings = [
         { $typeName: "notreally.v1.Reason", reason: "NO_AUDIO", text: "The sound could not be analysed." },
@@ -101,7 +104,7 @@ describe("the dashboard", () => {
   });
 
   it("shows the moments that look most like a forgery, with what was found where, and goes there", async () => {
-    const page = show("talking", withTexture);
+    const page = await show("talking", withTexture);
     const list = within(page.getByRole("heading", { name: /^Moments that look most/ }).closest("section") as HTMLElement);
     const pictures = list.getAllByRole("button");
     expect(pictures.map((each) => each.textContent)).toEqual(["at 0:01.0score −1.00", "at 0:02.0score +3.00"]);
@@ -113,8 +116,8 @@ describe("the dashboard", () => {
     expect(page.queryByRole("list", { name: "Pictures of the face" })).toBeNull();
   });
 
-  it("colours the timeline red only where the face looks unlike real videos", () => {
-    const page = show("talking", withTexture);
+  it("colours the timeline red only where the face looks unlike real videos", async () => {
+    const page = await show("talking", withTexture);
     const [first, second, ...others] = page.getAllByRole("button", { name: /^Go to / });
     expect(first?.getAttribute("aria-label")).toMatch(/looks like real videos$/);
     expect(first?.querySelector("[data-texture]")?.className).toContain("bg-real");
@@ -123,14 +126,14 @@ describe("the dashboard", () => {
     expect(others.every((each) => each.querySelector("[data-texture]") === null)).toBe(true);
   });
 
-  it("has the pictures of the moments on paper too, each with and without colours", () => {
-    show("talking", withTexture);
+  it("has the pictures of the moments on paper too, each with and without colours", async () => {
+    await show("talking", withTexture);
     expect(document.querySelectorAll("[data-report] [data-heat]")).toHaveLength(2);
     expect(document.querySelector("[data-report]")?.textContent).toContain("0:02.0, score +3.00");
   });
 
   it("has a tab for each face, which the arrow keys change", async () => {
-    const page = show("two_faces");
+    const page = await show("two_faces");
     const tabs = page.getAllByRole("tab");
     expect(tabs.map((tab) => tab.getAttribute("aria-selected"))).toEqual(["true", "false"]);
     tabs[0]?.focus();
@@ -142,8 +145,8 @@ describe("the dashboard", () => {
     expect(page.queryByText(/This is an estimate, not proof\.$/)).toBeNull();
   });
 
-  it("holds a report for paper", () => {
-    show("talking");
+  it("holds a report for paper", async () => {
+    await show("talking");
     const report = document.querySelector<HTMLElement>("[data-report]");
     if (!report) throw new Error("no report");
     expect(within(report).getByText("talking.mp4")).toBeTruthy();

@@ -1,43 +1,24 @@
 "use client";
 
-/** The whole answer to one analysis: what the reader sees first is drawn first. */
+/** The whole answer to one analysis: what the reader sees first is drawn first, and its code comes first. */
 
 import { Braces, Printer } from "lucide-react";
 import dynamic from "next/dynamic";
-import { startTransition, useEffect, useMemo, useState } from "react";
-import type { Analysis, AnalysisResult } from "@gen/notreally/v1/analysis_pb";
-import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
+import { startTransition, useEffect, useState } from "react";
+import type { Analysis } from "@gen/notreally/v1/analysis_pb";
 
 import { Playhead, PlayheadProvider } from "@/charts/playhead";
-import { blinkTimes, faceTrace, loudnessTrace, present } from "@/charts/series";
-import { Report } from "@/report/Report";
 
-import { boxTrack } from "./boxes";
-import { Evidence } from "./Evidence";
 import { analysisJson, jsonName, saveAs } from "./exportJson";
 import { FaceTabs } from "./FaceTabs";
-import { type FaceView, faceView } from "./faceView";
-import { FeatureCards } from "./FeatureCards";
-import { FileDetails } from "./FileDetails";
-import { Filmstrip } from "./Filmstrip";
-import { moments, TEXTURE_FEATURE } from "./heat";
-import { ModelDetails } from "./ModelDetails";
-import { Moments } from "./Moments";
-import { Section } from "./Section";
-import { Timeline } from "./Timeline";
+import { faceView } from "./faceView";
 import { VerdictHeader } from "./VerdictHeader";
-import { hasScore } from "./verdict";
-import { type Download, VideoPanel } from "./VideoPanel";
-import { WaterfallChart } from "./WaterfallChart";
-import { WhenNear } from "./WhenNear";
+import type { Download } from "./VideoPanel";
 
-const CHARTS_HEIGHT = "h-[52rem]";
-
-const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), { ssr: false, loading: ChartsToCome });
-
-function ChartsToCome() {
-  return <div className={`animate-pulse rounded-xl bg-sunken ${CHARTS_HEIGHT}`} aria-hidden="true" data-charts-to-come="" />;
-}
+// Nobody reads them before the verdict.
+const Reasons = dynamic(() => import("./Details").then((details) => details.Reasons), { ssr: false });
+const Material = dynamic(() => import("./Details").then((details) => details.Material), { ssr: false });
+const Report = dynamic(() => import("@/report/Report").then(({ Report }) => Report), { ssr: false });
 
 export interface DashboardProps {
   /** With its result. */
@@ -53,7 +34,7 @@ export interface DashboardProps {
 export function Dashboard({ analysis, awaitsSeries = false, videoFile, download }: DashboardProps) {
   const [playhead] = useState(() => new Playhead());
   const [number, setNumber] = useState<number | undefined>();
-  const stage = useStage(4);
+  const stage = useStage(3);
   const { result } = analysis;
   if (!result) return null;
   const face = faceView(result, number);
@@ -62,25 +43,20 @@ export function Dashboard({ analysis, awaitsSeries = false, videoFile, download 
       <div className="grid gap-12 print:hidden">
         <FaceTabs result={result} selected={face.number} onSelect={setNumber}>
           <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} />} />
-          {stage >= 1 && <Why result={result} face={face} />}
-          {stage >= 2 && <FeatureCards result={result} face={face} />}
+          {stage >= 1 && <Reasons result={result} face={face} />}
         </FaceTabs>
-        {stage >= 3 && (
-          <>
-            <Watch
-              analysis={analysis}
-              awaitsSeries={awaitsSeries}
-              result={result}
-              face={face}
-              videoFile={videoFile}
-              download={download}
-            />
-            {result.metadata && <FileDetails facts={result.metadata} media={analysis.media} />}
-            <ModelDetails result={result} />
-          </>
+        {stage >= 2 && (
+          <Material
+            analysis={analysis}
+            awaitsSeries={awaitsSeries}
+            result={result}
+            face={face}
+            videoFile={videoFile}
+            download={download}
+          />
         )}
       </div>
-      {stage >= 4 && <Report analysis={analysis} />}
+      {stage >= 3 && <Report analysis={analysis} />}
     </PlayheadProvider>
   );
 }
@@ -92,100 +68,6 @@ function useStage(last: number): number {
     if (stage < last) startTransition(() => setStage(stage + 1));
   }, [stage, last]);
   return stage;
-}
-
-/** What moved the score, beside what it rests on. Where there is no score, only the latter. */
-function Why({ result, face }: { result: AnalysisResult; face: FaceView }) {
-  const scored = hasScore({ verdict: face.verdict, model: result.model });
-  if (!scored) return <Evidence result={result} wide />;
-  return (
-    <div className="grid gap-x-6 gap-y-12 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_24rem]">
-      <WaterfallChart result={result} face={face} />
-      <Evidence result={result} />
-    </div>
-  );
-}
-
-interface WatchProps extends DashboardProps {
-  result: AnalysisResult;
-  face: FaceView;
-}
-
-/** The video beside its charts, on one clock. */
-function Watch({ analysis, awaitsSeries, result, face, videoFile, download }: WatchProps) {
-  const { series } = result;
-  const faces = useMemo(() => series?.faces ?? [], [series]);
-  const track = useMemo(() => boxTrack(faces), [faces]);
-  const hasCharts =
-    series !== undefined &&
-    (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
-  const willHaveCharts = awaitsSeries && (result.faces.length > 0 || result.metadata?.audio !== undefined);
-  const usual = usualRange(result, "nose_jitter");
-  const usualTexture = usualRange(result, TEXTURE_FEATURE);
-  const scored = useMemo(() => moments(face.thumbnails), [face.thumbnails]);
-  const headline = result.faces[0]?.number;
-  return (
-    <Section
-      title="Watch it"
-      about={[
-        hasCharts && "Point at a chart to read its values at that time; press it to go there in the video.",
-        result.faces.length > 1 &&
-          `The charts, the timeline and the mark follow face ${headline}, which gives the headline.`,
-      ]
-        .filter(Boolean)
-        .join(" ")}
-    >
-      <div className={hasCharts || willHaveCharts ? "grid gap-8 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]" : "max-w-3xl"}>
-        <div className="grid content-start gap-5 self-start lg:sticky lg:top-4">
-          <VideoPanel
-            file={videoFile}
-            sizeBytes={Number(analysis.media?.sizeBytes ?? 0)}
-            download={download}
-            facts={result.metadata}
-            track={track}
-            pictures={face.thumbnails.length > 0}
-          />
-          {result.faces.length > 0 && (
-            <Timeline
-              segments={result.timeline}
-              blinks={blinkTimes(faces)}
-              duration={result.quality?.durationS ?? 0}
-              usual={usualTexture}
-            />
-          )}
-          <Moments moments={scored} usual={usualTexture} />
-          <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
-        </div>
-        {willHaveCharts && <ChartsToCome />}
-        {hasCharts && (
-          <div className="panel min-w-0 p-4 sm:p-5">
-            {result.faces.length === 0 && (
-              <p className="mb-6 text-quiet">No face was found, so there is nothing to draw of eyes, nose and mouth.</p>
-            )}
-            <WhenNear height={CHARTS_HEIGHT}>
-              <SignalCharts
-                series={series}
-                durationS={result.quality?.durationS}
-                typicalJitter={usual && { from: 100 * usual.p05, to: 100 * usual.p95 }}
-              />
-            </WhenNear>
-            {result.faces.length > 0 && series.sounds.length === 0 && (
-              <p className="mt-6 text-sm text-quiet">
-                {result.metadata?.audio
-                  ? "The sound was not analysed, so none is drawn."
-                  : "The video has no sound, so none is drawn."}
-              </p>
-            )}
-          </div>
-        )}
-      </div>
-    </Section>
-  );
-}
-
-/** Of a feature among real videos, where the model knows it. */
-function usualRange(result: AnalysisResult, name: string): FeatureSummary | undefined {
-  return result.model?.features.find(({ feature }) => feature === name);
 }
 
 function Actions({ analysis }: { analysis: Analysis }) {

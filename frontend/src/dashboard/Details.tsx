@@ -1,0 +1,152 @@
+"use client";
+
+/** Everything of a dashboard that comes after the verdict. */
+
+import dynamic from "next/dynamic";
+import { useMemo } from "react";
+import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
+import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
+
+import { blinkTimes, faceTrace, loudnessTrace, present } from "@/charts/series";
+
+import { boxTrack } from "./boxes";
+import type { DashboardProps } from "./Dashboard";
+import { Evidence } from "./Evidence";
+import type { FaceView } from "./faceView";
+import { FeatureCards } from "./FeatureCards";
+import { FileDetails } from "./FileDetails";
+import { Filmstrip } from "./Filmstrip";
+import { moments, TEXTURE_FEATURE } from "./heat";
+import { ModelDetails } from "./ModelDetails";
+import { Moments } from "./Moments";
+import { Section } from "./Section";
+import { Timeline } from "./Timeline";
+import { hasScore } from "./verdict";
+import { VideoPanel } from "./VideoPanel";
+import { WaterfallChart } from "./WaterfallChart";
+import { WhenNear } from "./WhenNear";
+
+const CHARTS_HEIGHT = "h-[52rem]";
+
+const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), { ssr: false, loading: ChartsToCome });
+
+function ChartsToCome() {
+  return (
+    <div className={`animate-pulse rounded-xl bg-sunken ${CHARTS_HEIGHT}`} aria-hidden="true" data-charts-to-come="" />
+  );
+}
+
+/** What moved the score, and the ten measurements behind it. */
+export function Reasons({ result, face }: { result: AnalysisResult; face: FaceView }) {
+  return (
+    <>
+      <Why result={result} face={face} />
+      <FeatureCards result={result} face={face} />
+    </>
+  );
+}
+
+/** What moved the score, beside what it rests on. Where there is no score, only the latter. */
+function Why({ result, face }: { result: AnalysisResult; face: FaceView }) {
+  const scored = hasScore({ verdict: face.verdict, model: result.model });
+  if (!scored) return <Evidence result={result} wide />;
+  return (
+    <div className="grid gap-x-6 gap-y-12 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_24rem]">
+      <WaterfallChart result={result} face={face} />
+      <Evidence result={result} />
+    </div>
+  );
+}
+
+interface MaterialProps extends DashboardProps {
+  result: AnalysisResult;
+  face: FaceView;
+}
+
+/** What was looked at: the video with its charts, the file, the model. */
+export function Material({ analysis, result, ...rest }: MaterialProps) {
+  return (
+    <>
+      <Watch analysis={analysis} result={result} {...rest} />
+      {result.metadata && <FileDetails facts={result.metadata} media={analysis.media} />}
+      <ModelDetails result={result} />
+    </>
+  );
+}
+
+/** The video beside its charts, on one clock. */
+function Watch({ analysis, awaitsSeries, result, face, videoFile, download }: MaterialProps) {
+  const { series } = result;
+  const faces = useMemo(() => series?.faces ?? [], [series]);
+  const track = useMemo(() => boxTrack(faces), [faces]);
+  const hasCharts =
+    series !== undefined &&
+    (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
+  const willHaveCharts = awaitsSeries && (result.faces.length > 0 || result.metadata?.audio !== undefined);
+  const usual = usualRange(result, "nose_jitter");
+  const usualTexture = usualRange(result, TEXTURE_FEATURE);
+  const scored = useMemo(() => moments(face.thumbnails), [face.thumbnails]);
+  const headline = result.faces[0]?.number;
+  return (
+    <Section
+      title="Watch it"
+      about={[
+        hasCharts && "Point at a chart to read its values at that time; press it to go there in the video.",
+        result.faces.length > 1 &&
+          `The charts, the timeline and the mark follow face ${headline}, which gives the headline.`,
+      ]
+        .filter(Boolean)
+        .join(" ")}
+    >
+      <div className={hasCharts || willHaveCharts ? "grid gap-8 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]" : "max-w-3xl"}>
+        <div className="grid content-start gap-5 self-start lg:sticky lg:top-4">
+          <VideoPanel
+            file={videoFile}
+            sizeBytes={Number(analysis.media?.sizeBytes ?? 0)}
+            download={download}
+            facts={result.metadata}
+            track={track}
+            pictures={face.thumbnails.length > 0}
+          />
+          {result.faces.length > 0 && (
+            <Timeline
+              segments={result.timeline}
+              blinks={blinkTimes(faces)}
+              duration={result.quality?.durationS ?? 0}
+              usual={usualTexture}
+            />
+          )}
+          <Moments moments={scored} usual={usualTexture} />
+          <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
+        </div>
+        {willHaveCharts && <ChartsToCome />}
+        {hasCharts && (
+          <div className="panel min-w-0 p-4 sm:p-5">
+            {result.faces.length === 0 && (
+              <p className="mb-6 text-quiet">No face was found, so there is nothing to draw of eyes, nose and mouth.</p>
+            )}
+            <WhenNear height={CHARTS_HEIGHT}>
+              <SignalCharts
+                series={series}
+                durationS={result.quality?.durationS}
+                typicalJitter={usual && { from: 100 * usual.p05, to: 100 * usual.p95 }}
+              />
+            </WhenNear>
+            {result.faces.length > 0 && series.sounds.length === 0 && (
+              <p className="mt-6 text-sm text-quiet">
+                {result.metadata?.audio
+                  ? "The sound was not analysed, so none is drawn."
+                  : "The video has no sound, so none is drawn."}
+              </p>
+            )}
+          </div>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+/** Of a feature among real videos, where the model knows it. */
+function usualRange(result: AnalysisResult, name: string): FeatureSummary | undefined {
+  return result.model?.features.find(({ feature }) => feature === name);
+}
