@@ -40,7 +40,7 @@ export function Dashboard({ analysis, awaitsSeries = false, videoFile, download 
   const face = faceView(result, number);
   return (
     <PlayheadProvider value={playhead}>
-      <div className="grid gap-12 print:hidden">
+      <div className="grid min-h-screen content-start gap-12 print:hidden">
         <FaceTabs result={result} selected={face.number} onSelect={setNumber}>
           <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} />} />
           {stage >= 1 && <Reasons result={result} face={face} />}
