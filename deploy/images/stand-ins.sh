@@ -8,7 +8,11 @@ python=${1:-localhost/stand-in/python:3.11} envoy=${2:-localhost/stand-in/envoy:
 folder=$(mktemp --directory)
 trap 'rm -rf "$folder"' EXIT
 
-mmdebstrap --quiet --variant=minbase --mode=root --include=python3,python3-venv,ca-certificates bookworm "$folder/root.tar"
+# Without what the official image leaves out as well, so that sizes can be compared.
+mmdebstrap --quiet --variant=minbase --mode=root --include=python3,python3-venv,ca-certificates \
+  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/info/*' \
+  --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+  bookworm "$folder/root.tar"
 container=$(buildah from scratch)
 buildah add --quiet "$container" "$folder/root.tar" / > /dev/null
 buildah run --isolation chroot "$container" ln -s /usr/bin/python3 /usr/local/bin/python

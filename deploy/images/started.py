@@ -52,6 +52,7 @@ def specification(
     user, _, group = image.get("User", "").partition(":")
     if not (user.isdecimal() and group.isdecimal() and int(user) > 0):
         raise ValueError(f"The image's user is {image.get('User')!r}, not two numbers above 0.")
+    environment = dict(variable.split("=", 1) for variable in image.get("Env", []))
     safe = ["nosuid", "nodev"]
     mounts = [
         {"destination": "/proc", "type": "proc", "source": "proc"},
@@ -68,7 +69,7 @@ def specification(
         "process": {
             "user": {"uid": int(user), "gid": int(group)},
             "args": [*image.get("Entrypoint", []), *image.get("Cmd", [])],
-            "env": [*image.get("Env", []), *(f"{name}={value}" for name, value in variables.items())],
+            "env": [f"{name}={value}" for name, value in (environment | variables).items()],
             "cwd": image.get("WorkingDir") or "/",
             "capabilities": {},
             "noNewPrivileges": True,
@@ -191,10 +192,12 @@ def analyse(video: Path, tag: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("services", metavar="SERVICE", nargs="*", choices=PORTS)
+    parser.add_argument("services", metavar="SERVICE", nargs="*")
     parser.add_argument("--tag", default="dev")
     parser.add_argument("--analyse", metavar="VIDEO", type=Path)
     options = parser.parse_args()
+    if unknown := set(options.services) - PORTS.keys():
+        parser.error(f"There is no service {unknown.pop()!r}.")
     for each in options.services:
         alone(each, options.tag)
     if options.analyse:
