@@ -11,9 +11,10 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do services+=("$1"); shift; done
 [ $# -eq 0 ] || shift
 [ ${#services[@]} -gt 0 ] || services=(classifier gateway metadata audio face edge)
 
+# Layers are kept, so that what the images share is made once.
+export BUILDAH_LAYERS=${BUILDAH_LAYERS:-true}
 for service in "${services[@]}"; do
-  # Layers are kept, so that what the images share is made once.
-  buildah build --isolation chroot --layers --network host --file deploy/images/Dockerfile --target "$service" \
+  buildah build --isolation chroot --network host --file deploy/images/Dockerfile --target "$service" \
     --tag "notreally/$service:$tag" --build-arg VERSION="$tag" "$@" .
   python3 deploy/images/started.py --tag "$tag" "$service"
 done
