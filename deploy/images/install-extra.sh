@@ -7,3 +7,5 @@ uv pip install --quiet --python /opt/venv/bin/python -r pyproject.toml --extra "
 # Tests and sources that packages carry along; nothing imports them.
 find /opt/venv -depth -type d \( -name tests -o -name test \) -exec rm -rf {} +
 find /opt/venv -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.hpp' \) -delete
+# Models of mediapipe for hands and bodies.
+find /opt/venv -path '*/mediapipe/modules/*' \( -path '*/hand_*' -o -path '*/palm_*' -o -path '*/pose_*' \) -name '*.tflite' -delete
