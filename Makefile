@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test check check-python check-ui format train forge evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock run ui test test-ui system-packages check check-python check-ui format train forge evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,13 +92,17 @@ run: setup ui ## Start everything on http://localhost:52513
 ui: frontend/out/index.html ## Build the browser UI
 
 test: ## All checks and tests, in a real browser too
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-python ui
-	$(MAKE) --no-print-directory check-ui .venv/.torch
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target check-python ui system-packages
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-ui test-ui .venv/.torch
+	$(PY) -m pytest tests/unit tests/deploy --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(PY) -m pytest --ignore=tests/unit --ignore=tests/deploy
+
+system-packages:
 	deploy/system-packages.sh ffmpeg chromium postgres
+
+test-ui: ui
 	$(NPM) run size
 	$(NPM) test
-	$(PY) -m pytest tests/unit --numprocesses=auto --maxprocesses=4 --dist=loadfile
-	$(PY) -m pytest --ignore=tests/unit
 
 check: check-python check-ui ## Formatting, lint, types, contract and import rules
 
