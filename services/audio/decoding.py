@@ -101,8 +101,7 @@ def decode(
     Raises:
         ProcessTimedOut, ProcessCancelled: See `MediaProcess`.
     """
-    first = round(start_s * SAMPLE_RATE_HZ)
-    count = round(end_s * SAMPLE_RATE_HZ) - first
+    first, count = _place(start_s, end_s)
     given = count if until_s is None else min(count, round(until_s * SAMPLE_RATE_HZ) - first)
     wanted = given * _BYTES_PER_SAMPLE
     output = bytearray()
@@ -161,8 +160,7 @@ def _decode_joined(
     limits: ProcessLimits,
 ) -> Iterator[Sound]:
     """The spans that one run of ffmpeg gives whole."""
-    places = [(round(start_s * SAMPLE_RATE_HZ), round(end_s * SAMPLE_RATE_HZ)) for start_s, end_s in spans]
-    counts = [end - first for first, end in places]
+    places = [_place(start_s, end_s) for start_s, end_s in spans]
     parts = [
         _sound(path, stream, first, count)
         .filter("aformat", sample_fmts="flt", channel_layouts="stereo")
@@ -170,21 +168,25 @@ def _decode_joined(
         .filter("apad", whole_len=count)
         .filter("atrim", end_sample=count)
         .filter("asetpts", "N")
-        for (first, _), count in zip(places, counts, strict=True)
+        for first, count in places
     ]
     output = bytearray()
     shared = ProcessLimits(limits.seconds * len(spans), limits.memory_bytes)
     with MediaProcess(_command(ffmpeg.concat(*parts, v=0, a=1)), shared, cancelled) as process:
-        position = 0
+        waiting = [count for _, count in places]
         for chunk in process.chunks():
             output += chunk
-            while position < len(counts) and len(output) >= counts[position] * _BYTES_PER_SAMPLE:
-                size = counts[position] * _BYTES_PER_SAMPLE
-                yield _placed(bytes(output[:size]), counts[position])
+            while waiting and len(output) >= (size := waiting[0] * _BYTES_PER_SAMPLE):
+                yield _placed(bytes(output[:size]), waiting.pop(0))
                 del output[:size]
-                position += 1
-        if position < len(counts):
+        if waiting:
             log.info("sound of several windows ends early", complaint=process.complaint)
+
+
+def _place(start_s: float, end_s: float) -> tuple[int, int]:
+    """First sample of a span on the container's clock, and how many there are."""
+    first = round(start_s * SAMPLE_RATE_HZ)
+    return first, round(end_s * SAMPLE_RATE_HZ) - first
 
 
 def _sound(path: Path, stream: int, first: int, count: int) -> Any:

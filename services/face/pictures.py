@@ -19,6 +19,8 @@ Plane = NDArray[np.uint8]
 # What is made smaller by more than this is halved first: more samples would cost more, and skip pixels all the same.
 _HALVED_FROM = 2.5
 _HALVING_MARGIN = 4
+# Halving ends early where there is one pixel left: a plane that thin is not worth more samples.
+_MOST_SAMPLES = 3
 # Two samples a pixel even when nothing is made smaller: the step from one to two would show as a jump in sharpness
 # when a face crosses it.
 _LUMA_SAMPLES = 2
@@ -119,7 +121,7 @@ def _sample(plane: Plane, stored: View, size: tuple[int, int], least_samples: in
     while scale >= _HALVED_FROM and min(plane.shape) > 1:
         plane, stored = _halved(plane, stored, size)
         scale /= 2
-    samples = max(least_samples, round(scale))
+    samples = min(_MOST_SAMPLES, max(least_samples, round(scale)))
     linear = stored[:, :2] / samples
     # OpenCV puts the origin at the centre of the first pixel.
     shift = stored[:, 2] + linear @ np.full(2, 0.5) - 0.5

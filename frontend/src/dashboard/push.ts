@@ -1,5 +1,7 @@
 /** Which way and how much a feature pushed the score. */
 
+import { formatSigned } from "@/lib/format";
+
 export type Direction = "real" | "fake" | "none";
 
 export interface Push {
@@ -26,11 +28,5 @@ export function pushOf(contribution: number): Push {
 
 /** A signed number of log-odds, such as "+0.42". */
 export function signed(logOdds: number, locale?: string): string {
-  const written = new Intl.NumberFormat(locale, {
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-    signDisplay: "exceptZero",
-  }).format(logOdds);
-  // A minus as wide as the plus.
-  return written.replace("-", "\u2212");
+  return formatSigned(logOdds, 2, locale);
 }

@@ -32,6 +32,15 @@ export function formatSignificant(value: number, digits = 2, locale?: string): s
   return format(value, { maximumSignificantDigits: digits }, locale);
 }
 
+/** A number with `digits` decimals and its sign, such as "+0.42"; zero has none. */
+export function formatSigned(value: number, digits: number, locale?: string): string {
+  return format(
+    value,
+    { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" },
+    locale,
+  );
+}
+
 /** A share from 0 to 1 in percent. */
 export function formatPercent(share: number, digits = 0, locale?: string): string {
   return format(share, { style: "percent", maximumFractionDigits: digits }, locale);
