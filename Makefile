@@ -27,7 +27,8 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 .venv/.installed: requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
 	$(UV) venv --quiet --allow-existing --python 3.11 .venv
 	mkdir -p gen/python
-	$(UV) pip sync --quiet --python $(PY) requirements.lock
+	# Compiled once, here: where Python may not write its bytecode, each of a dozen processes would compile anew at its start.
+	$(UV) pip sync --quiet --compile-bytecode --python $(PY) requirements.lock
 	$(UV) pip install --quiet --python $(PY) --no-deps --editable .
 	touch $@
 
@@ -95,7 +96,8 @@ test: ## All checks and tests, in a real browser too
 	$(MAKE) --no-print-directory --jobs=3 --output-sync=target check-python ui system-packages
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-ui test-ui .venv/.torch
 	$(PY) -m pytest tests/unit tests/deploy --numprocesses=auto --maxprocesses=4 --dist=loadfile
-	$(PY) -m pytest --ignore=tests/unit --ignore=tests/deploy
+	# Half of these wait for the other half. More than two systems at once would be too much for a small machine.
+	$(PY) -m pytest --ignore=tests/unit --ignore=tests/deploy --numprocesses=2 --dist=loadfile
 
 system-packages:
 	deploy/system-packages.sh ffmpeg chromium postgres
