@@ -6,7 +6,7 @@ import { useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { Dashboard } from "@/dashboard/Dashboard";
-import { askEarly, useAnalysis } from "@/lib/analysis";
+import { useAnalysis } from "@/lib/analysis";
 import { api } from "@/lib/api/client";
 import { failureOfStatus } from "@/lib/api/errors";
 import { downloadMedia, mediaType } from "@/lib/download";
@@ -18,21 +18,13 @@ import { Running } from "./Running";
 
 const LONG_ENOUGH_MS = 500;
 
-// React takes as long to start as the answer takes to come.
-const addressed = typeof window === "undefined" ? null : new URLSearchParams(window.location.search).get("id");
-if (addressed) askEarly(nameOf(addressed));
-
 /** `/analysis/?id=`: one analysis, whatever has become of it. */
 export function AnalysisPage() {
   const id = useSearchParams().get("id");
   if (!id) {
     return <Notice title="No analysis named">The address of an analysis ends in ?id= and its number.</Notice>;
   }
-  return <OneAnalysis key={id} name={nameOf(id)} />;
-}
-
-function nameOf(id: string): string {
-  return `analyses/${id}`;
+  return <OneAnalysis key={id} name={`analyses/${id}`} />;
 }
 
 function OneAnalysis({ name }: { name: string }) {

@@ -25,22 +25,6 @@ interface Options {
   later?: boolean;
 }
 
-let early: { name: string; answer: Promise<Analysis> } | undefined;
-
-/** Asks for an analysis before there is a page to show it; whoever wants it first gets that answer. */
-export function askEarly(name: string): void {
-  early = { name, answer: api().getAnalysis({ name }) };
-  // Whoever waits for it hears of it.
-  early.answer.catch(() => undefined);
-}
-
-function takeEarly({ name, includeSeries, readMask }: Request): Promise<Analysis> | undefined {
-  if (!early || early.name !== name || includeSeries || readMask) return undefined;
-  const { answer } = early;
-  early = undefined;
-  return answer;
-}
-
 /** An analysis by name (`analyses/{id}`), asked for until there is an answer. `again` asks anew. */
 export function useAnalysis(
   name: string,
@@ -70,7 +54,7 @@ async function load(
 ): Promise<void> {
   for (let failures = 1; ; failures++) {
     try {
-      show({ kind: "loaded", analysis: await (takeEarly(request) ?? api().getAnalysis(request, { signal })) });
+      show({ kind: "loaded", analysis: await api().getAnalysis(request, { signal }) });
       return;
     } catch (error) {
       signal.throwIfAborted();

@@ -3,14 +3,18 @@ import { Suspense } from "react";
 
 import { AnalysisPage } from "@/analysis/AnalysisPage";
 import { Loading } from "@/analysis/Notice";
+import { earlyScript } from "@/lib/api/early";
 
 export const metadata: Metadata = { title: "Analysis" };
 
 // Which analysis is known only in the browser: the exported page is the same for all.
 export default function Page() {
   return (
-    <Suspense fallback={<Loading />}>
-      <AnalysisPage />
-    </Suspense>
+    <>
+      <script dangerouslySetInnerHTML={{ __html: earlyScript() }} />
+      <Suspense fallback={<Loading />}>
+        <AnalysisPage />
+      </Suspense>
+    </>
   );
 }

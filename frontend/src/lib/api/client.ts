@@ -4,6 +4,8 @@ import { createClient, type Client } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { AnalysisService } from "@gen/notreally/v1/analysis_pb";
 
+import { fetchOrEarly } from "./early";
+
 export type Api = Client<typeof AnalysisService>;
 
 /** Where the server is, without a slash at its end. */
@@ -21,6 +23,7 @@ export function api(): Api {
       baseUrl: apiAddress(),
       // A connection that died without a word must not look like a slow server. Streams say 0: no limit.
       defaultTimeoutMs: 60_000,
+      fetch: fetchOrEarly,
     }),
   );
   return shared;
