@@ -16,8 +16,6 @@ import { hasEnded } from "@/progress/progress";
 import { About, Loading, Notice } from "./Notice";
 import { Running } from "./Running";
 
-const LONG_ENOUGH_MS = 500;
-
 /** `/analysis/?id=`: one analysis, whatever has become of it. */
 export function AnalysisPage() {
   const id = useSearchParams().get("id");
@@ -75,9 +73,10 @@ function Known({ analysis, again }: { analysis: Analysis; again: () => void }) {
 }
 
 function Result({ analysis: answer }: { analysis: Analysis }) {
-  // Larger than all the rest, and wanted last: the verdict is on the screen before anybody asks for it.
-  const later = !useIsIdle();
-  const drawn = useAnalysis(answer.name, { includeSeries: true, only: "result.series", later });
+  // Larger than all the rest, and wanted last.
+  const [readsOn, setReadsOn] = useState(false);
+  const readOn = useCallback(() => setReadsOn(true), []);
+  const drawn = useAnalysis(answer.name, { includeSeries: true, only: "result.series", later: !readsOn });
   const series = drawn.kind === "loaded" ? drawn.analysis.result?.series : undefined;
   const analysis = useMemo(() => withSeries(answer, series), [answer, series]);
   const download = useCallback(
@@ -101,24 +100,10 @@ function Result({ analysis: answer }: { analysis: Analysis }) {
         awaitsSeries={drawn.kind === "loading" || drawn.kind === "offline"}
         videoFile={queue.fileOf(analysis.name)}
         download={download}
+        onReadOn={readOn}
       />
     </>
   );
-}
-
-/** Whether the page has drawn what it has, and nothing is to be done. */
-function useIsIdle(): boolean {
-  const [isIdle, setIdle] = useState(false);
-  useEffect(() => {
-    // Safari cannot say.
-    if (typeof requestIdleCallback === "undefined") {
-      const timer = setTimeout(() => setIdle(true), LONG_ENOUGH_MS);
-      return () => clearTimeout(timer);
-    }
-    const asked = requestIdleCallback(() => setIdle(true), { timeout: LONG_ENOUGH_MS });
-    return () => cancelIdleCallback(asked);
-  }, []);
-  return isIdle;
 }
 
 function withSeries(analysis: Analysis, series: Series | undefined): Analysis {

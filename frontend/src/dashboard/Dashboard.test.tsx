@@ -41,7 +41,21 @@ function withTexture({ result }: ReturnType<typeof recorded>): void {
   );
 }
 
+/** Whoever is observed comes near at once, as on a large screen. */
+class EverythingIsNear {
+  constructor(private readonly tell: (entries: { isIntersecting: boolean }[]) => void) {}
+
+  observe(): void {
+    this.tell([{ isIntersecting: true }]);
+  }
+
+  unobserve(): void {}
+
+  disconnect(): void {}
+}
+
 beforeEach(() => {
+  vi.stubGlobal("IntersectionObserver", EverythingIsNear);
   vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "blob:x", revokeObjectURL: () => undefined }));
 });
 
@@ -63,6 +77,30 @@ describe("the dashboard", () => {
     await waitFor(() => expect(container.querySelector("[data-charts-to-come]")).toBeTruthy());
     rerender(<Dashboard analysis={analysis} download={never} />);
     expect(container.querySelector("[data-charts-to-come]")).toBeNull();
+  });
+
+  it("draws what comes after the reasons once the reader comes near it or has had time to read them", async () => {
+    vi.stubGlobal("IntersectionObserver", class extends EverythingIsNear {
+      override observe(): void {}
+    });
+    const readOn = vi.fn();
+    render(<Dashboard analysis={recorded("talking")} download={never} onReadOn={readOn} />);
+    await screen.findByRole("heading", { name: "What moved the score" });
+    expect(screen.queryByRole("heading", { name: "Watch it" })).toBeNull();
+    expect(readOn).not.toHaveBeenCalled();
+    await screen.findByRole("heading", { name: "Watch it" }, { timeout: 10_000 });
+    expect(readOn).toHaveBeenCalledOnce();
+  });
+
+  it("is printed with its report however early the reader asks", async () => {
+    vi.stubGlobal("IntersectionObserver", class extends EverythingIsNear {
+      override observe(): void {}
+    });
+    const print = vi.fn(() => expect(document.querySelectorAll("[data-report]")).toHaveLength(1));
+    vi.stubGlobal("print", print);
+    render(<Dashboard analysis={recorded("talking")} download={never} />);
+    fireEvent.click(screen.getByRole("button", { name: "Print a report" }));
+    await waitFor(() => expect(print).toHaveBeenCalledOnce());
   });
 
   it("gives no score when there is too little to judge", async () => {

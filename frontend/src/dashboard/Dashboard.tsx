@@ -4,7 +4,8 @@
 
 import { Braces, Printer } from "lucide-react";
 import dynamic from "next/dynamic";
-import { startTransition, useEffect, useState } from "react";
+import { type ComponentType, startTransition, useCallback, useEffect, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Analysis } from "@gen/notreally/v1/analysis_pb";
 
 import { Playhead, PlayheadProvider } from "@/charts/playhead";
@@ -17,8 +18,9 @@ import type { Download } from "./VideoPanel";
 
 // Nobody reads them before the verdict.
 const Reasons = dynamic(() => import("./Details").then((details) => details.Reasons), { ssr: false });
+const End = dynamic(() => import("./Details").then((details) => details.EndOfReasons), { ssr: false });
 const Material = dynamic(() => import("./Details").then((details) => details.Material), { ssr: false });
-const Report = dynamic(() => import("@/report/Report").then(({ Report }) => Report), { ssr: false });
+const reportCode = () => import("@/report/Report").then(({ Report }) => Report);
 
 export interface DashboardProps {
   /** With its result. */
@@ -29,12 +31,20 @@ export interface DashboardProps {
   videoFile?: File;
   /** Fetches the video from the server; calls back with the bytes received so far. */
   download: Download;
+  /** Called when what the series are drawn in is about to be. */
+  onReadOn?: () => void;
 }
 
-export function Dashboard({ analysis, awaitsSeries = false, videoFile, download }: DashboardProps) {
+export function Dashboard({ analysis, awaitsSeries = false, videoFile, download, onReadOn }: DashboardProps) {
   const [playhead] = useState(() => new Playhead());
   const [number, setNumber] = useState<number | undefined>();
-  const stage = useStage(3);
+  const isDrawn = useIsDrawn();
+  const [readsOn, setReadsOn] = useState(false);
+  const readOn = useCallback(() => {
+    startTransition(() => setReadsOn(true));
+    onReadOn?.();
+  }, [onReadOn]);
+  const report = useReport(readsOn);
   const { result } = analysis;
   if (!result) return null;
   const face = faceView(result, number);
@@ -42,10 +52,11 @@ export function Dashboard({ analysis, awaitsSeries = false, videoFile, download 
     <PlayheadProvider value={playhead}>
       <div className="grid min-h-screen content-start gap-12 print:hidden">
         <FaceTabs result={result} selected={face.number} onSelect={setNumber}>
-          <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} />} />
-          {stage >= 1 && <Reasons result={result} face={face} />}
+          <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} print={report.print} />} />
+          {isDrawn && <Reasons result={result} face={face} />}
         </FaceTabs>
-        {stage >= 2 && (
+        {isDrawn && !readsOn && <End onNear={readOn} />}
+        {readsOn && (
           <Material
             analysis={analysis}
             awaitsSeries={awaitsSeries}
@@ -56,24 +67,39 @@ export function Dashboard({ analysis, awaitsSeries = false, videoFile, download 
           />
         )}
       </div>
-      {stage >= 3 && <Report analysis={analysis} />}
+      {report.Report && <report.Report analysis={analysis} />}
     </PlayheadProvider>
   );
 }
 
-/** Counts up to `last`, one with every drawing: what comes later may take its time, and never all at once. */
-function useStage(last: number): number {
-  const [stage, setStage] = useState(0);
-  useEffect(() => {
-    if (stage < last) startTransition(() => setStage(stage + 1));
-  }, [stage, last]);
-  return stage;
+/** Whether it has been drawn once, so that the verdict need not wait for the rest. */
+function useIsDrawn(): boolean {
+  const [isDrawn, setDrawn] = useState(false);
+  useEffect(() => startTransition(() => setDrawn(true)), []);
+  return isDrawn;
 }
 
-function Actions({ analysis }: { analysis: Analysis }) {
+/** The page for paper, once it is `wanted` or printed. */
+function useReport(wanted: boolean) {
+  const [Report, setReport] = useState<ComponentType<{ analysis: Analysis }>>();
+  useEffect(() => {
+    // Where it does not come, the button asks again.
+    if (wanted) void reportCode().then((code) => startTransition(() => setReport(() => code)), () => undefined);
+  }, [wanted]);
+  const print = useCallback(async () => {
+    const code = await reportCode();
+    flushSync(() => setReport(() => code));
+    const pictures = document.querySelectorAll<HTMLImageElement>("[data-report] img");
+    await Promise.allSettled(Array.from(pictures, (picture) => picture.decode()));
+    window.print();
+  }, []);
+  return { Report, print };
+}
+
+function Actions({ analysis, print }: { analysis: Analysis; print: () => Promise<void> }) {
   return (
     <div className="flex flex-wrap gap-2">
-      <button type="button" className="button" onClick={() => window.print()}>
+      <button type="button" className="button" onClick={() => void print()}>
         <Printer className="size-4" aria-hidden="true" />
         Print a report
       </button>

@@ -3,7 +3,7 @@
 /** Everything of a dashboard that comes after the verdict. */
 
 import dynamic from "next/dynamic";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 
@@ -27,6 +27,9 @@ import { WaterfallChart } from "./WaterfallChart";
 import { WhenNear } from "./WhenNear";
 
 const CHARTS_HEIGHT = "h-[52rem]";
+
+// Long enough to read the verdict.
+const READING_MS = 3000;
 
 const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), { ssr: false, loading: ChartsToCome });
 
@@ -56,6 +59,26 @@ function Why({ result, face }: { result: AnalysisResult; face: FaceView }) {
       <Evidence result={result} />
     </div>
   );
+}
+
+/** Where the reasons end. Says when the reader comes near it, or has had time to read what is above. */
+export function EndOfReasons({ onNear }: { onNear: () => void }) {
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!end.current) return;
+    const observer = new IntersectionObserver(
+      (entries) => entries.some(({ isIntersecting }) => isIntersecting) && onNear(),
+      // A screen ahead of the reader.
+      { rootMargin: "100% 0px" },
+    );
+    observer.observe(end.current);
+    const timer = setTimeout(onNear, READING_MS);
+    return () => {
+      observer.disconnect();
+      clearTimeout(timer);
+    };
+  }, [onNear]);
+  return <div ref={end} aria-hidden="true" />;
 }
 
 interface MaterialProps extends DashboardProps {

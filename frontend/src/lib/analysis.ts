@@ -2,7 +2,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Analysis, GetAnalysisRequestSchema } from "@gen/notreally/v1/analysis_pb";
-import { useCallback, useEffect, useState } from "react";
+import { startTransition, useCallback, useEffect, useState } from "react";
 
 import { api } from "./api/client";
 import { failureOf, type Failure } from "./api/errors";
@@ -36,7 +36,7 @@ export function useAnalysis(
     if (later) return;
     const stop = new AbortController();
     const show = (loaded: Loaded) => {
-      if (!stop.signal.aborted) setAnswer({ to: name, loaded });
+      if (!stop.signal.aborted) startTransition(() => setAnswer({ to: name, loaded }));
     };
     const request = { name, includeSeries, readMask: only === undefined ? undefined : { paths: [only] } };
     void load(request, stop.signal, show).catch(() => undefined);
