@@ -54,8 +54,8 @@ async def test_a_cancelled_reader_stops_the_worker(workers: WorkerThreads) -> No
     begun, stopped = threading.Event(), threading.Event()
 
     def endless(cancelled: Cancelled) -> Iterator[int]:
-        begun.set()
         yield 0
+        begun.set()  # not before: a reader that leaves first closes the generator where it yields
         while not cancelled():
             threading.Event().wait(0.005)
         stopped.set()
@@ -70,6 +70,22 @@ async def test_a_cancelled_reader_stops_the_worker(workers: WorkerThreads) -> No
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await asyncio.to_thread(stopped.wait, 30.0)
+
+
+async def test_a_worker_whose_item_nobody_takes_is_closed(workers: WorkerThreads) -> None:
+    closed = threading.Event()
+
+    def endless(cancelled: Cancelled) -> Iterator[int]:
+        try:
+            while True:
+                yield 0
+        finally:
+            closed.set()
+
+    stream = workers.stream(endless)
+    assert await anext(stream) == 0
+    await stream.aclose()
+    assert await asyncio.to_thread(closed.wait, 30.0)
 
 
 async def test_calls_beyond_the_number_of_workers_wait_their_turn(workers: WorkerThreads) -> None:
