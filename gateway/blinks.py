@@ -53,7 +53,16 @@ def _stretch_blinks(times_s: Floats, ratio: Floats, interval_s: float) -> list[f
 
 
 def _baseline(times_s: Floats, ratio: Floats) -> Floats:
-    """(n,) 80th percentile of the ratio within 1.5 s of each entry."""
+    """(n,) 80th percentile of the ratio within 1.5 s of each entry, between ranks by a straight line."""
     first = np.searchsorted(times_s, times_s - BASELINE_S / 2, side="left")
-    end = np.searchsorted(times_s, times_s + BASELINE_S / 2, side="right")
-    return np.array([np.percentile(ratio[a:b], BASELINE_PERCENTILE) for a, b in zip(first, end, strict=True)])
+    counts = np.searchsorted(times_s, times_s + BASELINE_S / 2, side="right") - first
+    # All at once, each row filled up with what sorts last: np.percentile for each entry takes thirty times as long.
+    offsets = np.arange(counts.max())
+    around = ratio[np.minimum(first[:, None] + offsets, len(ratio) - 1)]
+    ranked = np.sort(np.where(offsets < counts[:, None], around, np.inf), axis=1)
+    rank = (counts - 1) * BASELINE_PERCENTILE / 100
+    below = rank.astype(np.intp)
+    above = np.minimum(below + 1, counts - 1)
+    rows = np.arange(len(ratio))
+    low, high = ranked[rows, below], ranked[rows, above]
+    return np.asarray(low + (high - low) * (rank - below))

@@ -55,9 +55,8 @@ _UNLIMITED = frozenset(
     }
 )
 
-# A job is picked up within about this: half of it is a quarter of what an idle job may wait for us in all. Asking takes
-# two milliseconds of CPU time.
-_QUEUE_POLL_S = 0.05
+# What is in line is picked up within this after a place is free. Asking takes three milliseconds of CPU time.
+_QUEUE_POLL_S = 0.2
 
 # Watchers are woken without it; it is what is left for DBOS to wait on.
 _NOTIFICATION_POLL_S = 1.0
@@ -101,6 +100,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         blobs,
         extraction,
         news,
+        concurrency=settings.concurrency,
         max_frames=settings.max_frames,
         parallel_runs=settings.parallel_runs,
         audio_enabled=settings.audio_enabled,

@@ -45,6 +45,8 @@ class UnderWay:
         self._writing = asyncio.Lock()
         self._work: set[asyncio.Task[Any]] = set()
         self._stopped = False
+        # Only which windows: whoever watches and wants the series loads them.
+        self._finished = series_pb2.Series()
 
     async def stop(self) -> None:
         """End its work and wait until it has ended, for a second at most; the workflow's task goes on."""
@@ -83,12 +85,10 @@ class UnderWay:
 
         async def report(done: float, text: str, finished: media_pb2.TimeWindow | None) -> None:
             self.progress.advance(modality, run, done, text)
-            series = None
             if finished is not None:
-                # Only which window it is: whoever watches and wants the series loads them.
-                series = series_pb2.Series()
-                (series.faces if modality == FACE else series.sounds).add().window.CopyFrom(finished)
-            await self.publish(series, force=finished is not None)
+                series = self._finished.faces if modality == FACE else self._finished.sounds
+                series.add().window.CopyFrom(finished)
+            await self.publish()
 
         return report
 
@@ -101,12 +101,17 @@ class UnderWay:
 
         return waiting
 
-    async def publish(self, series: series_pb2.Series | None = None, *, force: bool = False) -> None:
-        """Write an event, if it is time for one or `force` is set. Belongs inside a step."""
+    async def publish(self, *, force: bool = False) -> None:
+        """Write an event, if it is time for one or `force` is set. Belongs inside a step.
+
+        It names the windows finished since the last one: each event is rows in a database, and windows of sound finish
+        many at a time.
+        """
         async with self._writing:
             if not force and not self.progress.due():
                 return
-            event = self.progress.event(series)
+            finished, self._finished = self._finished, series_pb2.Series()
+            event = self.progress.event(finished if finished.ByteSize() else None)
             if await asyncio.to_thread(self._records.set_progress, self.id, event.stage, event.percent):
                 await DBOS.write_stream_async(EVENTS, event.SerializeToString())
                 self._news.tell(self.id)

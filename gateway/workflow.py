@@ -51,6 +51,7 @@ class Analyses(DBOSConfiguredInstance):
         blobs: Signals and results.
         extraction: The services.
         news: Told of each event.
+        concurrency: Analyses under way at once. The queue counts its own; what is begun at once goes past it.
         max_frames: Frames analysed of one video at most.
         parallel_runs: Runs of one video sent to the face service at once.
         audio_enabled: Whether sound is analysed.
@@ -63,6 +64,7 @@ class Analyses(DBOSConfiguredInstance):
         extraction: Extraction,
         news: News,
         *,
+        concurrency: int,
         max_frames: int,
         parallel_runs: int,
         audio_enabled: bool,
@@ -73,11 +75,12 @@ class Analyses(DBOSConfiguredInstance):
         self._blobs = blobs
         self._extraction = extraction
         self._news = news
+        self._places = asyncio.Semaphore(concurrency)
         self._max_frames = max_frames
         self._parallel_runs = parallel_runs
         self._audio_enabled = audio_enabled
         self.under_way: dict[str, UnderWay] = {}
-        """Analyses that this process works on, by id."""
+        """Analyses that this process has taken on, by id."""
 
     # --- the workflow -------------------------------------------------------------------------------------------------
 
@@ -95,19 +98,19 @@ class Analyses(DBOSConfiguredInstance):
         if shown is None or shown.state == analysis_pb2.ANALYSIS_STATE_CANCELLED:
             # Cancelled or deleted in the instant before a kill, or before it began: nobody waits for it.
             return
-        if shown.state == analysis_pb2.ANALYSIS_STATE_QUEUED:
-            metrics.LINE_SECONDS.observe((dt.datetime.now(dt.UTC) - shown.created_at).total_seconds())
-        metrics.UNDER_WAY.inc()
         job = self.under_way[analysis_id] = UnderWay(analysis_id, shown.percent, self._records, self._news)
         try:
-            await self._analyze(job)
+            async with self._places:
+                if shown.state == analysis_pb2.ANALYSIS_STATE_QUEUED:
+                    metrics.LINE_SECONDS.observe((dt.datetime.now(dt.UTC) - shown.created_at).total_seconds())
+                with metrics.UNDER_WAY.track_inprogress():
+                    await self._analyze(job)
         except Exception as error:
             await self._fail(job, refusal_for(error).status().SerializeToString())
         except (dbos_error.DBOSWorkflowCancelledError, dbos_error.DBOSWorkflowConflictIDError):
             await self._tidy_up(analysis_id)
             raise
         finally:
-            metrics.UNDER_WAY.dec()
             self.under_way.pop(analysis_id, None)
         await DBOS.write_stream_async(EVENTS, await self._ending(analysis_id))
         await DBOS.close_stream_async(EVENTS)

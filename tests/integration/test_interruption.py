@@ -77,6 +77,34 @@ async def test_what_is_cancelled_in_line_never_runs(stack: Stack, talking: Path,
             assert [event async for event in client.watch([second])] == seen
 
 
+async def test_only_what_finds_others_under_way_goes_through_the_line(
+    stack: Stack, talking: Path, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    settings = stack.gateway(tmp_path, port, NOTREALLY_CONCURRENCY="2")
+    with running_process("gateway", f"127.0.0.1:{port}", **settings):
+        async with NotReally(f"127.0.0.1:{port}") as client:
+            upload = await client.upload(talking)
+            first, second, third = [(await client.create_analysis(upload.name)).name for _ in range(3)]
+            queues = _queues(settings["NOTREALLY_DATABASE_URL"])
+            assert queues == {first: None, second: "analyses", third: "analyses"}
+            most = 0
+            async for _ in client.watch([first, second, third]):
+                running = [analysis async for analysis in client.list([analysis_pb2.ANALYSIS_STATE_RUNNING])]
+                most = max(most, len(running))
+            assert most == 2
+            last = await client.create_analysis(upload.name)
+            assert _queues(settings["NOTREALLY_DATABASE_URL"])[last.name] is None, "it waited for nobody"
+            await client.cancel(last.name)
+
+
+def _queues(database: str) -> dict[str, str | None]:
+    """Which queue each analysis is in or came from."""
+    with connected(database) as connection:
+        found = connection.execute(sa.text("SELECT workflow_uuid, queue_name FROM workflow_status"))
+        return {f"analyses/{identifier}": queue for identifier, queue in found}
+
+
 async def test_deleting_what_runs_leaves_nothing(stack: Stack, client: NotReally, talking: Path) -> None:
     created = await client.create_analysis((await client.upload(talking)).name)
     async for event in client.watch([created.name]):

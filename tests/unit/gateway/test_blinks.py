@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notreally.v1.face_pb2 import FaceWindow
 
-from gateway.blinks import blink_times
+from gateway.blinks import _baseline, blink_times
 from gateway.signals import face_signals
 from tests.unit.gateway.synthetic_signals import OPEN, eyes, face_clip, frame_times
 
@@ -103,3 +103,11 @@ def test_the_split_into_windows_changes_nothing(ratio: list[float], one: int, ot
     assert found(face_clip(times, ear=ratio, window_s=one / 25)) == found(
         face_clip(times, ear=ratio, window_s=other / 25)
     )
+
+
+@given(st.lists(st.tuples(st.floats(0.001, 2.0), st.floats(0.0, 0.5)), min_size=1, max_size=80))
+def test_the_baseline_is_the_percentile_of_what_lies_around(steps: list[tuple[float, float]]) -> None:
+    times = np.cumsum([step for step, _ in steps])
+    ratio = np.array([value for _, value in steps])
+    around = [ratio[(times >= time - 1.5) & (times <= time + 1.5)] for time in times]
+    assert _baseline(times, ratio) == pytest.approx([np.percentile(values, 80.0) for values in around])
