@@ -2,11 +2,9 @@
 
 import asyncio
 import contextvars
-from contextlib import suppress
-from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID, WorkflowHandleAsync
+from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 
 from gateway import metrics
 from gateway.endings import interrupted
@@ -58,7 +56,7 @@ class Keeping:
         self._rounds = rounds
         self._version = version
         self._executor_id = executor_id
-        self._at_once: asyncio.Future[Any] | None = None
+        self._beginning: asyncio.Task[None] | None = None
         self._unattended: set[str] = set()
 
     async def start(self, analysis: Analysis) -> None:
@@ -66,21 +64,20 @@ class Keeping:
         request_id, trace = requests.current(), tracing.current()
         if self._is_idle():
             # What it logs and traces is not the call's, which ends long before.
-            own = contextvars.Context()
-            loop = asyncio.get_running_loop()
-            self._at_once = beginning = loop.create_task(self._begin(analysis.id, request_id, trace), context=own)
-            handle = await asyncio.shield(beginning)
-            self._at_once = loop.create_task(_ended(handle), context=own)
+            self._beginning = asyncio.get_running_loop().create_task(
+                self._begin(analysis.id, request_id, trace), context=contextvars.Context()
+            )
+            await asyncio.shield(self._beginning)
             return
         with SetWorkflowID(analysis.id), SetEnqueueOptions(priority=_FIRST_PRIORITY + analysis.turn):
             await DBOS.enqueue_workflow_async(QUEUE, self._analyses.analyze, analysis.id, request_id, trace)
 
-    async def _begin(self, analysis_id: str, request_id: str, trace: str) -> WorkflowHandleAsync[None]:
+    async def _begin(self, analysis_id: str, request_id: str, trace: str) -> None:
         with SetWorkflowID(analysis_id):
-            return await DBOS.start_workflow_async(self._analyses.analyze, analysis_id, request_id, trace)
+            await DBOS.start_workflow_async(self._analyses.analyze, analysis_id, request_id, trace)
 
     def _is_idle(self) -> bool:
-        return not self._analyses.under_way and (self._at_once is None or self._at_once.done())
+        return not self._analyses.under_way and (self._beginning is None or self._beginning.done())
 
     async def cancel(self, analysis_id: str) -> None:
         """Stop an analysis that has not ended: here at once, in another gateway within about a second."""
@@ -178,19 +175,13 @@ class Keeping:
 
     async def leave(self) -> None:
         """End all work of this process without ending the analyses; `hand_over` is for afterwards."""
-        if self._at_once is not None:
-            self._at_once.cancel()
+        if self._beginning is not None:
+            self._beginning.cancel()
         tasks = {job.task for job in self._analyses.under_way.values() if job.task is not None}
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=5.0)
-
-
-async def _ended(workflow: WorkflowHandleAsync[None]) -> None:
-    """Wait for the end of a workflow, whatever it is: what it means for the analysis is the workflow's to say."""
-    with suppress(Exception):
-        await workflow.get_result()
 
 
 def hand_over(client: DBOSClient, executor_id: str) -> int:

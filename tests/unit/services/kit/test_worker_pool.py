@@ -93,6 +93,11 @@ async def test_a_defect_is_raised_with_the_workers_trace(pool: WorkerProcesses) 
     assert await answers(pool) in before
 
 
+async def test_a_worker_does_its_linear_algebra_in_one_thread(pool: WorkerProcesses) -> None:
+    (found,) = [item async for item in pool.stream(samples.linear_algebra_threads)]
+    assert set(found.decode().split()) == {"1"}
+
+
 async def test_calls_beyond_the_number_of_workers_wait_their_turn(pool: WorkerProcesses) -> None:
     first = pool.stream(samples.until_cancelled)
     busy = int(await anext(first))

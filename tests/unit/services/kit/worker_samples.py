@@ -47,6 +47,15 @@ def who(cancelled: Cancelled) -> Items:
     yield str(os.getpid()).encode()
 
 
+def linear_algebra_threads(cancelled: Cancelled) -> Items:
+    """Of each library for it, a line each."""
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    assert np.ones((2, 2)).sum() == 4  # loads one
+    yield "\n".join(str(library["num_threads"]) for library in threadpool_info()).encode()
+
+
 def refuse(cancelled: Cancelled) -> Items:
     yield b"first"
     raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, "NOT_A_VIDEO", "This is not a video.", kind="text")
