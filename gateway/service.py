@@ -127,6 +127,9 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         analysis = await self.find(_id(request.name, "analyses"))
         _check_mask(request.read_mask)
         whole = await self._whole(analysis, series=request.include_series)
+        if request.omit_thumbnails:
+            for face in whole.result.faces:
+                face.ClearField("thumbnails")
         return _masked(whole, request.read_mask)
 
     async def ListAnalyses(  # noqa: N802

@@ -231,6 +231,18 @@ async def test_only_what_is_asked_for_is_sent(client: NotReally, stack: Stack, s
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "BAD_READ_MASK")
 
 
+async def test_an_answer_can_do_without_pictures(client: NotReally, stack: Stack, silent: Path) -> None:
+    name = (await client.analyze(silent)).name
+    async with grpc.aio.insecure_channel(stack.target) as channel:
+        stub = analysis_pb2_grpc.AnalysisServiceStub(channel)
+        whole = await stub.GetAnalysis(analysis_pb2.GetAnalysisRequest(name=name))
+        without = await stub.GetAnalysis(analysis_pb2.GetAnalysisRequest(name=name, omit_thumbnails=True))
+    assert whole.result.faces[0].thumbnails
+    for face in whole.result.faces:
+        face.ClearField("thumbnails")
+    assert without == whole
+
+
 async def test_unknown_names_are_refused(client: NotReally) -> None:
     for name, reason in ((f"analyses/{uuid.uuid4()}", "ANALYSIS_NOT_FOUND"), ("analyses/1", "BAD_NAME")):
         with pytest.raises(ServiceError) as caught:

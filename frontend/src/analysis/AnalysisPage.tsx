@@ -1,7 +1,6 @@
 "use client";
 
-import { AnalysisState, type Analysis } from "@gen/notreally/v1/analysis_pb";
-import type { Series } from "@gen/notreally/v1/series_pb";
+import { AnalysisState, type Analysis, type AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import { useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
@@ -73,12 +72,12 @@ function Known({ analysis, again }: { analysis: Analysis; again: () => void }) {
 }
 
 function Result({ analysis: answer }: { analysis: Analysis }) {
-  // Larger than all the rest, and wanted last.
-  const [readsOn, setReadsOn] = useState(false);
+  // Of several faces the pictures tell at once which is which.
+  const [readsOn, setReadsOn] = useState((answer.result?.faces.length ?? 0) > 1);
   const readOn = useCallback(() => setReadsOn(true), []);
-  const drawn = useAnalysis(answer.name, { includeSeries: true, only: "result.series", later: !readsOn });
-  const series = drawn.kind === "loaded" ? drawn.analysis.result?.series : undefined;
-  const analysis = useMemo(() => withSeries(answer, series), [answer, series]);
+  const rest = useAnalysis(answer.name, { rest: true, later: !readsOn });
+  const more = rest.kind === "loaded" ? rest.analysis.result : undefined;
+  const analysis = useMemo(() => withRest(answer, more), [answer, more]);
   const download = useCallback(
     (onProgress: (received: number) => void) =>
       downloadMedia(
@@ -97,7 +96,7 @@ function Result({ analysis: answer }: { analysis: Analysis }) {
       </div>
       <Dashboard
         analysis={analysis}
-        awaitsSeries={drawn.kind === "loading" || drawn.kind === "offline"}
+        awaitsRest={rest.kind === "loading" || rest.kind === "offline"}
         videoFile={queue.fileOf(analysis.name)}
         download={download}
         onReadOn={readOn}
@@ -106,6 +105,7 @@ function Result({ analysis: answer }: { analysis: Analysis }) {
   );
 }
 
-function withSeries(analysis: Analysis, series: Series | undefined): Analysis {
-  return analysis.result && series ? { ...analysis, result: { ...analysis.result, series } } : analysis;
+function withRest(analysis: Analysis, rest: AnalysisResult | undefined): Analysis {
+  if (!analysis.result || !rest) return analysis;
+  return { ...analysis, result: { ...analysis.result, faces: rest.faces, series: rest.series } };
 }

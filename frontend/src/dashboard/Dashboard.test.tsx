@@ -25,6 +25,12 @@ async function show(name: Name, change?: (analysis: ReturnType<typeof recorded>)
   return within(onScreen as HTMLElement);
 }
 
+/** As the page has it first. */
+function withoutRest({ result, ...analysis }: ReturnType<typeof recorded>) {
+  const faces = result.faces.map((face) => ({ ...face, thumbnails: [] }));
+  return { ...analysis, result: { ...result, faces, series: undefined } };
+}
+
 /** Two pictures that a texture network scored, and the first two spans of the timeline. */
 function withTexture({ result }: ReturnType<typeof recorded>): void {
   const jpeg = result.faces[0]?.thumbnails[0]?.jpeg ?? new Uint8Array();
@@ -69,14 +75,15 @@ describe("the dashboard", () => {
     expect(page.getAllByRole("listitem", { name: /Trembling of the nose/ })[0]?.textContent).toContain("towards real");
   });
 
-  it("gives its verdict before the series are there, and keeps their place", async () => {
-    const { result, ...rest } = recorded("talking");
-    const analysis = { ...rest, result: { ...result, series: undefined } };
-    const { container, rerender } = render(<Dashboard analysis={analysis} awaitsSeries download={never} />);
+  it("gives its verdict before series and pictures are there, and keeps their place", async () => {
+    const analysis = withoutRest(recorded("talking"));
+    const { container, rerender } = render(<Dashboard analysis={analysis} awaitsRest download={never} />);
     expect(screen.getAllByRole("heading", { level: 1 })[0]?.textContent).toBe("Likely real");
-    await waitFor(() => expect(container.querySelector("[data-charts-to-come]")).toBeTruthy());
+    const place = (what: string) => container.querySelector(`[data-${what}-to-come]`);
+    await waitFor(() => expect(place("charts") && place("pictures")).toBeTruthy());
     rerender(<Dashboard analysis={analysis} download={never} />);
-    expect(container.querySelector("[data-charts-to-come]")).toBeNull();
+    expect(place("charts")).toBeNull();
+    expect(place("pictures")).toBeNull();
   });
 
   it("draws what comes after the reasons once the reader comes near it or has had time to read them", async () => {
@@ -100,6 +107,25 @@ describe("the dashboard", () => {
     vi.stubGlobal("print", print);
     render(<Dashboard analysis={recorded("talking")} download={never} />);
     fireEvent.click(screen.getByRole("button", { name: "Print a report" }));
+    await waitFor(() => expect(print).toHaveBeenCalledOnce());
+  });
+
+  it("is printed with its pictures: asks for them, and waits", async () => {
+    vi.stubGlobal("IntersectionObserver", class extends EverythingIsNear {
+      override observe(): void {}
+    });
+    const print = vi.fn(() => expect(document.querySelectorAll("[data-report] img").length).toBeGreaterThan(0));
+    vi.stubGlobal("print", print);
+    const readOn = vi.fn();
+    const whole = recorded("talking");
+    const { rerender } = render(
+      <Dashboard analysis={withoutRest(whole)} awaitsRest download={never} onReadOn={readOn} />,
+    );
+    fireEvent.click(screen.getByRole("button", { name: "Print a report" }));
+    expect(readOn).toHaveBeenCalledOnce();
+    await waitFor(() => expect(document.querySelector("[data-report]")).toBeTruthy());
+    expect(print).not.toHaveBeenCalled();
+    rerender(<Dashboard analysis={whole} download={never} onReadOn={readOn} />);
     await waitFor(() => expect(print).toHaveBeenCalledOnce());
   });
 

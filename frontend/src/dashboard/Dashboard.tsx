@@ -5,7 +5,6 @@
 import { Braces, Printer } from "lucide-react";
 import dynamic from "next/dynamic";
 import { type ComponentType, startTransition, useCallback, useEffect, useState } from "react";
-import { flushSync } from "react-dom";
 import type { Analysis } from "@gen/notreally/v1/analysis_pb";
 
 import { Playhead, PlayheadProvider } from "@/charts/playhead";
@@ -22,20 +21,23 @@ const End = dynamic(() => import("./Details").then((details) => details.EndOfRea
 const Material = dynamic(() => import("./Details").then((details) => details.Material), { ssr: false });
 const reportCode = () => import("@/report/Report").then(({ Report }) => Report);
 
+// So long a printed report waits for its pictures.
+const PATIENCE_MS = 5000;
+
 export interface DashboardProps {
   /** With its result. */
   analysis: Analysis;
-  /** Whether the series of the result are still on their way. */
-  awaitsSeries?: boolean;
+  /** Whether the series of the result and the pictures of its faces are still on their way. */
+  awaitsRest?: boolean;
   /** The picked file, where this page still has it. */
   videoFile?: File;
   /** Fetches the video from the server; calls back with the bytes received so far. */
   download: Download;
-  /** Called when what the series are drawn in is about to be. */
+  /** Called when what series and pictures are drawn in is about to be, or is printed. */
   onReadOn?: () => void;
 }
 
-export function Dashboard({ analysis, awaitsSeries = false, videoFile, download, onReadOn }: DashboardProps) {
+export function Dashboard({ analysis, awaitsRest = false, videoFile, download, onReadOn }: DashboardProps) {
   const [playhead] = useState(() => new Playhead());
   const [number, setNumber] = useState<number | undefined>();
   const isDrawn = useIsDrawn();
@@ -44,22 +46,26 @@ export function Dashboard({ analysis, awaitsSeries = false, videoFile, download,
     startTransition(() => setReadsOn(true));
     onReadOn?.();
   }, [onReadOn]);
-  const report = useReport(readsOn);
+  const report = useReport(readsOn, awaitsRest);
+  const print = () => {
+    onReadOn?.();
+    report.print();
+  };
   const { result } = analysis;
   if (!result) return null;
   const face = faceView(result, number);
   return (
     <PlayheadProvider value={playhead}>
       <div className="grid min-h-screen content-start gap-12 print:hidden">
-        <FaceTabs result={result} selected={face.number} onSelect={setNumber}>
-          <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} print={report.print} />} />
+        <FaceTabs result={result} awaitsPictures={awaitsRest} selected={face.number} onSelect={setNumber}>
+          <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} print={print} />} />
           {isDrawn && <Reasons result={result} face={face} />}
         </FaceTabs>
         {isDrawn && !readsOn && <End onNear={readOn} />}
         {readsOn && (
           <Material
             analysis={analysis}
-            awaitsSeries={awaitsSeries}
+            awaitsRest={awaitsRest}
             result={result}
             face={face}
             videoFile={videoFile}
@@ -79,27 +85,38 @@ function useIsDrawn(): boolean {
   return isDrawn;
 }
 
-/** The page for paper, once it is `wanted` or printed. */
-function useReport(wanted: boolean) {
+/** The page for paper, once it is `wanted` or printed; it is not printed while it `awaitsRest`, as long as that is soon. */
+function useReport(wanted: boolean, awaitsRest: boolean) {
   const [Report, setReport] = useState<ComponentType<{ analysis: Analysis }>>();
+  const [printing, setPrinting] = useState(false);
   useEffect(() => {
+    if (!wanted && !printing) return;
     // Where it does not come, the button asks again.
-    if (wanted) void reportCode().then((code) => startTransition(() => setReport(() => code)), () => undefined);
-  }, [wanted]);
-  const print = useCallback(async () => {
-    const code = await reportCode();
-    flushSync(() => setReport(() => code));
-    const pictures = document.querySelectorAll<HTMLImageElement>("[data-report] img");
-    await Promise.allSettled(Array.from(pictures, (picture) => picture.decode()));
-    window.print();
-  }, []);
+    void reportCode().then((code) => startTransition(() => setReport(() => code)), () => setPrinting(false));
+  }, [wanted, printing]);
+  useEffect(() => {
+    if (!printing || !Report) return;
+    const go = () => {
+      setPrinting(false);
+      void printWithPictures();
+    };
+    const timer = setTimeout(go, awaitsRest ? PATIENCE_MS : 0);
+    return () => clearTimeout(timer);
+  }, [printing, Report, awaitsRest]);
+  const print = useCallback(() => setPrinting(true), []);
   return { Report, print };
 }
 
-function Actions({ analysis, print }: { analysis: Analysis; print: () => Promise<void> }) {
+async function printWithPictures(): Promise<void> {
+  const pictures = document.querySelectorAll<HTMLImageElement>("[data-report] img");
+  await Promise.allSettled(Array.from(pictures, (picture) => picture.decode()));
+  window.print();
+}
+
+function Actions({ analysis, print }: { analysis: Analysis; print: () => void }) {
   return (
     <div className="flex flex-wrap gap-2">
-      <button type="button" className="button" onClick={() => void print()}>
+      <button type="button" className="button" onClick={print}>
         <Printer className="size-4" aria-hidden="true" />
         Print a report
       </button>

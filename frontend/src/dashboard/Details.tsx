@@ -39,6 +39,10 @@ function ChartsToCome() {
   );
 }
 
+function PicturesToCome() {
+  return <div className="h-64 animate-pulse rounded-xl bg-sunken" aria-hidden="true" data-pictures-to-come="" />;
+}
+
 /** What moved the score, and the ten measurements behind it. */
 export function Reasons({ result, face }: { result: AnalysisResult; face: FaceView }) {
   return (
@@ -98,14 +102,14 @@ export function Material({ analysis, result, ...rest }: MaterialProps) {
 }
 
 /** The video beside its charts, on one clock. */
-function Watch({ analysis, awaitsSeries, result, face, videoFile, download }: MaterialProps) {
+function Watch({ analysis, awaitsRest, result, face, videoFile, download }: MaterialProps) {
   const { series } = result;
   const faces = useMemo(() => series?.faces ?? [], [series]);
   const track = useMemo(() => boxTrack(faces), [faces]);
   const hasCharts =
     series !== undefined &&
     (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
-  const willHaveCharts = awaitsSeries && (result.faces.length > 0 || result.metadata?.audio !== undefined);
+  const willHaveCharts = awaitsRest && (result.faces.length > 0 || result.metadata?.audio !== undefined);
   const usual = usualRange(result, "nose_jitter");
   const usualTexture = usualRange(result, TEXTURE_FEATURE);
   const scored = useMemo(() => moments(face.thumbnails), [face.thumbnails]);
@@ -139,6 +143,7 @@ function Watch({ analysis, awaitsSeries, result, face, videoFile, download }: Ma
               usual={usualTexture}
             />
           )}
+          {awaitsRest && result.faces.length > 0 && <PicturesToCome />}
           <Moments moments={scored} usual={usualTexture} />
           <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
         </div>

@@ -10,6 +10,8 @@ import { hasScore, TONE_TEXT, verdictWords } from "./verdict";
 
 interface FaceTabsProps {
   result: AnalysisResult;
+  /** Whether the pictures are still on their way. */
+  awaitsPictures: boolean;
   selected: number;
   onSelect: (number: number) => void;
   children: ReactNode;
@@ -18,7 +20,7 @@ interface FaceTabsProps {
 const PANEL = "face-panel";
 
 /** One tab for each face, most suspicious first; without several faces only what is inside. */
-export function FaceTabs({ result, selected, onSelect, children }: FaceTabsProps) {
+export function FaceTabs({ result, awaitsPictures, selected, onSelect, children }: FaceTabsProps) {
   const list = useRef<HTMLDivElement>(null);
   if (result.faces.length < 2) return children;
   const go = (event: KeyboardEvent) => {
@@ -60,6 +62,7 @@ export function FaceTabs({ result, selected, onSelect, children }: FaceTabsProps
                 onClick={() => onSelect(face.number)}
                 className={`flex shrink-0 items-center gap-3 rounded-xl border p-2 pr-4 text-left ${chosen ? "border-accent bg-panel ring-1 ring-accent" : "border-line bg-paper hover:bg-sunken"}`}
               >
+                {awaitsPictures && <span className="size-12 animate-pulse rounded-lg bg-sunken" />}
                 {face.thumbnails[0] && (
                   <Jpeg jpeg={face.thumbnails[0].jpeg} alt="" className="size-12 rounded-lg object-cover" />
                 )}

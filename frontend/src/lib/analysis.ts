@@ -17,18 +17,21 @@ export type Loaded =
 
 type Request = MessageInitShape<typeof GetAnalysisRequestSchema>;
 
+/** The larger part of an answer, which is wanted last: the faces with their pictures, and the series. */
+const REST = ["result.faces", "result.series"];
+
 interface Options {
   includeSeries?: boolean;
-  /** The only field that is wanted; all of them otherwise. */
-  only?: string;
+  /** Only what other answers leave out. */
+  rest?: boolean;
   /** Not to be asked for yet. */
   later?: boolean;
 }
 
-/** An analysis by name (`analyses/{id}`), asked for until there is an answer. `again` asks anew. */
+/** An analysis by name (`analyses/{id}`), without pictures, asked for until there is an answer. `again` asks anew. */
 export function useAnalysis(
   name: string,
-  { includeSeries = false, only, later = false }: Options = {},
+  { includeSeries = false, rest = false, later = false }: Options = {},
 ): Loaded & { again: () => void } {
   const [asked, setAsked] = useState(0);
   const [answer, setAnswer] = useState<{ to: string; loaded: Loaded }>({ to: "", loaded: { kind: "loading" } });
@@ -38,10 +41,12 @@ export function useAnalysis(
     const show = (loaded: Loaded) => {
       if (!stop.signal.aborted) startTransition(() => setAnswer({ to: name, loaded }));
     };
-    const request = { name, includeSeries, readMask: only === undefined ? undefined : { paths: [only] } };
+    const request: Request = rest
+      ? { name, includeSeries: true, readMask: { paths: REST } }
+      : { name, includeSeries, omitThumbnails: true };
     void load(request, stop.signal, show).catch(() => undefined);
     return () => stop.abort();
-  }, [name, includeSeries, only, later, asked]);
+  }, [name, includeSeries, rest, later, asked]);
   const again = useCallback(() => setAsked((count) => count + 1), []);
   // What was answered about another analysis is none about this one.
   return { ...(answer.to === name ? answer.loaded : { kind: "loading" as const }), again };

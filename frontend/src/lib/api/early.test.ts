@@ -10,6 +10,7 @@ import { failureOf } from "./errors";
 
 const ID = "01234567-89ab-cdef-0123-456789abcdef";
 const NAME = `analyses/${ID}`;
+const AS_THE_PAGE_DOES = { name: NAME, omitThumbnails: true };
 
 /** As the edge gives it: the message, then its trailers. */
 function answer(filename: string): Response {
@@ -35,16 +36,16 @@ describe("the page of an analysis", () => {
   it("asks for it as its code would, which then does not ask again", async () => {
     fetched.mockResolvedValueOnce(answer("early.mp4"));
     openPage(`?id=${ID}`);
-    expect((await api().getAnalysis({ name: NAME })).filename).toBe("early.mp4");
+    expect((await api().getAnalysis(AS_THE_PAGE_DOES)).filename).toBe("early.mp4");
     expect(fetched).toHaveBeenCalledTimes(1);
-    expect((await api().getAnalysis({ name: NAME })).filename).toBe("asked.mp4");
+    expect((await api().getAnalysis(AS_THE_PAGE_DOES)).filename).toBe("asked.mp4");
     expect(fetched).toHaveBeenCalledTimes(2);
     const [early, later] = fetched.mock.calls;
     expect(early?.[0]).toBe(later?.[0]);
     expect(new TextEncoder().encode(early?.[1]?.body as string)).toEqual(later?.[1]?.body);
   });
 
-  it.each([{ name: "analyses/another" }, { name: NAME, includeSeries: true }])(
+  it.each([{ ...AS_THE_PAGE_DOES, name: "analyses/another" }, { name: NAME }])(
     "keeps its answer from whoever asks something else: %o",
     async (request) => {
       openPage(`?id=${ID}`);
@@ -62,8 +63,8 @@ describe("the page of an analysis", () => {
   it("whose question was lost gives the loss to whoever asks first, and no other", async () => {
     fetched.mockRejectedValueOnce(new TypeError("Failed to fetch"));
     openPage(`?id=${ID}`);
-    const error: unknown = await api().getAnalysis({ name: NAME }).catch((lost: unknown) => lost);
+    const error: unknown = await api().getAnalysis(AS_THE_PAGE_DOES).catch((lost: unknown) => lost);
     expect(failureOf(error)).toMatchObject({ code: Code.Unknown, transient: true });
-    expect((await api().getAnalysis({ name: NAME })).filename).toBe("asked.mp4");
+    expect((await api().getAnalysis(AS_THE_PAGE_DOES)).filename).toBe("asked.mp4");
   });
 });
