@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.audio.spans import Span
 from services.kit.media_process import ProcessLimits
-from services.kit.work import Cancelled
+from services.kit.worker_wire import Cancelled
 
 
 def warm_up() -> None:

@@ -1,7 +1,6 @@
 """Video files to pictures with times: one pass over a run of windows, robust against what files get wrong."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,15 +9,15 @@ from typing import BinaryIO
 import av
 import grpc
 from av.container import InputContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from services.face.frames import picture_of
 from services.face.pictures import Picture
 from services.face.windows import FaceJob, Window
+from services.kit.container import moving_pictures, opened_container
 from services.kit.errors import Refusal
-from services.kit.media_formats import ALLOWED_DEMUXERS, MOST_PIXELS, ffmpeg_list, refuse_huge_frames
+from services.kit.media_formats import MOST_PIXELS, refuse_huge_frames
 
 # Times travel as text and as floats on their way here: a frame this close before a window's start belongs to it.
 TOLERANCE_S = 0.0005
@@ -54,7 +53,9 @@ def timed_pictures(
     Raises:
         Refusal: NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, FRAME_TOO_LARGE or NO_DECODABLE_FRAME.
     """
-    with _open(video) as container:
+    with opened_container(video) as container:
+        if container is None:
+            raise _refused("NOT_A_VIDEO", "This file is not a video that can be read.")
         stream = _video_stream(container)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = job.decode_threads if _is_large(stream) else 1
@@ -71,29 +72,10 @@ def timed_pictures(
                 return
 
 
-@contextmanager
-def _open(video: BinaryIO | Path) -> Iterator[InputContainer]:
-    # The format is found by looking at the content; the list says which may be found, so that no playlist or script
-    # makes ffmpeg read anything else. Nor could it: all it may read is the file it is handed.
-    options = {
-        "protocol_whitelist": "none",
-        "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
-        "max_pixels": str(MOST_PIXELS),
-    }
-    with video.open("rb") if isinstance(video, Path) else nullcontext(video) as file:
-        try:
-            container = av.open(file, mode="r", options=options, metadata_errors="replace")
-        except (av.FFmpegError, ValueError):
-            raise _refused("NOT_A_VIDEO", "This file is not a video that can be read.") from None
-        with container:
-            yield container
-
-
 def _video_stream(container: InputContainer) -> VideoStream:
-    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-    if not streams:
+    stream = moving_pictures(container)
+    if stream is None:
         raise _refused("NO_VIDEO_STREAM", "This file holds no video, only sound or pictures.")
-    stream = streams[0]
     codec: object = stream.codec_context
     if codec is None:
         raise _refused("UNSUPPORTED_CODEC", "The video is in a format this service cannot decode. Convert it to H.264.")

@@ -12,8 +12,8 @@ import structlog
 from services.face.network_file import SHIPPED_NETWORK, NetworkError
 from services.face.windows import FaceJob
 from services.kit.seekable import Video
-from services.kit.work import Cancelled
 from services.kit.worker_video import opened
+from services.kit.worker_wire import Cancelled
 
 
 def warm_up(network: Path = SHIPPED_NETWORK) -> None:

@@ -14,9 +14,8 @@ from services.kit.errors import Refusal
 from services.kit.limits import WorkerLimits
 from services.kit.media import StoredVideo
 from services.kit.seekable import Video
-from services.kit.work import Cancelled
 from services.kit.worker_process import Read, WorkerProcess
-from services.kit.worker_wire import Setup, Task
+from services.kit.worker_wire import Cancelled, Setup, Task
 
 log = structlog.get_logger()
 

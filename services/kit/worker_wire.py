@@ -15,6 +15,9 @@ from typing import Any
 
 from services.kit.limits import WorkerLimits
 
+Cancelled = Callable[[], bool]
+"""Asked by a task between small pieces of work; True means: return now."""
+
 _HEADER = struct.Struct("!BI")
 _LARGEST_BYTES = 64 * 1024 * 1024
 

@@ -5,24 +5,30 @@ from notreally.v1 import metadata_pb2_grpc
 
 from services.kit.media import MediaStore
 from services.kit.server import serve
-from services.kit.work import WorkerThreads
+from services.kit.worker_pool import WorkerProcesses
 from services.metadata.server import SERVICE_NAME, MetadataServicer
 from services.metadata.settings import MetadataSettings
+from services.metadata.work import warm_up
 
 
 def main() -> None:
     """Serve until told to stop."""
     settings = MetadataSettings()
     store = MediaStore.open(settings.media_url)
-    workers = WorkerThreads(settings.metadata_workers)
+    workers = WorkerProcesses(
+        "metadata",
+        settings.metadata_workers,
+        warm_up,
+        settings.worker_limits,
+        log_level=settings.log_level,
+        spares=settings.worker_spares,
+        max_waiting=settings.max_waiting,
+    )
 
     def add(server: grpc.aio.Server) -> None:
         metadata_pb2_grpc.add_MetadataServiceServicer_to_server(MetadataServicer(store, workers, settings), server)
 
-    try:
-        serve("metadata", [SERVICE_NAME], add, settings)
-    finally:
-        workers.close()
+    serve("metadata", [SERVICE_NAME], add, settings, workers=workers)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,19 @@
-"""The video's packets as ffprobe lists them: keyframes, frame count, frame rate and bit rate. Pure."""
+"""What the packets of a video say: keyframes, frame count, frame rate and bit rate. Pure."""
 
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite, isnan, nan
+from math import isnan, nan
 from statistics import median
-
-PACKET_ENTRIES = "packet=stream_index,pts_time,dts_time,duration_time,size,flags"
-"""What `read` expects of ffprobe: these fields, in this order, as CSV without section names."""
+from typing import NamedTuple
 
 GAP_S = 5.0
 """Frames further apart than this (and than ten usual intervals) have a gap between them, not a low rate."""
 
 MOST_SPANS = 100
 
-_FIELDS = 6
-_DECIMALS = 6  # what ffprobe prints
+_DECIMALS = 6  # microseconds: sums and differences then compare as they should
 _FURTHEST_S = 1e9
 _LARGEST_PACKET = 1 << 40
 
@@ -58,43 +55,37 @@ class PacketFacts:
     spans_s: tuple[tuple[float, float], ...] = ()
 
 
-def read(lines: Iterable[str], stream: int, limit: int) -> PacketFacts | None:
-    """Sum up the packet lines of one stream without keeping them.
+class Packet(NamedTuple):
+    """One packet of the stream; whatever numbers the file gives, NaN or None for a time that it does not."""
 
-    Lines that make no sense are skipped: they come from a file that nobody vouches for.
-
-    Args:
-        lines: CSV lines of `PACKET_ENTRIES`.
-        stream: Index of the stream; lines of others are skipped.
-        limit: Most packets to read.
-
-    Returns:
-        None when no packet is shown.
-    """
-    packets = _Packets()
-    mine = f"{stream},"
-    for line in lines:
-        packet = _parse(line) if line.startswith(mine) else None
-        if packet is None:
-            continue
-        if len(packets.pts) >= limit:
-            return _facts(packets, complete=False)
-        packets.add(packet)
-    return _facts(packets, complete=True) if packets.pts else None
-
-
-@dataclass(frozen=True)
-class _Packet:
-    """One packet that will be shown; a time that the file does not give is NaN."""
-
-    pts_s: float
-    dts_s: float
-    duration_s: float
+    pts_s: float | None
+    dts_s: float | None
+    duration_s: float | None
     size_bytes: int
     keyframe: bool
 
 
-class _Packets:
+def read(packets: Iterable[Packet], limit: int) -> PacketFacts | None:
+    """Sum up packets that are shown, without keeping them.
+
+    Packets that make no sense are skipped: they come from a file that nobody vouches for.
+
+    Args:
+        packets: Of one stream, in the order of the file.
+        limit: Most packets to read.
+
+    Returns:
+        None when there is no packet.
+    """
+    columns = _Columns()
+    for packet in packets:
+        if len(columns.pts) >= limit:
+            return _facts(columns, complete=False)
+        columns.add(packet)
+    return _facts(columns, complete=True) if columns.pts else None
+
+
+class _Columns:
     """Columns of packets: a hundred bytes each as objects would be too many for a long film."""
 
     def __init__(self) -> None:
@@ -102,12 +93,16 @@ class _Packets:
         self.keyframes = array("b")
         self.size_bytes = 0
 
-    def add(self, packet: _Packet) -> None:
-        self.pts.append(packet.pts_s)
-        self.dts.append(packet.dts_s)
-        self.durations.append(packet.duration_s)
+    def add(self, packet: Packet) -> None:
+        """Add a packet that has a time."""
+        pts_s, dts_s, duration_s = _seconds(packet.pts_s), _seconds(packet.dts_s), _seconds(packet.duration_s)
+        if isnan(pts_s) and isnan(dts_s):
+            return
+        self.pts.append(pts_s)
+        self.dts.append(dts_s)
+        self.durations.append(0.0 if isnan(duration_s) else max(0.0, duration_s))
         self.keyframes.append(packet.keyframe)
-        self.size_bytes += packet.size_bytes
+        self.size_bytes += min(max(0, packet.size_bytes), _LARGEST_PACKET)
 
     def times_s(self) -> "array[float]":
         """When each packet is shown.
@@ -122,30 +117,12 @@ class _Packets:
         return array("d", (pts if isnan(dts) else dts + delay for pts, dts in zip(self.pts, self.dts, strict=True)))
 
 
-def _parse(line: str) -> _Packet | None:
-    """One packet that will be shown, or None."""
-    fields = line.strip().split(",")
-    if len(fields) < _FIELDS:
-        return None
-    pts_s, dts_s, duration_s = (_seconds(field) for field in fields[1:4])
-    size, flags = fields[4:_FIELDS]
-    # D: outside the edit list, decoded but never shown.
-    if (isnan(pts_s) and isnan(dts_s)) or "D" in flags or not (size.isascii() and size.isdecimal()):
-        return None
-    size_bytes = int(size) if len(size) <= len(str(_LARGEST_PACKET)) else 0
-    usable_s = 0.0 if isnan(duration_s) else max(0.0, duration_s)
-    return _Packet(pts_s, dts_s, usable_s, min(size_bytes, _LARGEST_PACKET), "K" in flags)
+def _seconds(value: float | None) -> float:
+    """A time that makes sense, or NaN."""
+    return nan if value is None or not abs(value) < _FURTHEST_S else round(value, _DECIMALS)
 
 
-def _seconds(text: str) -> float:
-    try:
-        value = round(float(text), _DECIMALS)
-    except (ValueError, OverflowError):
-        return nan
-    return value if isfinite(value) and abs(value) < _FURTHEST_S else nan
-
-
-def _facts(packets: _Packets, *, complete: bool) -> PacketFacts:
+def _facts(packets: _Columns, *, complete: bool) -> PacketFacts:
     times = packets.times_s()
     ordered = sorted(times)
     start_s, span_s = ordered[0], ordered[-1] - ordered[0]

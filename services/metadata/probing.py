@@ -1,19 +1,24 @@
-"""ffprobe: the edge between a file and what is known about it. Runs in a worker.
+"""The edge between a file and what is known about it: ffprobe for its header, PyAV for its packets. Runs in a worker.
 
-ffmpeg-python's `probe` is not used: it waits without limit, keeps whatever ffprobe prints, cannot be cancelled, and
-cannot list packets one by one.
+ffmpeg-python's `probe` is not used: it waits without limit, keeps whatever ffprobe prints, and cannot be cancelled.
 """
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import grpc
 import structlog
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
+from services.kit.container import moving_pictures, opened_container
 from services.kit.errors import Refusal
 from services.kit.media_formats import (
     ALLOWED_DEMUXERS,
@@ -22,27 +27,18 @@ from services.kit.media_formats import (
     ffmpeg_list,
     refuse_huge_frames,
 )
-from services.kit.media_process import MediaProcess, ProcessLimits, ProcessTimedOut
+from services.kit.media_process import MediaProcess, ProcessCancelled, ProcessTimedOut
 from services.metadata import facts, packets
 from services.metadata.lookalikes import HEAD_BYTES, what_else
 from services.metadata.structure import WHOLE, Structure, walk
+from services.metadata.work import ProbeLimits
 
 log = structlog.get_logger()
 
 _HEADER_BYTES = 4 * 1024 * 1024
-_LONGEST_LINE = 4 * 1024
+_CHECKED_EVERY = 256
 _HEADER = ("-show_format", "-show_streams", "-of", "json")
-# Of every stream of moving pictures: which one is analysed is not known yet.
-_PACKETS = ("-select_streams", "V", "-show_entries", packets.PACKET_ENTRIES, "-of", "csv=print_section=0")
 _TOO_LARGE = re.compile(r"Picture size (\d{4,10})x(\d{4,10}) is invalid")
-
-
-@dataclass(frozen=True)
-class ProbeLimits:
-    """What one probe may use: each run of ffprobe, and packets read."""
-
-    process: ProcessLimits
-    packets: int
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class Probed:
 
 
 def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Probed:
-    """Read the header, then walk the packets of the video; ffprobe decodes at most what the header needs.
+    """Read the header, and walk the packets of the video; nothing is decoded but what the header needs.
 
     Raises:
         Refusal: INVALID_ARGUMENT with NOT_A_VIDEO, INCOMPLETE_FILE or NO_VIDEO_STREAM; FAILED_PRECONDITION with
@@ -64,14 +60,13 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
         ProcessCancelled: When `cancelled()` turned true.
     """
     try:
-        # At once: starting ffprobe takes longer than its work on a short video, and everything waits for it.
-        with (
-            MediaProcess(_command(path, *_HEADER), limits.process, cancelled) as header_process,
-            MediaProcess(_command(path, *_PACKETS), limits.process, cancelled) as packets_process,
-        ):
-            header = _header(header_process, path)
-            found = _packets(packets_process, path, header.video.stream_index, limits.packets)
-        return Probed(header, found, walk(path))
+        # At once: starting ffprobe takes longer than walking over a short video, and everything waits for both.
+        with MediaProcess(_command(path, *_HEADER), limits.process, cancelled) as process:
+            found = _packets(path, limits, cancelled)
+            header = _header(process, path)
+        if found is None:
+            raise _not_a_video(path)
+        return Probed(header, found.facts if found.stream == header.video.stream_index else None, walk(path))
     except ProcessTimedOut:
         raise Refusal(
             grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -103,12 +98,46 @@ def _header(process: MediaProcess, path: Path) -> facts.Header:
     return header
 
 
-def _packets(process: MediaProcess, path: Path, stream: int, limit: int) -> packets.PacketFacts | None:
-    found = packets.read(_lines(process.chunks()), stream, limit)
-    # A file cut short is an answer too, as long as its beginning can be read.
-    if found is None:
-        _check(process, path)
-    return found
+@dataclass(frozen=True)
+class _Found:
+    """What the packets of the stream with this index say."""
+
+    stream: int
+    facts: packets.PacketFacts | None
+
+
+def _packets(path: Path, limits: ProbeLimits, cancelled: Callable[[], bool]) -> _Found | None:
+    """None when the file cannot be read, or has no moving pictures."""
+    ends_at = time.monotonic() + limits.process.seconds
+
+    def check() -> None:
+        if cancelled():
+            raise ProcessCancelled
+        if time.monotonic() >= ends_at:
+            raise ProcessTimedOut
+
+    with opened_container(path) as container:
+        stream = None if container is None else moving_pictures(container)
+        if container is None or stream is None:
+            return None
+        return _Found(stream.index, packets.read(_shown(container, stream, check), limits.packets))
+
+
+def _shown(container: InputContainer, stream: VideoStream, check: Callable[[], None]) -> Iterator[packets.Packet]:
+    """The stream's packets as far as they can be read: a file cut short is an answer too."""
+    base_s = float(stream.time_base or 0)
+
+    def seconds(ticks: int | None) -> float | None:
+        return None if ticks is None else ticks * base_s
+
+    with suppress(av.FFmpegError, OSError):
+        for number, packet in enumerate(container.demux(stream)):
+            if number % _CHECKED_EVERY == 0:
+                check()
+            # Outside the edit list: decoded, and never shown.
+            if not packet.is_discard:
+                times_s = seconds(packet.pts), seconds(packet.dts), seconds(packet.duration)
+                yield packets.Packet(*times_s, packet.size, packet.is_keyframe)
 
 
 def _command(path: Path, *arguments: str) -> list[str]:
@@ -125,17 +154,6 @@ def _command(path: Path, *arguments: str) -> list[str]:
         *arguments,
         f"file:{path}",
     ]
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
-    """Lines of a byte stream; one that grows too long is dropped."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line.decode("ascii", "replace")
-        rest = rest[-_LONGEST_LINE:]
-    yield rest.decode("ascii", "replace")
 
 
 def _check(process: MediaProcess, path: Path) -> None:

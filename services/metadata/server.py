@@ -1,19 +1,18 @@
-"""MetadataService over gRPC: translation between messages and `probing`."""
+"""MetadataService over gRPC: a file to a worker, and its facts back."""
 
 from collections.abc import Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
-from google.protobuf import timestamp_pb2
 from notreally.v1 import metadata_pb2, metadata_pb2_grpc
 
+from services.kit.losses import Losses
 from services.kit.media import MediaStore
 from services.kit.media_process import ProcessLimits
-from services.kit.work import WorkerThreads
-from services.metadata import facts, notes
-from services.metadata.packets import PacketFacts
-from services.metadata.probing import Probed, ProbeLimits, probe
+from services.kit.worker_pool import WorkerProcesses
 from services.metadata.settings import MetadataSettings
+from services.metadata.work import ProbeLimits, probe_file
 
 SERVICE_NAME = metadata_pb2.DESCRIPTOR.services_by_name["MetadataService"].full_name
 
@@ -24,7 +23,7 @@ class MetadataServicer(metadata_pb2_grpc.MetadataServiceServicer):
     def __init__(
         self,
         store: MediaStore,
-        workers: WorkerThreads,
+        workers: WorkerProcesses,
         settings: MetadataSettings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -34,6 +33,7 @@ class MetadataServicer(metadata_pb2_grpc.MetadataServiceServicer):
         self._now = now
         process = ProcessLimits(settings.metadata_probe_s, settings.decoder_memory_bytes)
         self._limits = ProbeLimits(process, settings.metadata_max_packets)
+        self._losses = Losses()
 
     async def Probe(  # noqa: N802 - the name in the contract
         self, request: metadata_pb2.ProbeRequest, context: Any
@@ -41,85 +41,13 @@ class MetadataServicer(metadata_pb2_grpc.MetadataServiceServicer):
         """Read the facts of one file.
 
         Raises:
-            Refusal: NOT_FOUND with MEDIA_NOT_FOUND; see also `probe`.
+            Refusal: NOT_FOUND with MEDIA_NOT_FOUND; see also `services.metadata.probing.probe`,
+                `WorkerProcesses.stream` and `Losses.counted`.
         """
-        async with self._store.local_path(request.media) as path:
-            size_bytes = path.stat().st_size
-            probed = await self._workers.run(probe, path, self._limits)
-        return _response(probed, size_bytes, self._now())
-
-
-def _response(probed: Probed, size_bytes: int, now: datetime) -> metadata_pb2.ProbeResponse:
-    header, packets = probed.header, probed.packets
-    media = metadata_pb2.MediaFacts(
-        container=header.container,
-        duration_s=header.duration_s or (packets.duration_s if packets else None),
-        bit_rate=header.bit_rate,
-        size_bytes=size_bytes,
-        video=_video(header.video, packets),
-        audio=_audio(header.audio) if header.audio else None,
-        creation_time=_timestamp(header.creation_time) if header.creation_time else None,
-        encoder=header.encoder,
-        video_streams=header.video_streams,
-        audio_streams=header.audio_streams,
-        notes=[
-            metadata_pb2.MediaNote(reason=note.reason, text=note.text)
-            for note in notes.about(header, packets, now, probed.structure)
-        ],
-    )
-    if packets is None:
-        return metadata_pb2.ProbeResponse(facts=media)
-    return metadata_pb2.ProbeResponse(
-        facts=media,
-        keyframe_times_s=packets.keyframe_times_s,
-        # Of the beginning alone they would hide the rest.
-        spans=[
-            metadata_pb2.PictureSpan(start_s=start_s, end_s=end_s)
-            for start_s, end_s in (packets.spans_s if packets.complete else ())
-        ],
-    )
-
-
-def _video(video: facts.VideoHeader, packets: PacketFacts | None) -> metadata_pb2.VideoFacts:
-    message = metadata_pb2.VideoFacts(
-        codec=video.codec,
-        profile=video.profile,
-        width=video.width,
-        height=video.height,
-        rotation_deg=video.rotation_deg,
-        fps=video.fps,
-        frame_count=video.frame_count,
-        duration_s=video.duration_s,
-        bit_rate=video.bit_rate,
-        pixel_format=video.pixel_format,
-        start_s=video.start_s or 0.0,
-        stream_index=video.stream_index,
-    )
-    if packets is not None:
-        message.start_s = packets.start_s
-        message.variable_frame_rate = packets.variable_frame_rate
-        # Packets are what is there; a header is what somebody wrote down. But only all of them tell the whole.
-        for field in ("fps", "frame_count", "duration_s", "bit_rate"):
-            measured = getattr(packets, field)
-            if measured is not None and (packets.complete or not message.HasField(field)):
-                setattr(message, field, measured)
-    return message
-
-
-def _audio(audio: facts.AudioHeader) -> metadata_pb2.AudioFacts:
-    return metadata_pb2.AudioFacts(
-        codec=audio.codec,
-        profile=audio.profile,
-        sample_rate_hz=audio.sample_rate_hz,
-        channels=audio.channels,
-        bit_rate=audio.bit_rate,
-        duration_s=audio.duration_s,
-        start_s=audio.start_s,
-        stream_index=audio.stream_index,
-    )
-
-
-def _timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
-    timestamp = timestamp_pb2.Timestamp()
-    timestamp.FromDatetime(moment)
-    return timestamp
+        with self._losses.counted(request.media.sha256):
+            async with self._store.local_path(request.media) as path:
+                items = self._workers.stream(probe_file, path, self._limits, self._now())
+                # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffprobe.
+                async with aclosing(items):
+                    (answer,) = [item async for item in items]
+        return metadata_pb2.ProbeResponse.FromString(answer)

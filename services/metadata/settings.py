@@ -2,20 +2,20 @@
 
 from pydantic import Field
 
-from services.kit.settings import MEBIBYTE, ServiceSettings, metrics_listen
+from services.kit.settings import MEBIBYTE, WorkerSettings, metrics_listen
 
 
-class MetadataSettings(ServiceSettings):
+class MetadataSettings(WorkerSettings):
     """Settings of the metadata service, read from the environment once."""
 
     listen: str = Field(default="127.0.0.1:50054", validation_alias="NOTREALLY_METADATA_LISTEN")
     metrics_listen: str = metrics_listen("METADATA")
 
-    metadata_workers: int = Field(default=4, ge=1)
+    metadata_workers: int = Field(default=2, ge=1)
     """Probes at once; each runs one ffprobe."""
 
     metadata_probe_s: float = Field(default=30.0, gt=0)
-    """Longest one run of ffprobe may take; a probe takes two."""
+    """Longest ffprobe may take over a header; the packets may take as long."""
 
     metadata_max_packets: int = Field(default=250_000, ge=1)
     """Most video packets read: more than two hours at 30 frames a second, and a response of at most 2 MB."""

@@ -8,7 +8,10 @@ import pytest
 _HEAVY = ("av", "cv2", "librosa", "matplotlib", "mediapipe", "numba", "onnxruntime", "scipy")
 
 
-@pytest.mark.parametrize("module", ["services.face.__main__", "services.audio.__main__", "services.kit.worker_main"])
+@pytest.mark.parametrize(
+    "module",
+    ["services.face.__main__", "services.audio.__main__", "services.metadata.__main__", "services.kit.worker_main"],
+)
 def test_a_service_and_an_unwarmed_worker_are_light(module: str) -> None:
     code = f"import {module}, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -16,9 +16,9 @@ import structlog
 from services.kit import worker_video
 from services.kit.errors import Refusal
 from services.kit.seekable import Video
-from services.kit.work import Cancelled
 from services.kit.worker_pool import WorkerProcesses
 from services.kit.worker_video import opened
+from services.kit.worker_wire import Cancelled
 
 Items = Generator[bytes, None, None]
 

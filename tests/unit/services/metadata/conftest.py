@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.kit.media_process import ProcessLimits
-from services.metadata.probing import ProbeLimits
+from services.metadata.work import ProbeLimits
 
 MakeFile = Callable[..., Path]
 

@@ -9,7 +9,8 @@ import pytest
 
 from services.kit.errors import Refusal
 from services.kit.media_process import ProcessCancelled, ProcessLimits
-from services.metadata.probing import Probed, ProbeLimits, probe
+from services.metadata.probing import Probed, probe
+from services.metadata.work import ProbeLimits
 
 MakeFile = Callable[..., Path]
 

@@ -14,9 +14,10 @@ from services.kit.channels import open_channel
 from services.kit.errors import Refusal, refusal_of
 from services.kit.media import MediaStore, media_key
 from services.kit.server import running
-from services.kit.work import WorkerThreads
+from services.kit.worker_pool import WorkerProcesses
 from services.metadata.server import SERVICE_NAME, MetadataServicer
 from services.metadata.settings import MetadataSettings
+from services.metadata.work import warm_up
 
 MakeFile = Callable[..., Path]
 Keep: TypeAlias = Callable[[bytes], Awaitable[media_pb2.MediaRef]]
@@ -30,16 +31,18 @@ SOUND = ("-f", "lavfi", "-i", "sine=duration=1:sample_rate=44100")
 async def stub(tmp_path: Path) -> AsyncIterator[Stub]:
     """A client of a server whose clock stands in 2020."""
     settings = MetadataSettings(listen="127.0.0.1:0", media_url=tmp_path.as_uri())
-    workers = WorkerThreads(2)
+    workers = WorkerProcesses("metadata", 1, warm_up)
 
     def add(server: grpc.aio.Server) -> None:
         store = MediaStore.open(settings.media_url)
         servicer = MetadataServicer(store, workers, settings, lambda: datetime(2020, 1, 1, tzinfo=UTC))
         metadata_pb2_grpc.add_MetadataServiceServicer_to_server(servicer, server)
 
-    async with running([SERVICE_NAME], add, settings) as port, open_channel(f"127.0.0.1:{port}") as channel:
+    async with (
+        running([SERVICE_NAME], add, settings, workers=workers) as port,
+        open_channel(f"127.0.0.1:{port}") as channel,
+    ):
         yield metadata_pb2_grpc.MetadataServiceStub(channel)
-    workers.close()
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""What a probe finds, as the messages of the contract."""
+
+from datetime import datetime
+
+from google.protobuf import timestamp_pb2
+from notreally.v1 import metadata_pb2
+
+from services.metadata import facts, notes
+from services.metadata.packets import PacketFacts
+from services.metadata.probing import Probed
+
+
+def response(probed: Probed, size_bytes: int, now: datetime) -> metadata_pb2.ProbeResponse:
+    """The answer about a file of so many bytes; `now` is what its creation time is held against."""
+    header, packets = probed.header, probed.packets
+    media = metadata_pb2.MediaFacts(
+        container=header.container,
+        duration_s=header.duration_s or (packets.duration_s if packets else None),
+        bit_rate=header.bit_rate,
+        size_bytes=size_bytes,
+        video=_video(header.video, packets),
+        audio=_audio(header.audio) if header.audio else None,
+        creation_time=_timestamp(header.creation_time) if header.creation_time else None,
+        encoder=header.encoder,
+        video_streams=header.video_streams,
+        audio_streams=header.audio_streams,
+        notes=[
+            metadata_pb2.MediaNote(reason=note.reason, text=note.text)
+            for note in notes.about(header, packets, now, probed.structure)
+        ],
+    )
+    if packets is None:
+        return metadata_pb2.ProbeResponse(facts=media)
+    return metadata_pb2.ProbeResponse(
+        facts=media,
+        keyframe_times_s=packets.keyframe_times_s,
+        # Of the beginning alone they would hide the rest.
+        spans=[
+            metadata_pb2.PictureSpan(start_s=start_s, end_s=end_s)
+            for start_s, end_s in (packets.spans_s if packets.complete else ())
+        ],
+    )
+
+
+def _video(video: facts.VideoHeader, packets: PacketFacts | None) -> metadata_pb2.VideoFacts:
+    message = metadata_pb2.VideoFacts(
+        codec=video.codec,
+        profile=video.profile,
+        width=video.width,
+        height=video.height,
+        rotation_deg=video.rotation_deg,
+        fps=video.fps,
+        frame_count=video.frame_count,
+        duration_s=video.duration_s,
+        bit_rate=video.bit_rate,
+        pixel_format=video.pixel_format,
+        start_s=video.start_s or 0.0,
+        stream_index=video.stream_index,
+    )
+    if packets is not None:
+        message.start_s = packets.start_s
+        message.variable_frame_rate = packets.variable_frame_rate
+        # Packets are what is there; a header is what somebody wrote down. But only all of them tell the whole.
+        for field in ("fps", "frame_count", "duration_s", "bit_rate"):
+            measured = getattr(packets, field)
+            if measured is not None and (packets.complete or not message.HasField(field)):
+                setattr(message, field, measured)
+    return message
+
+
+def _audio(audio: facts.AudioHeader) -> metadata_pb2.AudioFacts:
+    return metadata_pb2.AudioFacts(
+        codec=audio.codec,
+        profile=audio.profile,
+        sample_rate_hz=audio.sample_rate_hz,
+        channels=audio.channels,
+        bit_rate=audio.bit_rate,
+        duration_s=audio.duration_s,
+        start_s=audio.start_s,
+        stream_index=audio.stream_index,
+    )
+
+
+def _timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
+    timestamp = timestamp_pb2.Timestamp()
+    timestamp.FromDatetime(moment)
+    return timestamp

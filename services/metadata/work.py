@@ -1,0 +1,39 @@
+"""What the metadata service has its workers do.
+
+The service imports this module to name the functions. What they need is imported inside them, in the worker: the
+service itself never loads a demuxer.
+"""
+
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from services.kit.media_process import ProcessCancelled, ProcessLimits
+from services.kit.worker_wire import Cancelled
+
+
+@dataclass(frozen=True)
+class ProbeLimits:
+    """What one probe may use: time and memory of ffprobe, as much time again for the packets, and how many of them."""
+
+    process: ProcessLimits
+    packets: int
+
+
+def warm_up() -> None:
+    """Import everything."""
+    from services.metadata import messages
+
+    del messages  # for later
+
+
+def probe_file(cancelled: Cancelled, path: Path, limits: ProbeLimits, now: datetime) -> Generator[bytes, None, None]:
+    """`services.metadata.probing.probe`, as one serialised message: see there. `now` is for `notes.about`."""
+    from services.metadata.messages import response
+    from services.metadata.probing import probe
+
+    size_bytes = path.stat().st_size
+    with suppress(ProcessCancelled):
+        yield response(probe(cancelled, path, limits), size_bytes, now).SerializeToString()
