@@ -78,10 +78,19 @@ export function Dashboard({ analysis, awaitsRest = false, videoFile, download, o
   );
 }
 
-/** Whether it has been drawn once, so that the verdict need not wait for the rest. */
+/** Whether it has been on the screen once, so that the verdict need not wait for the rest. */
 function useIsDrawn(): boolean {
   const [isDrawn, setDrawn] = useState(false);
-  useEffect(() => startTransition(() => setDrawn(true)), []);
+  useEffect(() => {
+    // The task after the next frame. A page in the background has no frames, and need not wait for any.
+    const drawn = () => startTransition(() => setDrawn(true));
+    let timer = document.hidden ? setTimeout(drawn) : undefined;
+    const frame = requestAnimationFrame(() => (timer ??= setTimeout(drawn)));
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, []);
   return isDrawn;
 }
 

@@ -3,6 +3,7 @@ import { Suspense } from "react";
 
 import { AnalysisPage } from "@/analysis/AnalysisPage";
 import { Loading } from "@/analysis/Notice";
+import { Connection } from "@/lib/api/Connection";
 import { earlyScript } from "@/lib/api/early";
 
 export const metadata: Metadata = { title: "Analysis" };
@@ -12,6 +13,7 @@ export default function Page() {
   return (
     <>
       <script dangerouslySetInnerHTML={{ __html: earlyScript() }} />
+      <Connection />
       <Suspense fallback={<Loading />}>
         <AnalysisPage />
       </Suspense>
