@@ -55,6 +55,8 @@ class FileUpload:
         self._patience = patience
         self._on_progress = on_progress
         self._mismatches = 0
+        self._digest = hashlib.sha256()
+        self._digested = 0
 
     async def run(self) -> analysis_pb2.Upload:
         """Send the whole file; gives the completed upload.
@@ -73,15 +75,18 @@ class FileUpload:
             raise ServiceError(
                 grpc.StatusCode.DATA_LOSS, "UPLOAD_INCOMPLETE", "The server did not store the whole file."
             )
+        if upload.sha256 != self._digest.hexdigest():
+            raise ServiceError(
+                grpc.StatusCode.DATA_LOSS,
+                "UPLOAD_DAMAGED",
+                "What the server stored is not what was sent. Send it again.",
+            )
         return upload
 
     async def _create(self, file: BufferedReader) -> analysis_pb2.Upload:
-        digest = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
+        # Without its hash, which would have to be computed before the first byte is sent.
         request = analysis_pb2.CreateUploadRequest(
-            filename=self._path.name,
-            size_bytes=file.seek(0, 2),
-            sha256=digest.hexdigest(),
-            request_id=str(uuid.uuid4()),
+            filename=self._path.name, size_bytes=file.seek(0, 2), request_id=str(uuid.uuid4())
         )
 
         async def attempt() -> analysis_pb2.Upload:
@@ -116,6 +121,7 @@ class FileUpload:
         chunk = analysis_pb2.UploadChunkRequest(
             name=upload.name, offset=offset, data=data, crc32c=google_crc32c.value(data)
         )
+        digesting = asyncio.create_task(asyncio.to_thread(self._add_to_digest, offset, data))
         try:
             with translated():
                 return await self._stub.UploadChunk(chunk, timeout=_CALL_TIMEOUT_S)
@@ -130,6 +136,13 @@ class FileUpload:
             moved.CopyFrom(upload)
             moved.committed_size = int(stated)
             return moved
+        finally:
+            await digesting
+
+    def _add_to_digest(self, offset: int, data: bytes) -> None:
+        """Hash what has not been sent before: a chunk may be sent again, and another part of it then be new."""
+        self._digest.update(memoryview(data)[max(0, self._digested - offset) :])
+        self._digested = max(self._digested, offset + len(data))
 
     async def _ask(self, name: str) -> analysis_pb2.Upload:
         with translated():

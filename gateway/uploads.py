@@ -151,8 +151,7 @@ class Uploads:
         digest = hashlib.sha256()
         async with self._media.writer(incoming) as writer:
             async for piece in self._chunks(upload):
-                digest.update(piece)
-                await writer.write(piece)
+                await asyncio.gather(asyncio.to_thread(digest.update, piece), writer.write(piece))
         sha256 = digest.hexdigest()
         if upload.announced_sha256 and sha256 != upload.announced_sha256:
             await self._media.delete(incoming)

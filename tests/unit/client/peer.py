@@ -112,9 +112,7 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
             await context.abort_with_status(rpc_status.to_status(self.refuse_upload))
         name = f"uploads/{request.request_id}"
         self.data.setdefault(name, bytearray())
-        self.uploads[name] = analysis_pb2.Upload(
-            name=name, filename=request.filename, size_bytes=request.size_bytes, sha256=request.sha256
-        )
+        self.uploads[name] = analysis_pb2.Upload(name=name, filename=request.filename, size_bytes=request.size_bytes)
         return self._upload(name)
 
     async def UploadChunk(self, request: Any, context: Any) -> analysis_pb2.Upload:
@@ -199,8 +197,9 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         upload = analysis_pb2.Upload()
         upload.CopyFrom(self.uploads[name])
         upload.committed_size = len(self.data[name])
-        whole = hashlib.sha256(self.data[name]).hexdigest() == upload.sha256
-        upload.complete = upload.committed_size == upload.size_bytes and whole
+        upload.complete = upload.committed_size == upload.size_bytes
+        if upload.complete:
+            upload.sha256 = hashlib.sha256(self.data[name]).hexdigest()
         return upload
 
     async def _fault(self, fault: Any, context: Any) -> None:

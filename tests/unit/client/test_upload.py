@@ -33,7 +33,7 @@ def only_data(peer: Peer) -> bytes:
 
 
 @pytest.mark.parametrize("size", [1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES])
-async def test_every_byte_arrives_once_and_is_announced(peer: Peer, tmp_path: Path, size: int) -> None:
+async def test_every_byte_arrives_once(peer: Peer, tmp_path: Path, size: int) -> None:
     path = write(tmp_path, size)
     progress: list[UploadProgress] = []
     async with NotReally(peer.address, QUICK) as client:
@@ -42,7 +42,7 @@ async def test_every_byte_arrives_once_and_is_announced(peer: Peer, tmp_path: Pa
     assert only_data(peer) == path.read_bytes()
     (announced,) = peer.called("CreateUpload")
     assert (announced.size_bytes, announced.filename) == (size, "clip.mp4")
-    assert announced.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert upload.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     committed = [step.committed_bytes for step in progress]
     assert committed == sorted(committed)
     assert committed[-1] == size
@@ -135,6 +135,18 @@ async def test_patience_ends(peer: Peer, tmp_path: Path) -> None:
         with pytest.raises(ServiceError) as raised:
             await client.upload(write(tmp_path, 10))
     assert raised.value.unreachable
+
+
+async def test_a_file_that_is_stored_otherwise_than_sent_is_noticed(peer: Peer, tmp_path: Path) -> None:
+    def damage(request: object) -> None:
+        (stored,) = peer.data.values()
+        stored[0] ^= 1
+
+    peer.before_chunk = [lambda _request: None, damage]
+    async with NotReally(peer.address, QUICK) as client:
+        with pytest.raises(ServiceError) as caught:
+            await client.upload(write(tmp_path, 3 * CHUNK_BYTES))
+    assert caught.value.reason == "UPLOAD_DAMAGED"
 
 
 async def test_a_file_that_shrinks_is_noticed(peer: Peer, tmp_path: Path) -> None:
