@@ -14,7 +14,7 @@ from services.face.pictures import Picture
 Points = NDArray[np.float64]
 
 # New faces are looked for this often, lost ones sooner.
-_LOOK_EVERY_S = 1.0
+_LOOK_EVERY_S = 2.0
 _LOOK_FOR_LOST_EVERY_S = 0.1
 # Who has been gone for this long is not expected back at any moment.
 _EXPECTED_BACK_S = 2.0

@@ -16,14 +16,21 @@ _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Dispositio
 
 
 @contextmanager
-def opened_container(video: BinaryIO | Path) -> Iterator[InputContainer | None]:
-    """A video's container, for as long as the block lasts; None when it is none that may be read."""
+def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator[InputContainer | None]:
+    """A video's container, for as long as the block lasts; None when it is none that may be read.
+
+    Args:
+        video: A file, read from its start.
+        decode: Whether opening may decode the first frames to learn what the headers leave open; half a dozen of
+            1080p take as long as walking over a quarter of an hour of packets.
+    """
     # The format is found by looking at the content; the list says which may be found, so that no playlist or script
     # makes ffmpeg read anything else. Nor could it: all it may read is the file it is handed.
     options = {
         "protocol_whitelist": "none",
         "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
         "max_pixels": str(MOST_PIXELS),
+        **({} if decode else {"skip_frame": "all"}),
     }
     with video.open("rb") if isinstance(video, Path) else nullcontext(video) as file:
         try:

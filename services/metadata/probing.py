@@ -116,7 +116,7 @@ def _packets(path: Path, limits: ProbeLimits, cancelled: Callable[[], bool]) -> 
         if time.monotonic() >= ends_at:
             raise ProcessTimedOut
 
-    with opened_container(path) as container:
+    with opened_container(path, decode=False) as container:
         stream = None if container is None else moving_pictures(container)
         if container is None or stream is None:
             return None
