@@ -92,12 +92,16 @@ run: setup ui ## Start everything on http://localhost:52513
 
 ui: frontend/out/index.html ## Build the browser UI
 
+# File by file, those that take longest first (tests/conftest.py), not those with most tests.
+SHARED_OUT := --dist=loadfile --no-loadscope-reorder
+
 test: ## All checks and tests, in a real browser too
 	$(MAKE) --no-print-directory --jobs=3 --output-sync=target check-python ui system-packages
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-ui test-ui .venv/.torch
-	$(PY) -m pytest tests/unit tests/deploy --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	# One thread each: those of a BLAS wait busily for each other where there are more than cores.
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest tests/unit tests/deploy $(SHARED_OUT) --numprocesses=auto --maxprocesses=4
 	# Half of these wait for the other half. More than two systems at once would be too much for a small machine.
-	$(PY) -m pytest --ignore=tests/unit --ignore=tests/deploy --numprocesses=2 --dist=loadfile
+	$(PY) -m pytest --ignore=tests/unit --ignore=tests/deploy $(SHARED_OUT) --numprocesses=2
 
 system-packages:
 	deploy/system-packages.sh ffmpeg chromium postgres

@@ -19,6 +19,34 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+# Minutes together. Begun last, one of them would keep a process of its own busy while the others have ended.
+_LONGEST = (
+    "integration/test_analysis.py",
+    "integration/test_two_gateways.py",
+    "cluster/test_cluster.py",
+    "e2e/test_upload.py",
+    "integration/test_interruption.py",
+    "integration/hostile/test_inputs.py",
+    "integration/test_services_gone.py",
+    "e2e/test_analysis.py",
+    "integration/hostile/test_mutants.py",
+    "e2e/test_dashboard.py",
+    "integration/test_durability.py",
+    "unit/training/test_train.py",
+    "unit/training/test_network.py",
+    "unit/training/test_texture.py",
+    "unit/training/test_evaluation.py",
+)
+
+
+@pytest.hookimpl(trylast=True)  # after the order was made random
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    here = Path(__file__).parent
+    rank = {here / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(_LONGEST)))
+
+
 @pytest.fixture(autouse=True)
 def no_request() -> Iterator[None]:
     """Each test begins outside any request: ids and bound log values live in context variables."""

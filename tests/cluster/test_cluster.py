@@ -19,7 +19,6 @@ from tests.synthetic.videos import FaceVideo, syllables
 
 __all__ = ["face_video"]
 
-pytestmark = pytest.mark.slow
 
 PATIENT = Patience(first_s=0.1, longest_s=1.0, attempts=400)
 _UNDER_WAY = 15

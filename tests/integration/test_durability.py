@@ -37,7 +37,6 @@ def ten(face_video: MakeFaceVideo) -> list[Path]:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_any_process_may_be_killed(client: NotReally, ten: list[Path], tmp_path: Path) -> None:
     undisturbed = await (await Work.begun(client, ten, alone=0)).finished(240)

@@ -36,7 +36,6 @@ def film(face_video: MakeFaceVideo, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stack", ["cluster_stack"], indirect=True)
 async def test_a_quarter_of_a_long_film_is_more_than_is_read(
     stack: Stack, client: NotReally, s3: S3, film: Path
