@@ -39,14 +39,6 @@ _LONGEST = (
 )
 
 
-@pytest.hookimpl(trylast=True)  # after the order was made random
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first."""
-    here = Path(__file__).parent
-    rank = {here / name: number for number, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path, len(_LONGEST)))
-
-
 @pytest.fixture(autouse=True)
 def no_request() -> Iterator[None]:
     """Each test begins outside any request: ids and bound log values live in context variables."""
@@ -123,8 +115,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cluster", action="store_true", help="also the long form of the cluster's test")
 
 
+@pytest.hookimpl(trylast=True)  # after the order was made random
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whatever needs the running system may have to wait for it to start."""
+    """The longest files come first. Whatever needs the running system may have to wait for it to start."""
+    rank = {Path(__file__).parent / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(_LONGEST)))
     for item in items:
         if item.get_closest_marker("cluster") and not config.getoption("--cluster"):
             item.add_marker(pytest.mark.skip(reason="make cluster-test"))
