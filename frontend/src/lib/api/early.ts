@@ -27,7 +27,8 @@ const SOME_ID = "00000000-0000-0000-0000-000000000000";
 /** What runs in the page of an analysis: a grpc-web call of GetAnalysis, made here but for the id. */
 export function earlyScript(): string {
   const { typeName, method } = AnalysisService;
-  const message = toBinary(GetAnalysisRequestSchema, create(GetAnalysisRequestSchema, { name: `analyses/${SOME_ID}`, omitThumbnails: true }));
+  const request = create(GetAnalysisRequestSchema, { name: `analyses/${SOME_ID}`, omitThumbnails: true });
+  const message = toBinary(GetAnalysisRequestSchema, request);
   const body = String.fromCharCode(0, 0, 0, 0, message.length, ...message);
   const server = process.env.NEXT_PUBLIC_API_BASE_URL;
   const headers = { "content-type": "application/grpc-web+proto", "x-grpc-web": "1" };
