@@ -43,7 +43,7 @@ class GatewaySettings(ServiceSettings):
     """Seconds without a sign of life after which a gateway's jobs are put back in line by the others."""
 
     max_upload_mb: int = Field(default=100, ge=1)
-    max_chunk_bytes: int = Field(default=MEBIBYTE, ge=16 * 1024, le=3 * MEBIBYTE)
+    max_chunk_bytes: int = Field(default=2 * MEBIBYTE, ge=16 * 1024, le=3 * MEBIBYTE)
     max_frames: int = Field(default=600, ge=30, le=100_000)
     """Frames analysed of one video at most."""
 

@@ -18,7 +18,10 @@ from notreally.v1 import analysis_pb2
 from gateway.records import FullError, Records, Upload, UploadLimits
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
+from services.kit.settings import MEBIBYTE
 
+# Chunks made of a body that comes as a stream: two of them are in memory for a moment.
+_RECEIVED_BYTES = MEBIBYTE
 _MAX_FILENAME = 255
 _LONGEST_ENDING = 8
 _NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -189,9 +192,9 @@ class Uploads:
                 buffer += piece
                 if size + len(buffer) > self._max_bytes:
                     raise self.too_large()
-                while len(buffer) >= self._max_chunk_bytes:
-                    chunk = bytes(buffer[: self._max_chunk_bytes])
-                    del buffer[: self._max_chunk_bytes]
+                while len(buffer) >= _RECEIVED_BYTES:
+                    chunk = bytes(buffer[:_RECEIVED_BYTES])
+                    del buffer[:_RECEIVED_BYTES]
                     size = await self._store(upload.id, size, chunk)
             if buffer:
                 size = await self._store(upload.id, size, bytes(buffer))
