@@ -13,6 +13,10 @@ describe("the size of a chunk", () => {
     expect(nextChunkBytes(800 * KIB, 1, LIMIT)).toBe(LIMIT);
   });
 
+  it("stays where a browser keeps little of it, though the server takes more", () => {
+    expect(nextChunkBytes(800 * KIB, 1, 3 * LIMIT)).toBe(LIMIT);
+  });
+
   it("grows on a fast line, shrinks on a slow one, and stays in between", () => {
     expect(nextChunkBytes(256 * KIB, 50, LIMIT)).toBe(512 * KIB);
     expect(nextChunkBytes(256 * KIB, 4000, LIMIT)).toBe(128 * KIB);
