@@ -14,7 +14,7 @@ from av.container import OutputContainer
 
 from training.forgeries.appearance import Pixels
 from training.forgeries.footage import SOUND_HZ, Footage
-from training.forgeries.reencoding import Journey, draw_journey, prepared
+from training.forgeries.reencoding import Journey, draw_journey, frame_of, prepared
 from training.forgeries.sounds import Sound
 
 # A clip is encoded in any case; this is next to nothing lost.
@@ -78,7 +78,7 @@ def write_clip(path: Path, pictures: Iterable[Pixels], sound: Sound | None, pass
         if audio is not None:
             audio.bit_rate = passage.sound_bits
         for picture in chain([first], ready):
-            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(video.encode(frame_of(picture)))
         container.mux(video.encode(None))
         if audio is not None and sound is not None:
             _write_sound(container, audio, sound)
