@@ -15,15 +15,7 @@ def main() -> None:
     """Serve until told to stop."""
     settings = AudioSettings()
     store = MediaStore.open(settings.media_url)
-    workers = WorkerProcesses(
-        "audio",
-        settings.audio_workers,
-        warm_up,
-        settings.worker_limits,
-        log_level=settings.log_level,
-        spares=settings.worker_spares,
-        max_waiting=settings.max_waiting,
-    )
+    workers = WorkerProcesses.of_service("audio", settings.audio_workers, warm_up, settings)
 
     def add(server: grpc.aio.Server) -> None:
         audio_pb2_grpc.add_AudioServiceServicer_to_server(AudioServicer(store, workers, settings), server)

@@ -27,14 +27,8 @@ def main() -> int:
         structlog.get_logger().error("texture network refused", explanation=str(error))
         return 1
     store = MediaStore.open(settings.media_url)
-    workers = WorkerProcesses(
-        "face",
-        settings.face_workers,
-        partial(warm_up, settings.face_texture_model),
-        settings.worker_limits,
-        log_level=settings.log_level,
-        spares=settings.worker_spares,
-        max_waiting=settings.max_waiting,
+    workers = WorkerProcesses.of_service(
+        "face", settings.face_workers, partial(warm_up, settings.face_texture_model), settings
     )
 
     def add(server: grpc.aio.Server) -> None:

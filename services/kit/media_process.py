@@ -106,7 +106,7 @@ class MediaProcess:
             ready.register(stdout, selectors.EVENT_READ)
             ready.register(stderr, selectors.EVENT_READ)
             while ready.get_map():
-                self._check()
+                self.check()
                 for key, _ in ready.select(_POLL_S):
                     piece = os.read(key.fd, _CHUNK_BYTES)
                     if not piece:
@@ -124,11 +124,17 @@ class MediaProcess:
             ProcessCancelled: When ``cancelled()`` turned true.
         """
         while True:
-            self._check()
+            self.check()
             with suppress(subprocess.TimeoutExpired):
                 return self._process.wait(_POLL_S)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Whether to go on; for what is done beside the process, and within its time.
+
+        Raises:
+            ProcessTimedOut: When the time is up.
+            ProcessCancelled: When ``cancelled()`` turned true.
+        """
         if self._cancelled():
             raise ProcessCancelled
         if time.monotonic() >= self._ends_at:

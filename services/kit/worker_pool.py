@@ -14,6 +14,7 @@ from services.kit.errors import Refusal
 from services.kit.limits import WorkerLimits
 from services.kit.media import StoredVideo
 from services.kit.seekable import Video
+from services.kit.settings import WorkerSettings
 from services.kit.worker_process import Read, WorkerProcess
 from services.kit.worker_wire import Cancelled, Setup, Task
 
@@ -70,6 +71,19 @@ class WorkerProcesses:
         self._all: set[WorkerProcess] = set()
         self._keeping: list[asyncio.Task[None]] = []
         self._settling: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def of_service(cls, name: str, count: int, warm_up: Callable[[], None], settings: WorkerSettings) -> Self:
+        """`count` workers of a service, all else as it is set."""
+        return cls(
+            name,
+            count,
+            warm_up,
+            settings.worker_limits,
+            log_level=settings.log_level,
+            spares=settings.worker_spares,
+            max_waiting=settings.max_waiting,
+        )
 
     async def __aenter__(self) -> Self:
         """Start the workers and wait until they are warm.

@@ -15,15 +15,7 @@ def main() -> None:
     """Serve until told to stop."""
     settings = MetadataSettings()
     store = MediaStore.open(settings.media_url)
-    workers = WorkerProcesses(
-        "metadata",
-        settings.metadata_workers,
-        warm_up,
-        settings.worker_limits,
-        log_level=settings.log_level,
-        spares=settings.worker_spares,
-        max_waiting=settings.max_waiting,
-    )
+    workers = WorkerProcesses.of_service("metadata", settings.metadata_workers, warm_up, settings)
 
     def add(server: grpc.aio.Server) -> None:
         metadata_pb2_grpc.add_MetadataServiceServicer_to_server(MetadataServicer(store, workers, settings), server)

@@ -5,7 +5,6 @@ ffmpeg-python's `probe` is not used: it waits without limit, keeps whatever ffpr
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from services.kit.media_formats import (
     ffmpeg_list,
     refuse_huge_frames,
 )
-from services.kit.media_process import MediaProcess, ProcessCancelled, ProcessTimedOut
+from services.kit.media_process import MediaProcess, ProcessTimedOut
 from services.metadata import facts, packets
 from services.metadata.lookalikes import HEAD_BYTES, what_else
 from services.metadata.structure import WHOLE, Structure, walk
@@ -62,7 +61,7 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
     try:
         # At once: starting ffprobe takes longer than walking over a short video, and everything waits for both.
         with MediaProcess(_command(path, *_HEADER), limits.process, cancelled) as process:
-            found = _packets(path, limits, cancelled)
+            found = _packets(path, limits.packets, process.check)
             header = _header(process, path)
         if found is None:
             raise _not_a_video(path)
@@ -106,21 +105,13 @@ class _Found:
     facts: packets.PacketFacts | None
 
 
-def _packets(path: Path, limits: ProbeLimits, cancelled: Callable[[], bool]) -> _Found | None:
+def _packets(path: Path, limit: int, check: Callable[[], None]) -> _Found | None:
     """None when the file cannot be read, or has no moving pictures."""
-    ends_at = time.monotonic() + limits.process.seconds
-
-    def check() -> None:
-        if cancelled():
-            raise ProcessCancelled
-        if time.monotonic() >= ends_at:
-            raise ProcessTimedOut
-
     with opened_container(path, decode=False) as container:
         stream = None if container is None else moving_pictures(container)
         if container is None or stream is None:
             return None
-        return _Found(stream.index, packets.read(_shown(container, stream, check), limits.packets))
+        return _Found(stream.index, packets.read(_shown(container, stream, check), limit))
 
 
 def _shown(container: InputContainer, stream: VideoStream, check: Callable[[], None]) -> Iterator[packets.Packet]:

@@ -15,7 +15,7 @@ class MetadataSettings(WorkerSettings):
     """Probes at once; each runs one ffprobe."""
 
     metadata_probe_s: float = Field(default=30.0, gt=0)
-    """Longest ffprobe may take over a header; the packets may take as long."""
+    """Longest a probe may take, header and packets."""
 
     metadata_max_packets: int = Field(default=250_000, ge=1)
     """Most video packets read: more than two hours at 30 frames a second, and a response of at most 2 MB."""

@@ -16,7 +16,7 @@ from services.kit.worker_wire import Cancelled
 
 @dataclass(frozen=True)
 class ProbeLimits:
-    """What one probe may use: time and memory of ffprobe, as much time again for the packets, and how many of them."""
+    """What one probe may use: time, memory of ffprobe, and how many packets are read."""
 
     process: ProcessLimits
     packets: int
