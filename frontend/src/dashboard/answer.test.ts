@@ -9,7 +9,7 @@ import { faceView } from "./faceView";
 import { pushOf, signed } from "./push";
 import { strip } from "./range";
 import { recorded } from "./testdata/recorded";
-import { givesVerdicts, hasScore, rankingInWords, verdictWords } from "./verdict";
+import { givesVerdicts, hasScore, rankingInWords, verdictInShort, verdictWords } from "./verdict";
 import { waterfall } from "./waterfall";
 
 const model = (fields: MessageInitShape<typeof ModelSchema>) =>
@@ -29,6 +29,14 @@ describe("a verdict", () => {
     expect(verdictWords(Verdict.INCONCLUSIVE, none).title).toBe("No verdict");
     expect(hasScore({ verdict: Verdict.INCONCLUSIVE, model: none })).toBe(false);
     expect(givesVerdicts(model({ realBelow: 0, fakeAbove: 0.9 }))).toBe(true);
+  });
+
+  it("contradicts no dashboard where a list does not say which model spoke", () => {
+    const short = (verdict: Verdict, from?: ReturnType<typeof model>) => verdictInShort({ verdict, model: from }).title;
+    expect(short(Verdict.INCONCLUSIVE)).toBe("No clear verdict");
+    expect(short(Verdict.INCONCLUSIVE, model({}))).toBe("Inconclusive");
+    expect(short(Verdict.INCONCLUSIVE, model({ realBelow: 0, fakeAbove: 1 }))).toBe("No verdict");
+    expect(short(Verdict.LIKELY_FAKE)).toBe("Likely fake");
   });
 
   it("has no score when the evidence does not suffice", () => {

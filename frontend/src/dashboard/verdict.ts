@@ -60,6 +60,13 @@ export function verdictWords(verdict: Verdict, model: Model | undefined): Verdic
   }
 }
 
+/** As `verdictWords`, in a word or two: lists come without the model, which alone says whether it gives verdicts. */
+export function verdictInShort(result: Pick<AnalysisResult, "verdict" | "model">): Pick<VerdictWords, "title" | "tone"> {
+  return result.verdict === Verdict.INCONCLUSIVE && !result.model
+    ? { title: "No clear verdict", tone: "neutral" }
+    : verdictWords(result.verdict, result.model);
+}
+
 /** Whether the score means anything for this verdict. */
 export function hasScore(result: Pick<AnalysisResult, "verdict" | "model">): boolean {
   return (

@@ -1,6 +1,6 @@
-import { AnalysisState, Verdict, type Analysis } from "@gen/notreally/v1/analysis_pb";
+import { AnalysisState, type Analysis } from "@gen/notreally/v1/analysis_pb";
 
-import { TONE_SOFT, verdictWords, type Tone } from "@/dashboard/verdict";
+import { TONE_SOFT, type Tone, verdictInShort } from "@/dashboard/verdict";
 import { formatPercent } from "@/lib/format";
 
 const STATES: Partial<Record<AnalysisState, string>> = {
@@ -22,7 +22,7 @@ export function VerdictChip({ analysis }: { analysis: Pick<Analysis, "state" | "
 
 function chip({ state, percent, result }: Pick<Analysis, "state" | "percent" | "result">): { label: string; tone: Tone } {
   if (state === AnalysisState.SUCCEEDED && result) {
-    const { title, tone } = verdictWords(result.verdict ?? Verdict.UNSPECIFIED, result.model);
+    const { title, tone } = verdictInShort(result);
     return { label: title, tone };
   }
   const label = STATES[state] ?? "Unknown";
