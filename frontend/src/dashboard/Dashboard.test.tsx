@@ -95,7 +95,7 @@ describe("the dashboard", () => {
     await screen.findByRole("heading", { name: "What moved the score" });
     expect(screen.queryByRole("heading", { name: "Watch it" })).toBeNull();
     expect(readOn).not.toHaveBeenCalled();
-    await screen.findByRole("heading", { name: "Watch it" }, { timeout: 10_000 });
+    await screen.findByRole("heading", { name: "Watch it" });
     expect(readOn).toHaveBeenCalledOnce();
   });
 
