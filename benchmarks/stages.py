@@ -73,7 +73,7 @@ def _analyse(path: Path, pictures: list[TimedPicture], spent: Account) -> None:
             (mesh.FaceMesh, "landmarks", "landmarks: model"),
             (extraction, "measure_texture", "texture"),
             (scoring, "face_thumbnail", "thumbnails"),
-            (scoring, "face_crop", "texture network: crop"),
+            (scoring, "face_moment", "texture network: moment"),
             (TextureNetwork, "score", "texture network"),
         ):
             patches.enter_context(patch.object(owner, name, _timed(getattr(owner, name), inside, stage)))

@@ -115,7 +115,8 @@ FEATURES: tuple[FeatureSpec, ...] = (
         "log-odds",
         features_pb2.MODALITY_FACE,
         "What a network trained on forged faces reads in the texture of this one: 0 looks filmed, 100 looks forged.",
-        "Mean over about 32 face crops of the texture network's log-odds of being forged, each limited to ±8.",
+        "Mean over about 32 moments of three successive frames of the texture network's log-odds of being forged, each "
+        "limited to ±8.",
         _leaning,
         _OF_HUNDRED,
     ),
@@ -125,7 +126,7 @@ FEATURES: tuple[FeatureSpec, ...] = (
         "log-odds",
         features_pb2.MODALITY_FACE,
         "How much that reading changes from picture to picture; a mask that slips shows only now and then.",
-        "Standard deviation over the same crops of the same log-odds.",
+        "Standard deviation over the same moments of the same log-odds.",
         _plain,
         _BARE,
     ),

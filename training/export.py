@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
-from services.face.crops import SIDE
+from services.face.crops import FRAMES, SIDE
 from training.network import TextureNetwork
 
 _OPSET = 17
@@ -20,14 +20,14 @@ _TOLERANCE = 0.1
 
 
 class _Places(nn.Module):
-    """(n, SIDE, SIDE, 3) uint8 → (n, h, w): log-odds that each place contributes, their mean being the score."""
+    """(n, SIDE, SIDE, FRAMES) uint8 → (n, h, w): log-odds that each place contributes, their mean being the score."""
 
     def __init__(self, network: TextureNetwork) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        return self.network.contributions(crops.permute(0, 3, 1, 2).float())
+    def forward(self, moments: torch.Tensor) -> torch.Tensor:
+        return self.network.contributions(moments.permute(0, 3, 1, 2).float())
 
 
 def export(network: TextureNetwork, path: Path) -> None:
@@ -47,9 +47,9 @@ def export(network: TextureNetwork, path: Path) -> None:
             _Places(network).eval(),
             (sample,),
             str(fresh),
-            input_names=["crops"],
+            input_names=["moments"],
             output_names=["places"],
-            dynamic_axes={"crops": {0: "n"}, "places": {0: "n"}},
+            dynamic_axes={"moments": {0: "n"}, "places": {0: "n"}},
             opset_version=_OPSET,
             dynamo=False,
         )
@@ -60,7 +60,7 @@ def export(network: TextureNetwork, path: Path) -> None:
     with torch.inference_mode():
         wanted = _Places(network)(sample).mean(dim=(1, 2)).numpy()
     session = onnxruntime.InferenceSession(fresh.read_bytes(), providers=["CPUExecutionProvider"])
-    written = session.run(["places"], {"crops": sample.numpy()})[0].mean(axis=(1, 2))
+    written = session.run(["places"], {"moments": sample.numpy()})[0].mean(axis=(1, 2))
     if not np.allclose(wanted, written, atol=_TOLERANCE):
         fresh.unlink()
         raise ValueError(f"the exported network scores {written}, and should score {wanted}")
@@ -82,4 +82,4 @@ def _halve(model: onnx.ModelProto) -> None:
 
 
 def _sample() -> NDArray[np.uint8]:
-    return np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, FRAMES), dtype=np.uint8)

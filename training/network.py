@@ -1,9 +1,9 @@
 """The texture network: the front of EfficientNet-Lite0 with ImageNet weights, fine-tuned to say where a face is forged.
 
-It answers for each place of the picture by itself. A forgery made of a real picture says where it is, so each place is
-a lesson, and who is seen teaches nothing: the same face is real around the forgery and in the picture it was made of.
-Compare Li et al. 2020, *Face X-ray for More General Face Forgery Detection*, and Zhao et al. 2021, *Learning
-Self-Consistency for Deepfake Detection*.
+It sees three successive frames as its three channels: what trembles shows as colour. It answers for each place of the
+crop by itself. A forgery made of a real moment says where it is, so each place is a lesson, and who is seen teaches
+nothing: the same face is real around the forgery and in the moment it was made of. Compare Li et al. 2020, *Face X-ray
+for More General Face Forgery Detection*, and Zhao et al. 2021, *Learning Self-Consistency for Deepfake Detection*.
 
 Needs PyTorch, which nothing but training does. A GPU is used where there is one.
 """
@@ -20,8 +20,8 @@ from efficientnet_lite_pytorch import EfficientNet
 from numpy.typing import NDArray
 from torch import nn
 
-from services.face.crops import SIDE
-from training.bank import Kind, Pictures
+from services.face.crops import FRAMES, SIDE
+from training.bank import Kind, Moments
 from training.crops import Crops, middle
 from training.views import PLACES, draw_view
 
@@ -42,8 +42,8 @@ class Settings:
     """How a network is trained.
 
     Attributes:
-        samples: pictures shown in all.
-        batch: pictures in a step.
+        samples: moments shown in all.
+        batch: moments in a step.
         rate: highest learning rate; it rises over the first tenth and falls to nothing as half a cosine.
         decay: weight decay of AdamW (Loshchilov and Hutter 2019).
         labelled: share of the fakes in a batch that are labelled ones; the others were made of real faces.
@@ -63,7 +63,7 @@ class Settings:
 
 
 class TextureNetwork(nn.Module):
-    """(n, 3, SIDE, SIDE), 0 to 255, RGB → (n,) log-odds of being forged: the mean over the places of the face."""
+    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n,) log-odds of being forged: the mean over the places of the face."""
 
     face: torch.Tensor
 
@@ -83,19 +83,19 @@ class TextureNetwork(nn.Module):
         )
         self.register_buffer("face", torch.from_numpy(face_places()))
 
-    def places(self, pictures: torch.Tensor) -> torch.Tensor:
+    def places(self, moments: torch.Tensor) -> torch.Tensor:
         """Log-odds that each place is forged; (n, PLACES, PLACES)."""
         # As the ImageNet weights were trained: EfficientNet-Lite takes values from -1 to 1.
-        found: torch.Tensor = self.verdict(self.trunk((pictures - 127.0) / 128.0))
+        found: torch.Tensor = self.verdict(self.trunk((moments - 127.0) / 128.0))
         return found.squeeze(1)
 
-    def contributions(self, pictures: torch.Tensor) -> torch.Tensor:
-        """What each place adds to the log-odds of the picture, which are their mean; (n, PLACES, PLACES)."""
-        return self.places(pictures) * self.face * (self.face.numel() / self.face.sum())
+    def contributions(self, moments: torch.Tensor) -> torch.Tensor:
+        """What each place adds to the log-odds of the moment, which are their mean; (n, PLACES, PLACES)."""
+        return self.places(moments) * self.face * (self.face.numel() / self.face.sum())
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+    def forward(self, moments: torch.Tensor) -> torch.Tensor:
         """Log-odds."""
-        return self.contributions(pictures).mean(dim=(1, 2))
+        return self.contributions(moments).mean(dim=(1, 2))
 
 
 def face_places() -> NDArray[np.float32]:
@@ -106,15 +106,15 @@ def face_places() -> NDArray[np.float32]:
 
 
 def train_network(
-    pictures: Sequence[Pictures], alike: Sequence[Sequence[int]], settings: Settings, say: Callable[[str], None]
+    videos: Sequence[Moments], alike: Sequence[Sequence[int]], settings: Settings, say: Callable[[str], None]
 ) -> TextureNetwork:
-    """Fine-tune on the pictures of some videos.
+    """Fine-tune on the moments of some videos.
 
     A labelled fake is shown beside a real video like it: where fakes of one data set were shown among real videos of
     others, a network would learn to tell the data sets apart.
 
     Args:
-        pictures: of each video.
+        videos: what each gave.
         alike: for each labelled fake, the places of real videos like it; empty for the others.
         settings: how.
         say: told now and then how it goes.
@@ -131,7 +131,7 @@ def train_network(
         optimizer, settings.rate, total_steps=steps, pct_start=0.1, cycle_momentum=False
     )
     losses = []
-    for step, (batch, forged, known) in enumerate(_batches(pictures, alike, settings, steps)):
+    for step, (batch, forged, known) in enumerate(_batches(videos, alike, settings, steps)):
         target = forged * (1 - 2 * settings.smoothing) + settings.smoothing
         each = nn.functional.binary_cross_entropy_with_logits(network.places(batch), target, reduction="none")
         loss = (each * known).sum() / known.sum()
@@ -149,19 +149,19 @@ def train_network(
 
 
 def score_crops(network: TextureNetwork, crops: Crops) -> NDArray[np.float64]:
-    """Log-odds of each crop, seen as the face service sees it; (n,)."""
-    return score_wide(network, list(crops.pixels))
+    """Log-odds of each moment, seen as the face service sees it; (n,)."""
+    return score_wide(network, list(crops.moments))
 
 
-def score_wide(network: TextureNetwork, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """Log-odds of what is in the middle of pictures as wide as training crops; (n,)."""
-    return score_pictures(network, [middle(one, SIDE) for one in pictures]) if pictures else np.empty(0)
+def score_wide(network: TextureNetwork, moments: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Log-odds of what is in the middle of moments as wide and long as those for training; (n,)."""
+    return score_moments(network, [middle(one, SIDE)[..., -FRAMES:] for one in moments]) if moments else np.empty(0)
 
 
-def score_pictures(network: TextureNetwork, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """Log-odds of pictures (SIDE, SIDE, 3); (n,)."""
+def score_moments(network: TextureNetwork, moments: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Log-odds of moments (SIDE, SIDE, FRAMES); (n,)."""
     with torch.inference_mode():
-        parts = [network(_tensor(pictures[i : i + 32])) for i in range(0, len(pictures), 32)]
+        parts = [network(_tensor(moments[i : i + 32])) for i in range(0, len(moments), 32)]
     return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float64)
 
 
@@ -175,16 +175,16 @@ def _move_towards(average: nn.Module, network: nn.Module, keep: float) -> None:
 
 
 def _batches(
-    pictures: Sequence[Pictures], alike: Sequence[Sequence[int]], settings: Settings, steps: int
+    videos: Sequence[Moments], alike: Sequence[Sequence[int]], settings: Settings, steps: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Pictures, how much of each place is forged, and whether that is known (n, PLACES, PLACES).
+    """Moments, how much of each place is forged, and whether that is known (n, PLACES, PLACES).
 
-    Half are real and half fake; a forgery made of a real picture comes with that picture, both seen alike. Of a
+    Half are real and half fake; a forgery made of a real moment comes with that moment, both seen alike. Of a
     labelled fake it is known that the face is forged, and nothing of what is around it.
     """
     rng = np.random.default_rng(settings.seed)
-    real = [i for i, one in enumerate(pictures) if np.any(one.kind == Kind.REAL)]
-    labelled = [i for i, one in enumerate(pictures) if np.any(one.kind == Kind.LABELLED)]
+    real = [i for i, one in enumerate(videos) if np.any(one.kind == Kind.REAL)]
+    labelled = [i for i, one in enumerate(videos) if np.any(one.kind == Kind.LABELLED)]
     half = settings.batch // 2
     from_labels = round(half * settings.labelled) if labelled else 0
     nowhere, everywhere, face = np.zeros_like(face_places()), np.ones_like(face_places()), face_places()
@@ -192,16 +192,15 @@ def _batches(
         shown: list[NDArray[np.uint8]] = []
         forged: list[NDArray[np.float32]] = []
         known: list[NDArray[np.float32]] = []
-        for self_blended in [True] * ((half - from_labels + 1) // 2) + [False] * ((half - from_labels) // 2):
-            one = pictures[real[rng.integers(len(real))]]
-            made = np.flatnonzero((one.kind != Kind.REAL) & ((one.kind == Kind.SELF_BLENDED) == self_blended))
-            which, view = int(rng.choice(made)), draw_view(rng)
+        for _ in range(half - from_labels):
+            one = videos[real[rng.integers(len(real))]]
+            which, view = int(rng.choice(np.flatnonzero(one.kind == Kind.FORGED))), draw_view(rng)
             shown += [view.of(one.pixels[which]), view.of(one.pixels[one.twin[which]])]
             forged += [view.places(one.share[which]), nowhere]
             known += [everywhere, everywhere]
         for _ in range(from_labels):
             chosen = labelled[rng.integers(len(labelled))]
-            one, other = pictures[chosen], pictures[rng.choice(alike[chosen] or real)]
+            one, other = videos[chosen], videos[rng.choice(alike[chosen] or real)]
             shown.append(draw_view(rng).of(one.pixels[rng.integers(len(one.kind))]))
             shown.append(draw_view(rng).of(other.pixels[rng.choice(np.flatnonzero(other.kind == Kind.REAL))]))
             forged += [everywhere, nowhere]
@@ -209,8 +208,8 @@ def _batches(
         yield _tensor(shown), _places(forged), _places(known)
 
 
-def _tensor(pictures: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
-    stacked = torch.from_numpy(np.ascontiguousarray(np.stack(pictures))).to(DEVICE)
+def _tensor(moments: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
+    stacked = torch.from_numpy(np.ascontiguousarray(np.stack(moments))).to(DEVICE)
     return stacked.permute(0, 3, 1, 2).float()
 
 

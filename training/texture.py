@@ -30,7 +30,7 @@ GRID = {
 SHAMS = ("re-encoded at CRF 23", "warped onto itself, re-encoded at CRF 23")
 """What a forgery does to a video, less the forgery: done to real videos alone."""
 
-_LAYOUT = 2  # raised when scores come about otherwise
+_LAYOUT = 3  # raised when scores come about otherwise
 _BANK_SEED = 0
 
 
@@ -41,8 +41,8 @@ class TextureTraining:
         dataset: labelled videos.
         fold: (clips,), from `training.folds`.
         settings: of the networks; the seed is set for each.
-        cache: folder for crops, pictures and scores.
-        jobs: processes that cut crops and make pictures.
+        cache: folder for crops, moments and scores.
+        jobs: processes that cut crops and make moments.
         say: told what is going on.
     """
 
@@ -95,7 +95,6 @@ class TextureTraining:
         bank = make_bank(
             self._crops,
             self._fake.tolist(),
-            self._fold.tolist(),
             self._cache / "bank",
             seed=_BANK_SEED,
             jobs=self._jobs,
@@ -161,19 +160,19 @@ def _views(network: TextureNetwork, crops: Crops, fake: bool) -> dict[str, NDArr
     """Scores of a clip as it is, after each compression, and, of a real one, after each sham."""
     scores = {"": score_crops(network, crops)}
     chosen = range(0, len(crops), EVERY)
-    pictures = [np.asarray(crops.pixels[index]) for index in chosen]
-    if not pictures:
+    moments = [np.asarray(crops.moments[index]) for index in chosen]
+    if not moments:
         return scores
     rng = np.random.default_rng(0)
     for name, journey in GRID.items():
-        scores[name] = score_wide(network, travelled(pictures, journey, rng))
+        scores[name] = score_wide(network, travelled(moments, journey, rng))
     if not fake:
         bent = []
-        for index, picture in zip(chosen, pictures, strict=True):
+        for index, moment in zip(chosen, moments, strict=True):
             points = crops.points[index]
-            mask = soft_mask(points, len(picture), rng)
-            warped = warped_to(picture, points, points, len(picture))
-            bent.append(blended(warped, picture, mask * (warped.max(axis=2) > 0)))
-        for name, shown in zip(SHAMS, (pictures, bent), strict=True):
+            mask = soft_mask(points, len(moment), rng)
+            warped = warped_to(moment, points, points, len(moment))
+            bent.append(blended(warped, moment, mask * (warped.max(axis=2) > 0)))
+        for name, shown in zip(SHAMS, (moments, bent), strict=True):
             scores[name] = score_wide(network, travelled(shown, GRID["CRF 23"], rng))
     return scores

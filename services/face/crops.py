@@ -1,7 +1,11 @@
-"""The picture of a face that the texture network reads: upright, of one size, with a margin around the landmarks.
+"""What the texture network reads of a face: upright, of one size, with a margin around the landmarks.
 
-Training cuts its pictures with the same code, so that the network is shown exactly what it learned from.
+It sees a *moment*, the lightness of a few successive frames: a face that was put in frame by frame trembles, and its
+grain does not move with it. Training cuts its moments with the same code, so that the network is shown exactly what it
+learned from.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +20,28 @@ MARGIN = 1.114
 """Side of the crop as a multiple of the longer side of the box around the upright landmarks. The contour of the face,
 where what was pasted in meets what was there, lies inside; what is beyond it would cost pixels of the face."""
 
+FRAMES = 3
+"""Successive frames of a moment."""
+
 LEAST_FACE_PX = 48.0
 """Faces whose box is smaller than this in the frame hold too few pixels to tell anything."""
 
 
-def face_crop(picture: Picture, points: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """The crop (SIDE, SIDE, 3), RGB, of the face with landmarks `points` (468, 2+), pixels of the upright frame."""
-    return picture.rgb(crop_view(points), (SIDE, SIDE))
+def face_moment(
+    frames: Sequence[Picture], points: NDArray[np.float64], pixels: int = SIDE, margin: float = MARGIN
+) -> NDArray[np.uint8]:
+    """A moment (pixels, pixels, len(frames)): the lightness of successive frames, oldest first.
+
+    `points` (468, 2+) are the landmarks in the last of them, pixels of the upright frame. All frames are seen where the
+    face is in the last: what moves is seen to move.
+    """
+    view = crop_view(points, pixels, margin)
+    return np.stack([frame.lightness(view, (pixels, pixels)) for frame in frames], axis=2)
+
+
+def face_crop(picture: Picture, points: NDArray[np.float64], pixels: int = SIDE) -> NDArray[np.uint8]:
+    """The same place of one frame in colour, for a person to see: (pixels, pixels, 3), RGB."""
+    return picture.rgb(crop_view(points, pixels), (pixels, pixels))
 
 
 def crop_view(points: NDArray[np.float64], pixels: int = SIDE, margin: float = MARGIN) -> View:

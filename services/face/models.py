@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from services.face.crops import SIDE
+from services.face.crops import FRAMES, SIDE
 from services.face.detection import FaceDetector
 from services.face.mesh import FaceMesh, Place
 from services.face.network_file import SHIPPED_NETWORK
@@ -68,5 +68,5 @@ def _loaded() -> FaceModels:
         picture = Picture(grey, grey, grey, np.eye(3, 4, dtype=np.float32))
         models.detector.detect(picture)
         models.mesh.landmarks(picture, Place((96.0, 96.0), 192.0, 0.0))
-        models.texture.score([np.full((SIDE, SIDE, 3), 128, np.uint8)])
+        models.texture.score([np.full((SIDE, SIDE, FRAMES), 128, np.uint8)])
     return models

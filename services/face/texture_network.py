@@ -1,4 +1,4 @@
-"""The texture network: what it makes of face crops.
+"""The texture network: what it makes of moments of a face.
 
 A convolutional network, fine-tuned to say where a face is forged (`training/network.py`), exported to ONNX. It answers
 place by place, and the score is the mean of the answers: what each place adds is exact, and comes with it.
@@ -13,16 +13,16 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from services.face.crops import SIDE
+from services.face.crops import FRAMES, SIDE
 from services.face.network_file import NetworkError, read_network
 
 BATCH = 8
-"""Crops scored at once. Beyond this many memory grows and time does not fall."""
+"""Moments scored at once. Beyond this many memory grows and time does not fall."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What the network makes of n crops.
+    """What the network makes of n moments.
 
     Attributes:
         log_odds: (n,) of being forged, before any calibration.
@@ -34,7 +34,7 @@ class Scores:
 
 
 class TextureNetwork:
-    """A loaded network. The same crops give the same scores, alone or among others."""
+    """A loaded network. The same moments give the same scores, alone or among others."""
 
     def __init__(self, path: Path) -> None:
         """Load an ONNX file that `make train` wrote.
@@ -54,17 +54,17 @@ class TextureNetwork:
             raise NetworkError(f"{path.name} is broken: it is no ONNX network. Train or fetch it again.") from error
         takes = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
         gives = [(one.name, one.type, len(one.shape)) for one in self._session.get_outputs()]
-        if takes != [("crops", "tensor(uint8)", [SIDE, SIDE, 3])] or gives != [("places", "tensor(float)", 3)]:
+        if takes != [("moments", "tensor(uint8)", [SIDE, SIDE, FRAMES])] or gives != [("places", "tensor(float)", 3)]:
             raise NetworkError(f"{path.name} is a network for something else. Train or fetch it again.")
 
-    def score(self, crops: Sequence[NDArray[np.uint8]]) -> Scores:
-        """Score crops of (SIDE, SIDE, 3), RGB, from `services.face.crops.face_crop`."""
-        parts = [self._places(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
+    def score(self, moments: Sequence[NDArray[np.uint8]]) -> Scores:
+        """Score moments of (SIDE, SIDE, FRAMES) from `services.face.crops.face_moment`."""
+        parts = [self._places(moments[start : start + BATCH]) for start in range(0, len(moments), BATCH)]
         places = np.concatenate(parts) if parts else np.empty((0, 1, 1))
         return Scores(places.mean(axis=(1, 2)), places)
 
-    def _places(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        if any(crop.shape != (SIDE, SIDE, 3) for crop in crops):
-            raise ValueError(f"crops are {SIDE} by {SIDE} pixels")
-        (places,) = self._session.run(["places"], {"crops": np.stack(crops)})
+    def _places(self, moments: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        if any(moment.shape != (SIDE, SIDE, FRAMES) for moment in moments):
+            raise ValueError(f"moments are {FRAMES} frames of {SIDE} by {SIDE} pixels")
+        (places,) = self._session.run(["places"], {"moments": np.stack(moments)})
         return np.asarray(places, dtype=np.float64)

@@ -55,7 +55,7 @@ class Texture:
 
 @dataclass(frozen=True)
 class ScoredCrop:
-    """What the texture network makes of one face crop; `entry` is an index into its track."""
+    """What the texture network makes of one moment; `entry`, an index into its track, is that of the last frame."""
 
     entry: int
     log_odds: float

@@ -6,20 +6,20 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from services.face.crops import SIDE
+from services.face.crops import FRAMES, SIDE
 
 CELL = 16
 PLACES = SIDE // CELL
 """Along each side, as in the networks that `make train` makes."""
 
 
-def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "crops") -> Path:
+def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "moments") -> Path:
     """Write a network whose log-odds at a place are `gain` times how much brighter than 128 the place is.
 
     Args:
         path: Of the .onnx file.
         gain: Log-odds for each step of 8 bits.
-        name: Of its input; the face service knows it as "crops".
+        name: Of its input; the face service knows it as "moments".
     """
     nodes = [
         helper.make_node("Cast", [name], ["numbers"], to=TensorProto.FLOAT),
@@ -32,7 +32,7 @@ def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "crops")
     graph = helper.make_graph(
         nodes,
         "brightness",
-        [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
+        [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", SIDE, SIDE, FRAMES])],
         [helper.make_tensor_value_info("places", TensorProto.FLOAT, ["n", PLACES, PLACES])],
         [
             numpy_helper.from_array(np.array(value, np.float32), called)

@@ -6,7 +6,7 @@ picture) and nothing else, so a network that learns it does not learn who or whi
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -43,38 +43,6 @@ def blended(put_in: Pixels, there: Pixels, mask: Share) -> Pixels:
     """`put_in` where `mask` is 1, `there` where it is 0."""
     share = mask[..., np.newaxis]
     return np.asarray(np.round(put_in * share + there * (1 - share)), dtype=np.uint8)
-
-
-class Forged(NamedTuple):
-    """A forged picture.
-
-    Attributes:
-        pixels: (h, w, 3).
-        share: (h, w), 0 where the picture is what it was to 1 where it is all put in.
-    """
-
-    pixels: Pixels
-    share: Share
-
-
-def self_blended(pixels: Pixels, points: Points, rng: np.random.Generator) -> Forged:
-    """A face blended into itself after a slight change of colour, sharpness and place."""
-    inside, change = bool(rng.random() < 0.5), draw_change(rng)
-    changed = change.of(pixels, rng)
-    put_in, share = _draw_self_layer(rng).of(changed if inside else pixels, points)
-    return Forged(blended(put_in, pixels if inside else changed, share), share)
-
-
-def repainted(pixels: Pixels, points: Points, rng: np.random.Generator) -> Forged:
-    """A part of the face that went through a small picture, as generators of 64 to 160 pixels give it back."""
-    put_in, share = draw_repaint(rng).layer(pixels, points)
-    return Forged(blended(put_in, pixels, share), share)
-
-
-def swapped(pixels: Pixels, points: Points, donor: Pixels, donor_points: Points, rng: np.random.Generator) -> Forged:
-    """Another person's face, warped to this one's landmarks, in this one's colours."""
-    put_in, share = draw_swap(rng).layer(pixels, points, donor, donor_points)
-    return Forged(blended(put_in, pixels, share), share)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.crops import Crops, cut
+from training.crops import Portraits, portraits
 from training.forgeries.appearance import Pixels
 from training.forgeries.faces import Faces, faces_of
 from training.forgeries.footage import Footage, UnusableError, has_sound, read_footage, read_sound, ticks, upright_rgb
@@ -155,12 +155,12 @@ class _Maker:
             return swapped_video(self._faces, None if made.sham else self._donor_face(), rng)
         return None
 
-    def _donor_face(self) -> Crops:
+    def _donor_face(self) -> Portraits:
         donor = self.source.donor(SWAP)
-        crops = cut(donor.path, _DONOR_PICTURES) if donor else None
-        if crops is None or not len(crops):
+        seen = portraits(donor.path, _DONOR_PICTURES) if donor else None
+        if seen is None or not len(seen.points):
             raise UnusableError("The donor's face cannot be seen.")
-        return crops
+        return seen
 
     def _sound(self, made: Made) -> Sound | None:
         own = self.footage.sound

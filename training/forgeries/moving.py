@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.face import landmarks as lm
 from services.face.crops import MARGIN
-from training.crops import WIDENED, Crops
+from training.crops import WIDENED, Portraits
 from training.forgeries.appearance import Change, Detour, Pixels
 from training.forgeries.blending import (
     Layer,
@@ -182,7 +182,7 @@ def wavering_video(faces: Faces, rng: np.random.Generator, sham: bool) -> Forger
     return Wavering(shape, bend * (not sham), (light + tint) * (not sham))
 
 
-def swapped_video(faces: Faces, donor: Crops | None, rng: np.random.Generator) -> Forgery:
+def swapped_video(faces: Faces, donor: Portraits | None, rng: np.random.Generator) -> Forgery:
     """Another person's face; without a donor the sham."""
     drawn = draw_swap(rng)
     if donor is None:
@@ -219,7 +219,7 @@ def _repaint(faces: Faces, regions: tuple[str, ...], rng: np.random.Generator, s
     return drawn
 
 
-def _most_alike(target: tuple[Pixels, Points], donor: Crops) -> tuple[Pixels, Points]:
+def _most_alike(target: tuple[Pixels, Points], donor: Portraits) -> tuple[Pixels, Points]:
     """Of the donor's pictures with open eyes the one in which the pose is most like the target's."""
     wanted = target[1] / len(target[0])
     side = donor.pixels.shape[1]

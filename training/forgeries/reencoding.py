@@ -1,17 +1,21 @@
 """What a video goes through on its way to us: made smaller, compressed, blurred, noisy. Real and forged alike."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from io import BytesIO
 
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from training.forgeries.appearance import Pixels, noisy, sharpened, softened
 
-_WEAKEST_CRF, _USUAL_CRF, _STRONG_CRF, _STRONGEST_CRF = 18, 23, 40, 43
+_WEAKEST_CRF, _USUAL_CRF, _STRONGEST_CRF = 18, 30, 43
+
+Moment = NDArray[np.uint8]
+"""(h, w, n) lightness of n successive frames, at most four, oldest first: those of a short film without colour."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,17 @@ class Journey:
 
 
 def draw_journey(rng: np.random.Generator) -> Journey:
-    """A journey of ordinary hardship, or, every other time, a hard one.
+    """A journey of ordinary hardship, or, one time in five, a hard one.
 
     Most films are compressed moderately, and under the strongest compression little of a forgery is left to learn; but
     a network that met it in some data set alone would take it for a mark of that data set.
     """
-    if rng.random() < 0.5:
-        scale = _sometimes(0.3, rng.uniform(0.5, 1.0), rng)
-        crf = _sometimes(0.65, rng.triangular(_WEAKEST_CRF, _USUAL_CRF, _STRONG_CRF), rng)
+    if rng.random() < 0.8:
+        scale = _sometimes(0.2, rng.uniform(0.5, 1.0), rng)
+        crf = _sometimes(0.55, rng.uniform(_WEAKEST_CRF, _USUAL_CRF), rng)
     else:
         scale = _sometimes(0.4, rng.uniform(0.4, 1.0), rng)
-        crf = _sometimes(0.8, rng.uniform(_WEAKEST_CRF, _STRONGEST_CRF), rng)
+        crf = float(rng.uniform(_USUAL_CRF, _STRONGEST_CRF))
     return Journey(
         scale=1.0 if scale is None else scale,
         crf=None if crf is None else round(crf),
@@ -64,32 +68,33 @@ def _sometimes(share: float, value: float, rng: np.random.Generator) -> float | 
     return float(value) if rng.random() < share else None
 
 
-def travelled(pictures: Sequence[Pixels], journey: Journey, rng: np.random.Generator) -> list[Pixels]:
-    """Pictures of one size after a journey, in order."""
-    done = [prepared(picture, journey, rng) for picture in pictures]
-    return done if journey.crf is None else encoded(done, journey.crf)
+def travelled(moments: Sequence[Moment], journey: Journey, rng: np.random.Generator) -> list[Moment]:
+    """Moments of one size after a journey, in order."""
+    quiet = replace(journey, noise=0.0)
+    done = [prepared(moment, quiet, rng) for moment in moments]
+    if journey.noise:
+        # No frame has the grain of the one before it.
+        done = [
+            np.clip(moment + rng.normal(0, journey.noise, moment.shape), 0, 255).astype(np.uint8) for moment in done
+        ]
+    return done if journey.crf is None else [encoded(moment, journey.crf) for moment in done]
 
 
-def encoded(pictures: Sequence[Pixels], crf: int) -> list[Pixels]:
-    """Each picture as the second of two frames in an H.264 stream, so that it is predicted as most frames are.
-
-    The first frame of each two is the same picture moved by a pixel.
-    """
-    height, width = (side - side % 2 for side in pictures[0].shape[:2])
+def encoded(moment: Moment, crf: int) -> Moment:
+    """The frames of a moment after H.264: the first by itself, the others predicted from it, as most frames are."""
+    height, width = (side - side % 2 for side in moment.shape[:2])
     file = BytesIO()
     with av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(25))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": str(crf), "preset": "veryfast", "bf": "0", "threads": "1", "g": "250"}
-        for picture in pictures:
-            for frame in (np.roll(picture, 1, axis=1), picture):
-                cut = np.ascontiguousarray(frame[:height, :width])
-                container.mux(stream.encode(frame_of(cut)))
+        for frame in np.moveaxis(moment, 2, 0):
+            container.mux(stream.encode(_grey_frame_of(frame[:height, :width])))
         container.mux(stream.encode())
     file.seek(0)
     with av.open(file, "r") as written:
-        frames = [np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8) for frame in written.decode(video=0)]
-    return [_grown(frame, pictures[0].shape[:2]) for frame in frames[1::2]]
+        frames = [frame.to_ndarray()[:height, :width] for frame in written.decode(video=0)]
+    return _grown(np.stack(frames, axis=2), moment.shape[:2])
 
 
 def frame_of(picture: Pixels) -> av.VideoFrame:
@@ -98,6 +103,14 @@ def frame_of(picture: Pixels) -> av.VideoFrame:
     Left to the encoder, the conversion is shared out to threads, and one time in a few hundred gives other pixels.
     """
     return av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p", threads=1)
+
+
+def _grey_frame_of(lightness: NDArray[np.uint8]) -> av.VideoFrame:
+    """Lightness with even sides as an encoder takes it: its values as they are, and no colour."""
+    height, width = lightness.shape
+    planes = np.full((height * 3 // 2, width), 128, np.uint8)
+    planes[:height] = lightness
+    return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
 def prepared(picture: Pixels, journey: Journey, rng: np.random.Generator) -> Pixels:
@@ -114,8 +127,8 @@ def prepared(picture: Pixels, journey: Journey, rng: np.random.Generator) -> Pix
     return noisy(picture, journey.noise, rng) if journey.noise else picture
 
 
-def _grown(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
-    if picture.shape[:2] == tuple(shape):
-        return picture
-    height, width = shape[0] - picture.shape[0], shape[1] - picture.shape[1]
-    return np.asarray(cv2.copyMakeBorder(picture, 0, height, 0, width, cv2.BORDER_REPLICATE), dtype=np.uint8)
+def _grown(moment: Moment, shape: tuple[int, ...]) -> Moment:
+    if moment.shape[:2] == tuple(shape):
+        return moment
+    height, width = shape[0] - moment.shape[0], shape[1] - moment.shape[1]
+    return np.asarray(cv2.copyMakeBorder(moment, 0, height, 0, width, cv2.BORDER_REPLICATE), dtype=np.uint8)

@@ -1,49 +1,52 @@
-"""The texture network says where a picture is forged, and is taught by pictures that say so."""
+"""The texture network says where a moment is forged, and is taught by moments that say so."""
 
 import numpy as np
 import pytest
 
-from services.face.crops import SIDE
-from training.bank import BANK_SIDE, SHARE_SIDE, Kind, Pictures
+from services.face.crops import FRAMES, SIDE
+from training.bank import BANK_SIDE, SHARE_SIDE, Kind, Moments
 from training.views import PLACES
 
 torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
-from training.network import Settings, TextureNetwork, face_places, score_pictures, score_wide, train_network  # noqa: E402
+from training.network import Settings, TextureNetwork, face_places, score_moments, score_wide, train_network  # noqa: E402
 
 PATCH = slice(90, 150)
-"""Pixels of a picture of the bank."""
+"""Pixels of a moment of the bank."""
 
 
 def grainy(rng: np.random.Generator) -> np.ndarray:
-    colour = rng.integers(60, 200, 3)
-    return np.clip(colour + rng.normal(0, 20, (BANK_SIDE, BANK_SIDE, 1)), 0, 255).astype(np.uint8)
+    """Grain that stays where it is."""
+    frame = np.clip(rng.integers(60, 200) + rng.normal(0, 20, (BANK_SIDE, BANK_SIDE, 1)), 0, 255).astype(np.uint8)
+    return np.repeat(frame, FRAMES, axis=2)
 
 
-def smoothed_in_the_middle(picture: np.ndarray) -> np.ndarray:
-    forged = picture.copy()
-    forged[PATCH, PATCH] = picture.mean(axis=(0, 1)).astype(np.uint8)
+def trembling_in_the_middle(moment: np.ndarray) -> np.ndarray:
+    """The grain of a patch is the same in all frames, but not in the same place."""
+    forged = moment.copy()
+    for frame in range(FRAMES):
+        forged[PATCH, PATCH, frame] = np.roll(moment[..., frame], 3 * frame, axis=1)[PATCH, PATCH]
     return forged
 
 
-def person(rng: np.random.Generator) -> Pictures:
-    """Two pictures of grain, and the same with a patch without any."""
+def person(rng: np.random.Generator) -> Moments:
+    """Two moments of grain, and the same with a patch that trembles."""
     reals = [grainy(rng) for _ in range(2)]
     share = np.zeros((4, SHARE_SIDE, SHARE_SIDE), np.uint8)
     share[2:, PATCH.start // 4 : PATCH.stop // 4, PATCH.start // 4 : PATCH.stop // 4] = 255
-    return Pictures(
-        np.stack([*reals, *map(smoothed_in_the_middle, reals)]),
-        np.array([Kind.REAL, Kind.REAL, Kind.SELF_BLENDED, Kind.REPAINTED]),
+    return Moments(
+        np.stack([*reals, *map(trembling_in_the_middle, reals)]),
+        np.array([Kind.REAL, Kind.REAL, Kind.FORGED, Kind.FORGED]),
         share,
         np.array([0, 1, 0, 1]),
     )
 
 
-def test_the_log_odds_of_a_picture_are_the_mean_of_what_its_places_add() -> None:
+def test_the_log_odds_of_a_moment_are_the_mean_of_what_its_places_add() -> None:
     network = TextureNetwork().eval()
-    pictures = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 3, SIDE, SIDE))).float()
+    moments = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, FRAMES, SIDE, SIDE))).float()
     with torch.inference_mode():
-        places, added, score = network.places(pictures), network.contributions(pictures), network(pictures)
+        places, added, score = network.places(moments), network.contributions(moments), network(moments)
     assert places.shape == added.shape == (2, PLACES, PLACES)
     inside = face_places() > 0
     assert added[:, ~inside].abs().max() == 0
@@ -61,11 +64,11 @@ def test_a_face_fills_the_middle_of_its_crop() -> None:
 
 
 @pytest.mark.timeout(300)
-def test_it_learns_where_pictures_are_forged() -> None:
+def test_it_learns_where_moments_are_forged() -> None:
     rng = np.random.default_rng(0)
     people, stranger = [person(rng) for _ in range(4)], grainy(rng)
     network = train_network(people, [[]] * 4, Settings(samples=320, batch=16, rate=1e-3), lambda _: None)
-    forged = smoothed_in_the_middle(stranger)
+    forged = trembling_in_the_middle(stranger)
     real_score, forged_score = score_wide(network, [stranger, forged])
     assert forged_score > real_score
     edge = (BANK_SIDE - SIDE) // 2
@@ -81,16 +84,14 @@ def test_it_learns_where_pictures_are_forged() -> None:
 def test_the_same_seed_learns_the_same() -> None:
     rng = np.random.default_rng(0)
     people = [person(rng) for _ in range(2)]
-    picture = [np.asarray(grainy(rng)[:SIDE, :SIDE])]
+    moment = [np.asarray(grainy(rng)[:SIDE, :SIDE])]
     scores = [
-        score_pictures(
-            train_network(people, [[]] * 2, Settings(samples=24, batch=8, seed=seed), lambda _: None), picture
-        )
+        score_moments(train_network(people, [[]] * 2, Settings(samples=24, batch=8, seed=seed), lambda _: None), moment)
         for seed in (1, 1, 2)
     ]
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-4)
     assert abs(scores[0] - scores[2]) > 1e-3
 
 
-def test_no_pictures_have_no_scores() -> None:
+def test_no_moments_have_no_scores() -> None:
     assert score_wide(TextureNetwork().eval(), []).shape == (0,)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.face.crops import SIDE
+from services.face.crops import FRAMES, SIDE
 from services.face.texture_network import TextureNetwork
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
@@ -33,7 +33,7 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(dataset: Dataset, 
     said: list[str] = []
     training = TextureTraining(dataset, group_folds(dataset), QUICK, tmp_path, jobs=1, say=said.append)
     scores = training.out_of_fold([0])
-    # The videos have fewer frames than crops are asked for: each frame is looked at once.
+    # The videos have fewer frames than moments are asked for: each frame ends one, but for the first few.
     assert all(6 <= len(clip) <= 12 for clip in scores.log_odds[0])
     assert all(np.isfinite(clip).all() for clip in scores.log_odds[0])
     assert set(scores.grid) == set(GRID)
@@ -50,5 +50,5 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(dataset: Dataset, 
     version = training.ship(tmp_path / "network.onnx", 0)
     network = TextureNetwork(tmp_path / "network.onnx")
     assert network.version == version
-    crop = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
-    assert np.isfinite(network.score([crop]).log_odds).all()
+    moment = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, FRAMES), dtype=np.uint8)
+    assert np.isfinite(network.score([moment]).log_odds).all()

@@ -1,4 +1,4 @@
-"""Which crops of a window are scored, and which are shown."""
+"""Which moments of a window are scored, and which are shown."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from services.face.crops import LEAST_FACE_PX, face_crop
+from services.face.crops import FRAMES, LEAST_FACE_PX, face_moment
 from services.face.network_file import SHIPPED_NETWORK
 from services.face.pictures import Picture
 from services.face.scoring import WindowScores
@@ -79,13 +79,13 @@ def test_a_face_too_small_is_not_scored_and_takes_nothing_from_the_others(networ
 
 def test_more_crops_than_frames_are_one_a_frame(network: TextureNetwork) -> None:
     scores, (track,) = scored(network, LARGE, crops=200)
-    assert [crop.entry for crop in scores.of(track)] == list(range(1, 80))  # the first is due after the first frame
+    assert [crop.entry for crop in scores.of(track)] == list(range(FRAMES - 1, 80))
 
 
-def test_where_no_face_is_the_next_one_is_taken_once(network: TextureNetwork) -> None:
+def test_where_no_face_is_the_next_one_is_taken_once_it_was_followed_through_a_moment(network: TextureNetwork) -> None:
     scores, (track,) = scored(network, LARGE, crops=8, seen=lambda time_s: not 9.0 <= time_s < 11.0)
     times = TIMES[[track.frames[crop.entry] for crop in scores.of(track)]]
-    assert times.tolist() == [8.25, 8.75, 11.0, 11.25, 11.75]
+    assert times.tolist() == pytest.approx([8.25, 8.75, 11.1, 11.25, 11.75])
 
 
 def test_no_crops_wanted_are_no_crops(network: TextureNetwork) -> None:
@@ -101,7 +101,8 @@ def test_every_crop_has_the_score_it_would_have_alone(network: TextureNetwork) -
     scores, tracks = scored(network, LARGE, SMALL, crops=3 * BATCH + 1, brightness=brightness)
     for track in tracks:
         for crop in scores.of(track):
-            alone = face_crop(picture(brightness(float(TIMES[crop.entry]))), track.points[crop.entry])
+            times = TIMES[crop.entry - FRAMES + 1 : crop.entry + 1].tolist()
+            alone = face_moment([picture(brightness(time_s)) for time_s in times], track.points[crop.entry])
             assert network.score([alone]).log_odds.tolist() == [crop.log_odds]
 
 
@@ -117,8 +118,9 @@ def test_nothing_waits_once_a_window_is_finished(network: TextureNetwork) -> Non
 
 
 def peaks(time_s: float) -> int:
-    """Dark, but for one frame in each half; brighter afterwards in the second."""
-    return {8.75: 200, 10.25: 220, 11.75: 180}.get(time_s, 60)
+    """Dark, but for one moment in each half; brighter afterwards in the second."""
+    bright = {8.75: 200, 10.25: 220, 11.75: 180}
+    return next((level for end, level in bright.items() if end - FRAMES / FPS < time_s <= end), 60)
 
 
 def test_each_part_is_shown_by_the_most_telling_crop_of_its_largest_face(network: TextureNetwork) -> None:
@@ -141,8 +143,9 @@ def test_the_heat_map_is_of_the_picture_that_is_shown(network: TextureNetwork) -
     half_bright[:, 80:] = 192
     scores = WindowScores(WINDOW, network, 1, 1)
     track = Track(None)
-    track.add(0, LARGE)
-    scores.take(10.0, grey_picture(half_bright), [track])
+    for frame in range(FRAMES):
+        track.add(frame, LARGE)
+        scores.take(10.0 + frame / FPS, grey_picture(half_bright), [track])
     scores.finish()
     (portrait,) = scores.portraits
     shown = cv2.imdecode(np.frombuffer(portrait.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -174,5 +177,8 @@ def test_the_shipped_network_scores_through_a_window_as_it_does_alone() -> None:
         track.add(frame, LARGE)
         scores.take(time_s, grey_picture(noise[frame]), [track])
     scores.finish()
-    alone = [real.score([face_crop(grey_picture(noise[crop.entry]), LARGE)]) for crop in scores.of(track)]
+    alone = [
+        real.score([face_moment([grey_picture(noise[crop.entry - back]) for back in (2, 1, 0)], LARGE)])
+        for crop in scores.of(track)
+    ]
     assert [crop.log_odds for crop in scores.of(track)] == [float(one.log_odds[0]) for one in alone]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.face.crops import SIDE
+from services.face.crops import FRAMES, SIDE
 from services.face.models import FaceModels
 from services.face.network_file import SHIPPED_NETWORK, NetworkError, read_network
 from services.face.settings import FaceSettings
@@ -26,7 +26,7 @@ def shipped(models: FaceModels) -> TextureNetwork:
 
 @pytest.fixture(scope="module")
 def crops() -> list[Crop]:
-    return list(np.random.default_rng(0).integers(0, 256, (2 * BATCH + 3, SIDE, SIDE, 3), dtype=np.uint8))
+    return list(np.random.default_rng(0).integers(0, 256, (2 * BATCH + 3, SIDE, SIDE, FRAMES), dtype=np.uint8))
 
 
 def test_a_crop_scores_the_same_alone_and_among_others(shipped: TextureNetwork, crops: list[Crop]) -> None:
@@ -47,7 +47,7 @@ def test_the_score_is_the_mean_of_what_its_places_add(shipped: TextureNetwork, c
 
 def test_places_lie_where_they_are_in_the_crop(tmp_path: Path) -> None:
     network = TextureNetwork(brightness_network(tmp_path / "n.onnx"))
-    crop = np.full((SIDE, SIDE, 3), 128, np.uint8)
+    crop = np.full((SIDE, SIDE, FRAMES), 128, np.uint8)
     crop[:CELL, 2 * CELL : 3 * CELL] = 160  # the first row, the third column
     (places,) = network.score([crop]).places
     assert np.argwhere(np.abs(places) > 1e-6).tolist() == [[0, 2]]

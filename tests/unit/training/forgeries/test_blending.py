@@ -1,4 +1,4 @@
-"""One picture of a face in, a forged one out."""
+"""What is put over a face, and where."""
 
 from collections.abc import Callable
 
@@ -9,16 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.training.forgeries.conftest import SIDE, Face
-from training.forgeries.appearance import Pixels
 from training.forgeries.blending import (
-    Forged,
+    Layer,
     blended,
     draw_motion,
     draw_repaint,
     draw_self_blend,
-    repainted,
-    self_blended,
-    swapped,
+    draw_swap,
     warped_to,
 )
 
@@ -30,13 +27,16 @@ def stranger(face: Face) -> Face:
     return Face(np.ascontiguousarray(255 - face.pixels[:, ::-1]), points)
 
 
-def swapped_with_stranger(pixels: Pixels, points: np.ndarray, rng: np.random.Generator) -> Forged:
-    other = stranger(Face(pixels, points))
-    return swapped(pixels, points, other.pixels, other.points, rng)
+def repainted(face: Face, seed: int) -> Layer:
+    return draw_repaint(np.random.default_rng(seed)).layer(face.pixels, face.points)
 
 
-Forge = Callable[..., Forged]
-every_forgery = pytest.mark.parametrize("forge", [self_blended, repainted, swapped_with_stranger])
+def swapped(face: Face, seed: int) -> Layer:
+    other = stranger(face)
+    return draw_swap(np.random.default_rng(seed)).layer(face.pixels, face.points, other.pixels, other.points)
+
+
+every_layer = pytest.mark.parametrize("layer_of", [repainted, swapped])
 
 
 def inside_of(face: Face, grown: int) -> np.ndarray:
@@ -47,67 +47,31 @@ def inside_of(face: Face, grown: int) -> np.ndarray:
     return np.asarray(cv2.dilate(hull, kernel) if grown > 0 else cv2.erode(hull, kernel)) > 0
 
 
-@every_forgery
-def test_the_same_seed_gives_the_same_forgery_and_leaves_the_picture_alone(face: Face, forge: Forge) -> None:
+@every_layer
+def test_the_same_seed_gives_the_same_layer_and_leaves_the_picture_alone(
+    face: Face, layer_of: Callable[[Face, int], Layer]
+) -> None:
     kept = face.pixels.copy()
-    first, again, other = (forge(face.pixels, face.points, np.random.default_rng(seed)).pixels for seed in (7, 7, 8))
-    np.testing.assert_array_equal(first, again)
-    assert np.any(first != other)
+    first, again, other = (layer_of(face, seed) for seed in (7, 7, 8))
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    assert np.any(first[1] != other[1])
     np.testing.assert_array_equal(face.pixels, kept)
-    assert first.shape == face.pixels.shape
-    assert first.dtype == np.uint8
+    assert first[0].shape == face.pixels.shape
+    assert first[0].dtype == np.uint8
 
 
-@every_forgery
-def test_a_forgery_shows_in_the_face(face: Face, forge: Forge) -> None:
-    within = inside_of(face, -10)
+@every_layer
+def test_a_layer_lies_on_the_face_and_shows_there(face: Face, layer_of: Callable[[Face, int], Layer]) -> None:
+    far, within = ~inside_of(face, 40), inside_of(face, -10)
     for seed in range(6):
-        forged = forge(face.pixels, face.points, np.random.default_rng(seed)).pixels
-        difference = np.abs(forged.astype(int) - face.pixels)
+        put_in, share = layer_of(face, seed)
+        assert share.min() >= 0
+        assert 0.25 < share.max() < 1.001
+        assert share[far].max() < 0.01
+        assert share[inside_of(face, 0)].mean() > 0.1
+        difference = np.abs(blended(put_in, face.pixels, share).astype(int) - face.pixels)
         assert difference[within].mean() > 0.3
-
-
-@pytest.mark.parametrize("forge", [repainted, swapped_with_stranger])
-def test_what_is_far_from_the_face_stays(face: Face, forge: Forge) -> None:
-    far = ~inside_of(face, 40)
-    for seed in range(6):
-        forged = forge(face.pixels, face.points, np.random.default_rng(seed)).pixels
-        assert np.abs(forged.astype(int) - face.pixels)[far].max() <= 1
-
-
-@every_forgery
-def test_a_forgery_says_where_it_is(face: Face, forge: Forge) -> None:
-    far = ~inside_of(face, 40)
-    for seed in range(6):
-        forged = forge(face.pixels, face.points, np.random.default_rng(seed))
-        assert forged.share.min() >= 0
-        assert 0.25 < forged.share.max() < 1.001
-        assert forged.share[far].max() < 0.01
-        assert forged.share[inside_of(face, 0)].mean() > 0.1
-
-
-@pytest.mark.parametrize("forge", [repainted, swapped_with_stranger])
-def test_where_nothing_was_put_in_the_picture_is_what_it_was(face: Face, forge: Forge) -> None:
-    for seed in range(6):
-        forged = forge(face.pixels, face.points, np.random.default_rng(seed))
-        np.testing.assert_array_equal(forged.pixels[forged.share == 0], face.pixels[forged.share == 0])
-
-
-def test_self_blending_changes_now_the_face_and_now_what_is_around_it(face: Face) -> None:
-    far = ~inside_of(face, 40)
-    forged = [self_blended(face.pixels, face.points, np.random.default_rng(seed)).pixels for seed in range(20)]
-    around = [np.abs(one.astype(int) - face.pixels)[far].mean() for one in forged]
-    assert any(difference < 0.1 for difference in around)
-    assert any(difference > 1 for difference in around)
-
-
-@pytest.mark.parametrize("forge", [self_blended, repainted])
-@pytest.mark.parametrize("side", [161, 96])
-def test_pictures_of_other_sizes_are_forged_as_well(face: Face, forge: Forge, side: int) -> None:
-    small = cv2.resize(face.pixels, (side, side), interpolation=cv2.INTER_AREA)
-    forged = forge(small, face.points * side / SIDE, np.random.default_rng(1))
-    assert forged.pixels.shape == (side, side, 3)
-    assert forged.share.shape == (side, side)
 
 
 @settings(max_examples=30, deadline=None)
@@ -154,14 +118,13 @@ def test_landmarks_beyond_the_border_are_no_error(face: Face) -> None:
 
 def test_a_swap_shows_the_donor_in_the_targets_colours(face: Face) -> None:
     within = inside_of(face, -25)
-    other = stranger(face)
     distances = []
     for seed in range(12):
-        done = swapped(face.pixels, face.points, other.pixels, other.points, np.random.default_rng(seed)).pixels
-        means = [one[within].mean(axis=0) for one in (done, face.pixels)]
+        put_in, share = swapped(face, seed)
+        means = [one[within].mean(axis=0) for one in (blended(put_in, face.pixels, share), face.pixels)]
         distances.append(float(np.abs(means[0] - means[1]).mean()))
     # Most swaps are in the target's colours; the donor as it is would be far off.
-    raw = np.abs(other.pixels[within].mean(axis=0) - face.pixels[within].mean(axis=0)).mean()
+    raw = np.abs(stranger(face).pixels[within].mean(axis=0) - face.pixels[within].mean(axis=0)).mean()
     assert np.median(distances) < raw / 3
 
 

@@ -1,0 +1,88 @@
+"""A moment of a face in, a forged one out."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.unit.training.forgeries.conftest import SIDE, Face
+from training.forgeries.reencoding import Moment
+from training.forgeries.trembling import Trembling, Tremor, draw_trembling
+
+
+@pytest.fixture
+def still(face: Face) -> Moment:
+    """Four frames in which nothing moves."""
+    return np.repeat(cv2.cvtColor(face.pixels, cv2.COLOR_RGB2GRAY)[..., np.newaxis], 4, axis=2)
+
+
+def drawn(wanted: bool, start: int = 0) -> Trembling:
+    """The first that trembles, or that does not."""
+    for seed in range(start, start + 100):
+        one = draw_trembling(np.random.default_rng(seed))
+        if (one.tremor != Tremor()) == wanted:
+            return one
+    raise AssertionError("there is none")
+
+
+def from_frame_to_frame(moment: Moment) -> np.ndarray:
+    """Mean absolute difference of successive frames, (h, w)."""
+    return np.asarray(np.abs(np.diff(moment.astype(float), axis=2)).mean(axis=2))
+
+
+def test_the_same_seed_gives_the_same_forgery_and_leaves_the_moment_alone(face: Face, still: Moment) -> None:
+    kept = still.copy()
+
+    def forged(seed: int) -> Moment:
+        rng = np.random.default_rng(seed)
+        return draw_trembling(rng).of(still, face.points, rng).pixels
+
+    np.testing.assert_array_equal(forged(7), forged(7))
+    assert np.any(forged(7) != forged(8))
+    np.testing.assert_array_equal(still, kept)
+    assert forged(7).shape == still.shape
+    assert forged(7).dtype == np.uint8
+
+
+def test_a_forgery_says_where_it_is_and_leaves_the_rest_or_the_face_alone(face: Face, still: Moment) -> None:
+    around = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        one = draw_trembling(rng)
+        forged = one.of(still, face.points, rng)
+        assert forged.share.shape == (SIDE, SIDE)
+        assert 0 <= forged.share.min() < 0.01
+        assert 0.5 < forged.share.max() < 1.001
+        difference = np.abs(forged.pixels.astype(int) - still).mean(axis=2)
+        assert difference.mean() > 0.05
+        # The mask itself may tremble by a few pixels.
+        untouched = cv2.dilate(forged.share, np.ones((11, 11), np.uint8)) == 0
+        if one.inside:
+            assert difference[untouched].max() == 0
+        around.append(difference[untouched].mean())
+    assert max(around) > 1
+
+
+def test_what_does_not_tremble_holds_still(face: Face, still: Moment) -> None:
+    forged = drawn(False).of(still, face.points, np.random.default_rng(0))
+    assert from_frame_to_frame(forged.pixels).max() == 0
+
+
+@pytest.mark.parametrize(
+    "tremor",
+    [Tremor(place=0.004), Tremor(bend=0.004), Tremor(gain=0.03), Tremor(softness=0.25), Tremor(edge=0.005)],
+)
+def test_each_tremor_shows_in_the_face_and_nowhere_else(face: Face, still: Moment, tremor: Tremor) -> None:
+    # What is out of place already shows at an edge that trembles.
+    one = replace(drawn(True), tremor=tremor, light=20.0, detour=None, sharpening=None, gain=1.0)
+    forged = one.of(still, face.points, np.random.default_rng(0))
+    moved = from_frame_to_frame(forged.pixels)
+    assert moved.max() > 2
+    assert moved[cv2.dilate(forged.share, np.ones((15, 15), np.uint8)) == 0].max() == 0
+
+
+def test_what_is_around_a_face_never_trembles() -> None:
+    many = [draw_trembling(np.random.default_rng(seed)) for seed in range(200)]
+    assert all(one.inside for one in many if one.tremor != Tremor())
+    assert 100 < sum(one.tremor != Tremor() for one in many) < 160

@@ -1,0 +1,139 @@
+"""A moment of a face in, a forged one out: blended into itself, and not held still.
+
+Self-blended images (Shiohara and Yamasaki 2022, see `blending`) show what a swap leaves in one frame. What is put in
+frame by frame also trembles: its place, its shape, its light and its sharpness are not quite those of the frame before,
+while the head that carries it moves smoothly. Zheng et al. 2021, *Exploring Temporal Coherence for More General Video
+Face Forgery Detection*, learn that from whole films; here it is made of real ones.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.forgeries.appearance import Detour, draw_detour, sharpened
+from training.forgeries.blending import Motion, Points, draw_motion
+from training.forgeries.masks import Mask, MaskShape, draw_mask_shape
+from training.forgeries.reencoding import Moment
+
+_REGIONS = ("face", "face", "inner", "lower")
+_OPACITIES = (0.75, 1.0, 1.0, 1.0)
+# A node of the bend every fifth of the side, as in `masks`.
+_NODES = 6
+
+
+class Forged(NamedTuple):
+    """A forged moment.
+
+    Attributes:
+        pixels: (h, w, n).
+        share: (h, w), 0 where the moment is what it was to 1 where it is all put in.
+    """
+
+    pixels: Moment
+    share: Mask
+
+
+@dataclass(frozen=True)
+class Tremor:
+    """How much differs from frame to frame: standard deviations, lengths as shares of the side.
+
+    Attributes:
+        place: of the face that is put in.
+        bend: of each place in it.
+        gain: of its contrast.
+        softness: of the factor of its detour, or of a blur.
+        edge: of the place of the mask.
+    """
+
+    place: float = 0.0
+    bend: float = 0.0
+    gain: float = 0.0
+    softness: float = 0.0
+    edge: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trembling:
+    """A self-blended face and its tremor; `inside` says whether the face is changed, or what is around it."""
+
+    shape: MaskShape
+    opacity: float
+    motion: Motion
+    detour: Detour | None
+    sharpening: tuple[float, float] | None
+    gain: float
+    light: float
+    inside: bool
+    tremor: Tremor
+
+    def of(self, moment: Moment, points: Points, rng: np.random.Generator) -> Forged:
+        """The moment (h, w, n), h = w, forged; `points` are the landmarks of its last frame."""
+        mask = self.shape.of(points, len(moment)) * np.float32(self.opacity)
+        frames = [self._frame(frame, mask, rng) for frame in np.moveaxis(moment, 2, 0)]
+        return Forged(np.stack(frames, axis=2), mask)
+
+    def _frame(self, frame: NDArray[np.uint8], mask: Mask, rng: np.random.Generator) -> NDArray[np.uint8]:
+        changed = self._moved(self._changed(frame, rng), rng)
+        put_in, there = (changed, frame) if self.inside else (frame, changed)
+        if self.tremor.edge:
+            shift = self.tremor.edge * len(frame) * rng.normal(0, 1, (2, 1))
+            mask = np.asarray(cv2.warpAffine(mask, np.hstack([np.eye(2), shift]), mask.shape), dtype=np.float32)
+        return np.asarray(np.round(put_in * mask + there * (1 - mask)), dtype=np.uint8)
+
+    def _changed(self, frame: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        soft = self.tremor.softness * rng.normal()
+        if self.detour:
+            factor = float(np.clip(self.detour.factor * (1 + soft), 0.25, 0.95))
+            frame = Detour(factor, self.detour.interpolation).of(frame)
+        elif soft:
+            frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), 0.01 + abs(3 * soft)), dtype=np.uint8)
+        frame = sharpened(frame, *self.sharpening) if self.sharpening else frame
+        gain = self.gain + self.tremor.gain * rng.normal()
+        lit = (frame.astype(np.float32) - 128) * gain + 128 + self.light
+        return np.asarray(np.clip(lit, 0, 255), dtype=np.uint8)
+
+    def _moved(self, frame: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        side, tremor = len(frame), self.tremor
+        # A face whose place trembles by one pixel in the middle grows by about as much at its edge.
+        scale = self.motion.scale * (1 + tremor.place * rng.normal())
+        shift = (0.7 * self.motion.shift + tremor.place * rng.normal(0, 1, 2)) * side
+        coarse = (tremor.bend * side * rng.normal(0, 1, (2, _NODES, _NODES))).astype(np.float32)
+        across, down = (cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC) for field in coarse)
+        grid = (np.arange(side, dtype=np.float32) - side / 2) / scale + side / 2
+        map_x = (grid - shift[0] / scale)[np.newaxis] + across
+        map_y = (grid - shift[1] / scale)[:, np.newaxis] + down
+        maps = map_x.astype(np.float32), map_y.astype(np.float32)
+        return np.asarray(cv2.remap(frame, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8)
+
+
+def draw_trembling(rng: np.random.Generator) -> Trembling:
+    """Any. One in three holds still, as what is around a face does: the traces within a frame are to be learned too."""
+    kind, inside = rng.random(), bool(rng.random() < 0.75)
+    lit = rng.random() < 0.6
+    return Trembling(
+        shape=draw_mask_shape(rng, _REGIONS[rng.integers(len(_REGIONS))]),
+        opacity=float(rng.choice(_OPACITIES)),
+        motion=draw_motion(rng, most=0.02),
+        detour=draw_detour(rng.uniform(0.35, 0.85), rng) if kind < 0.45 else None,
+        sharpening=(rng.uniform(0.3, 1.2), rng.uniform(0.8, 2.0)) if kind > 0.7 else None,
+        gain=rng.uniform(0.88, 1.12) if lit else 1.0,
+        light=rng.uniform(-15, 15) if lit else 0.0,
+        inside=inside,
+        tremor=_draw_tremor(rng) if inside and rng.random() < 0.88 else Tremor(),
+    )
+
+
+def _draw_tremor(rng: np.random.Generator) -> Tremor:
+    def sometimes(share: float, least: float, most: float) -> float:
+        return float(rng.uniform(least, most)) if rng.random() < share else 0.0
+
+    return Tremor(
+        place=sometimes(0.7, 0.0005, 0.0045),
+        bend=sometimes(0.7, 0.0007, 0.0045),
+        gain=sometimes(0.5, 0.0, 0.03),
+        softness=sometimes(0.5, 0.0, 0.25),
+        edge=sometimes(0.5, 0.0, 0.005),
+    )
