@@ -28,7 +28,7 @@ shift, turn and scale it."""
 SHARE_SIDE = BANK_SIDE // 4
 """Places along each side of what says where a moment is forged."""
 
-_LAYOUT = 3  # raised when other moments are made
+_LAYOUT = 4  # raised when other moments are made
 _TIMES = 2  # that each moment is used, in other ways
 
 

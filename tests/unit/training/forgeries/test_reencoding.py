@@ -85,9 +85,12 @@ def test_the_same_seed_gives_the_same_journey_and_the_same_arrival(moment: Momen
         journey = draw_journey(rng)
         return journey, travelled([moment], journey, rng)[0]
 
-    first, again = sent(), sent()
-    assert first[0] == again[0]
-    np.testing.assert_array_equal(first[1], again[1])
+    first = sent()
+    # As often as it takes to see an encoder that gives the same bytes nearly always.
+    for _ in range(100):
+        again = sent()
+        assert first[0] == again[0]
+        np.testing.assert_array_equal(first[1], again[1])
 
 
 def test_drawn_journeys_stay_within_what_is_ordinary() -> None:
