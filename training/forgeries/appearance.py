@@ -39,9 +39,8 @@ class Colours:
         hsv = cv2.cvtColor(np.clip(shifted, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV).astype(np.float32)
         hsv[..., 0] = (hsv[..., 0] + self.hue) % 180
         hsv[..., 1] = np.clip(hsv[..., 1] * self.saturation, 0, 255)
-        rgb = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB).astype(np.float32)
-        rgb = (rgb - 128) * self.contrast + 128 + self.brightness
-        return np.asarray(np.clip(rgb, 0, 255), dtype=np.uint8)
+        rgb = np.asarray(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB), dtype=np.uint8)
+        return relit(rgb, self.contrast, self.brightness)
 
 
 def draw_colours(rng: np.random.Generator) -> Colours:
@@ -128,6 +127,12 @@ def matched_colours(pixels: Pixels, target: Pixels, mask: NDArray[np.float32]) -
     scaled = (lab - own.mean(axis=0)) * (other.std(axis=0) / np.maximum(own.std(axis=0), 1.0)) + other.mean(axis=0)
     matched = cv2.cvtColor(np.clip(scaled, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
     return np.asarray(matched, dtype=np.uint8)
+
+
+def relit(pixels: Pixels, contrast: float, brightness: float) -> Pixels:
+    """Contrast, a factor about mid-grey, and brightness, grey levels added, changed."""
+    lit = (pixels.astype(np.float32) - 128) * contrast + 128 + brightness
+    return np.asarray(np.clip(lit, 0, 255), dtype=np.uint8)
 
 
 def softened(pixels: Pixels, factor: float, rng: np.random.Generator) -> Pixels:

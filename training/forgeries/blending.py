@@ -95,11 +95,8 @@ class SelfBlend:
 
 def draw_self_blend(rng: np.random.Generator) -> SelfBlend:
     """Any self-blended face."""
-    return SelfBlend(bool(rng.random() < 0.5), draw_change(rng), _draw_self_layer(rng))
-
-
-def _draw_self_layer(rng: np.random.Generator) -> SelfLayer:
-    return SelfLayer(draw_mask_shape(rng), float(rng.choice(_OPACITIES)), draw_motion(rng))
+    inside, change = bool(rng.random() < 0.5), draw_change(rng)
+    return SelfBlend(inside, change, SelfLayer(draw_mask_shape(rng), float(rng.choice(_OPACITIES)), draw_motion(rng)))
 
 
 @dataclass(frozen=True)

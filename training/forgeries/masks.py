@@ -91,9 +91,17 @@ def soft_mask(
     return draw_mask_shape(rng, region, feather=feather).of(points, side)
 
 
+def smooth_field(nodes: NDArray[np.float32], side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Displacements across and down, (side, side) each, that run smoothly through coarse `nodes` (2, n, n)."""
+    across, down = (
+        np.asarray(cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC), dtype=np.float32) for field in nodes
+    )
+    return across, down
+
+
 def _bent(mask: Mask, bend: NDArray[np.float32]) -> Mask:
     """Elastic deformation (Simard et al. 2003) by a smooth field through `bend` (2, n, n), pixels."""
     side = mask.shape[0]
-    across, down = (cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC) for field in bend)
+    across, down = smooth_field(bend, side)
     grid_x, grid_y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
     return np.asarray(cv2.remap(mask, grid_x + across, grid_y + down, cv2.INTER_LINEAR), dtype=np.float32)

@@ -29,7 +29,7 @@ from training.forgeries.blending import (
     warped_to,
 )
 from training.forgeries.faces import Faces, wander
-from training.forgeries.masks import MaskShape, draw_mask_shape
+from training.forgeries.masks import MaskShape, draw_mask_shape, smooth_field
 
 _SMALL_FACE_PX = (64, 160)
 _LEAST_SHIFT_S, _MOST_SHIFT_S = 0.4, 1.5
@@ -145,7 +145,7 @@ class Wavering(_LeavesTheRest):
         """The face itself, bent and lit."""
         side = len(pixels)
         coarse = (self.bend[index] * side).astype(np.float32)
-        across, down = (cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC) for field in coarse)
+        across, down = smooth_field(coarse, side)
         grid_x, grid_y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
         bent = cv2.remap(pixels, grid_x + across, grid_y + down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         lit = np.clip(bent + self.light[index], 0, 255).astype(np.uint8)

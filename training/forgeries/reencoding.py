@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.forgeries.appearance import Pixels, noisy, sharpened, softened
+from training.forgeries.appearance import Pixels, noisy, relit, sharpened, softened
 
 _WEAKEST_CRF, _USUAL_CRF, _STRONGEST_CRF = 18, 30, 43
 
@@ -124,8 +124,7 @@ def prepared(picture: Pixels, journey: Journey, rng: np.random.Generator) -> Pix
     if journey.sharpen:
         picture = sharpened(picture, journey.sharpen, 1.0)
     if journey.brightness or journey.contrast != 1:
-        lit = (picture.astype(np.float32) - 128) * journey.contrast + 128 + journey.brightness
-        picture = np.clip(lit, 0, 255).astype(np.uint8)
+        picture = relit(picture, journey.contrast, journey.brightness)
     return noisy(picture, journey.noise, rng) if journey.noise else picture
 
 

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.forgeries.appearance import Detour, draw_detour, sharpened
+from training.forgeries.appearance import Detour, draw_detour, relit, sharpened
 from training.forgeries.blending import Motion, Points, draw_motion
-from training.forgeries.masks import Mask, MaskShape, draw_mask_shape
+from training.forgeries.masks import Mask, MaskShape, draw_mask_shape, smooth_field
 from training.forgeries.reencoding import Moment
 
 _REGIONS = ("face", "face", "inner", "lower")
@@ -91,9 +91,7 @@ class Trembling:
         elif soft:
             frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), 0.01 + abs(3 * soft)), dtype=np.uint8)
         frame = sharpened(frame, *self.sharpening) if self.sharpening else frame
-        gain = self.gain + self.tremor.gain * rng.normal()
-        lit = (frame.astype(np.float32) - 128) * gain + 128 + self.light
-        return np.asarray(np.clip(lit, 0, 255), dtype=np.uint8)
+        return relit(frame, self.gain + self.tremor.gain * rng.normal(), self.light)
 
     def _moved(self, frame: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         side, tremor = len(frame), self.tremor
@@ -101,7 +99,7 @@ class Trembling:
         scale = self.motion.scale * (1 + tremor.place * rng.normal())
         shift = (0.7 * self.motion.shift + tremor.place * rng.normal(0, 1, 2)) * side
         coarse = (tremor.bend * side * rng.normal(0, 1, (2, _NODES, _NODES))).astype(np.float32)
-        across, down = (cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC) for field in coarse)
+        across, down = smooth_field(coarse, side)
         grid = (np.arange(side, dtype=np.float32) - side / 2) / scale + side / 2
         map_x = (grid - shift[0] / scale)[np.newaxis] + across
         map_y = (grid - shift[1] / scale)[:, np.newaxis] + down
