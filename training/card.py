@@ -24,6 +24,11 @@ Intervals of 95 % draw people with replacement, all videos of a person together.
 and fake videos came the same way; only they can be trusted fully: real and fake videos from different places differ
 in how the files were made, and a score on all of them may reward knowing that."""
 
+_WITHIN = """\
+There are as many models here as folds of people, and they do not agree on what a given score is worth: ranked
+together, as above, that counts as error. The product has one model. Where each video is held only against those
+that the same model scored (Forman and Scholz 2010):"""
+
 _METHODS = """\
 Fakes of one method against the real videos they were made from, or against all real videos where none is known. The
 last AUC is of trees that were fitted without any fake of that method. The texture network did see some, of other
@@ -101,6 +106,8 @@ def render(run: Run) -> str:
         _SCORES,
         shown["scores"],
         _plots(run, "roc"),
+        _WITHIN,
+        shown["within"],
         *(["Within the pairs:", shown["pairs"]] if shown["pairs"] else []),
         "What else is measured; both classes weigh half:",
         shown["figures"],
@@ -143,7 +150,8 @@ def render(run: Run) -> str:
 
 def _summary(run: Run) -> str:
     found = run.evaluation
-    headline = found.scores.get("paired", found.scores["all"])
+    part = "paired" if "paired" in found.scores else "all"
+    headline, within = found.scores[part], found.within[part]
     what = "videos that differ in the forgery alone" if "paired" in found.scores else "videos"
     everything = found.decisions["all"]
     lines = [
@@ -153,7 +161,9 @@ def _summary(run: Run) -> str:
         "Measured on people it has not seen:",
         "\n".join(
             [
-                f"- **AUC {estimate(headline)} on {what}**, {number(found.scores['all'].value)} on all.",
+                f"- **AUC {estimate(headline)} on {what}**, {number(found.scores['all'].value)} on all. Where each "
+                f"is held only against those that the same model scored, {estimate(within)} and "
+                f"{number(found.within['all'].value)}.",
                 f"- **{percent(everything.coverage.value)} of the videos get a verdict**"
                 f"{_wrong(everything)}; in the others there is too little to see, or the score is inconclusive.",
                 *_false_alarms(run),

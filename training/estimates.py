@@ -52,17 +52,36 @@ def weighted_auc(fake: Bools, scores: Floats, weights: Floats) -> Floats:
     Returns:
         Shape (d,); NaN unless both classes count.
     """
+    wins, pairs = _comparisons(fake, scores, weights)
+    return _ratio(wins, pairs)
+
+
+def _stratified_auc(fake: Bools, scores: Floats, weights: Floats, strata: NDArray[np.intp]) -> Floats:
+    """As `weighted_auc`, of comparisons within a stratum alone."""
+    parts = [strata == one for one in np.unique(strata)]
+    found = [_comparisons(fake[part], scores[part], weights[:, part]) for part in parts]
+    none = np.zeros(len(weights))
+    return _ratio(sum((wins for wins, _ in found), none), sum((pairs for _, pairs in found), none))
+
+
+def _comparisons(fake: Bools, scores: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """How many comparisons of a fake with a real video the fake wins, and how many there are; (d,) each."""
     order = np.argsort(scores, kind="stable")
     first_of_ties = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
     reals = np.add.reduceat(weights[:, order] * ~fake[order], first_of_ties, axis=1)
     fakes = np.add.reduceat(weights[:, order] * fake[order], first_of_ties, axis=1)
     wins = np.sum(fakes * (np.cumsum(reals, axis=1) - reals / 2), axis=1)
-    pairs = fakes.sum(axis=1) * reals.sum(axis=1)
-    areas: Floats = np.divide(wins, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
-    return areas
+    return wins, fakes.sum(axis=1) * reals.sum(axis=1)
 
 
-def auc_estimate(videos: Videos, scores: Floats, chosen: Bools, rng: np.random.Generator) -> Estimate:
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    ratios: Floats = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return ratios
+
+
+def auc_estimate(
+    videos: Videos, scores: Floats, chosen: Bools, rng: np.random.Generator, *, within_folds: bool = False
+) -> Estimate:
     """AUC on chosen videos.
 
     Args:
@@ -70,10 +89,16 @@ def auc_estimate(videos: Videos, scores: Floats, chosen: Bools, rng: np.random.G
         scores: shape (seeds, n), larger for fake.
         chosen: shape (n,).
         rng: source of the draws.
+        within_folds: hold each video only against those of its own fold. Each fold has a model of its own, and what one
+            calls 1 another may call 2; ranked together, that counts as error (Forman and Scholz 2010,
+            *Apples-to-Apples in Cross-Validation Studies*).
     """
     fake, rows = videos.fake[chosen], scores[:, chosen]
+    fold = videos.fold[chosen] if within_folds else np.zeros(len(fake), dtype=np.intp)
     return _estimate(
-        videos.groups[chosen], lambda weights: np.array([weighted_auc(fake, row, weights) for row in rows]), rng
+        videos.groups[chosen],
+        lambda weights: np.array([_stratified_auc(fake, row, weights, fold) for row in rows]),
+        rng,
     )
 
 
@@ -118,9 +143,7 @@ def share(groups: NDArray[np.str_], part: Floats, whole: Floats | None, rng: np.
     among = np.ones_like(part) if whole is None else whole
 
     def ratio(weights: Floats) -> Floats:
-        total = among @ weights.T
-        ratios: Floats = np.divide(part @ weights.T, total, out=np.full(total.shape, np.nan), where=total > 0)
-        return ratios
+        return _ratio(part @ weights.T, among @ weights.T)
 
     return _estimate(groups, ratio, rng)
 

@@ -45,6 +45,7 @@ class Evaluation:
         prob_fake: shape (seeds, n), by calibrations fitted to the other folds.
         scores: AUC by what it was taken on: "paired", "all" and subsets; those without real videos of their own are
             held against all real ones.
+        within: likewise, each video held only against those that the same model scored.
         methods: AUC by method, its fakes against their partners, or against all real videos where they have none.
         without: AUC by method, likewise, of trees that have seen no fake of that method.
         concordance: of the pairs; None without pairs.
@@ -62,6 +63,7 @@ class Evaluation:
     log_odds: Floats
     prob_fake: Floats
     scores: dict[str, Estimate]
+    within: dict[str, Estimate]
     methods: dict[str, Estimate]
     without: dict[str, Estimate]
     concordance: Estimate | None
@@ -98,11 +100,14 @@ def evaluate(seeds: Sequence[Videos], texture: TextureScores, recipe: Recipe, pe
             simpler.setdefault(name, []).append(scores)
     verdicts = [cross_fitted(videos, scores)[0] for scores in log_odds]
     prob_fake, called = (np.array(part) for part in zip(*verdicts, strict=True))
-    by_method = _methods(videos)
+    by_method, compared = _methods(videos), _comparisons(videos)
     return Evaluation(
         log_odds=log_odds,
         prob_fake=prob_fake,
-        scores={name: auc_estimate(videos, log_odds, chosen, rng) for name, chosen in _comparisons(videos).items()},
+        scores={name: auc_estimate(videos, log_odds, chosen, rng) for name, chosen in compared.items()},
+        within={
+            name: auc_estimate(videos, log_odds, chosen, rng, within_folds=True) for name, chosen in compared.items()
+        },
         methods={name: auc_estimate(videos, log_odds, chosen, rng) for name, chosen in by_method.items()},
         without=without_method(seeds, recipes, by_method, rng),
         concordance=concordance(videos, log_odds, rng) if len(videos.pairs) else None,

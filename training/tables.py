@@ -55,6 +55,7 @@ def every(run: Run) -> dict[str, Table]:
             tuple((reason, str(count)) for reason, count in sorted(run.left_out.items())),
         ),
         "scores": _aucs(run, "AUC on people not seen", "videos", found.scores),
+        "within": _aucs(run, "AUC against videos that the same model scored", "videos", found.within),
         "pairs": _estimates(
             run,
             "Pairs",

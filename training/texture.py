@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -41,7 +42,7 @@ class TextureTraining:
         dataset: labelled videos.
         fold: (clips,), from `training.folds`.
         settings: of the networks; the seed is set for each.
-        cache: folder for crops, moments and scores.
+        cache: folder for crops, moments, scores and the network of everybody.
         jobs: processes that cut crops and make moments.
         say: told what is going on.
     """
@@ -85,9 +86,13 @@ class TextureTraining:
         )
 
     def ship(self, path: Path, seed: int) -> str:
-        """Train on everybody and write the network; gives its version."""
-        self._say("Training the network that is shipped, on everybody")
-        export(self._network(np.arange(len(self._crops)), seed), path)
+        """Train on everybody, unless it is in the cache, and write the network; gives its version."""
+        kept = self._cache / "networks" / f"{self._key(None, seed)}.onnx"
+        if not kept.exists():
+            self._say("Training the network that is shipped, on everybody")
+            export(self._network(np.arange(len(self._crops)), seed), kept)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept, path)
         return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
     def _network(self, members: NDArray[np.intp], seed: int) -> TextureNetwork:
@@ -124,8 +129,8 @@ class TextureTraining:
         with np.load(path) as kept:
             return dict(kept)
 
-    def _key(self, number: int, seed: int) -> str:
-        """Of everything that a fold's scores depend on."""
+    def _key(self, number: int | None, seed: int) -> str:
+        """Of everything that a fold's scores, or the network of everybody, depend on."""
         identity = hashlib.sha256()
         for crops, fake, fold in zip(self._crops, self._fake.tolist(), self._fold.tolist(), strict=True):
             identity.update(crops.points.tobytes())

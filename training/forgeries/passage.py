@@ -73,7 +73,9 @@ def write_clip(path: Path, pictures: Iterable[Pixels], sound: Sound | None, pass
         video.height, video.width = first.shape[:2]
         video.pix_fmt = "yuv420p"
         # One thread: with more, what is written depends on how many there are.
+        # Macroblock-tree rate control gives other bytes for the same frames now and then (see `reencoding`).
         video.options = {"crf": str(passage.journey.crf), "preset": "veryfast", "threads": "1"}
+        video.options["x264-params"] = "mbtree=0"
         audio = None if sound is None else container.add_stream("aac", rate=SOUND_HZ, layout="mono")
         if audio is not None:
             audio.bit_rate = passage.sound_bits

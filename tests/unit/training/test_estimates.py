@@ -46,6 +46,22 @@ def test_the_interval_draws_people_not_videos(population: Population) -> None:
     assert estimates[1].high == pytest.approx(estimates[0].high)
 
 
+def test_within_folds_it_does_not_matter_what_a_model_calls_its_scores(population: Population) -> None:
+    videos = population(people=40, signal=1.0)
+    everything, scores = np.ones(len(videos), dtype=np.bool_), videos.features[np.newaxis, :, 1]
+
+    def area(of: np.ndarray, *, within_folds: bool) -> float:
+        return auc_estimate(videos, of, everything, np.random.default_rng(0), within_folds=within_folds).value
+
+    shifted = scores + 100.0 * videos.fold
+    assert area(shifted, within_folds=True) == pytest.approx(area(scores, within_folds=True))
+    assert area(shifted, within_folds=False) < area(scores, within_folds=False) - 0.05
+    # By hand: of all comparisons within a fold, the share that the fake one wins.
+    same = videos.fold[videos.fake][:, np.newaxis] == videos.fold[~videos.fake]
+    wins = scores[0, videos.fake][:, np.newaxis] > scores[0, ~videos.fake]
+    assert area(scores, within_folds=True) == pytest.approx(wins[same].mean())
+
+
 def test_one_person_gives_no_interval(population: Population) -> None:
     videos = population(people=3)
     estimate = auc_estimate(

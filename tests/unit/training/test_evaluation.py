@@ -26,6 +26,8 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     evaluation = evaluated(videos)
     # In the studio every fake is paired, in the street none is.
     assert set(evaluation.scores) == {"paired", "all", "subset street", "subset studio"}
+    assert set(evaluation.within) == set(evaluation.scores)
+    assert evaluation.within["all"].value == pytest.approx(evaluation.scores["all"].value, abs=0.1)
     assert set(evaluation.methods) == {"swap"}
     # Without the one method there is nothing to learn from.
     assert evaluation.without == {}

@@ -50,5 +50,7 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(dataset: Dataset, 
     version = training.ship(tmp_path / "network.onnx", 0)
     network = TextureNetwork(tmp_path / "network.onnx")
     assert network.version == version
+    assert training.ship(tmp_path / "again" / "network.onnx", 0) == version
+    assert said.count("Training a network") == trained + 1
     moment = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, FRAMES), dtype=np.uint8)
     assert np.isfinite(network.score([moment]).log_odds).all()
