@@ -23,6 +23,9 @@ from training.videos import Videos, assemble
 QUICK = Settings(samples=64, batch=8, rate=1e-3)
 """Proves the path in a minute; learns nothing."""
 
+THOROUGH = Settings(samples=64_000, batch=64, rate=5e-4, thorough=True)
+"""The best there is (docs/experiments.md): for a GPU, or for six hours of two processor cores."""
+
 _RECORDED = ("torch", "numpy", "opencv-python-headless", "mediapipe", "xgboost-cpu", "onnxruntime", "av", "librosa")
 
 

@@ -18,7 +18,7 @@ from training.clips import ClipsError, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
 from training.network import Settings
-from training.pipeline import QUICK, Material, environment, prepare
+from training.pipeline import QUICK, THOROUGH, Material, environment, prepare
 from training.run import Run, as_json
 from training.verdicts import fitted
 
@@ -68,6 +68,9 @@ def train(
         bool, typer.Option("--only-evaluate", help="Leave network and model as they are; write the card anew.")
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Better networks for eight times the work: for a GPU.")
+    ] = False,
 ) -> None:
     """Train network and model on folders of REAL and FAKE videos.
 
@@ -86,7 +89,7 @@ def train(
             dataset = with_forgeries(real, manifest, cache / "forgeries", console, seed=seed, jobs=parallel)
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
-        chosen = QUICK if quick else Settings()
+        chosen = QUICK if quick else THOROUGH if thorough else Settings()
         material = prepare(dataset, cache, server, chosen, range(seed, seed + seeds), parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")

@@ -9,7 +9,15 @@ from training.views import PLACES
 
 torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
-from training.network import Settings, TextureNetwork, face_places, score_moments, score_wide, train_network  # noqa: E402
+from training.network import (  # noqa: E402
+    Settings,
+    TextureNetwork,
+    WholeNetwork,
+    face_places,
+    score_moments,
+    score_wide,
+    train_network,
+)
 
 PATCH = slice(90, 150)
 """Pixels of a moment of the bank."""
@@ -46,12 +54,40 @@ def test_the_log_odds_of_a_moment_are_the_mean_of_what_its_places_add() -> None:
     network = TextureNetwork().eval()
     moments = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, FRAMES, SIDE, SIDE))).float()
     with torch.inference_mode():
-        places, added, score = network.places(moments), network.contributions(moments), network(moments)
+        (places, whole), added, score = network.answers(moments), network.contributions(moments), network(moments)
+    assert whole is None
     assert places.shape == added.shape == (2, PLACES, PLACES)
     inside = face_places() > 0
     assert added[:, ~inside].abs().max() == 0
     np.testing.assert_allclose(score, added.mean(dim=(1, 2)), rtol=1e-5)
     np.testing.assert_allclose(score, places[:, inside].mean(dim=1), rtol=1e-4)
+
+
+def test_a_thorough_network_gives_the_mean_of_two_answers_and_says_what_each_place_adds() -> None:
+    network = TextureNetwork(thorough=True).eval()
+    moments = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, FRAMES, SIDE, SIDE))).float()
+    with torch.inference_mode():
+        places, whole = network.answers(moments)
+        added, score = network.contributions(moments), network(moments)
+    assert whole is not None
+    assert places.shape == added.shape == (2, PLACES, PLACES)
+    inside = face_places() > 0
+    np.testing.assert_allclose(score, added.mean(dim=(1, 2)), rtol=1e-5)
+    wanted = (places[:, inside].mean(dim=1) + whole.mean(dim=(1, 2))) / 2
+    np.testing.assert_allclose(score, wanted, rtol=1e-4, atol=1e-5)
+    # Around the face the places have no say, and what the whole makes of them is spread evenly.
+    coarse = whole.numpy().repeat(PLACES // whole.shape[1], axis=1).repeat(PLACES // whole.shape[2], axis=2)
+    np.testing.assert_allclose(added[:, ~inside], coarse[:, ~inside] / 2, rtol=1e-4, atol=1e-6)
+
+
+def test_the_whole_network_keeps_the_statistics_of_imagenet() -> None:
+    network = WholeNetwork(0.0).train()
+    norms = [part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    before = [norm.running_mean.clone() for norm in norms]
+    network(torch.randn(2, FRAMES, SIDE, SIDE))
+    for norm, mean in zip(norms, before, strict=True):
+        assert torch.equal(norm.running_mean, mean)
+        assert norm.weight.requires_grad
 
 
 def test_a_face_fills_the_middle_of_its_crop() -> None:
@@ -74,7 +110,7 @@ def test_it_learns_where_moments_are_forged() -> None:
     edge = (BANK_SIDE - SIDE) // 2
     seen = torch.from_numpy(forged[edge:-edge, edge:-edge].copy()).permute(2, 0, 1)[None].float()
     with torch.inference_mode():
-        (places,) = network.places(seen).numpy()
+        (places,) = network.answers(seen)[0].numpy()
     first, last = ((end - edge) // 16 for end in (PATCH.start + 16, PATCH.stop - 16))
     patch = np.zeros((PLACES, PLACES), bool)
     patch[first : last + 1, first : last + 1] = True
@@ -91,6 +127,15 @@ def test_the_same_seed_learns_the_same() -> None:
     ]
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-4)
     assert abs(scores[0] - scores[2]) > 1e-3
+
+
+def test_a_thorough_network_learns_with_both_its_parts() -> None:
+    people = [person(np.random.default_rng(0))] * 2
+    fresh = TextureNetwork(thorough=True)
+    settings = Settings(samples=16, batch=8, thorough=True)
+    network = train_network(people, [[]] * 2, settings, lambda _: None)
+    for part in ("by_place.trunk.0.weight", "whole.trunk.0.weight"):
+        assert not torch.equal(fresh.state_dict()[part], network.state_dict()[part].cpu())
 
 
 def test_no_moments_have_no_scores() -> None:

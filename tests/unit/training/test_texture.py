@@ -14,7 +14,10 @@ from training.folds import group_folds
 from training.pipeline import QUICK
 from training.texture import GRID, SHAMS, TextureTraining
 
-pytest.importorskip("torch", reason="`make train` installs PyTorch")
+torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
+
+from training.export import export  # noqa: E402
+from training.network import TextureNetwork as Learner  # noqa: E402
 
 
 @pytest.fixture
@@ -54,3 +57,15 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(dataset: Dataset, 
     assert said.count("Training a network") == trained + 1
     moment = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, FRAMES), dtype=np.uint8)
     assert np.isfinite(network.score([moment]).log_odds).all()
+
+
+def test_a_thorough_network_is_served_as_one(tmp_path: Path) -> None:
+    learner = Learner(thorough=True).eval()
+    export(learner, tmp_path / "network.onnx")
+    assert (tmp_path / "network.onnx").stat().st_size < 8_000_000
+    moments = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, FRAMES), dtype=np.uint8)
+    served = TextureNetwork(tmp_path / "network.onnx").score(list(moments))
+    with torch.inference_mode():
+        wanted = learner(torch.from_numpy(moments).permute(0, 3, 1, 2).float()).numpy()
+    np.testing.assert_allclose(served.log_odds, wanted, atol=0.1)
+    assert served.places.shape == (3, 12, 12)

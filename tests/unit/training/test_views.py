@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.face.crops import FRAMES, SIDE
 from training.bank import BANK_SIDE, SHARE_SIDE
-from training.views import PLACES, View, draw_view
+from training.views import PLACES, Hidden, View, draw_view
 
 SEEDS = st.integers(0, 2**32 - 1)
 IDENTITY = np.arange(256, dtype=np.uint8)
@@ -27,21 +27,21 @@ def test_the_plain_view_is_the_middle_of_the_moment(moment: np.ndarray) -> None:
 
 def test_all_frames_are_seen_in_one_light(moment: np.ndarray) -> None:
     still = np.repeat(moment[..., :1], FRAMES, axis=2)
-    for seed in range(5):
-        seen = draw_view(np.random.default_rng(seed)).of(still)
+    for seed in range(10):
+        seen = draw_view(np.random.default_rng(seed), disguised=seed % 2 == 1).of(still)
         assert np.ptp(seen, axis=2).max() == 0
 
 
 @settings(max_examples=40, deadline=None)
-@given(SEEDS)
-def test_what_is_forged_is_seen_where_the_forged_pixels_are(seed: int) -> None:
+@given(SEEDS, st.booleans())
+def test_what_is_forged_is_seen_where_the_forged_pixels_are(seed: int, disguised: bool) -> None:
     rng = np.random.default_rng(seed)
     left, top = rng.integers(60, 120, 2)
     moment = np.zeros((BANK_SIDE, BANK_SIDE, FRAMES), np.uint8)
     moment[top : top + 60, left : left + 60] = 255
     share = cv2.resize(moment[..., 0], (SHARE_SIDE, SHARE_SIDE), interpolation=cv2.INTER_AREA)
-    view = draw_view(rng)
-    seen = View(view.place, IDENTITY).of(moment)[..., 0]
+    view = draw_view(rng, disguised=disguised)
+    seen = View(view.place, IDENTITY, view.bend).of(moment)[..., 0]
     wanted = cv2.resize(seen, (PLACES, PLACES), interpolation=cv2.INTER_AREA) / 255
     places = view.places(np.asarray(share))
     assert places.shape == (PLACES, PLACES)
@@ -49,10 +49,10 @@ def test_what_is_forged_is_seen_where_the_forged_pixels_are(seed: int) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(SEEDS)
-def test_a_view_shows_two_moments_alike(seed: int) -> None:
+@given(SEEDS, st.booleans())
+def test_a_view_shows_two_moments_alike(seed: int, disguised: bool) -> None:
     rng = np.random.default_rng(seed)
-    view = draw_view(rng)
+    view = draw_view(rng, disguised=disguised)
     moment = rng.integers(0, 256, (BANK_SIDE, BANK_SIDE, FRAMES), dtype=np.uint8)
     seen = view.of(moment)
     np.testing.assert_array_equal(seen, view.of(moment.copy()))
@@ -60,9 +60,39 @@ def test_a_view_shows_two_moments_alike(seed: int) -> None:
     assert seen.dtype == np.uint8
 
 
+def test_a_bent_view_moves_what_is_seen_as_its_nodes_say(moment: np.ndarray) -> None:
+    edge = (BANK_SIDE - SIDE) // 2
+    straight = View(np.array([[1.0, 0, edge], [0, 1, edge]]), IDENTITY)
+    everywhere = np.stack([np.full((5, 5), 7, np.float32), np.full((5, 5), -3, np.float32)])
+    moved = View(straight.place, IDENTITY, everywhere)
+    np.testing.assert_array_equal(moved.of(moment), moment[edge - 3 : edge - 3 + SIDE, edge + 7 : edge + 7 + SIDE])
+
+
+def test_a_shade_lights_one_side_of_what_is_seen() -> None:
+    grey = np.full((BANK_SIDE, BANK_SIDE, FRAMES), 100, np.uint8)
+    shade = np.repeat(np.array([[-0.3, 0, 0.3]], np.float32), 3, axis=0)
+    seen = View(np.array([[1.0, 0, 0], [0, 1, 0]]), IDENTITY, shade=shade).of(grey)
+    assert seen[:, 0].max() < 80
+    assert seen[:, -1].min() > 130
+    assert np.all(np.diff(seen[96, 32:160, 0].astype(int)) >= 0)
+
+
+def test_what_is_hidden_is_one_grey_in_all_frames(moment: np.ndarray) -> None:
+    shown = View(np.array([[1.0, 0, 0], [0, 1, 0]]), IDENTITY, hidden=(Hidden(-5, 10, 20, 30, 77),)).of(moment)
+    assert np.all(shown[10:30, :20] == 77)
+    np.testing.assert_array_equal(shown[30:, 20:], moment[30:SIDE, 20:SIDE])
+
+
 def test_views_differ() -> None:
     rng = np.random.default_rng(0)
-    views = [draw_view(rng) for _ in range(200)]
+    views = [draw_view(rng, disguised=True) for _ in range(200)]
     assert len({view.tones.tobytes() for view in views}) > 150
     assert len({view.place.tobytes() for view in views}) == 200
+    assert len({np.asarray(view.bend).tobytes() for view in views}) == 200
+    assert {len(view.hidden) for view in views} == {0, 1, 2}
     assert {bool(np.linalg.det(view.place[:, :2]) < 0) for view in views} == {True, False}
+
+
+def test_a_plain_view_is_not_disguised() -> None:
+    view = draw_view(np.random.default_rng(0))
+    assert view == View(view.place, view.tones)
