@@ -60,9 +60,14 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(dataset: Dataset, 
 
 
 def test_a_thorough_network_is_served_as_one(tmp_path: Path) -> None:
+    torch.manual_seed(0)
     learner = Learner(thorough=True).eval()
+    with torch.no_grad():
+        # As after training: weights that both parts have alike would be written once.
+        for weights in learner.parameters():
+            weights.mul_(1 + 0.01 * torch.randn_like(weights))
     export(learner, tmp_path / "network.onnx")
-    assert (tmp_path / "network.onnx").stat().st_size < 8_000_000
+    assert (tmp_path / "network.onnx").stat().st_size < 9_000_000
     moments = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, FRAMES), dtype=np.uint8)
     served = TextureNetwork(tmp_path / "network.onnx").score(list(moments))
     with torch.inference_mode():
