@@ -293,7 +293,8 @@ class _Lessons(TorchDataset[_Lesson]):
         rng = np.random.default_rng([self._settings.seed, step])
         half = self._settings.batch // 2
         from_labels = round(half * self._settings.labelled) if self._labelled else 0
-        nowhere, everywhere, face = np.zeros_like(face_places()), np.ones_like(face_places()), face_places()
+        face = face_places()
+        nowhere, everywhere = np.zeros_like(face), np.ones_like(face)
         shown: list[NDArray[np.uint8]] = []
         forged: list[NDArray[np.float32]] = []
         known: list[NDArray[np.float32]] = []
