@@ -179,6 +179,15 @@ async def test_pages_are_told_what_they_may_do(port: int) -> None:
         assert headers["referrer-policy"] == "no-referrer"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "used"), [("gzip, deflate, br", "br"), ("gzip, deflate", "gzip"), ("identity", None)]
+)
+async def test_text_is_as_small_as_a_browser_can_read_it(port: int, accepted: str, used: str | None) -> None:
+    reply = await fetch(port, "GET", "/", {"accept": "text/html", "accept-encoding": accepted})
+    assert reply.status == 200
+    assert reply.headers.get("content-encoding") == used
+
+
 async def test_a_page_that_is_not_there_is_a_page(port: int) -> None:
     reply = await fetch(port, "GET", "/nowhere/", {"accept": "text/html"})
     assert reply.status == 404

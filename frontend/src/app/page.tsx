@@ -1,6 +1,6 @@
 import { Ear, FileSearch, ScanFace } from "lucide-react";
 
-import { Connection } from "@/lib/api/Connection";
+import { Preparations } from "@/preparations/Preparations";
 import { CurlExample } from "@/upload/CurlExample";
 import { UploadPage } from "@/upload/UploadPage";
 
@@ -25,7 +25,7 @@ export default function AnalysePage() {
         Give it a video. NotReally tells you whether the face in it is likely real or likely fake, how sure that is, and
         why.
       </p>
-      <Connection />
+      <Preparations />
       <div className="mt-8">
         <UploadPage />
       </div>

@@ -21,6 +21,9 @@ const End = dynamic(() => import("./Details").then((details) => details.EndOfRea
 const Material = dynamic(() => import("./Details").then((details) => details.Material), { ssr: false });
 const reportCode = () => import("@/report/Report").then(({ Report }) => Report);
 
+// So long a frame takes, from being drawn to being on the screen.
+const FRAME_MS = 50;
+
 // So long a printed report waits for its pictures.
 const PATIENCE_MS = 5000;
 
@@ -82,10 +85,10 @@ export function Dashboard({ analysis, awaitsRest = false, videoFile, download, o
 function useIsDrawn(): boolean {
   const [isDrawn, setDrawn] = useState(false);
   useEffect(() => {
-    // The task after the next frame. A page in the background has no frames, and need not wait for any.
+    // When the next frame is on the screen. A page in the background has no frames, and need not wait for any.
     const drawn = () => startTransition(() => setDrawn(true));
     let timer = document.hidden ? setTimeout(drawn) : undefined;
-    const frame = requestAnimationFrame(() => (timer ??= setTimeout(drawn)));
+    const frame = requestAnimationFrame(() => (timer ??= setTimeout(drawn, FRAME_MS)));
     return () => {
       cancelAnimationFrame(frame);
       clearTimeout(timer);

@@ -3,7 +3,7 @@ import { Suspense } from "react";
 
 import { AnalysisPage } from "@/analysis/AnalysisPage";
 import { Loading } from "@/analysis/Notice";
-import { Connection } from "@/lib/api/Connection";
+import { Preparations } from "@/preparations/Preparations";
 import { earlyScript } from "@/lib/api/early";
 
 export const metadata: Metadata = { title: "Analysis" };
@@ -13,7 +13,7 @@ export default function Page() {
   return (
     <>
       <script dangerouslySetInnerHTML={{ __html: earlyScript() }} />
-      <Connection />
+      <Preparations />
       <Suspense fallback={<Loading />}>
         <AnalysisPage />
       </Suspense>
