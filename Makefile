@@ -71,7 +71,7 @@ frontend/gen/.proto: gen/.proto frontend/node_modules/.installed frontend/buf.ge
 	touch $@
 
 UI := $(shell find frontend/src frontend/public docs/model-card -type f -not -name "*.test.*" -not -path "frontend/public/model-card/*" 2>/dev/null) \
-  $(addprefix frontend/,package.json next.config.ts postcss.config.mjs)
+  $(addprefix frontend/,package.json next.config.ts postcss.config.mjs scripts/compileHints.mjs scripts/pageScripts.mjs)
 
 frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
 	$(NPM) run build
@@ -163,8 +163,10 @@ screenshots: setup ui ## The pictures of the page in README and docs
 # Without fakes, they are made of the real ones.
 FAKES = $(or $(FAKE),$(if $(CLIPS),$(CLIPS)/fake))
 FOLDERS = --real "$(or $(REAL),$(CLIPS)/real)" $(if $(FAKES),--fake "$(FAKES)")
+# What PyTorch has freed, glibc gives back to the system, which fills it with zeros before giving it again: a fifth of the time.
+KEEP_MEMORY = MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184
 TRAIN = $(if $(or $(CLIPS),$(REAL)),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder [FAKE=folder]"; exit 1;) \
-  $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
+  $(KEEP_MEMORY) $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
 
 train: setup .venv/.torch ## Train network and model, and write their card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg

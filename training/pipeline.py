@@ -13,7 +13,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from training.clips import Dataset
 from training.folds import group_folds
-from training.network import Settings
+from training.learning import Settings
 from training.scores import TextureScores
 from training.services import Services
 from training.texture import TextureTraining
@@ -23,8 +23,8 @@ from training.videos import Videos, assemble
 QUICK = Settings(samples=64, batch=8, rate=1e-3)
 """Proves the path in a minute; learns nothing."""
 
-THOROUGH = Settings(samples=64_000, batch=64, rate=5e-4, thorough=True)
-"""The best there is (docs/experiments.md): for a GPU, or for six hours of two processor cores."""
+THOROUGH = Settings(samples=48_000, thorough=True)
+"""The best there is (docs/experiments.md): for three and a half hours of two processor cores, or for a GPU."""
 
 _RECORDED = ("torch", "numpy", "opencv-python-headless", "mediapipe", "xgboost-cpu", "onnxruntime", "av", "librosa")
 

