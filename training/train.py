@@ -68,9 +68,7 @@ def train(
         bool, typer.Option("--only-evaluate", help="Leave network and model as they are; write the card anew.")
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
-    thorough: Annotated[
-        bool, typer.Option("--thorough", help="Better networks for five times the work.")
-    ] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Better networks for five times the work.")] = False,
 ) -> None:
     """Train network and model on folders of REAL and FAKE videos.
 
