@@ -83,15 +83,6 @@ _BLIND_SPOTS = """\
 - **Everybody.** It was tested on a few hundred short clips, and not by age, sex or skin colour, of which nothing is
   known. The intervals say how little that is."""
 
-_AGAIN = """\
-```sh
-make train CLIPS=<folder with real/ and fake/>      # network, model, and this card
-make evaluate CLIPS=<the same> SEEDS=5              # this card, averaged over more seeds
-```
-
-A `manifest.csv` in the folder says who appears in which video: see `python -m training.train --help`. The command
-prints every figure of this card and writes them to a JSON file beside the model."""
-
 
 def render(run: Run) -> str:
     """Write the card. Every figure in it comes from the run's tables."""
@@ -142,7 +133,7 @@ def render(run: Run) -> str:
         "## What it cannot see",
         _BLIND_SPOTS,
         "## Make it again",
-        _AGAIN,
+        _again(run.options),
         f"Seed {run.recipe.seed}, {run.seeds} in all; made with {', '.join(run.environment)}.",
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
@@ -214,6 +205,19 @@ def _not_beaten(run: Run) -> str:
             ]
             lines.append(f"On {part}, {', '.join(as_good) if as_good else 'no simpler model'} does as well or better.")
     return " ".join(lines)
+
+
+def _again(options: str) -> str:
+    chosen = f" OPTIONS={options}" if options else ""
+    return f"""\
+```sh
+make train CLIPS=<folder with real/ and fake/>{chosen}
+make evaluate CLIPS=<the same> SEEDS=5{chosen}
+```
+
+The first makes network, model and this card; the second this card, averaged over more seeds. A `manifest.csv` in the
+folder says who appears in which video: see `python -m training.train --help`. Both print every figure of this card and
+write them to a JSON file beside the model."""
 
 
 def _plots(run: Run, *names: str) -> str:

@@ -31,6 +31,7 @@ class Run:
         warnings: sentences about the data.
         terms: Markdown paragraphs on where the data come from and what may be done with them.
         environment: what it was made with, as in "torch 2.13.0".
+        options: of the command, which say how thoroughly networks were trained.
         plots: (path as seen from the card, caption) of each.
     """
 
@@ -45,6 +46,7 @@ class Run:
     warnings: Sequence[str]
     terms: str
     environment: Sequence[str]
+    options: str
     plots: Sequence[tuple[str, str]]
 
 
@@ -60,6 +62,7 @@ def as_json(run: Run) -> str:
         "band": asdict(run.band),
         "seeds": run.seeds,
         "environment": list(run.environment),
+        "options": run.options,
         "videos": len(run.videos),
         "judged": int(run.videos.judged.sum()),
         "left_out": run.left_out,

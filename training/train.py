@@ -80,6 +80,8 @@ def train(
     console = Console(stderr=True)
     if model.suffix not in (".json", ".ubj"):
         raise typer.BadParameter("The model must be a .json or .ubj file.", param_hint="--model")
+    if quick and thorough:
+        raise typer.BadParameter("A quick training is not thorough: give one of the two.", param_hint="--thorough")
     try:
         if fake:
             dataset = gather(real, fake, manifest)
@@ -112,6 +114,7 @@ def train(
         warnings=dataset.warnings,
         terms=terms.read_text() if terms else _UNKNOWN_TERMS,
         environment=environment(),
+        options="--quick" if quick else "--thorough" if thorough else "",
         plots=_drawn(material, found, model_card),
     )
     model_card.parent.mkdir(parents=True, exist_ok=True)
