@@ -163,7 +163,7 @@ screenshots: setup ui ## The pictures of the page in README and docs
 # Without fakes, they are made of the real ones.
 FAKES = $(or $(FAKE),$(if $(CLIPS),$(CLIPS)/fake))
 FOLDERS = --real "$(or $(REAL),$(CLIPS)/real)" $(if $(FAKES),--fake "$(FAKES)")
-# What PyTorch has freed, glibc gives back to the system, which fills it with zeros before giving it again: a fifth of the time.
+# What PyTorch has freed, glibc gives back to the system, which fills it with zeros before giving it again: a sixth of the time.
 KEEP_MEMORY = MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184
 TRAIN = $(if $(or $(CLIPS),$(REAL)),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder [FAKE=folder]"; exit 1;) \
   $(KEEP_MEMORY) $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
