@@ -74,7 +74,7 @@ def train_network(
         settings: how.
         say: told now and then how it goes.
         unfinished: file that keeps how far training has come, to go on from there after an interruption, to the same
-            end; it is removed at the end. None to keep nothing.
+            end. None to keep nothing.
 
     What is returned is the moving average of the weights (Polyak and Juditsky 1992), ready to score.
     """
@@ -94,8 +94,6 @@ def train_network(
                 learner.keep(unfinished)
             say(f"step {learner.done} of {len(lessons)}, loss {np.mean(losses):.3f}")
             losses.clear()
-    if unfinished is not None:
-        unfinished.unlink(missing_ok=True)
     learner.average.eval()
     return learner.average
 
@@ -139,7 +137,8 @@ class _Learner:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f"{path.name}.new")
         parts = {name: part.state_dict() for name, part in self._parts().items()}
-        torch.save({"done": self.done, "chance": torch.get_rng_state(), **parts}, fresh)
+        chance = {"chance": torch.get_rng_state(), "chance_on_gpus": torch.cuda.get_rng_state_all()}
+        torch.save({"done": self.done, **chance, **parts}, fresh)
         fresh.replace(path)
 
     def go_on_from(self, path: Path) -> None:
@@ -148,6 +147,7 @@ class _Learner:
         for name, part in self._parts().items():
             part.load_state_dict(kept[name])
         torch.set_rng_state(kept["chance"].cpu())
+        torch.cuda.set_rng_state_all([state.cpu() for state in kept["chance_on_gpus"]])
         self.done = kept["done"]
 
     def _parts(self) -> dict[str, "nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LRScheduler"]:

@@ -186,6 +186,7 @@ def score_moments(network: TextureNetwork, moments: Sequence[NDArray[np.uint8]])
 
 def save(network: TextureNetwork, path: Path) -> None:
     """Write a network's weights for `load`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
     torch.save(network.state_dict(), fresh)
     fresh.replace(path)

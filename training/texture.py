@@ -96,8 +96,9 @@ class TextureTraining:
         settings = replace(self._settings, seed=seed)
         if not kept.exists():
             self._say(title)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            save(self._trained(number, settings, kept.with_suffix(".unfinished")), kept)
+            unfinished = kept.with_suffix(".unfinished")
+            save(self._trained(number, settings, unfinished), kept)
+            unfinished.unlink(missing_ok=True)
         return load(kept, settings.thorough)
 
     def _trained(self, number: int | None, settings: Settings, unfinished: Path) -> TextureNetwork:

