@@ -72,8 +72,6 @@ class _FixedNorm(nn.Module):
 
     def forward(self, seen: torch.Tensor) -> torch.Tensor:
         conv, norm = self.convolution, self.norm
-        if norm.running_mean is None or norm.running_var is None:
-            raise TypeError("the normalisation has no fixed means and variances")
         scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
         return nn.functional.conv2d(
             conv.static_padding(seen),

@@ -89,8 +89,9 @@ def train(
             dataset = with_forgeries(real, manifest, cache / "forgeries", console, seed=seed, jobs=parallel)
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
-        chosen = QUICK if quick else THOROUGH if thorough else Settings()
-        material = prepare(dataset, cache, server, chosen, range(seed, seed + seeds), parallel, console)
+        option = "--quick" if quick else "--thorough" if thorough else ""
+        settings = {"": Settings(), "--quick": QUICK, "--thorough": THOROUGH}[option]
+        material = prepare(dataset, cache, server, settings, range(seed, seed + seeds), parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
         found = evaluation.evaluate(material.videos, material.texture, recipe, 4 if quick else _PERMUTATIONS)
@@ -114,7 +115,7 @@ def train(
         warnings=dataset.warnings,
         terms=terms.read_text() if terms else _UNKNOWN_TERMS,
         environment=environment(),
-        options="--quick" if quick else "--thorough" if thorough else "",
+        options=option,
         plots=_drawn(material, found, model_card),
     )
     model_card.parent.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,8 @@ import { Suspense } from "react";
 
 import { AnalysisPage } from "@/analysis/AnalysisPage";
 import { Loading } from "@/analysis/Notice";
-import { Preparations } from "@/preparations/Preparations";
 import { earlyScript } from "@/lib/api/early";
+import { Preparations } from "@/preparations/Preparations";
 
 export const metadata: Metadata = { title: "Analysis" };
 
