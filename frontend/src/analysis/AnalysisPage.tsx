@@ -5,6 +5,7 @@ import { useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { Dashboard } from "@/dashboard/Dashboard";
+import type { Download } from "@/dashboard/VideoPanel";
 import { useAnalysis } from "@/lib/analysis";
 import { api } from "@/lib/api/client";
 import { failureOfStatus } from "@/lib/api/errors";
@@ -78,14 +79,15 @@ function Result({ analysis: answer }: { analysis: Analysis }) {
   const rest = useAnalysis(answer.name, { rest: true, later: !readsOn });
   const more = rest.kind === "loaded" ? rest.analysis.result : undefined;
   const analysis = useMemo(() => withRest(answer, more), [answer, more]);
-  const download = useCallback(
-    (onProgress: (received: number) => void) =>
+  const download = useCallback<Download>(
+    (onProgress, signal) =>
       downloadMedia(
         api(),
         analysis.name,
         Number(analysis.media?.sizeBytes ?? 0n),
         mediaType(analysis.result?.metadata?.container ?? ""),
         onProgress,
+        signal,
       ),
     [analysis],
   );

@@ -1,15 +1,18 @@
 import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { ThumbnailSchema } from "@gen/notreally/v1/analysis_pb";
 import { FeatureSummarySchema } from "@gen/notreally/v1/classifier_pb";
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { refusal } from "@/testing/server";
+
 import { Dashboard } from "./Dashboard";
 import LiveCharts from "./LiveCharts";
 import { type Name, recorded } from "./testdata/recorded";
 import { Timeline } from "./Timeline";
-import { VideoPanel } from "./VideoPanel";
+import { type Download, VideoPanel } from "./VideoPanel";
 
 const never = () => new Promise<Blob>(() => undefined);
 
@@ -239,10 +242,11 @@ describe("the timeline", () => {
 });
 
 describe("the video", () => {
-  const panel = (download: Parameters<typeof VideoPanel>[0]["download"]) =>
+  const panel = (download: Download, removed = false) =>
     render(
       <VideoPanel
         sizeBytes={7_372_782}
+        removed={removed}
         download={download}
         facts={recorded("talking").result.metadata}
         track={{ boxes: [], within: 0, contours: [] }}
@@ -275,6 +279,28 @@ describe("the video", () => {
     fireEvent.click(screen.getByRole("button"));
     expect((await screen.findByRole("alert")).textContent).toContain("could not be loaded");
     expect(screen.getByRole("button")).toBeTruthy();
+  });
+
+  it("that the server refuses is refused in its words", async () => {
+    panel(() => Promise.reject(refusal(Code.NotFound, "MEDIA_NOT_FOUND")));
+    fireEvent.click(screen.getByRole("button"));
+    expect((await screen.findByRole("alert")).textContent).toBe("Refused: MEDIA_NOT_FOUND.");
+  });
+
+  it("that the server has not kept is not offered", () => {
+    panel(never, true);
+    expect(screen.queryByRole("button")).toBeNull();
+    expect(screen.getByText(/this one is gone/)).toBeTruthy();
+  });
+
+  it("stops coming when the page is left", () => {
+    const download = vi.fn<Download>(never);
+    const { unmount } = panel(download);
+    fireEvent.click(screen.getByRole("button"));
+    const signal = download.mock.calls[0]?.[1];
+    expect(signal?.aborted).toBe(false);
+    unmount();
+    expect(signal?.aborted).toBe(true);
   });
 
   it("that the browser cannot play is said to be so", async () => {

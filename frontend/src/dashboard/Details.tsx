@@ -130,6 +130,7 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
           <VideoPanel
             file={videoFile}
             sizeBytes={Number(analysis.media?.sizeBytes ?? 0)}
+            removed={analysis.mediaRemoveTime !== undefined}
             download={download}
             facts={result.metadata}
             track={track}

@@ -3,21 +3,24 @@
 /** The video where it can be played, else what is left of it. */
 
 import { Download, Film } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { MediaFacts } from "@gen/notreally/v1/metadata_pb";
 
+import { failureOf } from "@/lib/api/errors";
 import { formatBytes, formatPercent } from "@/lib/format";
 
 import type { BoxTrack } from "./boxes";
 import { VideoPlayer } from "./VideoPlayer";
 
 /** Fetches the whole video; calls back with the bytes received so far. */
-export type Download = (onProgress: (receivedBytes: number) => void) => Promise<Blob>;
+export type Download = (onProgress: (receivedBytes: number) => void, signal: AbortSignal) => Promise<Blob>;
 
 interface VideoPanelProps {
   /** The picked file, where this page still has it. */
   file?: File;
   sizeBytes: number;
+  /** Whether the server has kept the result and not the video. */
+  removed: boolean;
   download: Download;
   facts: MediaFacts | undefined;
   track: BoxTrack;
@@ -25,21 +28,26 @@ interface VideoPanelProps {
   pictures: boolean;
 }
 
-type Loading = { received: number } | { failed: true } | null;
+type Loading = { received: number } | { problem: string } | null;
 
-export function VideoPanel({ file, sizeBytes, download, facts, track, pictures }: VideoPanelProps) {
+export function VideoPanel({ file, sizeBytes, removed, download, facts, track, pictures }: VideoPanelProps) {
   const [fetched, setFetched] = useState<Blob | null>(null);
   const [loading, setLoading] = useState<Loading>(null);
   const [unplayable, setUnplayable] = useState(false);
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => () => stop.current?.abort(), []);
   const video = file ?? fetched;
 
   const load = async () => {
+    const { signal } = (stop.current = new AbortController());
     setLoading({ received: 0 });
     try {
-      setFetched(await download((received) => setLoading({ received })));
+      setFetched(await download((received) => setLoading({ received }), signal));
       setLoading(null);
-    } catch {
-      setLoading({ failed: true });
+    } catch (error) {
+      if (signal.aborted) return;
+      const { reason, message } = failureOf(error);
+      setLoading({ problem: reason === "" ? "The video could not be loaded. Try again." : message });
     }
   };
 
@@ -53,6 +61,10 @@ export function VideoPanel({ file, sizeBytes, download, facts, track, pictures }
           This browser cannot play the video{facts?.video?.codec ? ` (${facts.video.codec})` : ""}; the analysis does
           not depend on that.
           {pictures && " The pictures below are from it."}
+        </p>
+      ) : removed ? (
+        <p className="max-w-prose text-quiet">
+          The server keeps videos for a time only, and this one is gone. What was measured in it is still here.
         </p>
       ) : (
         <Offer loading={loading} sizeBytes={sizeBytes} onLoad={load} />
@@ -90,7 +102,7 @@ function Offer({ loading, sizeBytes, onLoad }: OfferProps) {
     <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
       <Film className="size-6 text-quiet" aria-hidden="true" />
       <p className="min-w-40 flex-1 text-quiet" role={loading ? "alert" : undefined}>
-        {loading ? "The video could not be loaded. Try again." : "The video is on the server and has not been loaded."}
+        {loading ? loading.problem : "The video is on the server and has not been loaded."}
       </p>
       <button type="button" className="button" onClick={onLoad}>
         <Download className="size-4" aria-hidden="true" />

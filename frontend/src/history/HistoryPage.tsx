@@ -3,7 +3,7 @@
 import type { Analysis } from "@gen/notreally/v1/analysis_pb";
 import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { formatDateTime } from "@/lib/format";
 import { comparePage } from "@/lib/names";
@@ -49,23 +49,28 @@ function Pages({ filter }: { filter: Filter }) {
   const { page, problem, again } = useHistory(filter, currentToken(trail));
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [deleting, setDeleting] = useState<Analysis>();
-  const [removed, setRemoved] = useState("");
+  const [removed, setRemoved] = useState<{ notice: string }>();
   const news = useRef<HTMLParagraphElement>(null);
+  // The button that had the focus is gone. As long as the dialog is there, nothing else takes it.
+  useEffect(() => {
+    if (removed) news.current?.focus();
+  }, [removed]);
   const closeDialog = (deleted?: Analysis) => {
     setDeleting(undefined);
     if (!deleted) return;
     setChosen((before) => before.filter((name) => name !== deleted.name));
-    setRemoved(`${deleted.filename} was removed on ${formatDateTime(new Date())}: the result, its measurements, and the video unless another analysis uses it.`);
-    // The button that had the focus is gone.
-    news.current?.focus();
+    const when = formatDateTime(new Date());
+    setRemoved({
+      notice: `${deleted.filename} was removed on ${when}: the result, its measurements, and the video unless another analysis uses it.`,
+    });
     // The last of a page takes the page with it.
     if (page?.analyses.length === 1) setTrail(newer);
     again();
   };
   return (
     <>
-      <p ref={news} role="status" tabIndex={-1} className={removed === "" ? "sr-only" : "mt-5 rounded-lg bg-accent-soft px-4 py-3"}>
-        {removed}
+      <p ref={news} role="status" tabIndex={-1} className={removed ? "mt-5 rounded-lg bg-accent-soft px-4 py-3" : "sr-only"}>
+        {removed?.notice}
       </p>
       {problem !== undefined && (
         <div role="alert" className="mt-8 flex flex-wrap items-center gap-4">

@@ -6,6 +6,8 @@ import { downloadMedia, mediaType } from "./download";
 
 vi.mock("./backoff", () => ({ backoffMs: () => 0, pause: async () => undefined }));
 
+const { signal } = new AbortController();
+
 describe("downloading a video", () => {
   it("goes on where a broken connection left off", async () => {
     const bytes = Uint8Array.from({ length: 100 }, (_, index) => index);
@@ -18,7 +20,7 @@ describe("downloading a video", () => {
       },
     });
     const received: number[] = [];
-    const blob = await downloadMedia(server.api(), "analyses/1", 100, "video/mp4", (count) => received.push(count));
+    const blob = await downloadMedia(server.api(), "analyses/1", 100, "video/mp4", (count) => received.push(count), signal);
     expect(new Uint8Array(await blob.arrayBuffer())).toEqual(bytes);
     expect(blob.type).toBe("video/mp4");
     expect(offsets).toEqual([0n, 40n, 80n]);

@@ -12,6 +12,7 @@ const LUMP_BYTES = 8 * 1024 * 1024;
  *
  * @param type Media type, such as "video/mp4": what the player goes by.
  * @param onProgress Called with the bytes that have arrived.
+ * @param signal Stops it.
  */
 export async function downloadMedia(
   api: Api,
@@ -19,7 +20,7 @@ export async function downloadMedia(
   sizeBytes: number,
   type: string,
   onProgress: (received: number) => void,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Blob> {
   const lumps: Blob[] = [];
   let loose: Uint8Array<ArrayBuffer>[] = [];
@@ -43,7 +44,7 @@ export async function downloadMedia(
       }
       if (received < sizeBytes) throw new Error("The stream ended early.");
     } catch (error) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       if (!failureOf(error).transient) throw error;
       failures += 1;
       await pause(backoffMs(failures), signal);

@@ -139,6 +139,24 @@ describe("watching", () => {
     ]);
   });
 
+  it("follows no more at once than the server takes, and the next as soon as one has ended", async () => {
+    const names = Array.from({ length: 102 }, (_, index) => `analyses/${index}`);
+    const { watcher, requests } = watched(
+      async function* (_, signal) {
+        yield event("analyses/3", 1, SUCCEEDED);
+        await never(signal);
+      },
+      async function* (_, signal) {
+        await never(signal);
+      },
+    );
+    for (const name of names) follow(watcher, name);
+    await vi.waitFor(() => expect(requests).toHaveLength(2));
+    const asked = requests.map(({ targets }) => targets.map(({ name }) => name));
+    expect(asked[0]).toEqual(names.slice(0, 100));
+    expect(asked[1]).toEqual(names.slice(0, 101).filter((name) => name !== "analyses/3"));
+  });
+
   it("ends its stream when nobody follows any more", async () => {
     const ended = vi.fn();
     const { watcher } = watched(async function* (_, signal) {

@@ -1,7 +1,8 @@
 /**
  * Follows any number of analyses over one stream: browsers allow few connections to one server.
  *
- * A stream that breaks is opened again after the last event seen of each analysis.
+ * A stream that breaks is opened again after the last event seen of each analysis. Of more analyses than the server
+ * lets one stream follow, it follows those first that were asked for first: they end first.
  */
 
 import type { AnalysisEvent } from "@gen/notreally/v1/analysis_pb";
@@ -21,6 +22,9 @@ export interface Watched {
 }
 
 type Listener = () => void;
+
+/** What the server takes in one stream. */
+const MOST_TARGETS = 100;
 
 export class Watcher {
   private readonly watched = new Map<string, Watched>();
@@ -70,7 +74,7 @@ export class Watcher {
       const heard = await this.listen(signal);
       if (signal.aborted || this.open().length === 0) return;
       failures = heard ? 1 : failures + 1;
-      for (const name of this.open()) this.change(name, { reconnecting: true });
+      for (const name of this.targets()) this.change(name, { reconnecting: true });
       try {
         await pause(backoffMs(failures), signal);
       } catch {
@@ -83,7 +87,7 @@ export class Watcher {
   private async listen(signal: AbortSignal): Promise<boolean> {
     let heard = false;
     try {
-      const targets = this.open().map((name) => ({ name, afterSequence: this.get(name).progress.sequence }));
+      const targets = this.targets().map((name) => ({ name, afterSequence: this.get(name).progress.sequence }));
       const answered = () => targets.forEach(({ name }) => this.change(name, { reconnecting: false }));
       const request = { targets, includeSeries: true };
       const stream = this.api().watchAnalyses(request, { signal, timeoutMs: 0, onHeader: answered });
@@ -101,12 +105,15 @@ export class Watcher {
 
   private take(event: AnalysisEvent): void {
     const before = this.get(event.analysis);
+    const others = this.open().length > MOST_TARGETS;
     this.change(event.analysis, { progress: afterEvent(before.progress, event), reconnecting: false, gone: false });
+    // Its place in the stream goes to one that waits for it.
+    if (others && hasEnded(event.state)) this.restart();
   }
 
   /** Looks each one up: an unknown name spoils the stream for all. */
   private async ask(signal: AbortSignal): Promise<void> {
-    for (const name of this.open()) {
+    for (const name of this.targets()) {
       try {
         const analysis = await this.api().getAnalysis({ name }, { signal });
         if (!hasEnded(analysis.state)) continue;
@@ -123,6 +130,10 @@ export class Watcher {
       const { progress, gone } = this.get(name);
       return !gone && !hasEnded(progress.state);
     });
+  }
+
+  private targets(): string[] {
+    return this.open().slice(0, MOST_TARGETS);
   }
 
   private change(name: string, changes: Partial<Watched>): void {

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { AnalysisEventSchema, AnalysisState } from "@gen/notreally/v1/analysis_pb";
+import { AnalysisEventSchema, AnalysisState, UploadSchema } from "@gen/notreally/v1/analysis_pb";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { Watcher } from "@/progress/watcher";
@@ -59,6 +59,13 @@ describe("the queue", () => {
     const { queue, server } = setUp();
     const full = () => refusal(Code.ResourceExhausted, "QUEUE_FULL");
     server.fail("createAnalysis", full(), full());
+    await queue.add([video()]);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
+  });
+
+  it("waits while too many are being uploaded", async () => {
+    const { queue, server } = setUp();
+    server.fail("createUpload", refusal(Code.ResourceExhausted, "TOO_MANY_UPLOADS"));
     await queue.add([video()]);
     await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
   });
@@ -124,6 +131,24 @@ describe("the queue", () => {
     const queue = fresh();
     await queue.start();
     await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
+  });
+
+  it("does not wait after a reload for one that the line has no room for", async () => {
+    const { fresh, server } = setUp();
+    for (const id of ["1", "2"]) {
+      const upload = id === "1" ? "uploads/1" : undefined;
+      const entry = { id, filename: `${id}.mp4`, size: 1, fingerprint: "f", upload, sinceMs: Date.now() };
+      localStorage.setItem(`notreally.video.${id}`, JSON.stringify(entry));
+    }
+    server.uploads.set("uploads/1", create(UploadSchema, { name: "uploads/1", sizeBytes: 1n, committedSize: 1n, complete: true }));
+    server.fail("createAnalysis", ...Array.from({ length: 1000 }, () => refusal(Code.ResourceExhausted, "QUEUE_FULL")));
+    const queue = fresh();
+    await queue.start();
+    expect(queue.get().map(({ id }) => id)).toEqual(["1", "2"]);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["accepted", "fileless"]));
+    server.fail("createAnalysis", refusal(Code.NotFound, "UPLOAD_NOT_FOUND"));
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["failed", "fileless"]));
+    expect(queue.get()[0]?.video.message).toContain("UPLOAD_NOT_FOUND");
   });
 
   it("takes off the list only what is done", async () => {

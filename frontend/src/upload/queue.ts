@@ -20,9 +20,6 @@ import { send, UnreadableFileError } from "./send";
 import { Speed } from "./speed";
 import { after, isDone, isSending, PICKED, type Happening, type Video } from "./video";
 
-/** The line is full; it gets shorter by itself. */
-const QUEUE_FULL = "QUEUE_FULL";
-
 export interface Item {
   id: string;
   filename: string;
@@ -126,8 +123,8 @@ export class Queue {
     if (analysis !== undefined) {
       try {
         await this.api().cancelAnalysis({ name: analysis });
-      } catch (error) {
-        this.happen(id, { kind: "trouble", message: failureOf(error).message });
+      } catch {
+        this.happen(id, { kind: "trouble", message: "It could not be cancelled. Try again." });
       }
       // Its last event says how it ended: it may have been done already.
       return;
@@ -188,7 +185,8 @@ export class Queue {
     if (!file) this.happen(id, { kind: "file-missing" });
     else if (entry.paused) this.happen(id, { kind: "pause" });
     else return this.sendNext();
-    await this.recall(id, entry.upload);
+    // Not waited for: the line may be full for long, and the other videos are to be shown meanwhile.
+    void this.recall(id, entry.upload);
   }
 
   /** Finds out how far an upload got that does not go on by itself. */
@@ -199,7 +197,9 @@ export class Queue {
     const { committedSize, complete } = upload;
     this.happen(id, { kind: "committed", upload: name, bytes: Number(committedSize), complete });
     // All had arrived, and only the analysis was not asked for: that takes no file.
-    if (complete) await this.conclude(id, name, new AbortController().signal);
+    if (!complete) return;
+    const asking = new AbortController().signal;
+    await this.conclude(id, name, asking).catch((error: unknown) => this.fail(id, error));
   }
 
   private enter(id: string, filename: string, size: number, file?: File, entry?: Remembered): string {
@@ -251,10 +251,13 @@ export class Queue {
     try {
       await this.conclude(id, await this.sendFile(id, backstage, signal), signal);
     } catch (error) {
-      if (signal.aborted) return;
-      const message = error instanceof UnreadableFileError ? error.message : failureOf(error).message;
-      this.happen(id, { kind: "refused", message });
+      if (!signal.aborted) this.fail(id, error);
     }
+  }
+
+  private fail(id: string, error: unknown): void {
+    const message = error instanceof UnreadableFileError ? error.message : failureOf(error).message;
+    this.happen(id, { kind: "refused", message });
   }
 
   private async sendFile(id: string, backstage: Backstage, signal: AbortSignal): Promise<string> {
@@ -286,7 +289,7 @@ export class Queue {
     if (this.backstage.get(id)?.cancelWanted) await this.cancel(id);
   }
 
-  /** Makes a call until it gets an answer; the line being full is none. */
+  /** Makes a call until it gets an answer; that the line is full is none. */
   private async insist<T>(id: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures++) {
       try {
@@ -294,7 +297,7 @@ export class Queue {
       } catch (error) {
         signal.throwIfAborted();
         const failure = failureOf(error);
-        if (!failure.transient && failure.reason !== QUEUE_FULL) throw error;
+        if (!failure.transient) throw error;
         this.happen(id, { kind: "trouble", message: failure.message });
         await pause(backoffMs(failures), signal);
       }

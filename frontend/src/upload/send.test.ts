@@ -60,6 +60,16 @@ describe("sending a file", () => {
     expect(onTrouble).toHaveBeenCalledTimes(6);
   });
 
+  it("sends less at once when the line has become too slow", async () => {
+    const content = new Uint8Array(700 * 1024);
+    const server = new Server();
+    server.fail("uploadChunk", broken(), broken());
+    const committed: number[] = [];
+    const onCommitted: Sending["onCommitted"] = ({ committedSize }) => committed.push(Number(committedSize));
+    await send(server.api(), sending({ file: new File([content], "clip.mp4"), maxChunkBytes: 1 << 20, onCommitted }));
+    expect(committed.slice(0, 2)).toEqual([0, 64 * 1024]);
+  });
+
   it("asks where to go on when the server is elsewhere than it thought", async () => {
     const server = new Server();
     server.fail("uploadChunk", refusal(Code.OutOfRange, "WRONG_OFFSET"));

@@ -61,6 +61,8 @@ export async function send(api: Api, sending: Sending): Promise<Upload> {
       }
       failures += 1;
       if (failure.transient) {
+        // A line that has become slow may not bring a large one in the time that a call has.
+        chunkBytes = nextChunkBytes(chunkBytes, Infinity, sending.maxChunkBytes);
         sending.onTrouble(failure);
         await pause(backoffMs(failures), sending.signal);
       }

@@ -61,6 +61,8 @@ describe("a video", () => {
     expect(troubled).toMatchObject({ phase: "uploading", trouble: "no connection" });
     expect(after(troubled, half).trouble).toBeUndefined();
     expect(after(troubled, pause).trouble).toBeUndefined();
+    const running = story(turn, whole, created, state(AnalysisState.RUNNING), { kind: "trouble", message: "in vain" });
+    expect(running).toMatchObject({ phase: "running", trouble: "in vain" });
   });
 
   it("asks for its file after a reload, and goes on once it has it", () => {

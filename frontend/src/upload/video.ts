@@ -33,7 +33,7 @@ export interface Video {
   upload: string | undefined;
   /** `analyses/{id}`, once accepted. */
   analysis: string | undefined;
-  /** Why nothing moves right now, though it is being tried. */
+  /** Why nothing moves right now, though it is being tried; or what was tried in vain. */
   trouble: string | undefined;
   /** Why it ended badly. */
   message: string | undefined;
@@ -105,7 +105,7 @@ export function after(video: Video, happening: Happening): Video {
       return { ...video, phase: next, upload, committed: bytes, trouble: undefined };
     }
     case "trouble":
-      return phase === "uploading" || phase === "accepted" ? { ...video, trouble: happening.message } : video;
+      return phase === "uploading" || isAnalysing(video) ? { ...video, trouble: happening.message } : video;
     case "pause":
       return phase === "uploading" || phase === "picked" ? { ...video, phase: "paused", trouble: undefined } : video;
     case "resume":

@@ -8,16 +8,17 @@ import type { Status } from "@gen/google/rpc/status_pb";
 const DOMAIN = "notreally";
 const ERROR_INFO = "google.rpc.ErrorInfo";
 
-/** No answer came, or one that says "again": the same call may succeed in a moment. */
-const TRANSIENT: ReadonlySet<Code> = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.Aborted, Code.DataLoss]);
-
-/** From the transport or the edge these mean a broken stream or a full house; with a reason they are an answer. */
-const TRANSIENT_WITHOUT_REASON: ReadonlySet<Code> = new Set([
-  Code.Canceled,
-  Code.Internal,
+/** No answer came, or one that says "again", as a full house does: the same call may succeed in a moment. */
+const TRANSIENT: ReadonlySet<Code> = new Set([
+  Code.Unavailable,
+  Code.DeadlineExceeded,
+  Code.Aborted,
+  Code.DataLoss,
   Code.ResourceExhausted,
-  Code.Unknown,
 ]);
+
+/** From the transport or the edge these mean a broken stream; with a reason they are an answer. */
+const TRANSIENT_WITHOUT_REASON: ReadonlySet<Code> = new Set([Code.Canceled, Code.Internal, Code.Unknown]);
 
 export interface Failure {
   code: Code;
