@@ -97,13 +97,16 @@ class Child:
         failures = 0
         while not self._stopping.is_set():
             began = self._clock()
-            code = await self._run_once()
+            try:
+                ended = _how_it_ended(await self._run_once())
+            except OSError as error:  # no memory, process or file to be had: that passes
+                ended = f"could not be started ({error.strerror})"
             if self._stopping.is_set():
                 return
             self.exits += 1
             failures = 1 if self._clock() - began >= self._backoff.reset_s else failures + 1
             pause_s = self._backoff.pause_s(failures)
-            self._say(f"{_how_it_ended(code)}; starting it again in {pause_s:g} s")
+            self._say(f"{ended}; starting it again in {pause_s:g} s")
             await self._sleep(pause_s)
 
     async def stop(self, grace_s: float) -> None:
@@ -133,8 +136,11 @@ class Child:
         reader = asyncio.create_task(self._pass_on(os.fdopen(read_end, "rb", 0)))
         try:
             self._process = await self._start(write_end)
-        finally:
+        except OSError:
             os.close(write_end)
+            await reader
+            raise
+        os.close(write_end)
         if self._stopping.is_set():  # told to stop while it was being started
             self._process.terminate()
         code = await self._process.wait()

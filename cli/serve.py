@@ -62,7 +62,7 @@ def plan(environment: Environment, run_folder: Path) -> list[list[ChildSpec]]:
     return [
         [_service(name, environment) for name in services(environment)],
         [_python("gateway", "gateway", environment.listen("gateway"))],
-        [ChildSpec("envoy", envoy_command(envoy_binary(), config), health=_own_address(environment))],
+        [ChildSpec("envoy", envoy_command(envoy_binary(), config), health=own_address(environment))],
     ]
 
 
@@ -121,11 +121,11 @@ async def is_serving(address: str) -> bool:
         return answer == _SERVING
 
 
-def _own_address(environment: Environment) -> str:
+def own_address(environment: Environment) -> str:
     """Where this machine reaches the edge."""
     host = environment.variables["NOTREALLY_EDGE_HOST"]
-    everywhere = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
-    return f"{'127.0.0.1' if everywhere else host}:{environment.port}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - looked up, not bound
+    return f"[{host}]:{environment.port}" if ":" in host else f"{host}:{environment.port}"
 
 
 def _service(name: str, environment: Environment) -> ChildSpec:

@@ -154,7 +154,7 @@ class NotReally:
     async def list(
         self, states: Iterable["analysis_pb2.AnalysisState.ValueType"] = (), *, page_size: int = 100
     ) -> AsyncIterator[analysis_pb2.Analysis]:
-        """Every analysis, newest first, without results; only those in one of `states` when given."""
+        """Every analysis, newest first, or only those in one of `states`; of results no more than the verdict."""
         request = analysis_pb2.ListAnalysesRequest(page_size=page_size, states=states)
         while True:
             with translated():

@@ -118,7 +118,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         if analysis.sha256 != upload.sha256:
             raise _request_id_reused()
         await self._analyses.start(analysis)
-        return await self._shown(analysis)
+        return await self._whole(analysis)
 
     async def GetAnalysis(  # noqa: N802
         self, request: analysis_pb2.GetAnalysisRequest, context: Context
@@ -165,7 +165,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         """See the contract."""
         analysis = await self.find(_id(request.name, "analyses"))
         await self._analyses.cancel(analysis.id)
-        return to_proto(await self.find(analysis.id))
+        return await self._whole(await self.find(analysis.id))
 
     async def DeleteAnalysis(  # noqa: N802
         self, request: analysis_pb2.DeleteAnalysisRequest, context: Context
@@ -206,12 +206,9 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             raise analysis_not_found()
         return analysis
 
-    async def _shown(self, analysis: Analysis) -> analysis_pb2.Analysis:
-        queued = analysis.state == analysis_pb2.ANALYSIS_STATE_QUEUED
-        return to_proto(analysis, (await self._admission.line()).get(analysis.id) if queued else None)
-
-    async def _whole(self, analysis: Analysis, *, series: bool) -> analysis_pb2.Analysis:
-        resource = await self._shown(analysis)
+    async def _whole(self, analysis: Analysis, *, series: bool = False) -> analysis_pb2.Analysis:
+        line = await self._admission.line() if analysis.state == analysis_pb2.ANALYSIS_STATE_QUEUED else {}
+        resource = to_proto(analysis, line.get(analysis.id))
         if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
             resource.result.CopyFrom(await self._blobs.result(analysis.id, series=series))
         return resource

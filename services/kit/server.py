@@ -58,8 +58,8 @@ async def running(
     server = grpc.aio.server(
         interceptors=[Boundary(settings.max_call_s, unlimited)],
         options=[
+            # Of what comes in. How much goes out is for those to limit who asked for it.
             ("grpc.max_receive_message_length", settings.max_message_bytes),
-            ("grpc.max_send_message_length", settings.max_message_bytes),
             # A REST path comes as metadata, twice, and may hold a long file name. The edge takes no more than this.
             ("grpc.max_metadata_size", _METADATA_BYTES),
             ("grpc.absolute_max_metadata_size", _METADATA_BYTES),

@@ -127,6 +127,10 @@ def test_a_pod_that_leaves_has_time_to(manifests: tuple[Manifest, ...]) -> None:
             grace = float(environment(workload, manifests)["NOTREALLY_SHUTDOWN_GRACE_S"])
             assert wait >= 3
             assert workload.pod["terminationGracePeriodSeconds"] >= wait + grace + 5
+        elif workload.name == "edge":
+            # Envoy gives its calls no time once it is told to end.
+            wait = workload.container["lifecycle"]["preStop"]["sleep"]["seconds"]
+            assert 30 <= wait < workload.pod["terminationGracePeriodSeconds"]
 
 
 def test_replicas_are_kept_apart_and_kept_up(manifests: tuple[Manifest, ...]) -> None:

@@ -161,6 +161,8 @@ async def test_deleting_removes_everything(client: NotReally, stack: Stack, face
     analysis = await client.analyze(video)
     identifier = analysis.name.removeprefix("analyses/")
     key = media_key(hashlib.sha256(video.read_bytes()).hexdigest())
+    # What has ended is given as it is, whole.
+    assert (await client.cancel(analysis.name)).result.summary == analysis.result.summary
     assert await stack.home.media.get(key) == video.read_bytes()
     assert b"".join([piece async for piece in client.download(analysis.name)]) == video.read_bytes()
 

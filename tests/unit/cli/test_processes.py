@@ -1,6 +1,7 @@
 """Supervision, with real and trivial child processes."""
 
 import asyncio
+import errno
 import os
 import select
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +107,24 @@ async def test_a_killed_child_comes_back_with_its_log() -> None:
     await supervised.stop(5.0)
     await asyncio.wait_for(task, 30)
     assert supervised.pid is None
+
+
+async def test_a_child_that_cannot_be_started_for_now_is_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, start = Heard(), asyncio.create_subprocess_exec
+    exhausted = iter([OSError(errno.EAGAIN, "Resource temporarily unavailable")])
+
+    async def fork(*command: str, **options: Any) -> asyncio.subprocess.Process:
+        for error in exhausted:
+            raise error
+        return await start(*command, **options)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", fork)
+    supervised = child(python("face", FOREVER), heard)
+    task = asyncio.create_task(supervised.keep_alive())
+    await heard.until(lambda lines: "up" in lines)
+    assert "could not be started (Resource temporarily unavailable)" in heard.lines[0]
+    await supervised.stop(5.0)
+    await asyncio.wait_for(task, 30)
 
 
 async def test_what_does_not_stop_is_killed() -> None:

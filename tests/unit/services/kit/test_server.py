@@ -29,6 +29,7 @@ class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
         self.entered, self.release = asyncio.Event(), asyncio.Event()
         self.request_ids: list[str] = []
         self.peers: set[str] = set()
+        self.version = "1"
 
     async def Classify(self, request: classifier_pb2.ClassifyRequest, context: Any) -> classifier_pb2.ClassifyResponse:
         match request.features.schema_version:
@@ -44,7 +45,7 @@ class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
     async def GetModel(self, request: classifier_pb2.GetModelRequest, context: Any) -> classifier_pb2.Model:
         self.request_ids.append(requests.current())
         self.peers.add(context.peer())
-        return classifier_pb2.Model(version="1")
+        return classifier_pb2.Model(version=self.version)
 
 
 def settings(**changes: Any) -> ServiceSettings:
@@ -98,6 +99,20 @@ async def test_a_call_without_a_deadline_gets_one(odd: Odd) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await classify(channel, 3)
     assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def test_an_answer_may_be_larger_than_what_may_come_in(odd: Odd) -> None:
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
+
+    small = settings(max_message_bytes=64 * 1024)
+    async with running([NAME], add, small) as port, open_channel(f"127.0.0.1:{port}") as channel:
+        stub = classifier_pb2_grpc.ClassifierServiceStub(channel)
+        odd.version = "1" * 200_000
+        assert (await stub.GetModel(classifier_pb2.GetModelRequest())).version == odd.version
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await channel.unary_unary(f"/{NAME}/GetModel")(bytes(65_537))
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 async def test_the_request_id_follows_the_call(channel: grpc.aio.Channel, odd: Odd) -> None:
