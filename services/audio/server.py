@@ -46,12 +46,12 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
         stream = request.stream_index if request.HasField("stream_index") else None
         limits = ProcessLimits(settings.audio_decode_s, settings.decoder_memory_bytes)
         with self._losses.counted(request.media.sha256):
-            async with self._store.local_path(request.media) as path:
-                items = self._workers.stream(extract_windows, path, spans, request.video_start_s, stream, limits)
-                # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffmpeg.
-                async with aclosing(items):
-                    async for item in items:
-                        yield audio_pb2.AudioServiceExtractWindowsResponse.FromString(item)
+            file = self._store.local_path(request.media)
+            items = self._workers.stream_file(file, extract_windows, spans, request.video_start_s, stream, limits)
+            # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffmpeg.
+            async with aclosing(items):
+                async for item in items:
+                    yield audio_pb2.AudioServiceExtractWindowsResponse.FromString(item)
 
 
 def _spans(request: audio_pb2.AudioServiceExtractWindowsRequest, settings: AudioSettings) -> list[Span]:

@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit import logs, metrics, tracing
 from services.kit.boundary import Boundary
+from services.kit.limits import keep_to_itself
 from services.kit.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -129,6 +130,7 @@ def serve(
         warm_up: As for `running`.
         workers: As for `running`.
     """
+    keep_to_itself()
     logs.configure(name, settings.log_level)
     tracing.configure(name, settings.otlp_endpoint)
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 import structlog
@@ -21,6 +22,7 @@ from services.kit.worker_wire import Cancelled, Setup, Task
 log = structlog.get_logger()
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 # Runs of windows take seconds. Another replica may have room at once, and is asked first.
 _RETRY_AFTER_S = 0.5
@@ -127,7 +129,22 @@ class WorkerProcesses:
             Refusal: RESOURCE_EXHAUSTED, BUSY, when too many wait already; see also `WorkerProcess.next_item`.
             WorkerFailed: The function raised something that is no refusal.
         """
-        async with aclosing(self._stream(Task(function, args, kwargs, requests.current()), None)) as items:
+        task = Task(function, args, kwargs, requests.current())
+        async with aclosing(self._stream(nullcontext(), lambda _: task)) as items:
+            async for item in items:
+                yield item
+
+    async def stream_file(
+        self,
+        file: AbstractAsyncContextManager[Path],
+        function: Callable[Concatenate[Cancelled, Path, P], Generator[bytes, None, None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncGenerator[bytes, None]:
+        """As `stream`, for a function of a file, which is entered when it is this call's turn: it may be a copy."""
+        request_id = requests.current()
+        opened = self._stream(file, lambda path: Task(function, (path, *args), kwargs, request_id))
+        async with aclosing(opened) as items:
             async for item in items:
                 yield item
 
@@ -140,25 +157,24 @@ class WorkerProcesses:
     ) -> AsyncGenerator[bytes, None]:
         """As `stream`, for a function of a video, which it opens by `services.kit.worker_video.opened`."""
         task = Task(function, (stored.video, *args), kwargs, requests.current())
-        async with aclosing(self._stream(task, stored.read)) as items:
+        async with aclosing(self._stream(nullcontext(), lambda _: task, stored.read)) as items:
             async for item in items:
                 yield item
 
-    async def _stream(self, task: Task, read: Read | None) -> AsyncGenerator[bytes, None]:
+    async def _stream(
+        self, needed: AbstractAsyncContextManager[T], task: Callable[[T], Task], read: Read | None = None
+    ) -> AsyncGenerator[bytes, None]:
         await self._turn()
+        worker = None
         try:
-            worker = await self._warm_worker()
-        except BaseException:
-            metrics.WORKERS_BUSY.dec()
-            self._slots.release()
-            raise
-        try:
-            worker.begin(task, read)
-            while (item := await worker.next_item()) is not None:
-                yield item
-                worker.take()
+            async with needed as given:
+                worker = await self._warm_worker()
+                worker.begin(task(given), read)
+                while (item := await worker.next_item()) is not None:
+                    yield item
+                    worker.take()
         finally:
-            if worker.busy:
+            if worker is not None and worker.busy:
                 settling = asyncio.create_task(self._settle(worker))
                 self._settling.add(settling)
                 settling.add_done_callback(self._settling.discard)
@@ -188,10 +204,10 @@ class WorkerProcesses:
         finally:
             self._give_back(worker)
 
-    def _give_back(self, worker: WorkerProcess) -> None:
+    def _give_back(self, worker: WorkerProcess | None) -> None:
         metrics.WORKERS_BUSY.dec()
         self._slots.release()
-        if worker.alive:
+        if worker is not None and worker.alive:
             self._idle.put_nowait(worker)
 
     async def _warm_places(self, count: int) -> None:

@@ -37,7 +37,8 @@ class PacketFacts:
         duration_s: From the earliest presentation time to the end of the last frame; None below two frames.
         fps: Average frames a second, without the odd gap where the rate is steady; None below two frames.
         variable_frame_rate: Whether at least 2 % (and 3) of the intervals between frames differ from the median.
-        bit_rate: Bits a second of the packets over `duration_s`.
+        bit_rate: Bits a second while frames follow each other: of a frame on average, `fps` times. A pause, or a last
+            frame that stays for long, does not lower it.
         keyframe_times_s: Seconds from `start_s`, ascending.
         spans_s: (start, end) of the stretches with pictures, seconds from `start_s`, ascending: what lies between two
             frames more than `GAP_S` apart is no part of any. Empty when there is no gap, or more than
@@ -140,7 +141,7 @@ def _facts(packets: _Columns, *, complete: bool) -> PacketFacts:
         fps = 1 / steady_s if steady_s > 0 and not variable else len(intervals) / span_s
         # Where packets have no duration, the last frame is taken to stay as long as the usual one.
         duration_s = (last_end_s if last_end_s > ordered[-1] else ordered[-1] + usual_s) - start_s
-        bit_rate = packets.size_bytes * 8 / duration_s
+        bit_rate = packets.size_bytes * 8 / len(ordered) * fps
     return PacketFacts(
         complete=complete,
         frame_count=len(ordered),

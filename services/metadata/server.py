@@ -45,9 +45,9 @@ class MetadataServicer(metadata_pb2_grpc.MetadataServiceServicer):
                 `WorkerProcesses.stream` and `Losses.counted`.
         """
         with self._losses.counted(request.media.sha256):
-            async with self._store.local_path(request.media) as path:
-                items = self._workers.stream(probe_file, path, self._limits, self._now())
-                # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffprobe.
-                async with aclosing(items):
-                    (answer,) = [item async for item in items]
+            file = self._store.local_path(request.media)
+            items = self._workers.stream_file(file, probe_file, self._limits, self._now())
+            # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffprobe.
+            async with aclosing(items):
+                (answer,) = [item async for item in items]
         return metadata_pb2.ProbeResponse.FromString(answer)

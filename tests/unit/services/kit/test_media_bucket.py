@@ -1,5 +1,8 @@
 """The media store over a bucket."""
 
+import subprocess
+import sys
+
 import pytest
 from notreally.v1 import media_pb2
 
@@ -98,3 +101,16 @@ def test_children_get_no_credentials(s3: S3, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NOTREALLY_DATABASE_URL", "postgresql://u:secret@h/d")
     assert {name for name in child_environment() if "SECRET" in name or "DATABASE" in name} == set()
     assert "PATH" in child_environment()
+
+
+def test_a_service_keeps_its_environment_from_its_children_and_they_are_as_any_process() -> None:
+    dumpable = "import ctypes; print(ctypes.CDLL(None).prctl(3), flush=True)"
+    code = f"""
+import subprocess, sys
+from services.kit.limits import keep_to_itself
+keep_to_itself()
+{dumpable}
+subprocess.run([sys.executable, "-c", {dumpable!r}], check=True)
+"""
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.split() == ["0", "1"]

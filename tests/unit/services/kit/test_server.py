@@ -110,8 +110,9 @@ async def test_an_answer_may_be_larger_than_what_may_come_in(odd: Odd) -> None:
         stub = classifier_pb2_grpc.ClassifierServiceStub(channel)
         odd.version = "1" * 200_000
         assert (await stub.GetModel(classifier_pb2.GetModelRequest())).version == odd.version
+        ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/{NAME}/GetModel")
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await channel.unary_unary(f"/{NAME}/GetModel")(bytes(65_537))
+            await ask(bytes(65_537))
     assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import grpc
@@ -254,7 +254,32 @@ async def test_workers_that_cannot_warm_up_are_said_so(capfd: pytest.CaptureFixt
     assert "no such model" in capfd.readouterr().err
 
 
+@asynccontextmanager
+async def copied(file: Path, seen: list[str]) -> AsyncIterator[Path]:
+    seen.append("made")
+    yield file
+    seen.append("removed")
+
+
+async def test_a_file_is_there_from_its_turn_to_the_end_of_its_call(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("first\n")
+    seen: list[str] = []
+    async with WorkerProcesses("test", 1, samples.no_warm_up, LIMITS, spares=0) as pool:
+        async with aclosing(pool.stream(samples.count, 10_000)) as working:
+            await anext(working)
+            waiting = asyncio.ensure_future(
+                anext(items := pool.stream_file(copied(tmp_path / "file", seen), samples.first_line))
+            )
+            await asyncio.sleep(0)
+            assert seen == []
+        assert await waiting == b"first"
+        assert seen == ["made"]
+        assert [item async for item in items] == []
+    assert seen == ["made", "removed"]
+
+
 async def test_calls_beyond_those_that_may_wait_are_refused_with_a_time_to_come_back() -> None:
+    seen: list[str] = []
     async with WorkerProcesses("test", 1, samples.no_warm_up, LIMITS, spares=0, max_waiting=1) as pool:
         assert len(pool.pids) == 1
         async with aclosing(pool.stream(samples.count, 10_000)) as working:
@@ -266,5 +291,9 @@ async def test_calls_beyond_those_that_may_wait_are_refused_with_a_time_to_come_
                 await anext(pool.stream(samples.count, 2))
             assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "BUSY")
             assert refused.value.retry_after_s
+            # Nor is a copy made of a file for a call that may not wait.
+            with pytest.raises(Refusal):
+                await anext(pool.stream_file(copied(Path(), seen), samples.first_line))
+        assert seen == []
         assert await first == b"0"
         assert [item async for item in waiting] == [b"1"]

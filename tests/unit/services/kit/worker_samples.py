@@ -43,6 +43,10 @@ def count_aloud(cancelled: Cancelled, limit: int, made: Path) -> Items:
         yield str(item).encode()
 
 
+def first_line(cancelled: Cancelled, file: Path) -> Items:
+    yield file.read_bytes().splitlines()[0]
+
+
 def who(cancelled: Cancelled) -> Items:
     yield str(os.getpid()).encode()
 

@@ -36,6 +36,16 @@ def test_a_steady_video() -> None:
     assert not facts.variable_frame_rate
 
 
+def test_pauses_do_not_lower_the_bit_rate() -> None:
+    packets = _steady(100, 25.0)
+    paused = [*packets[:50], *(packet._replace(pts_s=(packet.pts_s or 0) + 60) for packet in packets[50:])]
+    held = [*packets[:-1], packets[-1]._replace(duration_s=335_544.0)]
+    wanted = _read(packets).bit_rate
+    assert wanted == pytest.approx(8000 * 25)
+    assert _read(paused).bit_rate == pytest.approx(wanted)
+    assert _read(held).bit_rate == pytest.approx(wanted)
+
+
 def test_packets_out_of_order_are_put_in_order() -> None:
     assert _read(_steady(100, 25.0)[::-1]) == _read(_steady(100, 25.0))
 
