@@ -77,8 +77,8 @@ def plan_windows(
     stretches = _Stretches.of(spans_s)
     keyframes = stretches.joined(_clean(keyframes_s)) if stretches else _clean(keyframes_s)
     duration = stretches.total_s if stretches else _duration(duration_s, keyframes)
-    rate = fps if fps is not None and 0 < fps <= _PLAUSIBLE_FPS else _USUAL_FPS
-    stride = _stride(rate)
+    rate = _rate(fps)
+    stride = frame_stride(rate)
     # One frame a second at least, so that a false claim of fewer cannot ask for thousands of windows.
     analyzed_fps = max(rate / stride, 1.0)
     budget = max(1, max_frames)
@@ -153,7 +153,13 @@ def _duration(claimed_s: float | None, keyframes: list[float]) -> float:
     return max(WHOLE_S, known_s + WINDOW_S)
 
 
-def _stride(fps: float) -> int:
+def _rate(fps: float | None) -> float:
+    return fps if fps is not None and 0 < fps <= _PLAUSIBLE_FPS else _USUAL_FPS
+
+
+def frame_stride(fps: float | None) -> int:
+    """How many frames to step from one that is looked at to the next; `fps` as for `plan_windows`."""
+    fps = _rate(fps)
     # From 35 to 40 fps, half the frames would be fewer than blinks need, so all are read.
     if fps < 2 * _LEAST_FPS_AFTER_STRIDE:
         return 1

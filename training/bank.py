@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from services.face.crops import FRAMES
 from training.crops import Crops, middle
 from training.forgeries.masks import Mask
-from training.forgeries.reencoding import Moment, draw_journey, travelled
+from training.forgeries.reencoding import Journey, Moment, draw_journey, travelled
 from training.forgeries.trembling import draw_trembling
 
 BANK_SIDE = 240
@@ -28,8 +28,8 @@ shift, turn and scale it."""
 SHARE_SIDE = BANK_SIDE // 4
 """Places along each side of what says where a moment is forged."""
 
-_LAYOUT = 4  # raised when other moments are made
-_TIMES = 2  # that each moment is used, in other ways
+BANK_LAYOUT = 5
+"""Raised when other moments are made."""
 
 
 class Kind(IntEnum):
@@ -67,7 +67,7 @@ def make_bank(crops: Sequence[Crops], fake: Sequence[bool], cache: Path, *, seed
 
 def _make_into(crops: Crops, fake: bool, cache: Path, seed: int) -> Path:
     identity = hashlib.sha256(crops.points.tobytes())
-    identity.update(repr((fake, _LAYOUT, BANK_SIDE, FRAMES, seed)).encode())
+    identity.update(repr((fake, BANK_LAYOUT, BANK_SIDE, FRAMES, seed)).encode())
     stem = cache / identity.hexdigest()[:32]
     if not Path(f"{stem}.npz").exists():
         rng = np.random.default_rng(list(identity.digest()))
@@ -112,23 +112,31 @@ def _places(share: Mask) -> NDArray[np.uint8]:
     return np.asarray(np.round(255 * np.clip(places, 0, 1)), dtype=np.uint8)
 
 
+def _journeys(rng: np.random.Generator) -> tuple[Journey, ...]:
+    """Of each moment, real or fake: it is used as it came, and again after a journey.
+
+    What is real must not travel more often than what is fake: the network would learn to tell who has travelled, and
+    take a real video that comes as it is for a fake one.
+    """
+    return Journey(), draw_journey(rng)
+
+
 def _of_real(crops: Crops, rng: np.random.Generator) -> Moments:
-    """Each moment after a few journeys, with a forged twin each time."""
+    """Each moment and a forged twin, another each time."""
     maker = _Maker()
-    for _ in range(_TIMES):
-        for moment, points in zip(crops.moments, crops.points, strict=True):
+    for moment, points in zip(crops.moments, crops.points, strict=True):
+        for journey in _journeys(rng):
             forged = draw_trembling(rng).of(moment, points, rng)
-            real, fake = travelled([np.asarray(moment), forged.pixels], draw_journey(rng), rng)
+            real, fake = travelled([np.asarray(moment), forged.pixels], journey, rng)
             twin = maker.add(real, Kind.REAL)
             maker.add(fake, Kind.FORGED, forged.share, twin)
     return maker.made()
 
 
 def _of_fake(crops: Crops, rng: np.random.Generator) -> Moments:
-    """Each moment as it is, and after a journey."""
     maker = _Maker()
     for moment in crops.moments:
-        maker.add(np.asarray(moment), Kind.LABELLED)
-        (arrived,) = travelled([np.asarray(moment)], draw_journey(rng), rng)
-        maker.add(arrived, Kind.LABELLED)
+        for journey in _journeys(rng):
+            (arrived,) = travelled([np.asarray(moment)], journey, rng)
+            maker.add(arrived, Kind.LABELLED)
     return maker.made()

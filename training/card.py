@@ -32,7 +32,8 @@ that the same model scored (Forman and Scholz 2010):"""
 _METHODS = """\
 Fakes of one method against the real videos they were made from, or against all real videos where none is known. The
 last AUC is of trees that were fitted without any fake of that method. The texture network did see some, of other
-people: the figure says what the ten numbers carry over to a method, not what the network does."""
+people: the figure says what the ten numbers carry over to a method, not what the network does. Fewer than three people
+on a side have no interval."""
 
 _ABLATIONS = """\
 The same trees, fitted without a feature or a group of them. A change below 0 says that it helped."""

@@ -1,8 +1,8 @@
 """Which videos to learn from: folders of real and of fake ones, and what a manifest knows about them."""
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -68,6 +68,38 @@ def gather(real: Sequence[str], fake: Sequence[str], manifest: Path | None = Non
 def gather_real(real: Sequence[str], manifest: Path | None = None) -> Dataset:
     """As `gather`, where there are no fakes yet."""
     return _gather({False: _folders(real)}, manifest)
+
+
+def unique(dataset: Dataset, content: Callable[[Path], str]) -> tuple[Dataset, dict[Path, str]]:
+    """The videos that differ, and why the others are left out: copies, and all copies of what is labelled both ways.
+
+    Of a video and its copy, one could be learned from by what is tested on the other.
+
+    Args:
+        dataset: where to look.
+        content: a name for what a file holds, such as its hash.
+    """
+    first: dict[str, Clip] = {}
+    labels: dict[str, set[bool]] = {}
+    names = {clip.path: content(clip.path) for clip in dataset.clips}
+    for clip in dataset.clips:
+        first.setdefault(names[clip.path], clip)
+        labels.setdefault(names[clip.path], set()).add(clip.fake)
+    left_out: dict[Path, str] = {}
+    for clip in dataset.clips:
+        if len(labels[names[clip.path]]) > 1:
+            left_out[clip.path] = "the same content is labelled real and fake"
+        elif clip is not first[names[clip.path]]:
+            left_out[clip.path] = "a copy of another video"
+    pairs = {(first[names[real]].path, first[names[fake]].path): None for real, fake in dataset.pairs}
+    return (
+        replace(
+            dataset,
+            clips=tuple(clip for clip in dataset.clips if clip.path not in left_out),
+            pairs=tuple(pair for pair in pairs if not set(pair) & left_out.keys()),
+        ),
+        left_out,
+    )
 
 
 def _gather(folders: dict[bool, list[Path]], manifest: Path | None) -> Dataset:

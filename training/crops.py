@@ -17,12 +17,14 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from gateway.planning import frame_stride
 from services.face.crops import FRAMES, LEAST_FACE_PX, MARGIN, SIDE, crop_view, face_moment, face_side
 from services.face.decoding import timed_pictures
 from services.face.models import borrowed_models
 from services.face.pictures import Picture, View
 from services.face.tracking import FaceTracker
 from services.face.windows import FaceJob, Window
+from services.kit.container import moving_pictures, opened_container
 from services.kit.errors import Refusal
 
 WIDE_SIDE = 280
@@ -37,7 +39,7 @@ LOOKED_AT_S = 20.0
 
 _WIDE_MARGIN = MARGIN * WIDENED
 
-_LAYOUT = 2  # raised when crops of another kind are cut
+_LAYOUT = 3  # raised when crops of another kind are cut
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,9 @@ class _Seen(NamedTuple):
 
 def _seen(path: Path, count: int) -> Iterator[_Seen]:
     """Each last frame is looked at by itself: the face is found, and its landmarks settle, as at a window's start."""
-    job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=10_000)
-    wanted = list(np.linspace(0, _seconds(path), count, endpoint=False) + _seconds(path) / (2 * count))
+    seconds, stride = _length_and_stride(path)
+    job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=10_000, frame_stride=stride)
+    wanted = list(np.linspace(0, seconds, count, endpoint=False) + seconds / (2 * count))
     frames: deque[Picture] = deque(maxlen=WIDE_FRAMES)
     with borrowed_models() as models:
         try:
@@ -151,14 +154,15 @@ def _in_crop(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((points[:, :2] - view[:, 2]) @ np.linalg.inv(view[:, :2]).T)
 
 
-def _seconds(path: Path) -> float:
-    """How much of a video is looked at."""
-    try:
-        with av.open(str(path)) as container:
-            known = container.duration / av.time_base if container.duration else LOOKED_AT_S
-    except av.FFmpegError:
-        return LOOKED_AT_S
-    return float(min(known, LOOKED_AT_S))
+def _length_and_stride(path: Path) -> tuple[float, int]:
+    """How many seconds of a video are looked at, and the stride of its frames: the one that the product takes."""
+    with opened_container(path) as container:
+        if container is None:
+            return LOOKED_AT_S, 1
+        seconds = container.duration / av.time_base if container.duration else LOOKED_AT_S
+        stream = moving_pictures(container)
+        fps = stream.average_rate if stream else None
+    return float(min(seconds, LOOKED_AT_S)), frame_stride(float(fps) if fps else None)
 
 
 def _cut_into(path: Path, cache: Path) -> str:

@@ -1,7 +1,7 @@
 """Numbers with intervals that draw people, not videos, with replacement; each the mean over seeds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from training.videos import Videos
 
 _DRAWS = 1000
 _BLOCKS = 20
+# On a side with fewer, what is drawn is the other side's people alone.
+_FEWEST_PEOPLE = 3
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -21,7 +23,7 @@ class Estimate:
 
     Attributes:
         value: mean over seeds.
-        low: lower end of the 95 % interval over people; NaN for a single person.
+        low: lower end of the 95 % interval over people; NaN for too few of them.
         high: its upper end.
         videos: that it rests on.
         people: that it rests on.
@@ -95,11 +97,14 @@ def auc_estimate(
     """
     fake, rows = videos.fake[chosen], scores[:, chosen]
     fold = videos.fold[chosen] if within_folds else np.zeros(len(fake), dtype=np.intp)
-    return _estimate(
-        videos.groups[chosen],
+    groups = videos.groups[chosen]
+    found = _estimate(
+        groups,
         lambda weights: np.array([_stratified_auc(fake, row, weights, fold) for row in rows]),
         rng,
     )
+    fewest = min(len(np.unique(groups[fake == label])) for label in (False, True))
+    return found if fewest >= _FEWEST_PEOPLE else replace(found, low=float("nan"), high=float("nan"))
 
 
 def auc_change(videos: Videos, scores: Floats, than: Floats, chosen: Bools, rng: np.random.Generator) -> Estimate:

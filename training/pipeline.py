@@ -11,13 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from training.clips import Dataset
+from training.clips import Dataset, unique
 from training.folds import group_folds
 from training.learning import Settings
 from training.scores import TextureScores
 from training.services import Services
 from training.texture import TextureTraining
-from training.vectors import Collected, VectorCache, collect
+from training.vectors import Collected, VectorCache, collect, content_hash
 from training.videos import Videos, assemble
 
 QUICK = Settings(samples=64, batch=8, rate=1e-3)
@@ -72,6 +72,7 @@ def prepare(
         ValueError: too few videos, or too few people.
         ServiceError, RuntimeError: the services do not answer, or do not start.
     """
+    dataset, twice = unique(dataset, content_hash)
     fold = group_folds(dataset)
     collected = asyncio.run(_measure(dataset, VectorCache(cache / "vectors.parquet"), server, parallel, console))
     for path, why in sorted(collected.failures.items()):
@@ -80,12 +81,13 @@ def prepare(
     texture = training.out_of_fold(seeds)
     assembled = [assemble(dataset, collected.rows, fold, scores) for scores in texture.log_odds]
     refused = ["the services refused it"] * len(collected.failures)
+    left_out = Counter([*assembled[0].left_out.values(), *twice.values(), *refused])
     return Material(
         dataset,
         training,
         texture,
         tuple(one.videos for one in assembled),
-        dict(Counter([*assembled[0].left_out.values(), *refused])),
+        dict(left_out),
     )
 
 

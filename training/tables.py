@@ -134,18 +134,20 @@ def _estimates(run: Run, title: str, first: str, what: str, estimates: Mapping[s
 
 
 def _methods(run: Run) -> Table:
-    found = run.evaluation
+    found, videos = run.evaluation, run.videos
+    forged = {name: videos.fake & (videos.methods == name) for name in found.methods}
     rows = tuple(
         (
             f"`{name}`",
             estimate(one),
             estimate(found.without[name]) if name in found.without else "-",
-            str(one.videos),
-            str(one.people),
+            str(int(forged[name].sum())),
+            str(len(np.unique(videos.groups[forged[name]]))),
+            str(one.videos - int(forged[name].sum())),
         )
         for name, one in found.methods.items()
     )
-    header = ("method", "AUC", "AUC, left out of the trees' training", "videos", "people")
+    header = ("method", "AUC", "AUC, left out of the trees' training", "fake", "people in them", "real")
     return Table("AUC by method", header, rows)
 
 

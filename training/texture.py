@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.bank import make_bank
+from training.bank import BANK_LAYOUT, make_bank
 from training.clips import Clip, Dataset
 from training.crops import Crops, cut_all
 from training.export import export
 from training.forgeries.blending import blended, warped_to
+from training.forgeries.clip import OF_SOUND
 from training.forgeries.masks import soft_mask
 from training.forgeries.reencoding import Journey, travelled
 from training.learning import Settings, train_network
@@ -60,6 +61,8 @@ class TextureTraining:
         """Cut the crops."""
         self._fold, self._settings, self._cache, self._jobs, self._say = fold, settings, cache, jobs, say
         self._fake = np.array([clip.fake for clip in dataset.clips])
+        # Nothing in their pictures is forged.
+        self._heard = [clip.method in OF_SOUND for clip in dataset.clips]
         self._alike = _alike(dataset)
         say("Cutting face crops")
         self._crops = cut_all([clip.path for clip in dataset.clips], cache / "crops", jobs=jobs)
@@ -112,7 +115,8 @@ class TextureTraining:
         )
         self._say("Training a network")
         # Clips without a face teach nothing, and cannot be shown beside others.
-        members = [i for i in range(len(bank)) if self._fold[i] != number and len(bank[i].kind)]
+        shown = [len(moments.kind) > 0 and not heard for moments, heard in zip(bank, self._heard, strict=True)]
+        members = [i for i in range(len(bank)) if self._fold[i] != number and shown[i]]
         place = {index: here for here, index in enumerate(members)}
         alike = [[place[other] for other in self._alike[index] if other in place] for index in members]
         return train_network([bank[index] for index in members], alike, settings, self._say, unfinished)
@@ -137,11 +141,13 @@ class TextureTraining:
     def _key(self, number: int | None, seed: int) -> str:
         """Of everything that a fold's scores, or the network of everybody, depend on."""
         identity = hashlib.sha256()
-        for crops, fake, fold in zip(self._crops, self._fake.tolist(), self._fold.tolist(), strict=True):
+        each = zip(self._crops, self._fake.tolist(), self._heard, self._fold.tolist(), strict=True)
+        for crops, fake, heard, fold in each:
             identity.update(crops.points.tobytes())
-            identity.update(f"{fake} {fold}".encode())
+            identity.update(f"{'heard' if heard else fake} {fold}".encode())
         settings = asdict(replace(self._settings, seed=seed))
-        identity.update(json.dumps([settings, number, _LAYOUT, _BANK_SEED], sort_keys=True).encode())
+        parts = [settings, number, self._alike, _LAYOUT, BANK_LAYOUT, _BANK_SEED]
+        identity.update(json.dumps(parts, sort_keys=True).encode())
         return identity.hexdigest()[:32]
 
 

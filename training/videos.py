@@ -94,36 +94,25 @@ def assemble(
     What the services' own texture network says is not used, since it may have learned from these very people: its place
     is taken by what networks say that have not.
 
-    Left out are videos with fewer than `MIN_FEATURES` features, second copies of the same content, and all copies of
-    content that is labelled both ways.
+    Left out are videos with fewer than `MIN_FEATURES` features.
 
     Args:
-        dataset: the labels.
+        dataset: the labels; no video twice.
         rows: a measurement for each video that could be measured.
         fold: of each clip.
         texture: for each clip the log-odds of its crops, by a network that has not seen its people.
     """
-    labels: dict[object, set[bool]] = {}
-    for clip in dataset.clips:
-        if clip.path in rows:
-            labels.setdefault(rows[clip.path]["sha256"], set()).add(clip.fake)
-
     left_out: dict[Path, str] = {}
-    kept, clips, vectors, judged, seen = [], [], [], [], set()
+    kept, clips, vectors, judged = [], [], [], []
     for place, clip in enumerate(dataset.clips):
         if clip.path not in rows:
             continue
         row = rows[clip.path]
         vector = np.array([row[name] for name in FEATURE_NAMES], dtype=np.float64)
         vector[[TEXTURE, VARIATION]] = texture_features(texture[place])
-        if len(labels[row["sha256"]]) > 1:
-            left_out[clip.path] = "the same content is labelled real and fake"
-        elif row["sha256"] in seen:
-            left_out[clip.path] = "a copy of another video"
-        elif (found := int(np.isfinite(vector).sum())) < MIN_FEATURES:
+        if (found := int(np.isfinite(vector).sum())) < MIN_FEATURES:
             left_out[clip.path] = f"only {found} features could be measured"
         else:
-            seen.add(row["sha256"])
             kept.append(clip)
             clips.append(place)
             vectors.append(vector)

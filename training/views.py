@@ -70,7 +70,8 @@ class View:
 
     def places(self, share: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How much of each place (PLACES, PLACES) seen is forged, 0 to 1, of `training.bank.Moments.share`."""
-        coarse = np.column_stack([self.place[:, :2], self.place[:, 2] / _COARSER])
+        linear, first = self.place[:, :2], np.full(2, (_COARSER - 1) / 2)  # middle of the first coarse pixel
+        coarse = np.column_stack([linear, (linear @ first + self.place[:, 2] - first) / _COARSER])
         side = SIDE // _COARSER
         bent = self._bent and (_smaller(self._bent[0] / _COARSER, side), _smaller(self._bent[1] / _COARSER, side))
         seen = self._looked_at(np.asarray(share), coarse, bent, side, cv2.BORDER_CONSTANT)

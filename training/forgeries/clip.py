@@ -21,6 +21,7 @@ REENCODED = "re-encoded"
 SWAP = "face-swap"
 OF_PICTURE = (*OF_ONE_FACE, SWAP)
 OF_SOUND = ("re-dubbed", "vocoded")
+"""Methods that leave the pictures as they were."""
 METHODS = (*OF_PICTURE, *OF_SOUND)
 """How clips are forged."""
 

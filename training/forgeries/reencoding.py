@@ -70,8 +70,9 @@ def _sometimes(share: float, value: float, rng: np.random.Generator) -> float | 
 
 def travelled(moments: Sequence[Moment], journey: Journey, rng: np.random.Generator) -> list[Moment]:
     """Moments of one size after a journey, in order."""
-    quiet = replace(journey, noise=0.0)
-    done = [prepared(moment, quiet, rng) for moment in moments]
+    quiet, chance = replace(journey, noise=0.0), rng.integers(2**63)
+    # Whatever else is drawn is the same for all.
+    done = [prepared(moment, quiet, np.random.default_rng(chance)) for moment in moments]
     if journey.noise:
         # No frame has the grain of the one before it.
         done = [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.clips import Clip, ClipsError, gather
+from training.clips import Clip, ClipsError, Dataset, gather, unique
 
 
 def touch(*paths: Path) -> None:
@@ -121,3 +121,16 @@ def test_a_folder_that_is_missing_or_empty_or_on_both_sides_is_refused(data: Pat
         gather([real], [str(data / "empty")])
     with pytest.raises(ClipsError, match="of real and in a folder of fake"):
         gather([real], [fake, real])
+
+
+def test_copies_and_contradictions_are_left_out() -> None:
+    content = {"a": "1", "b": "2", "copy of a": "1", "said fake": "3", "said real": "3"}
+    clips = {name: Clip(Path(name), name in ("b", "said fake"), f"file:{name}") for name in content}
+    pairs = ((Path("copy of a"), Path("b")), (Path("a"), Path("b")), (Path("a"), Path("said fake")))
+    left, left_out = unique(Dataset(tuple(clips.values()), pairs, ("A warning.",)), lambda path: content[path.name])
+    assert left == Dataset((clips["a"], clips["b"]), ((Path("a"), Path("b")),), ("A warning.",))
+    assert {path.name: why for path, why in left_out.items()} == {
+        "copy of a": "a copy of another video",
+        "said fake": "the same content is labelled real and fake",
+        "said real": "the same content is labelled real and fake",
+    }

@@ -24,6 +24,13 @@ def test_moments_are_successive_frames_around_an_upright_face(face_video: MakeFa
         assert np.all((steps > 0) & (steps < 10))
 
 
+def test_of_a_fast_video_every_other_frame_is_seen_as_in_the_product(face_video: MakeFaceVideo) -> None:
+    moving = FaceVideo(seconds=0.5, fps=60, size=(320, 240), iod=60, nod_px=(3.0, 3.0), nod_hz=2.0)
+    times_s = cut(face_video(moving), 100).times_s
+    assert len(times_s) > 5
+    np.testing.assert_allclose(np.diff(times_s), 2 / 60, atol=1e-3)
+
+
 def test_a_video_too_short_for_a_moment_gives_none(face_video: MakeFaceVideo) -> None:
     short = face_video(FaceVideo(seconds=(WIDE_FRAMES - 1) / 30, fps=30, size=(320, 240), iod=60))
     assert len(cut(short)) == 0

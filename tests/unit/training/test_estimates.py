@@ -46,6 +46,14 @@ def test_the_interval_draws_people_not_videos(population: Population) -> None:
     assert estimates[1].high == pytest.approx(estimates[0].high)
 
 
+def test_of_two_people_no_interval_is_given(population: Population) -> None:
+    videos = population(people=40, signal=1.0)
+    few = ~videos.fake | (np.arange(len(videos)) < 4)
+    estimate = auc_estimate(videos, videos.features[np.newaxis, :, 1], few, np.random.default_rng(0))
+    assert np.isfinite(estimate.value)
+    assert np.isnan([estimate.low, estimate.high]).all()
+
+
 def test_within_folds_it_does_not_matter_what_a_model_calls_its_scores(population: Population) -> None:
     videos = population(people=40, signal=1.0)
     everything, scores = np.ones(len(videos), dtype=np.bool_), videos.features[np.newaxis, :, 1]

@@ -1,5 +1,6 @@
 """The real path of a network: from videos to scores of unseen people and to a file that the face service loads."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,16 @@ from services.face.crops import FRAMES, SIDE
 from services.face.texture_network import TextureNetwork
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
+from training.bank import Kind, Moments
 from training.clips import Clip, Dataset
 from training.folds import group_folds
+from training.forgeries.clip import OF_SOUND
 from training.pipeline import QUICK
 from training.texture import GRID, SHAMS, TextureTraining
 
 torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
-from training import learning  # noqa: E402
+from training import learning, texture  # noqa: E402
 from training.export import export  # noqa: E402
 from training.network import TextureNetwork as Learner  # noqa: E402
 
@@ -30,6 +33,23 @@ def dataset(face_video: MakeFaceVideo) -> Dataset:
             path = face_video(FaceVideo(seconds=0.4, size=(320, 240), iod=50 + 4 * person + 2 * fake))
             clips.append(Clip(path, fake, f"person {person}", "studio", "swap" if fake else "none"))
     return Dataset(tuple(clips), ((clips[0].path, clips[1].path), (clips[2].path, clips[3].path)), ())
+
+
+def test_pictures_that_nobody_forged_are_not_shown_as_forged(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[int] = []
+
+    def train(videos: list[Moments], *_: object) -> Learner:
+        learned.append(sum(bool(np.any(one.kind == Kind.LABELLED)) for one in videos))
+        network: Learner = Learner().eval()
+        return network
+
+    monkeypatch.setattr(texture, "train_network", train)
+    dubbed = replace(dataset, clips=tuple(replace(c, method=OF_SOUND[0]) if c.fake else c for c in dataset.clips))
+    for shown in (dataset, dubbed):
+        TextureTraining(shown, group_folds(shown), QUICK, tmp_path, jobs=1, say=lambda _: None).out_of_fold([0])
+    assert learned == [1, 1, 0, 0]
 
 
 @pytest.mark.timeout(600)

@@ -45,7 +45,7 @@ def test_what_is_forged_is_seen_where_the_forged_pixels_are(seed: int, disguised
     wanted = cv2.resize(seen, (PLACES, PLACES), interpolation=cv2.INTER_AREA) / 255
     places = view.places(np.asarray(share))
     assert places.shape == (PLACES, PLACES)
-    assert np.abs(places - wanted).mean() < 0.03
+    assert np.abs(places - wanted).max() < 0.1
 
 
 @settings(max_examples=40, deadline=None)
