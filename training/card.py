@@ -55,6 +55,10 @@ or from trees, that have seen this person."""
 _GRID = """\
 The texture network alone, on a third of each video's crops."""
 
+_UNEVEN = """\
+A fake has often been sent on, and so compressed, once more than a real video, or once less. Where one class alone was
+compressed, the area must not fall much below the one above: below 0.5, compression is what is told apart."""
+
 _SHAMS = """\
 Real videos that went through what a forgery goes through, less the forgery, and the share of them that is taken for
 fake before and afterwards, on the same crops. A change whose interval holds 0 is none that could be shown."""
@@ -121,6 +125,7 @@ def render(run: Run) -> str:
         *([_PERMUTED, shown["permuted"]] if shown["permuted"] else []),
         _STACKING,
         *(["## After compression", _GRID, shown["grid"], _plots(run, "compression")] if shown["grid"] else []),
+        *([_UNEVEN, shown["uneven"]] if shown["uneven"] else []),
         *(["## After a forgery without the forgery", _SHAMS, shown["shams"]] if shown["shams"] else []),
         "## Verdicts",
         _BAND,

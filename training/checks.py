@@ -157,16 +157,34 @@ def after_compression(
     videos: Videos, texture: TextureScores, rng: np.random.Generator
 ) -> dict[str, dict[str, Estimate]]:
     """AUC of the texture network alone on the same crops after each compression, "paired" and "all"."""
-    grid = {}
-    for name, scores in {"as it is": _every(texture.log_odds), **texture.grid}.items():
-        found = np.array([_measured(videos, of)[:, 0] for of in scores])
-        known = np.isfinite(found).all(axis=0)
-        grid[name] = {
-            part: auc_estimate(videos, found, chosen & known, rng)
-            for part, chosen in wholes(videos).items()
-            if 0 < videos.fake[chosen & known].sum() < (chosen & known).sum()
-        }
-    return grid
+    shown = {"as it is": _every(texture.log_odds), **texture.grid}
+    return {name: _areas(videos, _readings(videos, scores), rng) for name, scores in shown.items()}
+
+
+def after_uneven_compression(
+    videos: Videos, texture: TextureScores, rng: np.random.Generator
+) -> dict[str, dict[str, Estimate]]:
+    """Likewise, where fakes alone went through a compression, and where real videos alone did."""
+    plain, uneven = _readings(videos, _every(texture.log_odds)), {}
+    for name, scores in texture.grid.items():
+        squeezed = _readings(videos, scores)
+        uneven[f"fake ones after {name}"] = _areas(videos, np.where(videos.fake, squeezed, plain), rng)
+        uneven[f"real ones after {name}"] = _areas(videos, np.where(videos.fake, plain, squeezed), rng)
+    return uneven
+
+
+def _areas(videos: Videos, readings: Floats, rng: np.random.Generator) -> dict[str, Estimate]:
+    known = np.isfinite(readings).all(axis=0)
+    return {
+        part: auc_estimate(videos, readings, chosen & known, rng)
+        for part, chosen in wholes(videos).items()
+        if 0 < videos.fake[chosen & known].sum() < (chosen & known).sum()
+    }
+
+
+def _readings(videos: Videos, scores: Scores) -> Floats:
+    """What the network says of each video, by seed; (seeds, n)."""
+    return np.array([_measured(videos, of)[:, 0] for of in scores])
 
 
 def after_shams(

@@ -17,6 +17,7 @@ from training.checks import (
     ablate,
     after_compression,
     after_shams,
+    after_uneven_compression,
     permuted,
     without_method,
 )
@@ -57,6 +58,7 @@ class Evaluation:
         ablations: by what the trees were not shown.
         permuted: AUC on all videos of trees that learned from permuted labels, one for each permutation.
         grid: by compression, AUC on "paired" and on "all" of the texture network.
+        uneven: likewise, where one class alone was compressed.
         shams: by what was done to real videos and who looked.
     """
 
@@ -75,6 +77,7 @@ class Evaluation:
     ablations: dict[str, Ablation]
     permuted: tuple[float, ...]
     grid: dict[str, dict[str, Estimate]]
+    uneven: dict[str, dict[str, Estimate]]
     shams: dict[str, Sham]
 
 
@@ -119,6 +122,7 @@ def evaluate(seeds: Sequence[Videos], texture: TextureScores, recipe: Recipe, pe
         ablations=ablate(seeds, recipes, log_odds, rng),
         permuted=permuted(videos, recipe, permutations),
         grid=after_compression(videos, texture, rng),
+        uneven=after_uneven_compression(videos, texture, rng),
         shams=after_shams(seeds, recipes, texture, rng),
     )
 

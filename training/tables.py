@@ -70,6 +70,9 @@ def every(run: Run) -> dict[str, Table]:
         "checks": _beside(run, "AUC of the same trees, shown less", "shown", found.checks, own=True),
         "permuted": _permuted(found.permuted),
         "grid": _beside(run, "AUC of the texture network after compression", "every video", found.grid),
+        "uneven": _beside(
+            run, "AUC of the texture network where one class alone was compressed", "compressed", found.uneven
+        ),
         "shams": _shams(found.shams),
         "verdicts": _verdicts(found.decisions),
         "features": _features(run),

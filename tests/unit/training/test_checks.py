@@ -6,7 +6,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from training.checks import ablate, after_compression, after_shams, permuted, permuted_labels, without_method
+from training.checks import (
+    ablate,
+    after_compression,
+    after_shams,
+    after_uneven_compression,
+    permuted,
+    permuted_labels,
+    without_method,
+)
 from training.estimates import auc
 from training.fitting import Recipe, log_odds_by
 from training.scores import TextureScores
@@ -66,6 +74,18 @@ def test_compression_is_measured_on_the_same_crops(population: Population) -> No
     texture = TextureScores((0,), videos.fold, (told,), {"CRF 23": (kept,), "CRF 40": (lost,)}, {})
     grid = after_compression(videos, texture, np.random.default_rng(0))
     assert {name: by["all"].value for name, by in grid.items()} == {"as it is": 1.0, "CRF 23": 1.0, "CRF 40": 0.5}
+
+
+def test_a_network_that_tells_compression_from_none_is_found_out(population: Population) -> None:
+    videos = population(people=40)
+    rng = np.random.default_rng(0)
+    told = tuple(rng.normal(1.0 if fake else -1.0, 1.0, 3) for fake in videos.fake)
+    shifted = tuple(clip[::3] - 5.0 for clip in told)
+    texture = TextureScores((0,), videos.fold, (told,), {"CRF 23": (shifted,)}, {})
+    areas = {name: by["all"].value for name, by in after_uneven_compression(videos, texture, rng).items()}
+    assert areas.keys() == {"fake ones after CRF 23", "real ones after CRF 23"}
+    assert areas["fake ones after CRF 23"] < 0.2
+    assert areas["real ones after CRF 23"] > 0.95
 
 
 def test_a_sham_that_alarms_is_told_from_one_that_does_not(population: Population) -> None:
