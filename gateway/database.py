@@ -3,15 +3,25 @@
 The work itself (which step of which analysis is done) is DBOS's; these tables say what people see.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import grpc
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
+from services.kit.errors import Refusal
+
+log = structlog.get_logger()
+
+DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
+"""Reason of the refusal when the database gives no answer."""
 
 metadata = sa.MetaData()
 
@@ -87,6 +97,8 @@ class OutdatedError(Exception):
 def connect(url: str, *, migrate: bool = True, pool_size: int = 5) -> sa.Engine:
     """Open the database at an SQLAlchemy URL and bring our tables up to date, or make sure that they are.
 
+    From then on its engine raises `Refusal`, UNAVAILABLE, DATABASE_UNAVAILABLE, when the database gives no answer.
+
     Args:
         url: ``sqlite:///file`` or ``postgresql://user:password@host/database``.
         migrate: Whether to change tables of an older version.
@@ -100,15 +112,18 @@ def connect(url: str, *, migrate: bool = True, pool_size: int = 5) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed, pool_pre_ping=True)
+        engine = sa.create_engine(parsed, poolclass=_Pool, pool_pre_ping=True)
         sa.event.listen(engine, "connect", _tune_sqlite)
     else:
-        engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size)
+        engine = sa.create_engine(
+            parsed, poolclass=_Pool, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size
+        )
     try:
         _migrate(engine) if migrate else _verify(engine)
     except BaseException:
         engine.dispose()
         raise
+    sa.event.listen(engine, "handle_error", _refuse_without_answer)
     return engine
 
 
@@ -140,6 +155,37 @@ def hasty(engine: sa.Engine) -> Iterator[sa.Connection]:
             if is_sqlite:  # there it belongs to the connection, which others will use
                 connection.rollback()
                 connection.exec_driver_sql("PRAGMA synchronous=FULL")
+
+
+class _Pool(sa.QueuePool):
+    """One in which all connections wait for a database that has fallen silent is a part of the same outage."""
+
+    def connect(self) -> sa.PoolProxiedConnection:
+        try:
+            return super().connect()
+        except sa.exc.TimeoutError as error:
+            raise _no_answer(error) from None
+
+
+def _refuse_without_answer(context: sa.ExceptionContext) -> None:
+    error = context.original_exception
+    if context.is_disconnect or (
+        isinstance(context.sqlalchemy_exception, sa.exc.OperationalError) and not _is_mistake(error)
+    ):
+        raise _no_answer(error)
+
+
+def _is_mistake(error: BaseException) -> bool:
+    """Whether an operational error is none: SQLite calls so what is wrong with a statement, or the tables, too."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return isinstance(error, sqlite3.Error) and code & 0xFF == sqlite3.SQLITE_ERROR
+
+
+def _no_answer(error: BaseException) -> Refusal:
+    # Its message names hosts and files.
+    log.warning("the database gave no answer", error=str(error))
+    text = "The database gives no answer just now. Try again in a moment."
+    return Refusal(grpc.StatusCode.UNAVAILABLE, DATABASE_UNAVAILABLE, text)
 
 
 def _as_dbos_does(connection: "sa.engine.interfaces.DBAPIConnection", _record: object) -> None:

@@ -29,14 +29,9 @@ def refusal_for(error: BaseException) -> Refusal:
         error = error.errors[-1]
     if isinstance(error, Refusal):
         return error
-    log_id = uuid.uuid4().hex[:12]
-    log.error("analysis failed unexpectedly", log_id=log_id, exc_info=error)
-    return _internal(log_id)
-
-
-def interrupted() -> Refusal:
-    """Why an analysis failed whose workflow can run no more."""
-    return _internal("interrupted")
+    refusal = defect()
+    log.error("analysis failed unexpectedly", log_id=refusal.metadata["log_id"], exc_info=error)
+    return refusal
 
 
 def lost_sound(error: BaseException) -> tuple[str, str]:
@@ -48,7 +43,9 @@ def lost_sound(error: BaseException) -> tuple[str, str]:
     return refusal.reason, f"The sound could not be analysed: {refusal.message}"
 
 
-def _internal(log_id: str) -> Refusal:
+def defect() -> Refusal:
+    """Why an analysis failed without a reason of its own; its `log_id` belongs on the log line that tells more."""
+    log_id = uuid.uuid4().hex[:12]
     return Refusal(
         grpc.StatusCode.INTERNAL,
         "INTERNAL",

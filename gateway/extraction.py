@@ -108,6 +108,7 @@ class Extraction:
         analysis_id: str,
         media: media_pb2.MediaRef,
         windows: Sequence[media_pb2.TimeWindow],
+        video_start_s: float | None,
         frame_stride: int,
         most_frames: int,
         thumbnails: int,
@@ -118,9 +119,15 @@ class Extraction:
         """Store the face signals of a run of windows, with some thumbnails over it; raises as `probe` does.
 
         Each window has `most_frames` analysed frames at most, and `crops` of them are scored by the texture network.
+        Windows count from `video_start_s` on the container's clock; None: from the first frame that can be decoded.
         """
         request = face_pb2.FaceServiceExtractWindowsRequest(
-            media=media, frame_stride=frame_stride, max_frames=most_frames, max_thumbnails=thumbnails, max_crops=crops
+            media=media,
+            video_start_s=video_start_s,
+            frame_stride=frame_stride,
+            max_frames=most_frames,
+            max_thumbnails=thumbnails,
+            max_crops=crops,
         )
 
         async def attempt(heard: Heard) -> None:
@@ -133,17 +140,18 @@ class Extraction:
         analysis_id: str,
         media: media_pb2.MediaRef,
         windows: Sequence[media_pb2.TimeWindow],
-        video_start_s: float,
+        video_start_s: float | None,
         stream: int | None,
         report: Report,
         waiting: Waiting,
     ) -> None:
         """Store the sound signals of a run of windows; raises as `probe` does.
 
-        Of the file's stream with this index, or of the one that the service finds when it is None.
+        Of the file's stream with this index, or of the one that the service finds when it is None. Windows count from
+        `video_start_s` on the container's clock; None: from 0.
         """
         request = audio_pb2.AudioServiceExtractWindowsRequest(
-            media=media, video_start_s=video_start_s, stream_index=stream
+            media=media, video_start_s=video_start_s or 0.0, stream_index=stream
         )
 
         async def attempt(heard: Heard) -> None:

@@ -7,7 +7,7 @@ import structlog
 from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 
 from gateway import metrics
-from gateway.endings import interrupted
+from gateway.endings import defect
 from gateway.news import News
 from gateway.presence import Presence
 from gateway.records import Analysis, Records
@@ -122,10 +122,16 @@ class Keeping:
                         await DBOS.resume_workflow_async(analysis_id, queue_name=QUEUE)
                     else:
                         self._unattended.add(analysis_id)
-            elif await asyncio.to_thread(self._records.fail, analysis_id, interrupted().status()):
-                metrics.ANALYSES_ENDED.labels("failed", "INTERRUPTED").inc()
-                log.error("a workflow ended without its analysis", analysis=analysis_id, status=workflow.status)
-                self._news.tell(analysis_id)
+            else:
+                await self._interrupted(analysis_id, workflow.status)
+
+    async def _interrupted(self, analysis_id: str, status: str) -> None:
+        refusal = defect()
+        if await asyncio.to_thread(self._records.fail, analysis_id, refusal.status()):
+            metrics.ANALYSES_ENDED.labels("failed", "INTERRUPTED").inc()
+            log_id = refusal.metadata["log_id"]
+            log.error("a workflow ended without its analysis", analysis=analysis_id, status=status, log_id=log_id)
+            self._news.tell(analysis_id)
 
     async def take_over(self) -> None:
         """Put the analyses of gateways that are gone back in line, once, if it is this gateway's turn to look."""

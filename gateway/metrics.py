@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from gateway.database import analyses, uploads
 from gateway.records import ENDED
+from services.kit.errors import Refusal
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ class Tables(Collector):
         """The numbers as they are now; none when the database does not answer."""
         try:
             yield from self._read()
-        except sa.exc.SQLAlchemyError:
+        except (Refusal, sa.exc.SQLAlchemyError):
             log.warning("no numbers from the database")
 
     def _read(self) -> Iterator[GaugeMetricFamily]:

@@ -23,7 +23,7 @@ class Planned:
     windows: list[tuple[int, float, float]]
     stride: int
     runs: list[list[int]]
-    video_start_s: float
+    video_start_s: float | None
     sound: bool
     warnings: list[tuple[str, str]]
     wall: tuple[float, float]
@@ -48,7 +48,8 @@ class Planned:
             windows=[(w.index, w.start_s, w.end_s) for w in plan.windows],
             stride=plan.frame_stride,
             runs=[[w.index for w in run] for run in runs],
-            video_start_s=known.facts.video.start_s,
+            # Without facts it is not known; 0 would be a claim, and false of most broadcast files.
+            video_start_s=probe.facts.video.start_s if probe else None,
             sound=audio_enabled and (probe is None or probe.facts.HasField("audio")),
             warnings=[] if probe else [NO_FACTS],
             wall=wall,

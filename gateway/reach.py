@@ -10,6 +10,7 @@ import grpc
 import structlog
 
 from gateway import metrics
+from gateway.outages import is_outage
 from services.kit.errors import Refusal
 
 log = structlog.get_logger()
@@ -42,6 +43,8 @@ _FAULTS = frozenset(
 
 def gave_no_answer(refusal: Refusal) -> bool:
     """Whether the service gave no answer, rather than refusing: asking again may help."""
+    if is_outage(refusal):
+        return False
     return refusal.code in _FAULTS or refusal.code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
 
 
@@ -85,7 +88,8 @@ class Reach:
             waiting: Told before each pause.
 
         Raises:
-            Refusal: What the service refused with, or the last failure once it is time to give up.
+            Refusal: What the service refused with, or the last failure once it is time to give up. That a database or
+                the media store gives no answer is not for it to wait for; see `gateway.outages`.
         """
         began_s, pause_s, faults = self._clock(), _FIRST_PAUSE_S, 0
 
@@ -98,6 +102,8 @@ class Reach:
             try:
                 answer = await attempt(heard)
             except Refusal as refusal:
+                if is_outage(refusal):  # it says nothing of the service
+                    raise
                 asked_for_s = min(refusal.retry_after_s or 0.0, _LONGEST_PAUSE_S)
                 if refusal.code is grpc.StatusCode.UNAVAILABLE:
                     is_over = self._silent_s() >= self._patience_s

@@ -144,6 +144,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)
+        await uploads.close()
         await keeping.leave()
         # In a thread: it waits for threads that may be waiting for this loop.
         await asyncio.to_thread(dbos.destroy)

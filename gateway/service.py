@@ -10,7 +10,6 @@ from importlib.metadata import version
 from typing import Any, TypeAlias
 
 import grpc
-import obstore
 from google.protobuf import empty_pb2, field_mask_pb2
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
@@ -189,7 +188,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         try:
             for start in range(request.offset, analysis.size_bytes, MEBIBYTE):
                 end = min(start + MEBIBYTE, analysis.size_bytes)
-                data = bytes(await obstore.get_range_async(self._media.store, key, start=start, end=end))
+                data = await self._media.read(key, start, end)
                 for piece in range(0, len(data), _DOWNLOAD_PIECE):
                     yield analysis_pb2.DownloadMediaResponse(data=data[piece : piece + _DOWNLOAD_PIECE])
         except FileNotFoundError:

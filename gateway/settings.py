@@ -45,7 +45,7 @@ class GatewaySettings(ServiceSettings):
     max_upload_mb: int = Field(default=100, ge=1)
     max_chunk_bytes: int = Field(default=2 * MEBIBYTE, ge=16 * 1024, le=3 * MEBIBYTE)
     max_frames: int = Field(default=600, ge=30, le=12_000)
-    """Frames analysed of one video at most: with more, a video could have more windows than a service takes in a call."""
+    """Frames analysed of one video at most. With more, one could have more windows than a service takes in a call."""
 
     concurrency: int = Field(default=4, ge=1)
     """Analyses under way at once; the others wait in line."""

@@ -1,7 +1,7 @@
 """One analysis while this process works on it: how far it is, its events, and work that can be stopped."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import grpc
@@ -10,6 +10,7 @@ from notreally.v1 import features_pb2, media_pb2, series_pb2
 
 from gateway.extraction import Report
 from gateway.news import News
+from gateway.outages import outlast
 from gateway.progress import FACE, RUNNING, Progress
 from gateway.reach import Waiting
 from gateway.records import Records
@@ -56,16 +57,15 @@ class UnderWay:
         if self._work:
             await asyncio.wait(self._work, timeout=_STOPPED_WITHIN_S)
 
-    async def stoppable(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do work that `stop` can end.
+    async def stoppable(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work that `stop` can end, and again after an outage of the database or the media store.
 
         Raises:
             Refusal: CANCELLED, when it was stopped; and what the work raises.
         """
         if self._stopped:
-            work.close()
             raise _cancelled()
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(outlast(work))
         self._work.add(task)
         try:
             await asyncio.wait([task])
@@ -112,9 +112,13 @@ class UnderWay:
                 return
             finished, self._finished = self._finished, series_pb2.Series()
             event = self.progress.event(finished if finished.ByteSize() else None)
-            if await asyncio.to_thread(self._records.set_progress, self.id, event.stage, event.percent):
-                await DBOS.write_stream_async(EVENTS, event.SerializeToString())
-                self._news.tell(self.id)
+            try:
+                if await asyncio.to_thread(self._records.set_progress, self.id, event.stage, event.percent):
+                    await DBOS.write_stream_async(EVENTS, event.SerializeToString())
+                    self._news.tell(self.id)
+            except BaseException:
+                self._finished.MergeFrom(finished)  # the next event names them
+                raise
 
 
 def _cancelled() -> Refusal:

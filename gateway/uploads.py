@@ -12,13 +12,15 @@ from collections.abc import AsyncIterator, Callable
 
 import google_crc32c
 import grpc
-import obstore
+import structlog
 from notreally.v1 import analysis_pb2
 
 from gateway.records import FullError, Records, Upload, UploadLimits
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
 from services.kit.settings import MEBIBYTE
+
+log = structlog.get_logger()
 
 # Chunks made of a body that comes as a stream: two of them are in memory for a moment.
 _RECEIVED_BYTES = MEBIBYTE
@@ -29,6 +31,10 @@ _JOINERS = frozenset("\u200c\u200d")
 
 # Uploads under way end within minutes, or are given up within hours.
 _RETRY_AFTER_S = 30.0
+
+
+class _ChunkGoneError(Exception):
+    """A committed chunk is not there."""
 
 
 class Uploads:
@@ -56,6 +62,14 @@ class Uploads:
         self._media = media
         self._max_bytes = max_bytes
         self._max_chunk_bytes = max_chunk_bytes
+        self._finishing: dict[str, asyncio.Task[Upload]] = {}
+
+    async def close(self) -> None:
+        """Stop what goes on after the calls that began it; whoever asks again begins it anew."""
+        tasks = list(self._finishing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def create(self, filename: str, size_bytes: int, sha256: str = "", request_id: str | None = None) -> Upload:
         """Begin an upload.
@@ -143,13 +157,38 @@ class Uploads:
     async def finish(self, upload: Upload) -> Upload:
         """Make a video of an upload whose bytes are all committed; any other is given back as it is.
 
-        Safe to repeat, and to run twice at once: the video's key is its content.
+        It goes on when its caller is cancelled, as those are who run into a deadline: whoever asks again waits for the
+        same work. Other gateways may do it at the same time, since the video's key is its content.
 
         Raises:
             Refusal: CHECKSUM_MISMATCH when the whole is not what was announced; the upload then starts over.
         """
         if upload.sha256 is not None or upload.committed_size < upload.size_bytes:
             return upload
+        task = self._finishing.get(upload.id)
+        if task is None:
+            task = self._finishing[upload.id] = asyncio.create_task(self._join(upload))
+            task.add_done_callback(lambda done: self._finished(upload.id, done))
+        return await asyncio.shield(task)
+
+    def _finished(self, upload_id: str, task: "asyncio.Task[Upload]") -> None:
+        del self._finishing[upload_id]
+        # There may be nobody left to hear of it.
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, Refusal):
+            log.error("an upload did not become a video", upload=upload_id, exc_info=error)
+
+    async def _join(self, upload: Upload) -> Upload:
+        try:
+            return await self._assemble(upload)
+        except _ChunkGoneError:
+            # Another gateway was first, and has tidied up.
+            found = await self.get(upload.id)
+            if found.sha256 is None:
+                raise _not_found() from None
+            return found
+
+    async def _assemble(self, upload: Upload) -> Upload:
         incoming = f"incoming/{upload.id}-{uuid.uuid4().hex}"
         digest = hashlib.sha256()
         async with self._media.writer(incoming) as writer:
@@ -165,7 +204,7 @@ class Uploads:
                 "What arrived is not what was announced. Upload the video again from the start.",
                 committed_size="0",
             )
-        await obstore.rename_async(self._media.store, incoming, media_key(sha256))
+        await self._media.move(incoming, media_key(sha256))
         await asyncio.to_thread(self._records.complete_upload, upload.id, sha256)
         await self._media.delete_prefix(f"uploads/{upload.id}")
         return await self.get(upload.id)
@@ -201,7 +240,7 @@ class Uploads:
             if size == 0:
                 raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")
             await asyncio.to_thread(self._records.describe_upload, upload.id, clean_filename(filename()), size)
-            return await self.finish(await self.get(upload.id))
+            return await self._join(await self.get(upload.id))
         except BaseException:  # who sent it has left, too: nobody knows this upload's name
             await asyncio.shield(self._abandon(upload.id))
             raise
@@ -230,7 +269,7 @@ class Uploads:
         while offset < upload.size_bytes:
             chunk = await self._media.get(_chunk_key(upload.id, offset))
             if not chunk:
-                raise _not_found()
+                raise _ChunkGoneError
             yield chunk
             offset += len(chunk)
 

@@ -24,6 +24,7 @@ from gateway.conclusion import conclude
 from gateway.endings import ending_event, lost_sound, refusal_for
 from gateway.extraction import Extraction
 from gateway.news import News
+from gateway.outages import outlast
 from gateway.planned import Planned
 from gateway.progress import AUDIO, DONE, FACE, FAILED, METADATA, RUNNING, SKIPPED
 from gateway.reach import gave_no_answer
@@ -38,7 +39,7 @@ _MAX_THUMBNAILS = 8
 
 
 def _is_defect(error: BaseException) -> bool:
-    """Whether a step may be tried again as a whole: services are asked again inside it, and a refusal is an answer."""
+    """Whether a step may be tried again as a whole: what gave no answer is asked again inside it."""
     return not isinstance(error, Refusal)
 
 
@@ -94,7 +95,7 @@ class Analyses(DBOSConfiguredInstance):
 
     async def _analyze_once(self, analysis_id: str) -> None:
         # Read anew when the workflow is taken up again, unlike a step's output: what was shown by then.
-        shown = await asyncio.to_thread(self._records.analysis, analysis_id)
+        shown = await outlast(lambda: asyncio.to_thread(self._records.analysis, analysis_id))
         if shown is None or shown.state == analysis_pb2.ANALYSIS_STATE_CANCELLED:
             # Cancelled or deleted in the instant before a kill, or before it began: nobody waits for it.
             return
@@ -108,7 +109,7 @@ class Analyses(DBOSConfiguredInstance):
         except Exception as error:
             await self._fail(job, refusal_for(error).status().SerializeToString())
         except (dbos_error.DBOSWorkflowCancelledError, dbos_error.DBOSWorkflowConflictIDError):
-            await self._tidy_up(analysis_id)
+            await outlast(lambda: self._tidy_up(analysis_id))
             raise
         finally:
             self.under_way.pop(analysis_id, None)
@@ -182,7 +183,7 @@ class Analyses(DBOSConfiguredInstance):
         """Read the container and plan the windows; gives a `Planned` as JSON."""
         _log_step("prepare", job)
         with tracing.step("prepare"):
-            return await job.stoppable(self._read_and_plan(job))
+            return await job.stoppable(lambda: self._read_and_plan(job))
 
     async def _read_and_plan(self, job: UnderWay) -> dict[str, Any]:
         began = time.time()
@@ -217,24 +218,25 @@ class Analyses(DBOSConfiguredInstance):
         """Store the face signals of one run; gives when it began and ended."""
         _log_step("extract_faces", job, run=number)
         began = time.time()
+        with tracing.step("extract_faces", run=number):
+            await job.stoppable(lambda: self._store_faces(job, plan, number))
+        return began, time.time()
+
+    async def _store_faces(self, job: UnderWay, plan: Planned, number: int) -> None:
         # The runs share the thumbnails of the analysis.
         thumbnails = len(range(number, _MAX_THUMBNAILS, len(plan.runs)))
-        media = _media_ref(await self._analysis(job.id))
-        with tracing.step("extract_faces", run=number):
-            await job.stoppable(
-                self._extraction.face_run(
-                    job.id,
-                    media,
-                    plan.run(number),
-                    plan.stride,
-                    planning.most_frames(self._max_frames, len(plan.windows)),
-                    thumbnails,
-                    planning.scored_crops(len(plan.windows)),
-                    job.report(FACE, number),
-                    job.waiting(FACE, "face"),
-                ),
-            )
-        return began, time.time()
+        await self._extraction.face_run(
+            job.id,
+            _media_ref(await self._analysis(job.id)),
+            plan.run(number),
+            plan.video_start_s,
+            plan.stride,
+            planning.most_frames(self._max_frames, len(plan.windows)),
+            thumbnails,
+            planning.scored_crops(len(plan.windows)),
+            job.report(FACE, number),
+            job.waiting(FACE, "face"),
+        )
 
     @DBOS.step(
         name="extract_sound",
@@ -248,20 +250,20 @@ class Analyses(DBOSConfiguredInstance):
         """Store the sound signals of all windows; gives when it began and ended."""
         _log_step("extract_sound", job)
         began = time.time()
-        media = _media_ref(await self._analysis(job.id))
         with tracing.step("extract_sound"):
-            await job.stoppable(
-                self._extraction.audio_run(
-                    job.id,
-                    media,
-                    plan.take(plan.indexes),
-                    plan.video_start_s,
-                    plan.sound_stream,
-                    job.report(AUDIO, 0),
-                    job.waiting(AUDIO, "audio"),
-                ),
-            )
+            await job.stoppable(lambda: self._store_sound(job, plan))
         return began, time.time()
+
+    async def _store_sound(self, job: UnderWay, plan: Planned) -> None:
+        await self._extraction.audio_run(
+            job.id,
+            _media_ref(await self._analysis(job.id)),
+            plan.take(plan.indexes),
+            plan.video_start_s,
+            plan.sound_stream,
+            job.report(AUDIO, 0),
+            job.waiting(AUDIO, "audio"),
+        )
 
     @DBOS.step(
         name="conclude",
@@ -282,7 +284,7 @@ class Analyses(DBOSConfiguredInstance):
         """Signals to features to verdict to words; store the result and say that the analysis succeeded."""
         _log_step("conclude", job)
         with tracing.step("conclude"):
-            await job.stoppable(self._compose(job, indexes, sound, timings, warnings))
+            await job.stoppable(lambda: self._compose(job, indexes, sound, timings, warnings))
 
     async def _compose(
         self,
@@ -313,14 +315,14 @@ class Analyses(DBOSConfiguredInstance):
         """Say that the analysis failed, and why."""
         _log_step("fail", job)
         error = status_pb2.Status.FromString(status)
-        if await asyncio.to_thread(self._records.fail, job.id, error):
+        if await outlast(lambda: asyncio.to_thread(self._records.fail, job.id, error)):
             refusal = refusal_of_status(error)
             metrics.ANALYSES_ENDED.labels("failed", refusal.reason if refusal else "INTERNAL").inc()
 
     @DBOS.step(name="ending")
     async def _ending(self, analysis_id: str) -> bytes:
         """The last event."""
-        return ending_event(await self._analysis(analysis_id)).SerializeToString()
+        return ending_event(await outlast(lambda: self._analysis(analysis_id))).SerializeToString()
 
     # --- helpers of the steps -----------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def timed_pictures(
         stream.codec_context.thread_count = job.decode_threads if _is_large(stream) else 1
         # A stream may announce small frames and then hold huge ones.
         stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
-        frames = _Clock(container, stream, cancelled)
+        frames = _Clock(container, stream, job.video_start_s, cancelled)
         for window in job.windows:
             for position, (time_s, frame) in enumerate(frames.within(window)):
                 wanted = position % job.frame_stride == 0
@@ -88,13 +88,18 @@ def _is_large(stream: VideoStream) -> bool:
 
 
 class _Clock:
-    """Frames of one stream with times in seconds from the first, whatever their time stamps say.
+    """Frames of one stream with times in seconds from the video's start, whatever their time stamps say.
+
+    That is `start_s` on the container's clock, or the first frame that can be decoded where it is None: a stream cut
+    between keyframes begins with frames that cannot, and sound and keyframes count from those.
 
     A missing time stamp, or one that does not go on from the frame before, is replaced by the time of that frame plus
     the usual interval: so times are strictly ascending between seeks.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, start_s: float | None, cancelled: Callable[[], bool]
+    ) -> None:
         self._container = container
         self._stream = stream
         self._cancelled = cancelled
@@ -108,7 +113,7 @@ class _Clock:
                 "NO_DECODABLE_FRAME", "No frame of the video can be decoded. It may be damaged or encrypted."
             )
         self.size = (first.width, first.height)
-        self._origin = first.pts or 0
+        self._origin = _origin(first, stream, start_s)
         self._timed = self._with_times(chain([first], self._frames))
         self._ahead: tuple[float, VideoFrame] | None = next(self._timed, None)
 
@@ -178,6 +183,19 @@ class _Clock:
                 yield from frames
         except (av.FFmpegError, MemoryError):
             return
+
+
+def _origin(first: VideoFrame, stream: VideoStream, start_s: float | None) -> int:
+    """Which tick of the stream's clock is second 0; `first` is the first frame that was decoded.
+
+    Never after that frame, whatever is said; and at that frame where the two differ by no more than rounding.
+    """
+    if start_s is None or stream.time_base is None:
+        return first.pts or 0
+    start = round(start_s / stream.time_base)
+    if first.pts is not None and float((first.pts - start) * stream.time_base) < TOLERANCE_S:
+        return first.pts
+    return start
 
 
 def total_seconds(windows: Sequence[Window]) -> float:

@@ -1,12 +1,14 @@
 """A decoder's frame as a `Picture`: planes without a copy where the pixel format allows it, colours, rotation."""
 
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from services.face.pictures import Picture, Plane
+from services.kit.orientation import quarter_turns, quarter_turns_of_degrees
 
 # Eight bits, planar, luma first: read where they lie. The rest goes through the scaler once.
 _PLANAR = frozenset({"yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p"})
@@ -23,11 +25,22 @@ def picture_of(frame: VideoFrame, size: tuple[int, int]) -> Picture:
     brought to the first one's size. The sample aspect ratio is left alone: it is 1 in all but a few broadcast files,
     and every signal is relative to the face itself. A mirrored display matrix is shown unmirrored.
     """
-    turns = round(frame.rotation / 90) % 4
+    turns = _turns(frame)
     if (frame.width, frame.height) != size or frame.format.name not in _PLANAR:
         frame = frame.reformat(width=size[0], height=size[1], format="yuv420p", dst_color_range="MPEG")
     luma, blue, red = (_plane(plane) for plane in frame.planes[:3])
     return Picture(luma, blue, red, _colour_matrix(frame), turns)
+
+
+def _turns(frame: VideoFrame) -> int:
+    """Counter-clockwise quarter turns that bring the frame upright."""
+    try:
+        # Not `frame.side_data`: the two would hold each other, and frames pile up until the garbage collector comes by.
+        matrix = SideDataContainer(frame).get(Type.DISPLAYMATRIX)  # type: ignore[call-arg]
+    except ValueError:
+        # PyAV has no name for some kinds of side data, such as the EXIF of motion JPEG, and then gives none at all.
+        return quarter_turns_of_degrees(frame.rotation)
+    return 0 if matrix is None else quarter_turns(np.frombuffer(bytes(matrix), np.int32).tolist())
 
 
 def _plane(plane: VideoPlane) -> Plane:

@@ -122,4 +122,8 @@ class WindowScores:
 
 def _followed(track: Track) -> bool:
     """Whether a face was seen in each frame of the moment that ends now: across a cut, nothing holds together."""
-    return len(track.frames) >= FRAMES and track.frames[-FRAMES] == track.frames[-1] - FRAMES + 1
+    return (
+        len(track.frames) >= FRAMES
+        and track.frames[-FRAMES] == track.frames[-1] - FRAMES + 1
+        and track.segments[-FRAMES] == track.segments[-1]
+    )

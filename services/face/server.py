@@ -22,6 +22,7 @@ FRAMES = Counter("notreally_frames", "Frames analysed, of windows that are done.
 SERVICE_NAME = face_pb2.DESCRIPTOR.services_by_name["FaceService"].full_name
 
 _FURTHEST_S = 1e6  # eleven days: beyond any video
+_FURTHEST_START_S = 1e9  # a live stream's clock may have begun decades ago
 _MOST_FACES = 16
 _LARGEST_STRIDE = 1000
 
@@ -66,6 +67,9 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         raise _out_of_range(f"At most {MOST_CROPS} face crops are scored in a window.")
     if request.frame_stride > _LARGEST_STRIDE:
         raise _out_of_range(f"The frame stride may be at most {_LARGEST_STRIDE}.")
+    start_s = request.video_start_s if request.HasField("video_start_s") else None
+    if start_s is not None and not abs(start_s) <= _FURTHEST_START_S:
+        raise _out_of_range("The start of the video is out of range.")
     return FaceJob(
         windows=_windows(request, settings),
         frame_stride=request.frame_stride or 1,
@@ -74,6 +78,7 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         max_crops=request.max_crops,
         decode_threads=settings.face_decode_threads,
         max_frames=min(request.max_frames or settings.face_max_frames, settings.face_max_frames),
+        video_start_s=start_s,
     )
 
 

@@ -25,6 +25,9 @@ class FaceJob:
     Every `frame_stride`-th frame is analysed, counted from each window's first frame, so that a window's signals do
     not depend on the run it is part of. A window ends after `max_frames` analysed frames, whatever its times say; in
     `max_crops` of them, faces are scored by the texture network. Thumbnails alone are shared by all windows.
+
+    `video_start_s` is where the first frame lies on the container's clock: all times count from there. None: from the
+    first frame that can be decoded.
     """
 
     windows: tuple[Window, ...]
@@ -34,6 +37,7 @@ class FaceJob:
     max_crops: int = 0
     decode_threads: int = 2
     max_frames: int = 4000
+    video_start_s: float | None = None
 
 
 @dataclass(frozen=True)

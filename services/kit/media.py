@@ -4,8 +4,8 @@ import asyncio
 import datetime as dt
 import re
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -14,7 +14,7 @@ import grpc
 import obstore
 import structlog
 from notreally.v1 import media_pb2
-from obstore.exceptions import BaseError
+from obstore.exceptions import GenericError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from services.kit import metrics
@@ -44,9 +44,17 @@ def hash_of_media_key(key: str) -> str | None:
     return sha256 if _SHA256.fullmatch(sha256) and media_key(sha256) == key else None
 
 
-# A bucket that does not answer for this long is asked by somebody else, later.
+MEDIA_UNAVAILABLE = "MEDIA_UNAVAILABLE"
+"""Reason of the refusal when the store gives no answer."""
+
+# A bucket that does not answer for this long is asked by somebody else, later. With the last request, that is less than
+# the minute a call may take: who called hears why.
 _BUCKET_TIMEOUT = dt.timedelta(seconds=20)
-_BUCKET_PATIENCE = dt.timedelta(seconds=60)
+_BUCKET_PATIENCE = dt.timedelta(seconds=30)
+_LONGEST_PAUSE = dt.timedelta(seconds=2)
+
+# No answer, or none while keys are being changed. What else obstore raises says that it was asked something wrong.
+_NO_ANSWER: tuple[type[Exception], ...] = (GenericError, PermissionDeniedError, UnauthenticatedError)
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,10 @@ class StoredVideo:
 
 
 class MediaStore:
-    """One interface over a folder and a bucket. `store` is the obstore store itself, for callers that stream."""
+    """One interface over a folder and a bucket. `store` is the obstore store itself, for callers that stream.
+
+    Whatever asks the store raises `Refusal`, UNAVAILABLE, MEDIA_UNAVAILABLE, when it gives no answer.
+    """
 
     def __init__(self, store: ObjectStore, folder: Path | None) -> None:
         """Use `open`."""
@@ -87,7 +98,12 @@ class MediaStore:
                     "connect_timeout": dt.timedelta(seconds=5),
                     "allow_http": True,
                 },
-                retry_config={"max_retries": 4, "retry_timeout": _BUCKET_PATIENCE},
+                # Time ends it, not a number: one that refuses connections says so at once, again and again.
+                retry_config={
+                    "max_retries": 1000,
+                    "retry_timeout": _BUCKET_PATIENCE,
+                    "backoff": {"max_backoff": _LONGEST_PAUSE},
+                },
             ),
             None,
         )
@@ -96,8 +112,7 @@ class MediaStore:
         """A video to be read where it is: nothing is copied, and of one in a bucket only what is asked for is fetched.
 
         Raises:
-            Refusal: NOT_FOUND, MEDIA_NOT_FOUND, when the store does not hold it; UNAVAILABLE, MEDIA_UNAVAILABLE, when
-                the bucket gives no answer. `read` raises the same.
+            Refusal: NOT_FOUND, MEDIA_NOT_FOUND, when the store does not hold it. `read` raises the same.
         """
         key = media_key(ref.sha256)
         if self._folder is not None:
@@ -107,19 +122,11 @@ class MediaStore:
             return StoredVideo(Video(path.stat().st_size, path), None)
 
         async def read(start: int, end: int) -> bytes:
-            try:
-                return bytes(await obstore.get_range_async(self.store, key, start=start, end=end))
-            except FileNotFoundError:
-                raise _gone() from None
-            except BaseError as error:
-                raise _no_answer(error) from None
+            with _there():
+                return await self.read(key, start, end)
 
-        try:
+        with _there(), _answered():
             size = (await obstore.head_async(self.store, key))["size"]
-        except FileNotFoundError:
-            raise _gone() from None
-        except BaseError as error:
-            raise _no_answer(error) from None
         return StoredVideo(Video(size), read)
 
     @asynccontextmanager
@@ -139,22 +146,31 @@ class MediaStore:
             yield path
             return
         with tempfile.NamedTemporaryFile(prefix="notreally-") as copy:
-            try:
+            with _there(), _answered():
                 async for piece in (await obstore.get_async(self.store, key)).stream():
                     copy.write(piece)
                     metrics.MEDIA_READ_BYTES.inc(len(piece))
-            except FileNotFoundError:
-                raise _gone() from None
-            except BaseError as error:
-                raise _no_answer(error) from None
             copy.flush()
             yield Path(copy.name)
 
-    def writer(self, key: str) -> "obstore.AsyncWritableFile":
+    async def read(self, key: str, start: int, end: int) -> bytes:
+        """A range of a blob.
+
+        Raises:
+            FileNotFoundError: When there is no such blob.
+        """
+        with _answered():
+            return bytes(await obstore.get_range_async(self.store, key, start=start, end=end))
+
+    @asynccontextmanager
+    async def writer(self, key: str) -> "AsyncIterator[obstore.AsyncWritableFile]":
         """Writes a large blob piece by piece; it is there once the block ends without an exception."""
         # A bucket takes parts of at least 5 MiB, and two of them are held: one fills while the other is sent.
         size = 5 * MEBIBYTE if self._folder is None else MEBIBYTE
-        return obstore.open_writer_async(self.store, key, buffer_size=size, max_concurrency=1)
+        # Closing it sends what is left, and says by an OSError that this did not work.
+        with _answered(OSError):
+            async with obstore.open_writer_async(self.store, key, buffer_size=size, max_concurrency=1) as writer:
+                yield writer
 
     async def put(self, key: str, data: bytes) -> None:
         """Store a small blob, replacing what was there; it is there whole or not at all.
@@ -164,30 +180,34 @@ class MediaStore:
         """
         writing = asyncio.ensure_future(obstore.put_async(self.store, key, data))
         try:
-            await asyncio.shield(writing)
+            with _answered():
+                await asyncio.shield(writing)
         except asyncio.CancelledError:
             await asyncio.wait([writing])
             raise
 
+    async def move(self, key: str, to: str) -> None:
+        """Give a blob another key, replacing what was there."""
+        with _answered():
+            await obstore.rename_async(self.store, key, to)
+
     async def get(self, key: str) -> bytes | None:
         """A small blob, or None when there is none."""
         try:
-            return bytes(await (await obstore.get_async(self.store, key)).bytes_async())
+            with _answered():
+                return bytes(await (await obstore.get_async(self.store, key)).bytes_async())
         except FileNotFoundError:
             return None
 
     async def exists(self, key: str) -> bool:
         """Whether the store holds `key`."""
-        try:
-            await obstore.head_async(self.store, key)
-        except FileNotFoundError:
-            return False
-        return True
+        return await self.changed_at(key) is not None
 
     async def changed_at(self, key: str) -> dt.datetime | None:
         """When a blob was written; None when there is none."""
         try:
-            return (await obstore.head_async(self.store, key))["last_modified"]
+            with _answered():
+                return (await obstore.head_async(self.store, key))["last_modified"]
         except FileNotFoundError:
             return None
 
@@ -209,24 +229,36 @@ class MediaStore:
 
     async def delete(self, key: str) -> None:
         """Remove a blob; removing what is not there is fine."""
-        try:
+        with suppress(FileNotFoundError), _answered():
             await obstore.delete_async(self.store, key)
-        except FileNotFoundError:
-            return
 
     async def delete_prefix(self, prefix: str) -> None:
         """Remove every blob whose key starts with the folder `prefix`."""
-        async for page in obstore.list(self.store, prefix):
-            for meta in page:
-                await self.delete(meta["path"])
+        with _answered():
+            async for page in obstore.list(self.store, prefix):
+                for meta in page:
+                    await self.delete(meta["path"])
+
+
+@contextmanager
+def _there() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise _gone() from None
+
+
+@contextmanager
+def _answered(*also: type[Exception]) -> Iterator[None]:
+    """Refuse when the store gives no answer, which is told by what obstore raises, and by `also`."""
+    try:
+        yield
+    except _NO_ANSWER + also as error:
+        # Its message names the bucket and the key.
+        log.warning("the media store gave no answer", error=str(error))
+        text = "The media store gives no answer just now. Try again in a moment."
+        raise Refusal(grpc.StatusCode.UNAVAILABLE, MEDIA_UNAVAILABLE, text) from None
 
 
 def _gone() -> Refusal:
     return Refusal(grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", "The video is not in the media store any more.")
-
-
-def _no_answer(error: BaseError) -> Refusal:
-    # Its message names the bucket and the key.
-    log.warning("the media store gave no answer", error=str(error))
-    text = "The video could not be read from the media store just now. Try again in a moment."
-    return Refusal(grpc.StatusCode.UNAVAILABLE, "MEDIA_UNAVAILABLE", text)

@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 import grpc
 
 from services.kit.errors import Refusal
+from services.kit.orientation import quarter_turns, quarter_turns_of_degrees
 
 _LONGEST_TEXT = 120
 _LARGEST_SIDE = 1 << 16
 _LARGEST_COUNT = 1 << 53
 _SQUARE_WITHIN = 0.01
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
+_MATRIX_ROW = re.compile(r"[0-9a-f]{8}:\s+(-?\d{1,10})\s+(-?\d{1,10})\s+(-?\d{1,10})\s")
+_LONGEST_MATRIX = 200
 _CLOCK = re.compile(r"(\d{1,6}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)")
 
 Json = Mapping[str, Any]
@@ -158,12 +161,24 @@ def _duration(stream: Json) -> float | None:
 
 
 def _rotation_deg(stream: Json) -> int:
-    """Clockwise quarter turns a player applies, in degrees; ffprobe counts the other way round."""
-    for side_data in _list(stream.get("side_data_list")):
-        counter_clockwise = _number(_mapping(side_data).get("rotation"))
+    """Clockwise quarter turns a player applies, in degrees; ffprobe counts the other way round.
+
+    A mirrored picture is turned as the face service turns it; see `quarter_turns`.
+    """
+    for side_data in map(_mapping, _list(stream.get("side_data_list"))):
+        matrix = _matrix(side_data.get("displaymatrix"))
+        if matrix is not None:
+            return -90 * quarter_turns(matrix) % 360
+        counter_clockwise = _number(side_data.get("rotation"))
         if counter_clockwise is not None:
-            return round(-counter_clockwise / 90) * 90 % 360
+            return -90 * quarter_turns_of_degrees(counter_clockwise) % 360
     return round((_number(_tags(stream).get("rotate")) or 0.0) / 90) * 90 % 360
+
+
+def _matrix(value: Any) -> list[int] | None:
+    """The nine numbers of a display matrix from the three lines that ffprobe prints."""
+    rows = _MATRIX_ROW.findall(str(value)[:_LONGEST_MATRIX])
+    return [int(number) for row in rows for number in row] if len(rows) == 3 else None
 
 
 def _has_square_pixels(stream: Json) -> bool:

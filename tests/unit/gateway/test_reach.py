@@ -148,3 +148,24 @@ async def test_who_is_told_when_to_come_back_does_not_come_before() -> None:
 
     assert await clock.reach(1).ask(attempt) == "answer"
     assert all(later - earlier >= 0.75 for earlier, later in itertools.pairwise(asked))
+
+
+@pytest.mark.parametrize("reason", ["DATABASE_UNAVAILABLE", "MEDIA_UNAVAILABLE"])
+async def test_an_outage_of_a_store_is_not_the_services(reason: str) -> None:
+    clock = Clock()
+    reach = clock.reach(60)
+    asked = 0
+
+    async def attempt(_: Heard) -> str:
+        nonlocal asked
+        asked += 1
+        raise Refusal(GONE, reason, "")
+
+    for _ in range(2):
+        with pytest.raises(Refusal) as caught:
+            await reach.ask(attempt)
+        assert caught.value.reason == reason
+        clock.now += 300
+    assert asked == 2
+    # It has not counted as silence, either.
+    assert await reach.ask(Service(*[GONE] * 12, None)) == "answer"

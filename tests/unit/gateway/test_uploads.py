@@ -9,6 +9,7 @@ from typing import Any
 import google_crc32c
 import pytest
 import sqlalchemy as sa
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -181,6 +182,124 @@ async def test_who_leaves_while_the_upload_is_begun_leaves_no_row(home: Home, me
     await asyncio.to_thread(slow.made.wait)
     assert slow.upload(slow.upload_id) is None
     engine.dispose()
+
+
+class Gate:
+    """A place that is closed until the test opens it."""
+
+    def __init__(self) -> None:
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+        self.passed = 0
+
+    async def __call__(self) -> None:
+        self.passed += 1
+        self.reached.set()
+        await self.open.wait()
+
+
+class GatedMedia(MediaStore):
+    """A store in which a whole video gets its name when the test says so."""
+
+    gate: Gate
+    error: Exception | None = None
+
+    async def move(self, key: str, to: str) -> None:
+        await self.gate()
+        if self.error is not None:
+            raise self.error
+        await super().move(key, to)
+
+
+@pytest.fixture
+def gated(media: MediaStore) -> GatedMedia:
+    store = GatedMedia(media.store, media._folder)
+    store.gate = Gate()
+    return store
+
+
+async def committed(uploads: Uploads, records: Records, media: MediaStore, data: bytes) -> Upload:
+    """An upload of which all has arrived, and no more."""
+    begun = await uploads.create("a.mp4", len(data))
+    for offset in range(0, len(data), CHUNK):
+        await media.put(f"uploads/{begun.id}/{offset:012d}", data[offset : offset + CHUNK])
+        records.commit_chunk(begun.id, offset, len(data[offset : offset + CHUNK]))
+    return await uploads.get(begun.id)
+
+
+async def test_a_call_that_ends_early_leaves_the_work_to_the_next(records: Records, gated: GatedMedia) -> None:
+    uploads = Uploads(records, gated, LIMIT, CHUNK)
+    data = b"x" * 150
+    upload = await committed(uploads, records, gated, data)
+    for _ in range(3):
+        call = asyncio.create_task(uploads.finish(upload))
+        await gated.gate.reached.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    waiting = [asyncio.create_task(uploads.finish(upload)) for _ in range(2)]
+    gated.gate.open.set()
+    assert {done.sha256 for done in await asyncio.gather(*waiting)} == {hashlib.sha256(data).hexdigest()}
+    assert gated.gate.passed == 1
+
+
+async def test_two_gateways_may_make_the_video_at_once(records: Records, media: MediaStore, gated: GatedMedia) -> None:
+    data = b"x" * 150
+    slow = Uploads(records, gated, LIMIT, CHUNK)
+    upload = await committed(slow, records, media, data)
+    gets = media.get
+
+    class Overtaken(MediaStore):
+        """Another gateway has made the video before this one has read the second chunk."""
+
+        async def get(self, key: str) -> bytes | None:
+            if key.endswith(f"{CHUNK:012d}"):
+                await Uploads(records, media, LIMIT, CHUNK).finish(upload)
+            return await gets(key)
+
+    overtaken = Uploads(records, Overtaken(media.store, media._folder), LIMIT, CHUNK)
+    assert (await overtaken.finish(upload)).sha256 == hashlib.sha256(data).hexdigest()
+    # Nor does it matter to whoever comes with what it knew before.
+    assert (await slow.finish(upload)).sha256 == hashlib.sha256(data).hexdigest()
+
+
+async def test_a_chunk_that_is_gone_for_good_is_refused(uploads: Uploads, records: Records, media: MediaStore) -> None:
+    upload = await committed(uploads, records, media, b"x" * 150)
+    await media.delete(f"uploads/{upload.id}/{CHUNK:012d}")
+    assert (await reason_of(uploads.finish(upload)))[0] == "UPLOAD_NOT_FOUND"
+
+
+async def test_a_failure_that_nobody_waits_for_is_logged_and_the_next_call_tries_again(
+    records: Records, gated: GatedMedia
+) -> None:
+    uploads = Uploads(records, gated, LIMIT, CHUNK)
+    upload = await committed(uploads, records, gated, b"x" * 150)
+    gated.error = ValueError("a defect")
+    call = asyncio.create_task(uploads.finish(upload))
+    await gated.gate.reached.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    (left,) = uploads._finishing.values()
+    with structlog.testing.capture_logs() as lines:
+        gated.gate.open.set()
+        await asyncio.wait([left])
+    assert [(line["event"], line["upload"]) for line in lines] == [("an upload did not become a video", upload.id)]
+    gated.error = None
+    assert (await uploads.finish(upload)).sha256 is not None
+
+
+async def test_a_gateway_that_stops_stops_the_work_too(
+    records: Records, gated: GatedMedia, uploads: Uploads, home: Home
+) -> None:
+    stopping = Uploads(records, gated, LIMIT, CHUNK)
+    upload = await committed(stopping, records, gated, b"x" * 150)
+    call = asyncio.create_task(stopping.finish(upload))
+    await gated.gate.reached.wait()
+    await stopping.close()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert home.stored("media") == {}
+    assert (await uploads.finish(upload)).sha256 is not None
 
 
 @given(st.text(max_size=6000))

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,7 @@ from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, images, syllables
 
 MOVING = FaceVideo(seconds=4, size=(160, 120), iod=30, nod_px=(20, 8), keyframe_every=24)
+LONG = replace(MOVING, seconds=10, noise=4, keyframe_every=100)
 UPRIGHT = np.array([[1.0, 0, 0], [0, 1, 0]])
 
 
@@ -28,12 +30,16 @@ def never() -> bool:
 
 
 def decoded(
-    path: Path, *spans: tuple[float, float], cancelled: Callable[[], bool] = never, **job: int
+    path: Path,
+    *spans: tuple[float, float],
+    cancelled: Callable[[], bool] = never,
+    video_start_s: float | None = None,
+    **job: int,
 ) -> list[TimedPicture]:
     """All frames of some windows."""
     windows = tuple(Window(i, start, end) for i, (start, end) in enumerate(spans))
     with path.open("rb") as video:
-        return list(timed_pictures(video, FaceJob(windows, **job), cancelled))
+        return list(timed_pictures(video, FaceJob(windows, video_start_s=video_start_s, **job), cancelled))
 
 
 def times(frames: list[TimedPicture]) -> list[float]:
@@ -116,6 +122,64 @@ def test_uneven_times_are_the_files(face_video: MakeFaceVideo) -> None:
 
 def test_sixty_frames_a_second(face_video: MakeFaceVideo) -> None:
     assert len(decoded(face_video(replace(MOVING, fps=60, seconds=1)), (0, 1))) == 60
+
+
+def without_its_beginning(path: Path, folder: Path) -> Path:
+    """What a broadcast is when its recording begins: cut anywhere, here after 15 % of the bytes."""
+    content = path.read_bytes()
+    cut = folder / f"cut{path.suffix}"
+    packet = 188 if path.suffix == ".ts" else 2048
+    cut.write_bytes(content[len(content) * 15 // 100 // packet * packet :])
+    return cut
+
+
+def packet_times(path: Path) -> list[float]:
+    """When the packets of the picture are shown on the container's clock, ascending."""
+    with av.open(str(path)) as container:
+        packets = list(container.demux(video=0))
+    return sorted(float(packet.pts * packet.time_base) for packet in packets if packet.pts is not None)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".ts", "libx264"), (".ts", "mpeg2video"), (".mpg", "mpeg2video")])
+def test_a_stream_cut_between_keyframes_counts_from_its_earliest_packet(
+    face_video: MakeFaceVideo, tmp_path: Path, suffix: str, codec: str
+) -> None:
+    path = without_its_beginning(face_video(replace(LONG, codec=codec), suffix), tmp_path)
+    on_its_clock = packet_times(path)
+    start_s = on_its_clock[0]
+    run = decoded(path, (0, 3), (3, 10), video_start_s=start_s)
+    begun_s = times(run)[0]
+    # Until the first keyframe there is no picture, and the clock runs nevertheless.
+    assert begun_s > 1
+    shown = [time_s - start_s for time_s in on_its_clock]
+    assert times(run) == pytest.approx([time_s for time_s in shown if time_s > begun_s - 0.01], abs=1e-3)
+    # Without being told, nothing can be known of what cannot be decoded.
+    assert times(decoded(path, (0, 10))) == pytest.approx([time_s - begun_s for time_s in times(run)], abs=1e-3)
+
+
+def test_a_window_of_a_cut_stream_alone_is_the_same_as_in_a_run(face_video: MakeFaceVideo, tmp_path: Path) -> None:
+    path = without_its_beginning(face_video(LONG, ".ts"), tmp_path)
+    start_s = packet_times(path)[0]
+    spans = ((0.0, 0.5), (0.5, 3.0), (3.0, 5.0), (6.5, 7.5))
+    run = decoded(path, *spans, video_start_s=start_s)
+    assert not any(frame.window.index == 0 for frame in run)
+    for index, span in enumerate(spans):
+        alone = decoded(path, span, video_start_s=start_s)
+        assert times(alone) == times([frame for frame in run if frame.window.index == index])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start_s"), [(".mp4", 0.0), (".mp4", 3e-4), (".mp4", 7.0), (".ts", 0.0), (".ts", 1e9)]
+)
+def test_a_start_is_believed_as_far_as_it_can_be_true(face_video: MakeFaceVideo, suffix: str, start_s: float) -> None:
+    path = face_video(MOVING, suffix)
+    usual, told = (times(decoded(path, (0, 4), video_start_s=start)) for start in (None, start_s))
+    first_s = packet_times(path)[0]
+    # Never after the first frame, and to rounding at it; a little before it, frames are as much later.
+    later_s = max(0.0, first_s - start_s)
+    assert told == pytest.approx([time_s + later_s for time_s in usual if time_s + later_s < 4], abs=1e-4)
+    if later_s == 0:
+        assert told == usual
 
 
 @pytest.mark.parametrize("rotation", [90, 180, -90])

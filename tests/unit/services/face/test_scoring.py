@@ -21,6 +21,7 @@ FPS = 20
 WINDOW = Window(3, 8.0, 12.0)
 TIMES = WINDOW.start_s + np.arange(4 * FPS) / FPS
 LARGE = made_up_face(100.0, (80.0, 80.0))
+ELSEWHERE = made_up_face(100.0, (120.0, 80.0))
 SMALL = made_up_face(60.0, (200.0, 80.0))
 TINY = made_up_face(LEAST_FACE_PX - 1, (200.0, 80.0))
 
@@ -86,6 +87,20 @@ def test_where_no_face_is_the_next_one_is_taken_once_it_was_followed_through_a_m
     scores, (track,) = scored(network, LARGE, crops=8, seen=lambda time_s: not 9.0 <= time_s < 11.0)
     times = TIMES[[track.frames[crop.entry] for crop in scores.of(track)]]
     assert times.tolist() == pytest.approx([8.25, 8.75, 11.1, 11.25, 11.75])
+
+
+def test_a_moment_across_a_cut_is_not_scored(network: TextureNetwork) -> None:
+    scores = WindowScores(WINDOW, network, 200, 0)
+    track = Track(None)
+    cut = 40
+    for frame, time_s in enumerate(TIMES.tolist()):
+        # The tracker keeps the track: there is a face a little further on, in the very next frame.
+        track.add(frame, LARGE if frame < cut else ELSEWHERE)
+        scores.take(time_s, picture(128), [track])
+    scores.finish()
+    assert track.segments == [0] * cut + [1] * cut
+    entries = [crop.entry for crop in scores.of(track)]
+    assert entries == [*range(FRAMES - 1, cut), *range(cut + FRAMES - 1, 2 * cut)]
 
 
 def test_no_crops_wanted_are_no_crops(network: TextureNetwork) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -85,11 +85,11 @@ def stored(folder: Path, path: Path) -> media_pb2.MediaRef:
 
 
 def request(
-    ref: media_pb2.MediaRef, *spans: tuple[float, float], **fields: int
+    ref: media_pb2.MediaRef, *spans: tuple[float, float], video_start_s: float | None = None, **fields: int
 ) -> face_pb2.FaceServiceExtractWindowsRequest:
     """Ask for some windows."""
     windows = [media_pb2.TimeWindow(index=i, start_s=start, end_s=end) for i, (start, end) in enumerate(spans)]
-    return face_pb2.FaceServiceExtractWindowsRequest(media=ref, windows=windows, **fields)
+    return face_pb2.FaceServiceExtractWindowsRequest(media=ref, windows=windows, video_start_s=video_start_s, **fields)
 
 
 async def test_windows_arrive_with_progress_and_fit_together(
@@ -128,6 +128,16 @@ async def test_windows_arrive_with_progress_and_fit_together(
         )
         assert thumbnail.heat.log_odds == max(crop.log_odds for crop in track.crops)
         assert (window.frame_width, window.frame_height) == (320, 240)
+
+
+async def test_times_count_from_where_the_video_is_said_to_start(
+    face: FaceStub, store_folder: Path, face_video: MakeFaceVideo
+) -> None:
+    ref = stored(store_folder, face_video(VIDEO))
+    for start_s, first_s in ((None, 0.0), (-0.25, 0.25)):
+        answers = [one async for one in face.ExtractWindows(request(ref, (0, 0.5), video_start_s=start_s))]
+        (window,) = (one.window for one in answers if one.HasField("window"))
+        assert window.frame_times_s[0] == pytest.approx(first_s, abs=1e-4)
 
 
 def looped(video: Path, times: int) -> Path:
@@ -198,10 +208,12 @@ async def test_two_calls_wait_for_the_one_worker_and_both_finish(
         ([(0, 1)], {"max_crops": 257}, "OUT_OF_RANGE"),
         ([(0, 1)], {"max_faces": 17}, "OUT_OF_RANGE"),
         ([(0, 1)], {"frame_stride": 4_000_000}, "OUT_OF_RANGE"),
+        ([(0, 1)], {"video_start_s": float("nan")}, "OUT_OF_RANGE"),
+        ([(0, 1)], {"video_start_s": -2e9}, "OUT_OF_RANGE"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(
-    face: FaceStub, spans: list[tuple[float, float]], fields: dict[str, int], reason: str
+    face: FaceStub, spans: list[tuple[float, float]], fields: dict[str, Any], reason: str
 ) -> None:
     ref = media_pb2.MediaRef(sha256="0" * 64, size_bytes=1)
     with pytest.raises(grpc.aio.AioRpcError) as raised:

@@ -1,11 +1,15 @@
 """The media store over a bucket."""
 
+import asyncio
+import datetime as dt
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 
 import pytest
 from notreally.v1 import media_pb2
 
+from services.kit import media
 from services.kit.errors import Refusal
 from services.kit.limits import child_environment
 from services.kit.media import MediaStore, media_key
@@ -86,15 +90,71 @@ async def test_missing_videos_are_refused_without_naming_the_bucket(store: Media
     assert "/" not in caught.value.message
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "_BUCKET_PATIENCE", dt.timedelta(seconds=0.1))
+    monkeypatch.setattr(media, "_LONGEST_PAUSE", dt.timedelta(seconds=0.1))
+
+
+async def _write(store: MediaStore, size: int) -> None:
+    async with store.writer("a") as writer:
+        await writer.write(bytes(size))
+
+
+async def _copy(store: MediaStore) -> None:
+    async with store.local_path(REF):
+        pass
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.stored_video(REF),
+        _copy,
+        lambda store: store.read("a", 0, 1),
+        lambda store: _write(store, 1),
+        lambda store: _write(store, 12_000_000),
+        lambda store: store.put("a", b"x"),
+        lambda store: store.move("a", "b"),
+        lambda store: store.get("a"),
+        lambda store: store.exists("a"),
+        lambda store: store.changed_at("a"),
+        lambda store: store.delete("a"),
+        lambda store: store.delete_prefix("a"),
+    ],
+)
 async def test_a_bucket_that_gives_no_answer_is_asked_again_by_whoever_asked(
-    s3: S3, monkeypatch: pytest.MonkeyPatch
+    s3: S3, monkeypatch: pytest.MonkeyPatch, ask: Callable[[MediaStore], Awaitable[object]]
 ) -> None:
     (nowhere,) = free_ports(1)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{nowhere}")
-    store = MediaStore.open("s3://anything")
     with pytest.raises(Refusal) as caught:
-        await store.stored_video(REF)
+        await ask(MediaStore.open("s3://anything"))
     assert (caught.value.code.name, caught.value.reason) == ("UNAVAILABLE", "MEDIA_UNAVAILABLE")
+    assert str(nowhere) not in caught.value.message
+
+
+async def test_a_bucket_is_asked_for_as_long_as_patience_lasts_and_not_a_few_times(
+    s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "_LONGEST_PAUSE", dt.timedelta(seconds=0.1))
+    asked = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 8:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        assert await MediaStore.open("s3://anything").get("a") is None
+    assert asked == 9
 
 
 def test_children_get_no_credentials(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:

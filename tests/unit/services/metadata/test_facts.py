@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.kit.errors import Refusal
 from services.metadata import facts
+from tests.synthetic.display_matrices import NAMED, Matrix
 
 
 def _document(**video: Any) -> dict[str, Any]:
@@ -27,6 +28,21 @@ def test_rotation_is_clockwise_and_the_size_is_upright(rotation: float, expected
     video = facts.read(_document(side_data_list=[{"side_data_type": "x"}, {"rotation": rotation}])).video
     assert video.rotation_deg == expected
     assert (video.width, video.height) == size
+
+
+@pytest.mark.parametrize(("matrix", "clockwise_deg", "mirrored"), NAMED.values(), ids=NAMED)
+def test_a_display_matrix_is_unmirrored(matrix: Matrix, clockwise_deg: int, mirrored: bool) -> None:
+    a, b, c, d = (number * 65_536 for number in matrix)
+    rows = [(a, b, 0), (c, d, 0), (0, 0, 1 << 30)]
+    printed = "\n" + "".join(f"{i:08x}: {x:>11} {y:>11} {z:>11}\n" for i, (x, y, z) in enumerate(rows))
+    # Of a mirror the angle beside it says too little, and of zeros that it is no number: it is not looked at.
+    side_data = {"side_data_type": "Display Matrix", "displaymatrix": printed, "rotation": -(2**63)}
+    assert facts.read(_document(side_data_list=[side_data])).video.rotation_deg == clockwise_deg
+
+
+@pytest.mark.parametrize("rotation", [-(2**31), -(2**63), 720])
+def test_a_rotation_that_is_none_turns_nothing(rotation: int) -> None:
+    assert facts.read(_document(side_data_list=[{"rotation": rotation}])).video.rotation_deg == 0
 
 
 def test_an_old_rotation_tag_counts_the_other_way() -> None:
@@ -112,7 +128,7 @@ _NAMES = [
     *("codec_type", "codec_name", "width", "height", "index", "profile", "pix_fmt", "avg_frame_rate", "nb_frames"),
     *("duration", "DURATION", "bit_rate", "start_time", "tags", "disposition", "side_data_list", "rotation", "rotate"),
     *("sample_aspect_ratio", "sample_rate", "channels", "format", "streams", "format_name", "creation_time"),
-    *("encoder", "attached_pic", "default"),
+    *("encoder", "attached_pic", "default", "displaymatrix"),
 ]
 _leaf = st.one_of(
     st.none(),

@@ -11,6 +11,7 @@ from services.kit.errors import Refusal
 from services.kit.media_process import ProcessCancelled, ProcessLimits
 from services.metadata.probing import Probed, probe
 from services.metadata.work import ProbeLimits
+from tests.synthetic.display_matrices import NAMED, with_display_matrix
 
 MakeFile = Callable[..., Path]
 
@@ -84,6 +85,14 @@ def test_a_rotated_video_is_upright(make_file: MakeFile, limits: ProbeLimits) ->
     video = probe(_never, turned, limits).header.video
     assert video.rotation_deg in (90, 270)
     assert (video.width, video.height) == (64, 128)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_mirrored_video_is_turned_as_if_it_were_not(make_file: MakeFile, limits: ProbeLimits, name: str) -> None:
+    matrix, clockwise_deg, _ = NAMED[name]
+    header = probe(_never, with_display_matrix(make_file("flat.mp4", *PICTURE, *H264), matrix, name), limits).header
+    assert header.video.rotation_deg == clockwise_deg
+    assert (header.video.width, header.video.height) == ((64, 128) if clockwise_deg in (90, 270) else (128, 64))
 
 
 def test_a_varying_frame_rate_is_noticed(make_file: MakeFile, limits: ProbeLimits) -> None:
