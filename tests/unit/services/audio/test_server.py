@@ -129,6 +129,11 @@ async def test_an_odd_start_is_refused(stub: Stub, media: media_pb2.MediaRef, st
         ]
 
 
+async def test_a_clock_may_have_begun_decades_ago(stub: Stub, media: media_pb2.MediaRef) -> None:
+    request = Request(media=media, windows=_windows((0, 1)), video_start_s=-9e8)
+    assert [r.window.has_audio async for r in stub.ExtractWindows(request) if r.HasField("window")] == [False]
+
+
 async def test_unknown_media_is_refused(stub: Stub) -> None:
     request = Request(media=media_pb2.MediaRef(sha256="0" * 64), windows=_windows((0, 1)))
     with pytest.raises(grpc.aio.AioRpcError) as caught:
