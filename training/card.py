@@ -2,8 +2,10 @@
 
 from training.calibration import MAX_ERROR, Band
 from training.checks import FALSE_ALARMS
+from training.fitting import NOISY
 from training.run import Run
 from training.tables import estimate, every, number, percent, percents
+from training.vectors import FEATURE_NAMES
 from training.verdicts import Decisions
 from training.videos import MIN_FEATURES
 
@@ -17,6 +19,10 @@ features. Of the others the score is measured here too, and no verdict is given.
 _SOUND = """\
 **Sound is not learned from**: too few people have both a real and a fake video with sound, so sound would tell
 where a video comes from. The features that need it are hidden from the trees, and still shown."""
+
+_NOISY = f"""\
+**{" and ".join(f"`{FEATURE_NAMES[column]}`" for column in NOISY)} are not learned from**: they are measured and
+shown, and made scores of people not seen worse."""
 
 _SCORES = """\
 Every video is scored by networks and trees that have seen nobody of its group. 0.5 is a coin, 1 is never wrong.
@@ -235,4 +241,4 @@ def _data(run: Run, data: str, left_out: str) -> str:
     pairs = f"{len(run.videos.pairs)} pairs of a real and a fake video. " if len(run.videos.pairs) else ""
     fewest = f"A video with fewer than {MIN_FEATURES} of the ten features is not learned from."
     gone = ["Found, and neither learned from nor judged:", left_out] if left_out else []
-    return "\n\n".join([data, pairs + fewest, _DATA, *gone, *([] if run.recipe.learn_sound else [_SOUND])])
+    return "\n\n".join([data, pairs + fewest, _DATA, *gone, *([] if run.recipe.learn_sound else [_SOUND]), _NOISY])

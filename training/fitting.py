@@ -20,6 +20,10 @@ from training.masking import mask
 from training.vectors import FEATURE_NAMES
 from training.videos import BITS, SOUND, TEXTURE, Videos
 
+NOISY = np.flatnonzero(np.isin(FEATURE_NAMES, ("landmark_residual_jitter", "hf_face_ring_logratio")))
+"""Columns that are measured and not learned from: whichever network read the texture, trees that saw them ranked people
+they had not seen worse than trees that did not (docs/experiments.md)."""
+
 PRIOR_FAKE = 0.5
 """Share of fakes that weights, calibration and bands assume."""
 
@@ -65,7 +69,7 @@ class Recipe:
     @property
     def blind(self) -> list[int]:
         """All columns that the trees do not see."""
-        return sorted({*self.hidden, *([] if self.learn_sound else SOUND.tolist())})
+        return sorted({*self.hidden, *NOISY.tolist(), *([] if self.learn_sound else SOUND.tolist())})
 
 
 Fit = Callable[[Videos, NDArray[np.intp]], Callable[[NDArray[np.float64]], NDArray[np.float64]]]

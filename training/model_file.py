@@ -102,6 +102,19 @@ def read(path: Path) -> tuple[classifier_pb2.Model, Calibration]:
     return description, calibration
 
 
+def take_schema(path: Path, schema_version: int, to: Path) -> None:
+    """Copy a model file as one that takes vectors of another schema version. What it makes of them means nothing.
+
+    Raises:
+        ValueError: it is no model file.
+    """
+    description, calibration = read(path)
+    description.schema_version = schema_version
+    booster = xgboost.Booster()
+    booster.load_model(path)
+    write(to, booster, description, calibration)
+
+
 def _summary(name: str, videos: Videos, column: int) -> classifier_pb2.FeatureSummary:
     values = videos.features[:, column]
     real = values[~videos.fake & np.isfinite(values)]

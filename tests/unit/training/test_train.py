@@ -19,6 +19,7 @@ from services.classifier.model import load
 from training import pipeline
 from training import train as train_module
 from training.clips import Dataset
+from training.model_file import take_schema
 from training.scores import TextureScores
 from training.train import train
 from training.vectors import FEATURE_NAMES, VectorCache, row_of
@@ -81,6 +82,14 @@ def arguments(data: Path, *more: str) -> list[str]:
     given = {"real": "real", "fake": "fake", "cache": ".", "model": "model.json", "card": "card.md"}
     given |= {"texture": "texture.onnx", "figures": "figures.json"}
     return [part for name, value in given.items() for part in (f"--{name}", str(data / value))] + list(more)
+
+
+def test_vectors_of_a_new_schema_can_be_measured_before_there_is_a_model_for_them(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[3] / "models" / "default.json"
+    take_schema(shipped, SCHEMA_VERSION + 1, tmp_path / "model.json")
+    taken, described = load(tmp_path / "model.json").description, load(shipped).description
+    assert taken.schema_version == SCHEMA_VERSION + 1
+    assert (taken.version, taken.texture_model) == (described.version, described.texture_model)
 
 
 def test_measured_videos_become_a_model_and_a_card_without_any_server(command: Typer, data: Path) -> None:
