@@ -168,6 +168,8 @@ class _Pool(sa.QueuePool):
 
 
 def _refuse_without_answer(context: sa.ExceptionContext) -> None:
+    if context.is_pre_ping and context.is_disconnect:
+        return  # it was left idle for too long: the pool connects again, and that says whether there is an answer
     error = context.original_exception
     if context.is_disconnect or (
         isinstance(context.sqlalchemy_exception, sa.exc.OperationalError) and not _is_mistake(error)

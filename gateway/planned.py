@@ -16,6 +16,10 @@ NO_FACTS = (
 """The warning that goes with a plan made without the container's facts: reason and sentence."""
 
 
+# Services take none beyond it; a header may claim any.
+_FURTHEST_START_S = 1e10
+
+
 @dataclasses.dataclass(frozen=True)
 class Planned:
     """A plan as JSON: windows as (index, start, end), runs as lists of indexes, warnings as (reason, sentence)."""
@@ -42,14 +46,15 @@ class Planned:
     ) -> "Planned":
         """Plan from what the container says; without it (None), for a video of unknown length that may have sound."""
         known = probe or metadata_pb2.ProbeResponse()
+        # Without facts it is not known; 0 would be a claim, and false of most broadcast files.
+        start_s = known.facts.video.start_s if probe else None
         plan = planning.plan_video(known, max_frames)
         runs = planning.plan_runs(plan.windows, known.keyframe_times_s, parallel_runs)
         return cls(
             windows=[(w.index, w.start_s, w.end_s) for w in plan.windows],
             stride=plan.frame_stride,
             runs=[[w.index for w in run] for run in runs],
-            # Without facts it is not known; 0 would be a claim, and false of most broadcast files.
-            video_start_s=probe.facts.video.start_s if probe else None,
+            video_start_s=start_s if start_s is not None and abs(start_s) <= _FURTHEST_START_S else None,
             sound=audio_enabled and (probe is None or probe.facts.HasField("audio")),
             warnings=[] if probe else [NO_FACTS],
             wall=wall,

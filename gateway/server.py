@@ -34,6 +34,7 @@ from gateway.uploads import Uploads
 from gateway.watching import Watching
 from gateway.workflow import Analyses
 from services.kit import logs, metrics, tracing
+from services.kit.limits import keep_to_itself
 from services.kit.media import MediaStore
 from services.kit.server import running, until_stopped
 
@@ -180,6 +181,7 @@ def _go(settings: GatewaySettings, steps: sa.Engine | None, presence: Presence) 
 def main() -> None:
     """Run the gateway as a process until SIGTERM or SIGINT."""
     settings = GatewaySettings()
+    keep_to_itself()
     logs.configure("gateway", settings.log_level)
     tracing.configure("gateway", settings.otlp_endpoint)
 

@@ -160,7 +160,7 @@ def _summary(run: Run) -> str:
     lines = [
         f"Version `{run.model.version}`, trained {run.model.trained_time.ToDatetime():%Y-%m-%d} on "
         f"{run.model.training_videos} videos. A line through what a texture network reads in the face, and "
-        "gradient-boosted trees over ten features on it.",
+        f"gradient-boosted trees over {len(FEATURE_NAMES) - len(run.recipe.blind)} of ten features on it.",
         "Measured on people it has not seen:",
         "\n".join(
             [

@@ -103,7 +103,7 @@ def evaluate(seeds: Sequence[Videos], texture: TextureScores, recipe: Recipe, pe
             simpler.setdefault(name, []).append(scores)
     verdicts = [cross_fitted(videos, scores)[0] for scores in log_odds]
     prob_fake, called = (np.array(part) for part in zip(*verdicts, strict=True))
-    by_method, compared = _methods(videos), _comparisons(videos)
+    by_method, compared = method_comparisons(videos), _comparisons(videos)
     return Evaluation(
         log_odds=log_odds,
         prob_fake=prob_fake,
@@ -182,7 +182,7 @@ def _comparisons(videos: Videos) -> dict[str, Bools]:
     return _with_both(videos, found)
 
 
-def _methods(videos: Videos) -> dict[str, Bools]:
+def method_comparisons(videos: Videos) -> dict[str, Bools]:
     """Fakes of each method with what they are held against: their partners, or all real videos where they have none."""
     found = {}
     for method in np.unique(videos.methods[videos.fake]):

@@ -12,6 +12,7 @@ from rich.console import Console
 from gateway.features import FEATURES
 from training.checks import Sham
 from training.estimates import Estimate
+from training.evaluation import method_comparisons
 from training.run import Run
 from training.verdicts import Decisions
 from training.videos import SOUND
@@ -138,7 +139,8 @@ def _estimates(run: Run, title: str, first: str, what: str, estimates: Mapping[s
 
 def _methods(run: Run) -> Table:
     found, videos = run.evaluation, run.videos
-    forged = {name: videos.fake & (videos.methods == name) for name in found.methods}
+    compared = method_comparisons(videos)
+    forged = {name: videos.fake & compared[name] for name in found.methods}
     rows = tuple(
         (
             f"`{name}`",
@@ -146,7 +148,7 @@ def _methods(run: Run) -> Table:
             estimate(found.without[name]) if name in found.without else "-",
             str(int(forged[name].sum())),
             str(len(np.unique(videos.groups[forged[name]]))),
-            str(one.videos - int(forged[name].sum())),
+            str(int(np.sum(~videos.fake & compared[name]))),
         )
         for name, one in found.methods.items()
     )

@@ -20,7 +20,7 @@ from services.kit.worker_pool import WorkerProcesses
 SERVICE_NAME = audio_pb2.DESCRIPTOR.services_by_name["AudioService"].full_name
 
 _FURTHEST_S = 1e6  # eleven days: beyond any video
-_FURTHEST_START_S = 1e9  # a live stream's clock may have begun decades ago; floats still tell samples apart
+_FURTHEST_START_S = 1e10  # a live stream's clock may be that of Unix; floats still tell samples apart
 
 
 class AudioServicer(audio_pb2_grpc.AudioServiceServicer):

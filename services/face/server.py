@@ -22,7 +22,7 @@ FRAMES = Counter("notreally_frames", "Frames analysed, of windows that are done.
 SERVICE_NAME = face_pb2.DESCRIPTOR.services_by_name["FaceService"].full_name
 
 _FURTHEST_S = 1e6  # eleven days: beyond any video
-_FURTHEST_START_S = 1e9  # a live stream's clock may have begun decades ago
+_FURTHEST_START_S = 1e10  # a live stream's clock may be that of Unix
 _MOST_FACES = 16
 _LARGEST_STRIDE = 1000
 

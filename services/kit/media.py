@@ -66,9 +66,9 @@ class StoredVideo:
 
 
 class MediaStore:
-    """One interface over a folder and a bucket. `store` is the obstore store itself, for callers that stream.
+    """One interface over a folder and a bucket. `store` is the obstore store itself, whose errors are its own.
 
-    Whatever asks the store raises `Refusal`, UNAVAILABLE, MEDIA_UNAVAILABLE, when it gives no answer.
+    Every method raises `Refusal`, UNAVAILABLE, MEDIA_UNAVAILABLE, when the store gives no answer.
     """
 
     def __init__(self, store: ObjectStore, folder: Path | None) -> None:

@@ -14,7 +14,7 @@ GAP_S = 5.0
 MOST_SPANS = 100
 
 _DECIMALS = 6  # microseconds: sums and differences then compare as they should
-_FURTHEST_S = 1e9
+_FURTHEST_S = 1e10
 _LARGEST_PACKET = 1 << 40
 
 # An interval is odd when it differs from the usual one by this much: containers round times to a millisecond, and
@@ -37,8 +37,8 @@ class PacketFacts:
         duration_s: From the earliest presentation time to the end of the last frame; None below two frames.
         fps: Average frames a second, without the odd gap where the rate is steady; None below two frames.
         variable_frame_rate: Whether at least 2 % (and 3) of the intervals between frames differ from the median.
-        bit_rate: Bits a second while frames follow each other: of a frame on average, `fps` times. A pause, or a last
-            frame that stays for long, does not lower it.
+        bit_rate: Bits a second: those of a frame on average, `fps` times. A pause in a steady video, or a last frame
+            that stays for long, does not lower it.
         keyframe_times_s: Seconds from `start_s`, ascending.
         spans_s: (start, end) of the stretches with pictures, seconds from `start_s`, ascending: what lies between two
             frames more than `GAP_S` apart is no part of any. Empty when there is no gap, or more than

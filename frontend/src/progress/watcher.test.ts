@@ -157,6 +157,18 @@ describe("watching", () => {
     expect(asked[1]).toEqual(names.slice(0, 101).filter((name) => name !== "analyses/3"));
   });
 
+  it("learns from another call that one has ended", async () => {
+    const { watcher } = watched(async function* (_, signal) {
+      await never(signal);
+    });
+    const heard = follow(watcher, "analyses/a");
+    watcher.learn(create(AnalysisSchema, { name: "analyses/a", state: RUNNING }));
+    expect(heard).not.toHaveBeenCalled();
+    watcher.learn(create(AnalysisSchema, { name: "analyses/a", state: SUCCEEDED }));
+    expect(isOver(watcher.get("analyses/a"))).toBe(true);
+    expect(heard).toHaveBeenCalled();
+  });
+
   it("ends its stream when nobody follows any more", async () => {
     const ended = vi.fn();
     const { watcher } = watched(async function* (_, signal) {

@@ -5,7 +5,7 @@
  * lets one stream follow, it follows those first that were asked for first: they end first.
  */
 
-import type { AnalysisEvent } from "@gen/notreally/v1/analysis_pb";
+import type { Analysis, AnalysisEvent } from "@gen/notreally/v1/analysis_pb";
 
 import type { Api } from "@/lib/api/client";
 import { failureOf } from "@/lib/api/errors";
@@ -54,6 +54,12 @@ export class Watcher {
       this.listeners.delete(name);
       if (!hasEnded(this.get(name).progress.state)) this.restart();
     };
+  }
+
+  /** Takes what another call has said of an analysis: whether it has ended. */
+  learn(analysis: Analysis): void {
+    if (!hasEnded(analysis.state)) return;
+    this.change(analysis.name, { progress: afterRecord(this.get(analysis.name).progress, analysis), reconnecting: false });
   }
 
   /** Opens the stream anew for those who are followed now; once for all changes of one moment. */
@@ -115,9 +121,7 @@ export class Watcher {
   private async ask(signal: AbortSignal): Promise<void> {
     for (const name of this.targets()) {
       try {
-        const analysis = await this.api().getAnalysis({ name }, { signal });
-        if (!hasEnded(analysis.state)) continue;
-        this.change(name, { progress: afterRecord(this.get(name).progress, analysis), reconnecting: false });
+        this.learn(await this.api().getAnalysis({ name }, { signal }));
       } catch (error) {
         if (signal.aborted) return;
         if (!failureOf(error).transient) this.change(name, { gone: true, reconnecting: false });

@@ -122,7 +122,7 @@ export class Queue {
     const { analysis } = item.video;
     if (analysis !== undefined) {
       try {
-        await this.api().cancelAnalysis({ name: analysis });
+        this.watcher.learn(await this.api().cancelAnalysis({ name: analysis }));
       } catch {
         this.happen(id, { kind: "trouble", message: "It could not be cancelled. Try again." });
       }

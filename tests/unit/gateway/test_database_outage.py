@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import grpc
@@ -53,6 +53,22 @@ def test_a_server_that_is_away_refuses_and_is_found_again(postgres: Postgres) ->
         finally:
             engine.dispose()
             postgres.drop("away")
+
+
+def test_connections_that_were_cut_while_idle_are_made_anew(postgres: Postgres) -> None:
+    engine = connect(postgres.create("idle"))
+    try:
+        with ExitStack() as held:
+            for _ in range(3):
+                held.enter_context(engine.connect())
+        with psycopg.connect(postgres.url("postgres").replace("+psycopg", ""), autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'idle'")
+        with ExitStack() as held:
+            for _ in range(3):
+                assert held.enter_context(engine.connect()).scalar(sa.text("SELECT 1")) == 1
+    finally:
+        engine.dispose()
+        postgres.drop("idle")
 
 
 def test_a_file_that_stays_locked_refuses_and_is_found_again(tmp_path: Path) -> None:

@@ -24,3 +24,12 @@ def test_without_facts_it_is_not_known_where_the_video_starts() -> None:
     plan = planned(None)
     assert plan.video_start_s is None
     assert [tuple(warning) for warning in plan.warnings] == [NO_FACTS]
+
+
+def test_a_start_that_no_clock_shows_is_not_believed() -> None:
+    def start_s(said: float) -> float | None:
+        video = metadata_pb2.VideoFacts(start_s=said, duration_s=8.0, fps=30.0)
+        return planned(metadata_pb2.ProbeResponse(facts=metadata_pb2.MediaFacts(video=video))).video_start_s
+
+    assert start_s(1.79e9) == 1.79e9
+    assert start_s(1e15) is None

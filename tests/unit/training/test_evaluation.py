@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from training.evaluation import Evaluation, evaluate
+from training.evaluation import Evaluation, evaluate, method_comparisons
 from training.fitting import Recipe
 from training.scores import TextureScores
 from training.videos import Videos
@@ -71,3 +71,11 @@ def test_fakes_without_real_ones_of_their_own_are_held_against_all(population: P
     assert evaluation.methods["swap"].videos == 40
     assert evaluation.decisions["subset people"].false_alarms.videos == 20
     assert np.isnan(evaluation.decisions["subset heads"].false_alarms.value)
+
+
+def test_of_a_method_with_pairs_only_those_are_compared(population: Population) -> None:
+    videos = population(people=10, paired=3)
+    chosen = method_comparisons(videos)["swap"]
+    assert np.flatnonzero(chosen).tolist() == sorted(videos.pairs.ravel().tolist())
+    alone = dataclasses.replace(videos, pairs=np.empty((0, 2), np.intp))
+    assert method_comparisons(alone)["swap"].all()
