@@ -154,7 +154,7 @@ lighthouse: setup ui benchmarks/lighthouse/node_modules/.installed ## Lighthouse
 	deploy/system-packages.sh ffmpeg chromium
 	PATH="$(CURDIR)/.node/bin:$$PATH" $(PY) -m benchmarks.page_quality
 
-screenshots: setup ui ## The pictures of the page in README and docs
+screenshots: setup ui ## The pictures of page and terminal in README and docs
 	deploy/system-packages.sh ffmpeg chromium
 	$(PY) -m tests.e2e.screenshots
 

@@ -51,7 +51,8 @@ def feature_table(result: analysis_pb2.AnalysisResult, *, with_source: bool = Tr
     table.add_column("feature", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("usual", justify="right", style="dim", no_wrap=True)
-    table.add_column("real ← → fake", justify="center", no_wrap=True)
+    # As wide as a bar. Centred, a bar would lose the blanks on its right first, and the middle its place.
+    table.add_column("real ← → fake", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
     if with_source:
         table.add_column("from", style="dim", no_wrap=True)

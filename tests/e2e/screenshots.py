@@ -1,16 +1,23 @@
-"""The pictures of the page in README and docs: `python -m tests.e2e.screenshots`, or `make screenshots`.
+"""The pictures of page and terminal in README and docs: `python -m tests.e2e.screenshots`, or `make screenshots`.
 
 Starts everything and sends it NASA's portrait of Eileen Collins, made to blink and speak: public domain, and nobody's
 clip. What the pictures show is what the shipped model says of it.
 """
 
 import asyncio
+import io
+import re
 import sys
 import tempfile
 from pathlib import Path
 
 from playwright.async_api import Page, async_playwright, expect
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
 
+from cli.outcome import Outcome
+from cli.report import print_report
+from client import NotReally
 from tests.e2e.browser import launch
 from tests.e2e.pages import ANALYSIS_PAGE, choose, expect_dashboard
 from tests.integration.stack import running_stack
@@ -70,12 +77,26 @@ async def _show_moments(page: Page) -> None:
     await heading.evaluate("heading => heading.scrollIntoView({ block: 'start' })")
 
 
+async def type_out(server: str, video: Path, folder: Path) -> None:
+    """Write `terminal.svg` into `folder`: what `notreally analyze` prints of a video."""
+    async with NotReally(server) as client:
+        analysis = await client.analyze(video)
+    console = Console(record=True, file=io.StringIO(), width=96, force_terminal=True)
+    console.print("$ notreally analyze talking.mp4", style="bold", highlight=False)
+    print_report(console, Outcome("talking.mp4", analysis))
+    # A picture asks no server for a font, and says nothing of who made it.
+    bare = re.sub(r"@font-face {{.*?}}|<!--.*?-->", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    bare = bare.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")
+    console.save_svg(str(folder / "terminal.svg"), title="notreally", code_format=bare, unique_id="terminal")
+
+
 def main() -> int:
     """Make the video, start everything, take the pictures."""
     with tempfile.TemporaryDirectory(prefix="screenshots-") as name:
         video = make_face_video(Path(name) / "portrait.mp4", SPEAKING)
         with running_stack(Path(name) / "data") as stack:
             asyncio.run(take(stack.url, video, DOCS))
+            asyncio.run(type_out(f"localhost:{stack.port}", video, DOCS))
     return 0
 
 

@@ -37,6 +37,8 @@ def test_verdict_ten_features_and_summary_are_there() -> None:
     assert "0.1 to 0.4" in rows["nose_jitter"]
     assert "+1.25" in rows["nose_jitter"]
     assert "missing" in rows["mfcc_mean"]
+    # After the frame on the left, the middle of each bar: one below the other.
+    assert len({rows[name].index("│", 1) for name in FEATURE_NAMES}) == 1
 
 
 def test_insufficient_evidence_names_no_number() -> None:
