@@ -136,11 +136,8 @@ class Child:
         reader = asyncio.create_task(self._pass_on(os.fdopen(read_end, "rb", 0)))
         try:
             self._process = await self._start(write_end)
-        except OSError:
-            os.close(write_end)
-            await reader
-            raise
-        os.close(write_end)
+        finally:
+            os.close(write_end)  # without a child, the reader comes to its end by this
         if self._stopping.is_set():  # told to stop while it was being started
             self._process.terminate()
         code = await self._process.wait()

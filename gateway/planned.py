@@ -7,6 +7,7 @@ from typing import Any
 from notreally.v1 import media_pb2, metadata_pb2
 
 from gateway import planning
+from services.kit.media_formats import FURTHEST_CLOCK_S
 
 NO_FACTS = (
     "METADATA_UNAVAILABLE",
@@ -14,10 +15,6 @@ NO_FACTS = (
     f"than the first {planning.WHOLE_S:.0f} seconds were looked at.",
 )
 """The warning that goes with a plan made without the container's facts: reason and sentence."""
-
-
-# Services take none beyond it; a header may claim any.
-_FURTHEST_START_S = 1e10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Planned:
     ) -> "Planned":
         """Plan from what the container says; without it (None), for a video of unknown length that may have sound."""
         known = probe or metadata_pb2.ProbeResponse()
-        # Without facts it is not known; 0 would be a claim, and false of most broadcast files.
+        # Without facts it is not known; 0 would be a claim, and false of most broadcast files. A header may claim any.
         start_s = known.facts.video.start_s if probe else None
         plan = planning.plan_video(known, max_frames)
         runs = planning.plan_runs(plan.windows, known.keyframe_times_s, parallel_runs)
@@ -54,7 +51,7 @@ class Planned:
             windows=[(w.index, w.start_s, w.end_s) for w in plan.windows],
             stride=plan.frame_stride,
             runs=[[w.index for w in run] for run in runs],
-            video_start_s=start_s if start_s is not None and abs(start_s) <= _FURTHEST_START_S else None,
+            video_start_s=start_s if start_s is not None and abs(start_s) <= FURTHEST_CLOCK_S else None,
             sound=audio_enabled and (probe is None or probe.facts.HasField("audio")),
             warnings=[] if probe else [NO_FACTS],
             wall=wall,

@@ -253,7 +253,7 @@ def estimate(one: Estimate) -> str:
 
 
 def interval(one: Estimate) -> str:
-    """As in "0.78 to 0.91"; "-" for a single person."""
+    """As in "0.78 to 0.91"; "-" for too few people."""
     return f"{one.low:.2f} to {one.high:.2f}" if math.isfinite(one.low) else "-"
 
 

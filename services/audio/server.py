@@ -14,13 +14,13 @@ from services.audio.work import extract_windows
 from services.kit.errors import Refusal
 from services.kit.losses import Losses
 from services.kit.media import MediaStore
+from services.kit.media_formats import FURTHEST_CLOCK_S
 from services.kit.media_process import ProcessLimits
 from services.kit.worker_pool import WorkerProcesses
 
 SERVICE_NAME = audio_pb2.DESCRIPTOR.services_by_name["AudioService"].full_name
 
 _FURTHEST_S = 1e6  # eleven days: beyond any video
-_FURTHEST_START_S = 1e10  # a live stream's clock may be that of Unix; floats still tell samples apart
 
 
 class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
@@ -59,7 +59,7 @@ def _spans(request: audio_pb2.AudioServiceExtractWindowsRequest, settings: Audio
     spans = [Span(window.index, window.start_s, window.end_s) for window in request.windows]
     if not 1 <= len(spans) <= settings.audio_max_windows:
         raise _bad_windows(f"Ask for 1 to {settings.audio_max_windows} windows.")
-    if not math.isfinite(request.video_start_s) or abs(request.video_start_s) > _FURTHEST_START_S:
+    if not math.isfinite(request.video_start_s) or abs(request.video_start_s) > FURTHEST_CLOCK_S:
         raise _bad_windows("The start of the video is out of range.")
     earliest_s = 0.0
     for span in spans:

@@ -15,6 +15,7 @@ from services.face.work import extract_windows
 from services.kit.errors import Refusal
 from services.kit.losses import Losses
 from services.kit.media import MediaStore
+from services.kit.media_formats import FURTHEST_CLOCK_S
 from services.kit.worker_pool import WorkerProcesses
 
 FRAMES = Counter("notreally_frames", "Frames analysed, of windows that are done.")
@@ -22,7 +23,6 @@ FRAMES = Counter("notreally_frames", "Frames analysed, of windows that are done.
 SERVICE_NAME = face_pb2.DESCRIPTOR.services_by_name["FaceService"].full_name
 
 _FURTHEST_S = 1e6  # eleven days: beyond any video
-_FURTHEST_START_S = 1e10  # a live stream's clock may be that of Unix
 _MOST_FACES = 16
 _LARGEST_STRIDE = 1000
 
@@ -68,7 +68,7 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
     if request.frame_stride > _LARGEST_STRIDE:
         raise _out_of_range(f"The frame stride may be at most {_LARGEST_STRIDE}.")
     start_s = request.video_start_s if request.HasField("video_start_s") else None
-    if start_s is not None and not abs(start_s) <= _FURTHEST_START_S:
+    if start_s is not None and not abs(start_s) <= FURTHEST_CLOCK_S:
         raise _out_of_range("The start of the video is out of range.")
     return FaceJob(
         windows=_windows(request, settings),

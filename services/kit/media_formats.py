@@ -43,3 +43,8 @@ def refuse_huge_frames(width: int, height: int) -> None:
             f"The video is {width} by {height} pixels. At most {MOST_SIDE} a side and {MOST_PIXELS // 1_000_000} "
             "million in all can be analysed. Make it smaller and send that.",
         )
+
+
+FURTHEST_CLOCK_S = 1e10
+"""Times on a container's clock beyond this are not believed. A live stream's may be that of Unix; floats still tell
+samples of sound apart."""

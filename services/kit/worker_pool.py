@@ -1,11 +1,11 @@
 """A bounded number of worker processes, and a warm one to spare for when one of them is lost."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self
 
 import grpc
 import structlog
@@ -22,7 +22,6 @@ from services.kit.worker_wire import Cancelled, Setup, Task
 log = structlog.get_logger()
 
 P = ParamSpec("P")
-T = TypeVar("T")
 
 # Runs of windows take seconds. Another replica may have room at once, and is asked first.
 _RETRY_AFTER_S = 0.5
@@ -130,7 +129,7 @@ class WorkerProcesses:
             WorkerFailed: The function raised something that is no refusal.
         """
         task = Task(function, args, kwargs, requests.current())
-        async with aclosing(self._stream(nullcontext(), lambda _: task)) as items:
+        async with aclosing(self._stream(nullcontext(task))) as items:
             async for item in items:
                 yield item
 
@@ -142,9 +141,13 @@ class WorkerProcesses:
         **kwargs: P.kwargs,
     ) -> AsyncGenerator[bytes, None]:
         """As `stream`, for a function of a file, which is entered when it is this call's turn: it may be a copy."""
-        request_id = requests.current()
-        opened = self._stream(file, lambda path: Task(function, (path, *args), kwargs, request_id))
-        async with aclosing(opened) as items:
+
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Task]:
+            async with file as path:
+                yield Task(function, (path, *args), kwargs, requests.current())
+
+        async with aclosing(self._stream(opened())) as items:
             async for item in items:
                 yield item
 
@@ -157,19 +160,19 @@ class WorkerProcesses:
     ) -> AsyncGenerator[bytes, None]:
         """As `stream`, for a function of a video, which it opens by `services.kit.worker_video.opened`."""
         task = Task(function, (stored.video, *args), kwargs, requests.current())
-        async with aclosing(self._stream(nullcontext(), lambda _: task, stored.read)) as items:
+        async with aclosing(self._stream(nullcontext(task), stored.read)) as items:
             async for item in items:
                 yield item
 
     async def _stream(
-        self, needed: AbstractAsyncContextManager[T], task: Callable[[T], Task], read: Read | None = None
+        self, ready: AbstractAsyncContextManager[Task], read: Read | None = None
     ) -> AsyncGenerator[bytes, None]:
         await self._turn()
         worker = None
         try:
-            async with needed as given:
+            async with ready as task:
                 worker = await self._warm_worker()
-                worker.begin(task(given), read)
+                worker.begin(task, read)
                 while (item := await worker.next_item()) is not None:
                     yield item
                     worker.take()

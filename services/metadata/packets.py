@@ -8,13 +8,14 @@ from math import isnan, nan
 from statistics import median
 from typing import NamedTuple
 
+from services.kit.media_formats import FURTHEST_CLOCK_S
+
 GAP_S = 5.0
 """Frames further apart than this (and than ten usual intervals) have a gap between them, not a low rate."""
 
 MOST_SPANS = 100
 
 _DECIMALS = 6  # microseconds: sums and differences then compare as they should
-_FURTHEST_S = 1e10
 _LARGEST_PACKET = 1 << 40
 
 # An interval is odd when it differs from the usual one by this much: containers round times to a millisecond, and
@@ -120,7 +121,7 @@ class _Columns:
 
 def _seconds(value: float | None) -> float:
     """A time that makes sense, or NaN."""
-    return nan if value is None or not abs(value) < _FURTHEST_S else round(value, _DECIMALS)
+    return nan if value is None or not abs(value) < FURTHEST_CLOCK_S else round(value, _DECIMALS)
 
 
 def _facts(packets: _Columns, *, complete: bool) -> PacketFacts:

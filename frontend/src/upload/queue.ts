@@ -7,7 +7,7 @@ import type { ServerInfo } from "@gen/notreally/v1/analysis_pb";
 
 import type { Api } from "@/lib/api/client";
 import { failureOf } from "@/lib/api/errors";
-import { backoffMs, pause } from "@/lib/backoff";
+import { persist } from "@/lib/persist";
 import { uuid } from "@/lib/uuid";
 import type { Watcher } from "@/progress/watcher";
 
@@ -289,19 +289,8 @@ export class Queue {
     if (this.backstage.get(id)?.cancelWanted) await this.cancel(id);
   }
 
-  /** Makes a call until it gets an answer; that the line is full is none. */
-  private async insist<T>(id: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    for (let failures = 1; ; failures++) {
-      try {
-        return await call();
-      } catch (error) {
-        signal.throwIfAborted();
-        const failure = failureOf(error);
-        if (!failure.transient) throw error;
-        this.happen(id, { kind: "trouble", message: failure.message });
-        await pause(backoffMs(failures), signal);
-      }
-    }
+  private insist<T>(id: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    return persist(call, { signal, onTrouble: ({ message }) => this.happen(id, { kind: "trouble", message }) });
   }
 
   // --- the list -----------------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 import type { Upload } from "@gen/notreally/v1/analysis_pb";
 
-import { failureOf, type Failure } from "@/lib/api/errors";
+import { failureOf } from "@/lib/api/errors";
 import type { Api } from "@/lib/api/client";
 import { backoffMs, pause } from "@/lib/backoff";
+import { persist, type Persistence } from "@/lib/persist";
 
 import { crc32c } from "./crc32c.mjs";
 import { firstChunkBytes, nextChunkBytes } from "./pace";
@@ -12,18 +13,15 @@ import { firstChunkBytes, nextChunkBytes } from "./pace";
 /** Chunks that may arrive damaged one after another before we stop blaming the network. */
 const MOST_MISMATCHES = 3;
 
-export interface Sending {
+export interface Sending extends Persistence {
   file: File;
   /** Makes a repeated beginning the same upload. */
   requestId: string;
   /** `uploads/{id}` of an upload already begun. */
   name?: string;
   maxChunkBytes: number;
-  signal: AbortSignal;
   /** Called with the upload's state after every stored chunk. */
   onCommitted: (upload: Upload) => void;
-  /** Called when a try failed and another will follow. */
-  onTrouble: (failure: Failure) => void;
 }
 
 /**
@@ -111,20 +109,5 @@ async function readSlice(file: File, start: number, end: number): Promise<ArrayB
 export class UnreadableFileError extends Error {
   constructor() {
     super("The file cannot be read any more. Was it moved or changed? Choose it again.");
-  }
-}
-
-/** Makes a call until it gets an answer. */
-async function persist<T>(call: () => Promise<T>, { signal, onTrouble }: Sending): Promise<T> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await call();
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = failureOf(error);
-      if (!failure.transient) throw error;
-      onTrouble(failure);
-      await pause(backoffMs(failures), signal);
-    }
   }
 }
