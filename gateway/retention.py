@@ -7,16 +7,16 @@ go last where they lead to something else, so that a round cut short is taken up
 import asyncio
 import dataclasses
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-import obstore
 import structlog
 
 from gateway.blobs import Blobs
 from gateway.leftovers import Leftovers
 from gateway.records import Records
 from gateway.rounds import Rounds
+from services.kit.errors import Refusal
 from services.kit.media import MediaStore, hash_of_media_key, media_key
 
 log = structlog.get_logger()
@@ -95,6 +95,8 @@ class Janitor:
                     removed = await self.tidy()
                     if any(dataclasses.astuple(removed)):
                         log.info("tidied up", **dataclasses.asdict(removed))
+            except Refusal as refusal:  # the database or the store gives no answer
+                log.warning("tidying up was cut short", reason=refusal.reason)
             except Exception:
                 log.exception("tidying up failed")
             await asyncio.sleep(every_s)
@@ -142,7 +144,7 @@ class Janitor:
 
     async def _remove_orphans(self, removed: Removed, before: dt.datetime) -> None:
         """Blobs that no row knows of, last changed before a time."""
-        async for old in self._old("media", before):
+        async for old in self._media.last_changed_before("media", before):
             by_hash = {sha256: key for key in old if (sha256 := hash_of_media_key(key)) is not None}
             for sha256 in await asyncio.to_thread(self._leftovers.unused_media, list(by_hash)):
                 removed.orphans += await self._delete_old(by_hash[sha256], before)
@@ -150,21 +152,15 @@ class Janitor:
             ("uploads", self._leftovers.unknown_uploads),
             ("analyses", self._leftovers.unknown_analyses),
         ):
-            async for old in self._old(folder, before):
+            async for old in self._media.last_changed_before(folder, before):
                 owners = await asyncio.to_thread(unknown, sorted({key.split("/")[1] for key in old}))
                 for key in old:
                     if key.split("/")[1] in owners:
                         removed.orphans += await self._delete_old(key, before)
-        async for old in self._old("incoming", before):
+        async for old in self._media.last_changed_before("incoming", before):
             for key in old:
                 removed.orphans += await self._delete_old(key, before)
         removed.orphans += await asyncio.to_thread(self._media.delete_unfinished, before)
-
-    async def _old(self, prefix: str, before: dt.datetime) -> AsyncIterator[Sequence[str]]:
-        """Keys under a prefix last changed before a time, a page at a time."""
-        async for page in obstore.list(self._media.store, prefix):
-            if old := [meta["path"] for meta in page if meta["last_modified"] < before]:
-                yield old
 
     async def _delete_old(self, key: str, before: dt.datetime) -> bool:
         """Delete a blob unless it has been written anew meanwhile."""

@@ -211,6 +211,13 @@ class MediaStore:
         except FileNotFoundError:
             return None
 
+    async def last_changed_before(self, prefix: str, before: dt.datetime) -> AsyncIterator[list[str]]:
+        """Keys in the folder `prefix` that were last written before a time, a page at a time."""
+        with _answered():
+            async for page in obstore.list(self.store, prefix):
+                if old := [meta["path"] for meta in page if meta["last_modified"] < before]:
+                    yield old
+
     def delete_unfinished(self, before: dt.datetime) -> int:
         """Remove what a process that died has left of blobs it was writing, if last written before a time.
 

@@ -122,6 +122,7 @@ async def _copy(store: MediaStore) -> None:
         lambda store: store.changed_at("a"),
         lambda store: store.delete("a"),
         lambda store: store.delete_prefix("a"),
+        lambda store: anext(store.last_changed_before("a", dt.datetime.now(dt.UTC))),
     ],
 )
 async def test_a_bucket_that_gives_no_answer_is_asked_again_by_whoever_asked(
