@@ -157,6 +157,34 @@ describe("watching", () => {
     expect(asked[1]).toEqual(names.slice(0, 101).filter((name) => name !== "analyses/3"));
   });
 
+  it("follows the one that is open before others that came earlier", async () => {
+    const names = Array.from({ length: 102 }, (_, index) => `analyses/${index}`);
+    const { watcher, requests } = watched(async function* (_, signal) {
+      await never(signal);
+    });
+    for (const name of names) follow(watcher, name);
+    await vi.waitFor(() => expect(requests).toHaveLength(1));
+    const close = watcher.follow("analyses/101", () => undefined);
+    await vi.waitFor(() => expect(requests).toHaveLength(2));
+    close();
+    await vi.waitFor(() => expect(requests).toHaveLength(3));
+    const asked = requests.map(({ targets }) => targets.map(({ name }) => name));
+    expect(asked[1]).toEqual(["analyses/101", ...names.slice(0, 99)]);
+    expect(asked[2]).toEqual(names.slice(0, 100));
+  });
+
+  it("is not disturbed by somebody who wants what is followed already", async () => {
+    const { watcher, requests } = watched(async function* (_, signal) {
+      yield event("analyses/a", 1);
+      await never(signal);
+    });
+    follow(watcher, "analyses/a");
+    await vi.waitFor(() => expect(watcher.get("analyses/a").progress.sequence).toBe(1n));
+    watcher.follow("analyses/a", () => undefined)();
+    await new Promise((done) => setTimeout(done, 0));
+    expect(requests).toHaveLength(1);
+  });
+
   it("learns from another call that one has ended", async () => {
     const { watcher } = watched(async function* (_, signal) {
       await never(signal);

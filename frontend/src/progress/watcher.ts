@@ -2,7 +2,8 @@
  * Follows any number of analyses over one stream: browsers allow few connections to one server.
  *
  * A stream that breaks is opened again after the last event seen of each analysis. Of more analyses than the server
- * lets one stream follow, it follows those first that were asked for first: they end first.
+ * lets one stream follow, it follows those first that most of the page wants to know of, such as the one that is open,
+ * and of others those that were asked for first: they end first.
  */
 
 import type { Analysis, AnalysisEvent } from "@gen/notreally/v1/analysis_pb";
@@ -47,12 +48,11 @@ export class Watcher {
     const before = this.watched.get(name);
     // An analysis once gone may be asked for again, as after a server came back with its data.
     if (!before || before.gone) this.watched.set(name, NOTHING_KNOWN);
-    if (listeners.size === 1 && !hasEnded(this.get(name).progress.state)) this.restart();
+    this.regroup(name, listeners.size === 1);
     return () => {
       listeners.delete(listener);
-      if (listeners.size > 0) return;
-      this.listeners.delete(name);
-      if (!hasEnded(this.get(name).progress.state)) this.restart();
+      if (listeners.size === 0) this.listeners.delete(name);
+      this.regroup(name, listeners.size === 0);
     };
   }
 
@@ -60,6 +60,12 @@ export class Watcher {
   learn(analysis: Analysis): void {
     if (!hasEnded(analysis.state)) return;
     this.change(analysis.name, { progress: afterRecord(this.get(analysis.name).progress, analysis), reconnecting: false });
+  }
+
+  /** Opens the stream anew if an analysis has become one to follow, or none any more, or may have to change places. */
+  private regroup(name: string, cameOrWent: boolean): void {
+    if (hasEnded(this.get(name).progress.state)) return;
+    if (cameOrWent || this.open().length > MOST_TARGETS) this.restart();
   }
 
   /** Opens the stream anew for those who are followed now; once for all changes of one moment. */
@@ -137,7 +143,10 @@ export class Watcher {
   }
 
   private targets(): string[] {
-    return this.open().slice(0, MOST_TARGETS);
+    const wanted = (name: string) => this.listeners.get(name)?.size ?? 0;
+    return this.open()
+      .toSorted((one, other) => wanted(other) - wanted(one))
+      .slice(0, MOST_TARGETS);
   }
 
   private change(name: string, changes: Partial<Watched>): void {
