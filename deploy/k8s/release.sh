@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings one release into the cluster that kubectl points at: the tables first, then the servers, one replica after another.
+# Brings one release into the cluster that kubectl points at: the servers one replica after another, new gateways once the tables are ready.
 # Usage: deploy/k8s/release.sh IMAGES VERSION [OVERLAY]     such as: release.sh registry.example/notreally 1.2.3
 set -euo pipefail
 images=${1:?where the images are} version=${2:?which version} overlay=${3:-production}
