@@ -1,6 +1,7 @@
 """`notreally analyze`: files to a running server, several at once, cancelled when their person leaves."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
@@ -44,10 +45,11 @@ async def analyze_files(server: str, files: Sequence[Path], watcher: Watcher, *,
 
         async def one(index: int, path: Path) -> Outcome:
             async with turn:
+                name = os.fsencode(path).decode("utf-8", "replace")  # any bytes may be a name, and only text is printed
                 try:
-                    outcome = Outcome(str(path), await _analyze(client, index, path, watcher))
+                    outcome = Outcome(name, await _analyze(client, index, path, watcher))
                 except (ServiceError, OSError) as error:
-                    outcome = Outcome(str(path), problem=Problem.of(error, server))
+                    outcome = Outcome(name, problem=Problem.of(error, server))
                 watcher.ended(index, outcome)
                 return outcome
 

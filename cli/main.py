@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -105,8 +107,16 @@ def model(as_json: Json = False) -> None:
 
 
 def main() -> None:
-    """Entry point."""
-    app()
+    """Entry point. What goes wrong unexpectedly ends with `Exit.ERROR`: 1, which Python would say, means fake."""
+    try:
+        app()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # whoever read the output has left: no verdict either
+            sys.exit(Exit.ERROR)
+        raise
+    except Exception:
+        traceback.print_exc()
+        sys.exit(Exit.ERROR)
 
 
 def _server(given: str | None) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,13 +69,10 @@ class FileUpload:
         with self._path.open("rb") as file:
             upload = await self._create(file)
             self._report(upload)
-            while upload.committed_size < upload.size_bytes:
-                upload = await self._advance(upload, file)
+            while not upload.complete:
+                is_sent = upload.committed_size >= upload.size_bytes
+                upload = await (self._finish(upload.name) if is_sent else self._advance(upload, file))
                 self._report(upload)
-        if not upload.complete:
-            raise ServiceError(
-                grpc.StatusCode.DATA_LOSS, "UPLOAD_INCOMPLETE", "The server did not store the whole file."
-            )
         if upload.sha256 != self._digest.hexdigest():
             raise ServiceError(
                 grpc.StatusCode.DATA_LOSS,
@@ -84,9 +82,11 @@ class FileUpload:
         return upload
 
     async def _create(self, file: BufferedReader) -> analysis_pb2.Upload:
+        # Any bytes may be a name, and only text can be sent.
+        filename = os.fsencode(self._path.name).decode("utf-8", "replace")
         # Without its hash, which would have to be computed before the first byte is sent.
         request = analysis_pb2.CreateUploadRequest(
-            filename=self._path.name, size_bytes=file.seek(0, 2), request_id=str(uuid.uuid4())
+            filename=filename, size_bytes=file.seek(0, 2), request_id=str(uuid.uuid4())
         )
 
         async def attempt() -> analysis_pb2.Upload:
@@ -132,12 +132,22 @@ class FileUpload:
             stated = error.metadata.get("committed_size", "")
             if error.reason != "WRONG_OFFSET" or not stated.isdecimal() or int(stated) == offset:
                 raise
-            moved = analysis_pb2.Upload()
-            moved.CopyFrom(upload)
-            moved.committed_size = int(stated)
-            return moved
+            return await self._ask(upload.name)
         finally:
             await digesting
+
+    async def _finish(self, name: str) -> analysis_pb2.Upload:
+        """Ask again for an upload of which the server has every byte: that has it finish, or start over."""
+
+        async def attempt() -> analysis_pb2.Upload:
+            upload = await self._ask(name)
+            if not upload.complete and upload.committed_size >= upload.size_bytes:
+                raise ServiceError(
+                    grpc.StatusCode.DATA_LOSS, "UPLOAD_INCOMPLETE", "The server did not store the whole file."
+                )
+            return upload
+
+        return await self._patience.persist(attempt)
 
     def _add_to_digest(self, offset: int, data: bytes) -> None:
         """Hash what has not been sent before: a chunk may be sent again, and another part of it then be new."""

@@ -32,6 +32,8 @@ class Presence:
         self._executor_id = executor_id
         self._gone_after = gone_after
         self._clock = clock
+        self._noted_at: dt.datetime | None = None
+        self._judges_from: dt.datetime | None = None
 
     @property
     def every_s(self) -> float:
@@ -43,6 +45,9 @@ class Presence:
         values = {"executor_id": self._executor_id, "seen_at": self._clock()}
         with self._engine.begin() as connection:
             connection.execute(upsert(connection, gateways, values))
+        now = self._clock()
+        self._mind_silence(now)
+        self._noted_at = now
 
     def leave(self) -> None:
         """Say that this gateway is going: nobody needs to wait for it."""
@@ -50,8 +55,21 @@ class Presence:
             connection.execute(sa.delete(gateways).where(gateways.c.executor_id == self._executor_id))
 
     def gone(self, executor_ids: Collection[str]) -> set[str]:
-        """Those of the gateways that have left, or have been silent for too long; never this one."""
-        seen = sa.select(gateways.c.executor_id).where(gateways.c.seen_at > self._clock() - self._gone_after)
+        """Those of the gateways that have left, or have been silent for too long; never this one.
+
+        None when this one could not speak itself for long: nor could the others, and they may not have spoken since.
+        """
+        now = self._clock()
+        self._mind_silence(now)
+        if self._judges_from is not None and now < self._judges_from:
+            return set()
+        seen = sa.select(gateways.c.executor_id).where(gateways.c.seen_at > now - self._gone_after)
         with self._engine.connect() as connection:
             there = set(connection.execute(seen).scalars())
         return set(executor_ids) - there - {self._executor_id}
+
+    def _mind_silence(self, now: dt.datetime) -> None:
+        """After a silence of its own, give the others time to speak before they are judged."""
+        # Half of what makes one gone: what the others said last may be older than what this one did.
+        if self._noted_at is not None and now - self._noted_at > self._gone_after / 2:
+            self._judges_from = now + self._gone_after

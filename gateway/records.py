@@ -140,8 +140,8 @@ class Records:
         return Upload(**aware(row)) if row is not None else None
 
     def complete_upload(self, upload_id: str, sha256: str) -> None:
-        """Say that the bytes are stored as media `sha256`."""
-        self._update(uploads, uploads.c.id == upload_id, sha256=sha256)
+        """Say that the bytes are stored as media `sha256`: all of them, even if somebody has just had it start over."""
+        self._update(uploads, uploads.c.id == upload_id, sha256=sha256, committed_size=uploads.c.size_bytes)
 
     def describe_upload(self, upload_id: str, filename: str, size_bytes: int) -> None:
         """Say what an upload of unknown name and length turned out to be."""
@@ -153,8 +153,8 @@ class Records:
             connection.execute(sa.delete(uploads).where(uploads.c.id == upload_id))
 
     def restart_upload(self, upload_id: str) -> None:
-        """Forget what was committed: the bytes were not what was announced."""
-        self._update(uploads, uploads.c.id == upload_id, committed_size=0)
+        """Forget what was committed, unless the upload has become a video: it cannot be made of what there is."""
+        self._update(uploads, (uploads.c.id == upload_id) & uploads.c.sha256.is_(None), committed_size=0)
 
     # --- analyses -----------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 _RECEIVED_BYTES = MEBIBYTE
 _MAX_FILENAME = 255
 _LONGEST_ENDING = 8
+# Of making a video that is deleted at the same time, along with an older analysis of it.
+_MOST_TRIES = 3
 _NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 
@@ -157,11 +159,14 @@ class Uploads:
     async def finish(self, upload: Upload) -> Upload:
         """Make a video of an upload whose bytes are all committed; any other is given back as it is.
 
+        One whose chunks do not make up the whole starts over, and is given back as that: with nothing committed.
+
         It goes on when its caller is cancelled, as those are who run into a deadline: whoever asks again waits for the
         same work. Other gateways may do it at the same time, since the video's key is its content.
 
         Raises:
             Refusal: CHECKSUM_MISMATCH when the whole is not what was announced; the upload then starts over.
+                UPLOAD_NOT_FOUND when it was removed meanwhile.
         """
         if upload.sha256 is not None or upload.committed_size < upload.size_bytes:
             return upload
@@ -182,13 +187,25 @@ class Uploads:
         try:
             return await self._assemble(upload)
         except _ChunkGoneError:
-            # Another gateway was first, and has tidied up.
-            found = await self.get(upload.id)
-            if found.sha256 is None:
-                raise _not_found() from None
-            return found
+            # Another gateway was first, and has tidied up: it names the video before. If none has, a chunk that came
+            # twice, the second time shorter, has left a gap.
+            if (await self.get(upload.id)).sha256 is None:
+                log.warning("an upload starts over: its chunks do not make up the whole", upload=upload.id)
+                await asyncio.to_thread(self._records.restart_upload, upload.id)
+            return await self.get(upload.id)
 
     async def _assemble(self, upload: Upload) -> Upload:
+        for _ in range(_MOST_TRIES):
+            sha256 = await self._make_video(upload)
+            await asyncio.to_thread(self._records.complete_upload, upload.id, sha256)
+            # Whoever deletes the last analysis of the same video deletes this one too, until the upload names it.
+            if await self._media.exists(media_key(sha256)):
+                await self._media.delete_prefix(f"uploads/{upload.id}")
+                return await self.get(upload.id)
+        raise _not_found()
+
+    async def _make_video(self, upload: Upload) -> str:
+        """Join the chunks under the hash of the whole, which is given."""
         incoming = f"incoming/{upload.id}-{uuid.uuid4().hex}"
         digest = hashlib.sha256()
         async with self._media.writer(incoming) as writer:
@@ -205,9 +222,7 @@ class Uploads:
                 committed_size="0",
             )
         await self._media.move(incoming, media_key(sha256))
-        await asyncio.to_thread(self._records.complete_upload, upload.id, sha256)
-        await self._media.delete_prefix(f"uploads/{upload.id}")
-        return await self.get(upload.id)
+        return sha256
 
     async def receive(self, filename: Callable[[], str], pieces: AsyncIterator[bytes]) -> Upload:
         """Take in a whole video of unknown size, as a REST body brings it, holding one chunk at a time.
@@ -217,7 +232,7 @@ class Uploads:
             pieces: The video.
 
         Raises:
-            Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS.
+            Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS; UPLOAD_NOT_FOUND when a part of it got lost.
         """
         creating = asyncio.ensure_future(self.create("", self._max_bytes))
         try:
@@ -240,7 +255,10 @@ class Uploads:
             if size == 0:
                 raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")
             await asyncio.to_thread(self._records.describe_upload, upload.id, clean_filename(filename()), size)
-            return await self._join(await self.get(upload.id))
+            joined = await self._join(await self.get(upload.id))
+            if joined.sha256 is None:  # there is nobody who would send it again
+                raise _not_found()
+            return joined
         except BaseException:  # who sent it has left, too: nobody knows this upload's name
             await asyncio.shield(self._abandon(upload.id))
             raise

@@ -78,16 +78,17 @@ def extract(
         limits: For each run of ffmpeg.
 
     Raises:
-        Refusal: DEADLINE_EXCEEDED, SOUND_TOO_SLOW, when one window could not be decoded in time.
+        Refusal: FAILED_PRECONDITION, SOUND_TOO_SLOW, when one window could not be decoded in time.
     """
     try:
         yield from _extract(cancelled, path, spans, video_start_s, stream, limits)
     except ProcessCancelled:
         return
     except ProcessTimedOut:
-        # Not taken for missing sound: a busy machine must not change an answer.
+        # Not taken for missing sound: a busy machine must not change an answer. Nor for a service that gives none, as
+        # DEADLINE_EXCEEDED would be: it would be asked again at once, and nobody told why.
         raise Refusal(
-            grpc.StatusCode.DEADLINE_EXCEEDED,
+            grpc.StatusCode.FAILED_PRECONDITION,
             "SOUND_TOO_SLOW",
             "The sound could not be read in time. Try again later, or save the video anew and send that.",
         ) from None

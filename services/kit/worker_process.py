@@ -179,6 +179,9 @@ class WorkerProcess:
                 while self.busy:
                     kind, _ = await self._inbox.get()
                     self.busy = kind not in _ENDED
+                    if kind is Kind.EXHAUSTED:  # about to end by itself, it would take the next task along
+                        self._complain("worker ran out of memory")
+                        self.kill()
                 return
         self._complain("worker did not stop")
         self.kill()

@@ -11,9 +11,10 @@ from typing import BinaryIO
 
 _HEADER_BYTES = 27 + 255  # the longest header, of an Ogg page
 _MOST_ELEMENTS = 200_000
+_BOX_HEADER = 8
 
 _BOXES = frozenset(
-    b"ftyp styp moov moof mdat mfra sidx ssix prft emsg pdin meta udta uuid free skip wide pnot PICT".split()
+    b"ftyp styp moov moof mdat mfra sidx ssix prft emsg pdin meta udta uuid free skip wide pnot PICT beam loop".split()
 )
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -28,7 +29,7 @@ class Structure:
 
     Attributes:
         missing_bytes: By how much the last element runs past the end of the file; 0 when it does not.
-        index_missing: Whether it is an MP4 or MOV file without the box that says what is where.
+        index_missing: Whether it is an MP4 or MOV file that ends without the box that says what is where.
     """
 
     missing_bytes: int = 0
@@ -54,12 +55,14 @@ def walk(path: Path) -> Structure:
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES)
         if head[4:8] in _BOXES:
-            kinds, missing = _follow(file, 0, size, _box)
+            kinds, end = _follow(file, 0, size, _box)
+            # Behind a box that is not known, the index may follow.
+            is_to_the_end = end > size - _BOX_HEADER
             # Pieces of a stream have their index in each piece.
-            return Structure(missing, not kinds & {b"moov", b"moof"})
+            return Structure(max(0, end - size), is_to_the_end and not kinds & {b"moov", b"moof"})
         for magic, start, element in _FORMATS:
             if head.startswith(magic):
-                missing = _follow(file, start, size, element)[1]
+                missing = max(0, _follow(file, start, size, element)[1] - size)
                 return Structure(0 if element is _flv and missing <= _FLV_TRAILER else missing)
     return WHOLE
 
@@ -71,7 +74,7 @@ _Element = tuple[bytes, int]
 def _follow(
     file: BinaryIO, start: int, size: int, element: Callable[[bytes], _Element | None]
 ) -> tuple[set[bytes], int]:
-    """Kinds of the elements from `start` on, and how many bytes the last one lacks."""
+    """Kinds of the elements from `start` on, and where the last one ends that is understood: it may be cut off."""
     kinds: set[bytes] = set()
     for _ in range(_MOST_ELEMENTS):
         if start >= size:
@@ -82,10 +85,8 @@ def _follow(
             break
         kind, length = found
         kinds.add(kind)
-        start += length
-        if length == 0 or start > size:
-            break
-    return kinds, max(0, start - size)
+        start = start + length if length else size
+    return kinds, start
 
 
 def _box(head: bytes) -> _Element | None:

@@ -13,6 +13,7 @@ import pytest
 from notreally.v1 import analysis_pb2
 
 from cli.environment import Environment
+from cli.main import main
 from cli.serve import CannotServeError, check_ports, services
 from tests.unit.client.peer import FAILED, RUNNING, SUCCEEDED, Peer, events, result, running_peer, status
 
@@ -52,12 +53,12 @@ def files(folder: Path, *contents: str) -> list[str]:
     return paths
 
 
-async def start(peer: Peer, *arguments: str) -> asyncio.subprocess.Process:
+async def start(peer: Peer, *arguments: str, stdout: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
     # As at a terminal: what a shell starts in the background ignores Ctrl-C, and so would this if the tests run there.
     return await asyncio.create_subprocess_exec(
         *("env", "--default-signal=INT"),
         *(sys.executable, "-m", "cli.main", "analyze", "--server", peer.address, *arguments),
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "COLUMNS": "140"},
     )
@@ -107,6 +108,41 @@ async def test_one_bad_file_does_not_stop_the_others(peer: Peer, tmp_path: Path)
     broken, good = json.loads(out)
     assert broken["error"]["reason"] == "FILE_NOT_READABLE"
     assert good["results"]["verdict"] == "LIKELY_REAL"
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+async def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(peer: Peer, tmp_path: Path, options: list[str]) -> None:
+    odd = tmp_path / os.fsdecode(b"vid\xe9o.mp4")
+    odd.write_text("real")
+    returned, out, err = await run(peer, *options, str(odd), *files(tmp_path, "unsure"))
+    assert returned == 3
+    assert "Traceback" not in err
+    assert [request.filename for request in peer.called("CreateUpload") if request.size_bytes == 4] == [
+        "vid\ufffdo.mp4"
+    ]
+    assert "vid\ufffdo.mp4" in ("".join(record["file"] for record in json.loads(out)) if options else out)
+
+
+def test_an_unexpected_error_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr("cli.main.analyze_files", broken)
+    monkeypatch.setattr(sys, "argv", ["notreally", "analyze", "--json", "a.mp4"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "KeyError: 'a defect'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+async def test_an_output_that_nobody_reads_is_no_verdict(peer: Peer, tmp_path: Path, options: list[str]) -> None:
+    there, gone = os.pipe()
+    os.close(there)
+    process = await start(peer, *options, *files(tmp_path, "real"), stdout=gone)
+    os.close(gone)
+    await asyncio.wait_for(process.communicate(), 100)
+    assert process.returncode == 2
 
 
 async def test_ctrl_c_cancels_what_it_started(peer: Peer, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from notreally.v1 import analysis_pb2
 
 from client import NotReally, Patience, ServiceError, UploadProgress
 from tests.unit.client.peer import CHUNK_BYTES, Peer, running_peer, status
@@ -90,6 +91,73 @@ async def test_it_goes_on_where_the_server_says(peer: Peer, tmp_path: Path) -> N
     assert offsets[:3] == [0, CHUNK_BYTES, CHUNK_BYTES // 2]
     assert upload.complete
     assert only_data(peer) == path.read_bytes()
+
+
+async def test_a_chunk_that_turns_out_to_be_the_last_one_stored_already_ends_the_upload(
+    peer: Peer, tmp_path: Path
+) -> None:
+    path = write(tmp_path, 2 * CHUNK_BYTES)
+
+    def store_before(request: analysis_pb2.UploadChunkRequest) -> None:
+        (stored,) = peer.data.values()
+        stored.extend(request.data)
+
+    peer.before_chunk = [lambda _request: None, store_before]
+    async with NotReally(peer.address, QUICK) as client:
+        upload = await client.upload(path)
+    assert upload.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert len(peer.called("UploadChunk")) == 2
+
+
+async def test_it_sends_again_what_the_server_has_lost(peer: Peer, tmp_path: Path) -> None:
+    path = write(tmp_path, 3 * CHUNK_BYTES - 1)
+
+    def start_over(_request: object) -> None:
+        (stored,) = peer.data.values()
+        stored.clear()
+
+    peer.after_chunk = [lambda _request: None, lambda _request: None, start_over]
+    async with NotReally(peer.address, QUICK) as client:
+        upload = await client.upload(path)
+    assert [chunk.offset // CHUNK_BYTES for chunk in peer.called("UploadChunk")] == [0, 1, 2, 0, 1, 2]
+    assert upload.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert only_data(peer) == path.read_bytes()
+
+
+def finishes_after(peer: Peer, answers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the server say so many times that it has every byte and no video yet."""
+    answer = peer._upload
+
+    def slow(name: str) -> analysis_pb2.Upload:
+        nonlocal answers
+        upload = answer(name)
+        if upload.complete and answers:
+            answers -= 1
+            upload.complete = False
+        return upload
+
+    monkeypatch.setattr(peer, "_upload", slow)
+
+
+async def test_a_server_that_has_every_byte_is_asked_until_it_is_done(
+    peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finishes_after(peer, 3, monkeypatch)
+    async with NotReally(peer.address, QUICK) as client:
+        upload = await client.upload(write(tmp_path, 2 * CHUNK_BYTES))
+    assert upload.complete
+    assert (len(peer.called("UploadChunk")), len(peer.called("GetUpload"))) == (2, 3)
+
+
+async def test_a_server_that_is_never_done_is_given_up(
+    peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finishes_after(peer, 1000, monkeypatch)
+    async with NotReally(peer.address, Patience(first_s=0.01, longest_s=0.01, attempts=2)) as client:
+        with pytest.raises(ServiceError) as raised:
+            await client.upload(write(tmp_path, 10))
+    assert raised.value.reason == "UPLOAD_INCOMPLETE"
+    assert len(peer.called("GetUpload")) == 3
 
 
 async def test_a_damaged_chunk_is_sent_again(peer: Peer, tmp_path: Path) -> None:

@@ -40,6 +40,18 @@ def upload(records: Records) -> Upload:
     return found
 
 
+def test_an_upload_that_has_become_a_video_does_not_start_over(records: Records, upload: Upload) -> None:
+    records.restart_upload(upload.id)
+    assert records.upload(upload.id) == upload
+    begun = records.create_upload("a.mp4", 3, "", None)
+    records.commit_chunk(begun.id, 0, 3)
+    records.restart_upload(begun.id)
+    assert records.upload(begun.id).committed_size == 0  # type: ignore[union-attr]
+    # Another gateway may have been making the video all the while.
+    records.complete_upload(begun.id, "ab" * 32)
+    assert records.upload(begun.id).committed_size == 3  # type: ignore[union-attr]
+
+
 def test_migrations_make_the_tables_the_code_says(engine: sa.Engine) -> None:
     found = sa.MetaData()
     found.reflect(engine)

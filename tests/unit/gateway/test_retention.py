@@ -125,6 +125,44 @@ async def test_a_complete_upload_that_nobody_analyses_goes_with_its_video(house:
     assert house.files == {media_key(used.sha256), f"analyses/{used.id}/result"}
 
 
+class Racing(MediaStore):
+    """A store in which an older analysis is deleted each time a video has just got its name."""
+
+    house: House
+    older: list[Analysis]
+
+    async def move(self, key: str, to: str) -> None:
+        await super().move(key, to)
+        if self.older:
+            analysis = self.older.pop()
+            assert await self.house.janitor(TERMS, DAY).remove(analysis.id, analysis.sha256)
+
+
+async def test_a_video_sent_again_outlives_the_deletion_of_its_only_analysis(house: House) -> None:
+    data = b"sent twice, in two chunks"
+    racing = Racing(house.media.store, house.media._folder)
+    racing.house, racing.older = house, [await house.analysed(data)]
+    house.uploads = Uploads(house.records, racing, 1000, 16)
+    again = await house.upload(data)
+    assert again.sha256
+    assert house.files == {media_key(again.sha256)}
+    assert await house.media.get(media_key(again.sha256)) == data
+
+
+class Vanishing(MediaStore):
+    """A store that keeps no video."""
+
+    async def move(self, key: str, to: str) -> None:
+        await self.delete(key)
+
+
+async def test_a_video_that_vanishes_again_and_again_is_refused(house: House) -> None:
+    house.uploads = Uploads(house.records, Vanishing(house.media.store, house.media._folder), 1000, 16)
+    with pytest.raises(Refusal) as caught:
+        await house.upload(b"video")
+    assert caught.value.reason == "UPLOAD_NOT_FOUND"
+
+
 async def test_by_default_an_analysis_is_kept_for_ever(house: House) -> None:
     analysis = await house.analysed(b"video")
     await house.tidy(TERMS, 10_000 * DAY)

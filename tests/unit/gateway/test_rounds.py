@@ -59,3 +59,45 @@ def test_a_gateway_counts_as_gone_when_it_was_silent_for_long_or_has_left(engine
     quiet.note()
     assert here.gone(["quiet"]) == set()
     assert here.every_s == 15.0
+
+
+def test_after_a_silence_of_its_own_a_gateway_gives_the_others_time_to_speak(engine: sa.Engine) -> None:
+    now = 0.0
+    here, other = (
+        Presence(engine, name, dt.timedelta(seconds=60), clock=lambda: at(now)) for name in ("here", "other")
+    )
+    other.note()
+    now = 14.0
+    here.note()
+    now = 70.0  # for less than a minute nobody could reach the database
+    here.note()
+    assert here.gone(["other", "never seen"]) == set()
+    now = 75.0
+    other.note()
+    for moment in range(85, 130, 15):
+        now = moment
+        here.note()
+        assert here.gone(["other", "never seen"]) == set()
+    now = 131.0
+    assert here.gone(["other", "never seen"]) == {"never seen"}
+
+
+def test_a_sign_of_life_that_takes_long_is_a_silence(engine: sa.Engine) -> None:
+    now = 0.0
+    here = Presence(engine, "here", dt.timedelta(seconds=60), clock=lambda: at(now))
+    here.note()
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def wait(*_: object) -> None:
+        nonlocal now
+        now = 70.0
+
+    now = 15.0
+    here.note()
+    assert here.gone(["other"]) == set()
+
+
+def test_the_first_sign_of_life_is_no_silence(engine: sa.Engine) -> None:
+    here = Presence(engine, "here", dt.timedelta(seconds=60), clock=lambda: at(1000))
+    here.note()
+    assert here.gone(["other"]) == {"other"}

@@ -262,10 +262,52 @@ async def test_two_gateways_may_make_the_video_at_once(records: Records, media: 
     assert (await slow.finish(upload)).sha256 == hashlib.sha256(data).hexdigest()
 
 
-async def test_a_chunk_that_is_gone_for_good_is_refused(uploads: Uploads, records: Records, media: MediaStore) -> None:
-    upload = await committed(uploads, records, media, b"x" * 150)
+async def test_an_upload_with_a_chunk_that_is_gone_for_good_starts_over(
+    uploads: Uploads, records: Records, media: MediaStore
+) -> None:
+    data = b"x" * 150
+    upload = await committed(uploads, records, media, data)
     await media.delete(f"uploads/{upload.id}/{CHUNK:012d}")
+    with structlog.testing.capture_logs() as lines:
+        again = await uploads.finish(upload)
+    assert (again.committed_size, again.sha256) == (0, None)
+    assert [line["upload"] for line in lines] == [upload.id]
+    assert (await send(uploads, again, data)).sha256 == hashlib.sha256(data).hexdigest()
+
+
+async def test_a_chunk_that_came_twice_in_two_sizes_costs_no_more_than_the_upload_so_far(
+    uploads: Uploads, records: Records, media: MediaStore
+) -> None:
+    data = bytes(range(150))
+    begun = await uploads.create("a.mp4", len(data))
+    # The first call stores its chunk and commits it late; the second has stored less of it meanwhile.
+    await media.put(f"uploads/{begun.id}/{0:012d}", data[: CHUNK // 2])
+    records.commit_chunk(begun.id, 0, CHUNK)
+    again = await send(uploads, await uploads.get(begun.id), data)
+    assert (again.committed_size, again.sha256) == (0, None)
+    assert (await send(uploads, again, data)).sha256 == hashlib.sha256(data).hexdigest()
+
+
+async def test_an_upload_that_is_removed_while_it_is_joined_is_refused(
+    uploads: Uploads, records: Records, media: MediaStore
+) -> None:
+    upload = await committed(uploads, records, media, b"x" * 150)
+    records.delete_upload(upload.id)
+    await media.delete_prefix(f"uploads/{upload.id}")
     assert (await reason_of(uploads.finish(upload)))[0] == "UPLOAD_NOT_FOUND"
+
+
+async def test_a_body_of_which_a_part_got_lost_is_refused(records: Records, media: MediaStore, home: Home) -> None:
+    class Forgetful(MediaStore):
+        """Does not keep the first chunk."""
+
+        async def put(self, key: str, data: bytes) -> None:
+            if not key.endswith(f"{0:012d}"):
+                await super().put(key, data)
+
+    uploads = Uploads(records, Forgetful(media.store, media._folder), LIMIT, CHUNK)
+    assert (await reason_of(uploads.receive(lambda: "a", pieces(b"x"))))[0] == "UPLOAD_NOT_FOUND"
+    assert home.stored() == {}
 
 
 async def test_a_failure_that_nobody_waits_for_is_logged_and_the_next_call_tries_again(

@@ -139,8 +139,10 @@ def test_it_stops_when_nobody_waits(talking: Path, limits: ProcessLimits) -> Non
     assert all(isinstance(item, Progress) for item in items)
 
 
-def test_running_out_of_time_is_refused_and_not_taken_for_silence(talking: Path, limits: ProcessLimits) -> None:
+def test_running_out_of_time_is_refused_and_not_taken_for_silence_or_for_no_answer(
+    talking: Path, limits: ProcessLimits
+) -> None:
     with pytest.raises(Refusal) as refused:
         list(extract(_never, talking, SPANS, 0.0, None, ProcessLimits(0.0, limits.memory_bytes)))
-    assert refused.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert refused.value.code is grpc.StatusCode.FAILED_PRECONDITION
     assert refused.value.reason == "SOUND_TOO_SLOW"

@@ -47,7 +47,7 @@ def exists(pid: int) -> bool:
     """Whether there is such a process, other than one that only waits to be collected."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -161,6 +161,13 @@ async def test_memory_is_bounded(pool: WorkerProcesses) -> None:
     refused = await refusal(pool, samples.swallow_memory)
     assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "WORKER_OUT_OF_MEMORY")
     await answers(pool)
+
+
+async def test_a_worker_that_runs_out_of_memory_while_it_is_stopped_gets_no_other_task(pool: WorkerProcesses) -> None:
+    async with aclosing(pool.stream(samples.swallow_memory_when_left)) as stream:
+        pid = int(await anext(stream))
+    assert await answers(pool) != pid
+    await eventually(lambda: not exists(pid))
 
 
 async def test_processor_time_is_bounded_for_each_task_anew(pool: WorkerProcesses) -> None:

@@ -111,6 +111,15 @@ def swallow_memory(cancelled: Cancelled) -> Items:
     yield str(len(kept)).encode()
 
 
+def swallow_memory_when_left(cancelled: Cancelled) -> Items:
+    """Is slow to end then."""
+    os._exit = lambda _status: time.sleep(600)  # type: ignore[assignment,return-value]
+    yield str(os.getpid()).encode()
+    while not cancelled():
+        time.sleep(0.005)
+    raise MemoryError
+
+
 def burn(cancelled: Cancelled) -> Items:
     yield b"first"
     while not cancelled():

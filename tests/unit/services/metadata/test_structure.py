@@ -50,6 +50,22 @@ def test_media_without_an_index_is_cut_short(tmp_path: Path) -> None:
     assert walk(path).index_missing
 
 
+@pytest.mark.parametrize("between", [b"beam loop wide", b"beam Xtra"])
+def test_an_index_behind_boxes_of_other_programs_is_not_missing(tmp_path: Path, between: bytes) -> None:
+    path = made(tmp_path, "a.mp4", "-movflags", "faststart")
+    whole = path.read_bytes()
+    end = int.from_bytes(whole[:4], "big")
+    boxes = b"".join(struct.pack(">I4s4x", 12, kind) for kind in between.split())
+    path.write_bytes(whole[:end] + boxes + whole[end:])
+    assert walk(path) == WHOLE
+
+
+def test_an_end_within_a_header_is_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(struct.pack(">I4s8x", 16, b"ftyp") + struct.pack(">I4s8x", 16, b"mdat") + bytes(7))
+    assert walk(path).index_missing
+
+
 @pytest.mark.parametrize("content", [b"", b"\0", b"RIFF", b"some text", b"\x1a\x45\xdf\xa3", b"\x00\x00\x00\x01ftyp"])
 def test_what_is_not_understood_is_whole_or_merely_lacks_its_index(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a"
