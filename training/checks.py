@@ -125,9 +125,11 @@ def _ignoring(method: str, recipe: Recipe) -> Fit:
 
 
 def permuted(videos: Videos, recipe: Recipe, times: int) -> tuple[float, ...]:
-    """AUC on all videos of trees that learn from labels permuted over people; nothing but chance is left to learn.
+    """AUC on all videos of line and trees that learn from labels permuted over people.
 
-    People with both labels have theirs exchanged or not; the others' are dealt out among them.
+    People with both labels have theirs exchanged or not; the others' are dealt out among them. So of the videos of
+    people with both half are fake, of the others' another share: who has both is left to learn, and chance. What the
+    networks read was learned from the labels as they are.
     """
 
     def one(number: int) -> float:

@@ -6,6 +6,7 @@ again. The landmarks come with them, in pixels of the crop, so that forgeries ca
 """
 
 import hashlib
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ LOOKED_AT_S = 20.0
 
 _WIDE_MARGIN = MARGIN * WIDENED
 
-_LAYOUT = 3  # raised when crops of another kind are cut
+_LAYOUT = 4  # raised when crops of another kind are cut
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,13 @@ class Crops:
     Attributes:
         moments: (n, WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES) uint8, lightness, oldest frame first.
         points: (n, 468, 2) landmarks of the last frame in pixels of the crop.
+        scale: (n,) pixels of the video along one pixel of the crop; below 1 the crop is larger than what it shows.
         times_s: (n,) of the last frame.
     """
 
     moments: NDArray[np.uint8]
     points: NDArray[np.float32]
+    scale: NDArray[np.float64]
     times_s: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -83,14 +86,16 @@ def cut_all(paths: Sequence[Path], cache: Path, *, jobs: int) -> list[Crops]:
 
 def cut(path: Path, count: int = CROPS) -> Crops:
     """Moments of the largest face of a video; none where no face can be seen or nothing can be decoded."""
-    moments, points, times = [], [], []
+    moments, points, scales, times = [], [], [], []
     for seen in _seen(path, count):
         moments.append(face_moment(seen.frames, seen.points, WIDE_SIDE, _WIDE_MARGIN))
         points.append(_in_crop(seen.points))
+        scales.append(math.sqrt(abs(np.linalg.det(_view(seen.points)[:, :2]))))
         times.append(seen.time_s)
     return Crops(
         np.array(moments, np.uint8).reshape(-1, WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES),
         np.array(points, np.float32).reshape(-1, 468, 2),
+        np.array(scales, np.float64),
         np.array(times, np.float64),
     )
 
@@ -172,10 +177,11 @@ def _cut_into(path: Path, cache: Path) -> str:
         crops = cut(path)
         np.save(cache / f"{name}.npy", crops.moments)
         # Last, so that what is there is whole.
-        np.savez(cache / f"{name}.npz", points=crops.points, times_s=crops.times_s)
+        np.savez(cache / f"{name}.npz", points=crops.points, scale=crops.scale, times_s=crops.times_s)
     return name
 
 
 def _read(stem: Path) -> Crops:
     with np.load(stem.with_name(f"{stem.name}.npz")) as rest:
-        return Crops(np.load(stem.with_name(f"{stem.name}.npy"), mmap_mode="r"), rest["points"], rest["times_s"])
+        moments = np.load(stem.with_name(f"{stem.name}.npy"), mmap_mode="r")
+        return Crops(moments, rest["points"], rest["scale"], rest["times_s"])

@@ -1,7 +1,7 @@
 """Numbers with intervals that draw people, not videos, with replacement; each the mean over seeds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ _DRAWS = 1000
 _BLOCKS = 20
 # On a side with fewer, what is drawn is the other side's people alone.
 _FEWEST_PEOPLE = 3
+
+ENOUGH_PEOPLE = 8
+"""On a side with fewer, many draws hold next to nobody but one person against themselves: no interval of 95 %."""
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -27,6 +30,7 @@ class Estimate:
         high: its upper end.
         videos: that it rests on.
         people: that it rests on.
+        fewest: people on the side, real or fake, that has fewer; where there are no sides, those that count at all.
         spread: standard deviation over seeds; None for a single seed.
     """
 
@@ -35,7 +39,13 @@ class Estimate:
     high: float
     videos: int
     people: int
+    fewest: int
     spread: float | None = None
+
+    @property
+    def rough(self) -> bool:
+        """Whether there are too few people for the interval to be one of 95 %."""
+        return self.fewest < ENOUGH_PEOPLE
 
 
 def auc(fake: Bools, scores: Floats) -> float:
@@ -97,14 +107,12 @@ def auc_estimate(
     """
     fake, rows = videos.fake[chosen], scores[:, chosen]
     fold = videos.fold[chosen] if within_folds else np.zeros(len(fake), dtype=np.intp)
-    groups = videos.groups[chosen]
-    found = _estimate(
-        groups,
+    return _estimate(
+        videos.groups[chosen],
         lambda weights: np.array([_stratified_auc(fake, row, weights, fold) for row in rows]),
         rng,
+        _fewest(videos, chosen),
     )
-    fewest = min(len(np.unique(groups[fake == label])) for label in (False, True))
-    return found if fewest >= _FEWEST_PEOPLE else replace(found, low=float("nan"), high=float("nan"))
 
 
 def auc_change(videos: Videos, scores: Floats, than: Floats, chosen: Bools, rng: np.random.Generator) -> Estimate:
@@ -127,7 +135,12 @@ def auc_change(videos: Videos, scores: Floats, than: Floats, chosen: Bools, rng:
             ]
         )
 
-    return _estimate(videos.groups[chosen], change, rng)
+    return _estimate(videos.groups[chosen], change, rng, _fewest(videos, chosen))
+
+
+def _fewest(videos: Videos, chosen: Bools) -> int:
+    """People on the side, real or fake, that has fewer."""
+    return min(len(np.unique(videos.groups[chosen & (videos.fake == label)])) for label in (False, True))
 
 
 def concordance(videos: Videos, scores: Floats, rng: np.random.Generator) -> Estimate:
@@ -150,15 +163,17 @@ def share(groups: NDArray[np.str_], part: Floats, whole: Floats | None, rng: np.
     def ratio(weights: Floats) -> Floats:
         return _ratio(part @ weights.T, among @ weights.T)
 
-    return _estimate(groups, ratio, rng)
+    return _estimate(groups, ratio, rng, len(np.unique(groups[among.any(axis=0)])))
 
 
-def _estimate(groups: NDArray[np.str_], statistic: Callable[[Floats], Floats], rng: np.random.Generator) -> Estimate:
+def _estimate(
+    groups: NDArray[np.str_], statistic: Callable[[Floats], Floats], rng: np.random.Generator, fewest: int
+) -> Estimate:
     """A statistic of weights, (d, n) to (seeds, d), with the interval of the bootstrap over groups (Efron 1979)."""
     names, group = np.unique(groups, return_inverse=True)
     people, draws = len(names), []
     # In blocks, so that a large collection fits into memory.
-    for _ in range(_BLOCKS if people > 1 else 0):
+    for _ in range(_BLOCKS if fewest >= _FEWEST_PEOPLE else 0):
         counts = rng.multinomial(people, np.full(people, 1 / people), size=_DRAWS // _BLOCKS)
         draws.append(np.mean(statistic(counts[:, group].astype(np.float64)), axis=0))
     drawn = np.concatenate([*draws, np.empty(0)])
@@ -166,4 +181,4 @@ def _estimate(groups: NDArray[np.str_], statistic: Callable[[Floats], Floats], r
     low, high = np.percentile(drawn, [2.5, 97.5]) if drawn.size else (np.nan, np.nan)
     by_seed = statistic(np.ones((1, len(groups))))[:, 0] if people else np.array([np.nan])
     spread = float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else None
-    return Estimate(float(np.mean(by_seed)), float(low), float(high), len(groups), people, spread)
+    return Estimate(float(np.mean(by_seed)), float(low), float(high), len(groups), people, fewest, spread)

@@ -36,6 +36,9 @@ from training.scores import TextureScores
 from training.verdicts import Decisions, cross_fitted, decisions
 from training.videos import Videos, wholes
 
+BITS_ONLY = "bits per pixel only, every other value replaced by its median"
+"""Name of a check: what trees say that are shown nothing but how strongly the encoder squeezed."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -44,8 +47,8 @@ class Evaluation:
     Attributes:
         log_odds: shape (seeds, n), of every video.
         prob_fake: shape (seeds, n), by calibrations fitted to the other folds.
-        scores: AUC by what it was taken on: "paired", "all" and subsets; those without real videos of their own are
-            held against all real ones.
+        scores: AUC by what it was taken on: "paired", those of them that are members of pairs, "all" and subsets; those
+            without real videos of their own are held against all real ones.
         within: likewise, each video held only against those that the same model scored.
         methods: AUC by method, its fakes against their partners, or against all real videos where they have none.
         without: AUC by method, likewise, of trees that have seen no fake of that method.
@@ -136,7 +139,7 @@ def _scored(seeds: Sequence[Videos], recipes: Sequence[Recipe]) -> tuple[Floats,
         shown = {
             "gaps alike in both classes": evened.features,
             "gaps only, every value replaced by its median": only_missingness(one.features),
-            "bits per pixel only, every other value replaced by its median": only_bits(one.features),
+            BITS_ONLY: only_bits(one.features),
         }
         own, *seen = out_of_fold(one, trees(how), one.features, *shown.values())
         log_odds.append(own)
@@ -166,7 +169,11 @@ def _parts(videos: Videos) -> dict[str, Bools]:
 
 def _comparisons(videos: Videos) -> dict[str, Bools]:
     """What AUC is taken on, by name."""
-    found = wholes(videos)
+    found = {}
+    for name, chosen in wholes(videos).items():
+        found[name] = chosen
+        if name == "paired":
+            found["members of pairs alone"] = chosen & videos.paired
     alone = np.zeros(len(videos), dtype=np.bool_)
     for name in np.unique(videos.subsets):
         own = videos.subsets == name

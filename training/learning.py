@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader, Subset
 from torch.utils.data import Dataset as TorchDataset
 
 from training.bank import Kind, Moments
-from training.network import DEVICE, TextureNetwork, as_tensor, face_places, stacked
-from training.views import View, draw_view
+from training.network import DEVICE, TextureNetwork, as_tensor, stacked
+from training.views import PLACES, View, draw_view
 
 _REPORT_EVERY = 100
 _MOST_GRADIENT = 5.0  # norm; a step that wants more is shortened
@@ -120,7 +120,7 @@ class _Learner:
         """One step; gives the loss before it."""
         forged, known, fake = (part.to(DEVICE) for part in (lesson.forged, lesson.known, lesson.fake))
         places, whole = self._network.answers(as_tensor(lesson.moments))
-        loss = (self._cross_entropy(places, forged) * known).sum() / known.sum()
+        loss = self._loss_of_places(places, forged, known, fake).mean()
         if whole is not None:
             loss = loss + self._cross_entropy(whole.mean(dim=(1, 2)), fake).mean()
         self._optimizer.zero_grad()
@@ -158,6 +158,14 @@ class _Learner:
             "schedule": self._schedule,
         }
 
+    def _loss_of_places(
+        self, places: torch.Tensor, forged: torch.Tensor, known: torch.Tensor, fake: torch.Tensor
+    ) -> torch.Tensor:
+        """Of each moment: the mean over the places of which the truth is known, or, if of none, that of the face."""
+        count = known.sum(dim=(1, 2))
+        each = (self._cross_entropy(places, forged) * known).sum(dim=(1, 2)) / count.clamp(min=1)
+        return torch.where(count > 0, each, self._cross_entropy(self._network.of_face(places), fake))
+
     def _cross_entropy(self, log_odds: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         target = truth * (1 - 2 * self._settings.smoothing) + self._settings.smoothing
         return nn.functional.binary_cross_entropy_with_logits(log_odds, target, reduction="none")
@@ -179,7 +187,8 @@ class _Lesson(NamedTuple):
         moments: (n, SIDE, SIDE, FRAMES) uint8.
         fake: (n,) 1 for the forged ones.
         forged: (n, PLACES, PLACES) how much of each place is forged.
-        known: (n, PLACES, PLACES) 1 where that is known.
+        known: (n, PLACES, PLACES) 1 where that is known. Of a labelled fake it is known nowhere: a face whose mouth
+            alone was painted anew is real elsewhere.
     """
 
     moments: torch.Tensor
@@ -191,14 +200,16 @@ class _Lesson(NamedTuple):
 class _Lessons(TorchDataset[_Lesson]):
     """The batches of a training, each by its number.
 
-    Half are real and half fake; a forgery made of a real moment comes with that moment, both seen alike. Of a
-    labelled fake it is known that the face is forged, and nothing of what is around it.
+    Half are real and half fake, in pairs that are seen alike: a forgery and what it was made of, or a labelled fake and
+    the moment nearest to it in time of a real video like it, both as they came or both after a journey.
     """
 
     def __init__(self, videos: Sequence[Moments], alike: Sequence[Sequence[int]], settings: Settings) -> None:
         self._videos, self._alike, self._settings = videos, alike, settings
-        self._real = [i for i, one in enumerate(videos) if np.any(one.kind == Kind.REAL)]
-        self._labelled = [i for i, one in enumerate(videos) if np.any(one.kind == Kind.LABELLED)]
+        self._forged, self._real, self._labelled = (
+            [i for i, one in enumerate(videos) if np.any(one.kind == kind)]
+            for kind in (Kind.FORGED, Kind.REAL, Kind.LABELLED)
+        )
 
     def __len__(self) -> int:
         return self._settings.samples // self._settings.batch
@@ -207,26 +218,31 @@ class _Lessons(TorchDataset[_Lesson]):
         rng = np.random.default_rng([self._settings.seed, step])
         half = self._settings.batch // 2
         from_labels = round(half * self._settings.labelled) if self._labelled else 0
-        face = face_places()
-        nowhere, everywhere = np.zeros_like(face), np.ones_like(face)
+        nowhere = np.zeros((PLACES, PLACES), np.float32)
         shown: list[NDArray[np.uint8]] = []
         forged: list[NDArray[np.float32]] = []
         known: list[NDArray[np.float32]] = []
         for _ in range(half - from_labels):
-            one = self._videos[self._real[rng.integers(len(self._real))]]
+            one = self._videos[self._forged[rng.integers(len(self._forged))]]
             which, view = int(rng.choice(np.flatnonzero(one.kind == Kind.FORGED))), self._view(rng)
             shown += [view.of(one.pixels[which]), view.of(one.pixels[one.twin[which]])]
             forged += [view.places(one.share[which]), nowhere]
-            known += [everywhere, everywhere]
+            known += [view.shown(), view.shown()]
         for _ in range(from_labels):
             chosen = self._labelled[rng.integers(len(self._labelled))]
             one, other = self._videos[chosen], self._videos[rng.choice(self._alike[chosen] or self._real)]
-            shown.append(self._view(rng).of(one.pixels[rng.integers(len(one.kind))]))
-            shown.append(self._view(rng).of(other.pixels[rng.choice(np.flatnonzero(other.kind == Kind.REAL))]))
-            forged += [everywhere, nowhere]
-            known += [face, everywhere]
+            which, view = int(rng.integers(len(one.kind))), self._view(rng)
+            shown += [view.of(one.pixels[which]), view.of(other.pixels[_beside(one, which, other)])]
+            forged += [nowhere, nowhere]
+            known += [nowhere, view.shown()]
         fake = torch.tensor([1.0, 0.0] * half)
         return _Lesson(stacked(shown), fake, stacked(forged), stacked(known))
 
     def _view(self, rng: np.random.Generator) -> View:
         return draw_view(rng, disguised=self._settings.thorough)
+
+
+def _beside(fake: Moments, which: int, real: Moments) -> int:
+    """The moment of a real video to show beside one of a fake: as far travelled, and nearest in time."""
+    (alike,) = np.nonzero((real.kind == Kind.REAL) & (real.travelled == fake.travelled[which]))
+    return int(alike[np.argmin(np.abs(real.time_s[alike] - fake.time_s[which]))])

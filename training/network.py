@@ -131,10 +131,18 @@ class TextureNetwork(nn.Module):
         scaled = (moments - 127.0) / 128.0
         return self.by_place(scaled), None if self.whole is None else self.whole(scaled)
 
+    def of_face(self, places: torch.Tensor) -> torch.Tensor:
+        """Log-odds of each face (n,) from those of its places (n, PLACES, PLACES): their mean over it."""
+        return (places * self._shares()).mean(dim=(1, 2))
+
+    def _shares(self) -> torch.Tensor:
+        """What to multiply places by so that their mean is that over the face."""
+        return self.face * (self.face.numel() / self.face.sum())
+
     def contributions(self, moments: torch.Tensor) -> torch.Tensor:
         """What each place adds to the log-odds of the moment, which are their mean; (n, PLACES, PLACES)."""
         places, whole = self.answers(moments)
-        of_face = places * self.face * (self.face.numel() / self.face.sum())
+        of_face = places * self._shares()
         if whole is None:
             return of_face
         of_whole = nn.functional.interpolate(whole.unsqueeze(1), (PLACES, PLACES), mode="nearest").squeeze(1)

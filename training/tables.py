@@ -11,11 +11,17 @@ from rich.console import Console
 
 from gateway.features import FEATURES
 from training.checks import Sham
-from training.estimates import Estimate
+from training.estimates import ENOUGH_PEOPLE, Estimate
 from training.evaluation import method_comparisons
 from training.run import Run
 from training.verdicts import Decisions
 from training.videos import SOUND
+
+_ROUGH = "†"
+ROUGH = f"""\
+{_ROUGH} marks an interval with fewer than {ENOUGH_PEOPLE} people on the side, real or fake, that has fewer. Draws of
+so few hold the same people against each other again and again, often one against themselves: such an interval is a
+rough guide, and not one of 95 %."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class Table:
 
 def show(run: Run, console: Console) -> None:
     """Print everything."""
-    for table in every(run).values():
+    tables = every(run)
+    for table in tables.values():
         shown = rich_table.Table(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE)
         for place, name in enumerate(table.header):
             shown.add_column(name, justify="right" if place else "left", overflow="fold")
@@ -42,6 +49,8 @@ def show(run: Run, console: Console) -> None:
             shown.add_row(*row)
         if table.rows:
             console.print(shown)
+    if any(_ROUGH in cell for table in tables.values() for row in table.rows for cell in row):
+        console.print(ROUGH, highlight=False)
 
 
 def every(run: Run) -> dict[str, Table]:
@@ -69,7 +78,7 @@ def every(run: Run) -> dict[str, Table]:
         "baselines": _beside(run, "AUC beside simpler models", "same folds", found.baselines, own=True),
         "ablations": _ablations(run),
         "checks": _beside(run, "AUC of the same trees, shown less", "shown", found.checks, own=True),
-        "permuted": _permuted(found.permuted),
+        "permuted": _permuted(found.permuted, found.scores["all"].value),
         "grid": _beside(run, "AUC of the texture network after compression", "every video", found.grid),
         "uneven": _beside(
             run, "AUC of the texture network where one class alone was compressed", "compressed", found.uneven
@@ -183,7 +192,7 @@ def _ablations(run: Run) -> Table:
     return Table("AUC of trees that are shown less", header, rows)
 
 
-def _permuted(areas: Sequence[float]) -> Table:
+def _permuted(areas: Sequence[float], own: float) -> Table:
     if not areas:
         return Table("Permuted labels", (), ())
     rows = (
@@ -191,9 +200,12 @@ def _permuted(areas: Sequence[float]) -> Table:
             str(len(areas)),
             number(float(np.mean(areas))),
             f"{np.quantile(areas, 0.025):.2f} to {np.quantile(areas, 0.975):.2f}",
+            number(own),
+            percent(float(np.mean(np.array(areas) >= own))),
         ),
     )
-    return Table("Permuted labels, all videos", ("permutations", "mean AUC", "95 % of them"), rows)
+    header = ("permutations", "mean AUC", "95 % of them", "AUC of the model", "permutations at or above it")
+    return Table("Permuted labels, all videos", header, rows)
 
 
 def _shams(shams: Mapping[str, Sham]) -> Table:
@@ -202,7 +214,7 @@ def _shams(shams: Mapping[str, Sham]) -> Table:
             name,
             percents(sham.before),
             percents(sham.after),
-            f"{100 * sham.change.value:+.1f} points ({100 * sham.change.low:+.1f} to {100 * sham.change.high:+.1f})",
+            _points(sham.change),
         )
         for name, sham in shams.items()
     )
@@ -253,8 +265,8 @@ def estimate(one: Estimate) -> str:
 
 
 def interval(one: Estimate) -> str:
-    """As in "0.78 to 0.91"; "-" for too few people."""
-    return f"{one.low:.2f} to {one.high:.2f}" if math.isfinite(one.low) else "-"
+    """As in "0.78 to 0.91", with a mark where it is rough; "-" for too few people."""
+    return _ends(one, "{:.2f}") or "-"
 
 
 def number(value: float) -> str:
@@ -271,13 +283,27 @@ def percents(share: Estimate) -> str:
     """As in "86 % (75 to 92)"."""
     if not math.isfinite(share.value):
         return "-"
-    ends = f" ({100 * share.low:.0f} to {100 * share.high:.0f})" if math.isfinite(share.low) else ""
-    return f"{100 * share.value:.1f} %{ends}"
+    return f"{100 * share.value:.1f} %{_bracketed(_ends(share, '{:.0f}', 100))}"
+
+
+def _points(change: Estimate) -> str:
+    return f"{100 * change.value:+.1f} points{_bracketed(_ends(change, '{:+.1f}', 100))}"
 
 
 def _signed(change: Estimate) -> str:
-    ends = f" ({change.low:+.3f} to {change.high:+.3f})" if math.isfinite(change.low) else ""
-    return f"{change.value:+.3f}{ends}".replace("-0.000", "0.000").replace("+0.000", "0.000")
+    text = f"{change.value:+.3f}{_bracketed(_ends(change, '{:+.3f}'))}"
+    return text.replace("-0.000", "0.000").replace("+0.000", "0.000")
+
+
+def _ends(one: Estimate, form: str, times: float = 1) -> str:
+    """Of the interval, each as `form` says; empty for too few people."""
+    if not math.isfinite(one.low):
+        return ""
+    return f"{form.format(times * one.low)} to {form.format(times * one.high)}{_ROUGH if one.rough else ''}"
+
+
+def _bracketed(text: str) -> str:
+    return f" ({text})" if text else ""
 
 
 def _spread(one: Estimate) -> str:

@@ -69,7 +69,10 @@ class Videos:
 
     @property
     def paired_subsets(self) -> NDArray[np.bool_]:
-        """Shape (n,), True in subsets most of whose fakes are paired: real and fake came the same way throughout."""
+        """Shape (n,), True in subsets most of whose fakes are paired: real and fake come from the same collection.
+
+        Not everything in them is a member of a pair.
+        """
         chosen = np.zeros(len(self), dtype=np.bool_)
         for name in np.unique(self.subsets):
             own = self.subsets == name
@@ -137,7 +140,7 @@ def assemble(
 
 
 def wholes(videos: Videos) -> dict[str, NDArray[np.bool_]]:
-    """What is always reported: the subsets where real and fake came the same way, if there are any, and everything."""
+    """What is always reported: whole subsets in which most fakes are paired, if there are any, and everything."""
     everything = np.ones(len(videos), dtype=np.bool_)
     paired = videos.paired_subsets
     both = 0 < videos.fake[paired].sum() < paired.sum()

@@ -77,6 +77,13 @@ class View:
         seen = self._looked_at(np.asarray(share), coarse, bent, side, cv2.BORDER_CONSTANT)
         return _smaller(seen.astype(np.float32) / 255, PLACES)
 
+    def shown(self) -> NDArray[np.float32]:
+        """How much of each place (PLACES, PLACES) is not hidden, 0 to 1."""
+        seen = np.ones((SIDE, SIDE), np.float32)
+        for left, top, right, bottom, _ in self.hidden:
+            seen[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = 0
+        return _smaller(seen, PLACES)
+
     @cached_property
     def _bent(self) -> _Field | None:
         return None if self.bend is None else smooth_field(self.bend, SIDE)
@@ -120,12 +127,16 @@ def _disguised(view: View, rng: np.random.Generator) -> View:
 
 
 def _draw_place(rng: np.random.Generator) -> NDArray[np.float64]:
-    scale, angle = rng.uniform(0.9, 1.1), np.deg2rad(rng.uniform(-6, 6))
+    scale, angle, moved = rng.uniform(0.9, 1.1), np.deg2rad(rng.uniform(-6, 6)), rng.uniform(-0.05, 0.05, 2) * SIDE
+    if rng.random() < 0.5:
+        # Pixel by pixel, as what is met later is seen: looked at from between them, everything is a little blurred.
+        scale, angle, moved = 1.0, 0.0, np.round(moved)
     mirror = -1.0 if rng.random() < 0.5 else 1.0
     cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
     linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
-    centre = np.full(2, BANK_SIDE / 2) + rng.uniform(-0.05, 0.05, 2) * SIDE
-    return np.column_stack([linear, centre - linear @ np.full(2, SIDE / 2)])
+    # The middles of pixels, not their edges: mirrored about the middle, a pixel falls on a pixel.
+    centre, middle = np.full(2, (BANK_SIDE - 1) / 2) + moved, np.full(2, (SIDE - 1) / 2)
+    return np.column_stack([linear, centre - linear @ middle])
 
 
 def _draw_hidden(rng: np.random.Generator) -> Hidden:

@@ -68,10 +68,17 @@ class Detour:
 
     def of(self, pixels: Pixels) -> Pixels:
         """The picture after it."""
+        return self.back(self.smaller(pixels), pixels.shape[:2])
+
+    def smaller(self, pixels: Pixels) -> Pixels:
+        """The small picture: each pixel the mean of what it covers."""
         height, width = pixels.shape[:2]
         size = (max(8, round(width * self.factor)), max(8, round(height * self.factor)))
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.resize(small, (width, height), interpolation=self.interpolation), dtype=np.uint8)
+        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+    def back(self, small: Pixels, shape: tuple[int, ...]) -> Pixels:
+        """The small picture at its former (height, width)."""
+        return np.asarray(cv2.resize(small, shape[1::-1], interpolation=self.interpolation), dtype=np.uint8)
 
 
 def draw_detour(factor: float, rng: np.random.Generator) -> Detour:
@@ -133,6 +140,13 @@ def relit(pixels: Pixels, contrast: float, brightness: float) -> Pixels:
     """Contrast, a factor about mid-grey, and brightness, grey levels added, changed."""
     lit = (pixels.astype(np.float32) - 128) * contrast + 128 + brightness
     return np.asarray(np.clip(lit, 0, 255), dtype=np.uint8)
+
+
+def shifted(pixels: Pixels, shift: NDArray[np.float64]) -> Pixels:
+    """Moved by (2,) pixels across and down, and so sampled anew."""
+    matrix, size = np.column_stack([np.eye(2), shift]), pixels.shape[1::-1]
+    moved = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, dtype=np.uint8)
 
 
 def softened(pixels: Pixels, factor: float, rng: np.random.Generator) -> Pixels:

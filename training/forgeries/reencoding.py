@@ -10,9 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.forgeries.appearance import Pixels, noisy, relit, sharpened, softened
+from training.forgeries.appearance import Pixels, draw_detour, noisy, relit, sharpened, softened
 
 _WEAKEST_CRF, _USUAL_CRF, _STRONGEST_CRF = 18, 30, 43
+# Along each side of what an encoder treats as one.
+_MACROBLOCK = 16
+# No picture is made smaller than this on a journey, pixels along each side.
+_LEAST_SIDE = 64
 
 Moment = NDArray[np.uint8]
 """(h, w, n) lightness of n successive frames, at most four, oldest first: those of a short film without colour."""
@@ -69,8 +73,13 @@ def _sometimes(share: float, value: float, rng: np.random.Generator) -> float | 
 
 
 def travelled(moments: Sequence[Moment], journey: Journey, rng: np.random.Generator) -> list[Moment]:
-    """Moments of one size after a journey, in order."""
-    quiet, chance = replace(journey, noise=0.0), rng.integers(2**63)
+    """Moments of one size after a journey, in order. Where in them the encoder's blocks begin is chance."""
+    quiet, chance = replace(journey, noise=0.0, scale=1.0), rng.integers(2**63)
+    shapes = [moment.shape[:2] for moment in moments]
+    detour = draw_detour(max(journey.scale, _LEAST_SIDE / min(shapes[0])), rng)
+    smaller = detour.factor < 1 and journey.scale < 1
+    if smaller:
+        moments = [detour.smaller(moment) for moment in moments]
     # Whatever else is drawn is the same for all.
     done = [prepared(moment, quiet, np.random.default_rng(chance)) for moment in moments]
     if journey.noise:
@@ -78,7 +87,11 @@ def travelled(moments: Sequence[Moment], journey: Journey, rng: np.random.Genera
         done = [
             np.clip(moment + rng.normal(0, journey.noise, moment.shape), 0, 255).astype(np.uint8) for moment in done
         ]
-    return done if journey.crf is None else [encoded(moment, journey.crf) for moment in done]
+    if journey.crf is not None:
+        down, right = rng.integers(_MACROBLOCK, size=2)
+        around = [cv2.copyMakeBorder(moment, down, 0, right, 0, cv2.BORDER_REFLECT) for moment in done]
+        done = [encoded(np.asarray(moment), journey.crf)[down:, right:] for moment in around]
+    return [detour.back(moment, shape) for moment, shape in zip(done, shapes, strict=True)] if smaller else done
 
 
 def encoded(moment: Moment, crf: int) -> Moment:

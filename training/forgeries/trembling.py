@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.forgeries.appearance import Detour, draw_detour, relit, sharpened
+from training.forgeries.appearance import Detour, draw_detour, relit, sharpened, shifted
 from training.forgeries.blending import Motion, Points, draw_motion
 from training.forgeries.masks import Mask, MaskShape, draw_mask_shape, smooth_field
 from training.forgeries.reencoding import Moment
 
 _REGIONS = ("face", "face", "inner", "lower")
-_OPACITIES = (0.75, 1.0, 1.0, 1.0)
+_OPACITIES = (0.5, 0.75, 1.0, 1.0, 1.0)
 # A node of the bend every fifth of the side, as in `masks`.
 _NODES = 6
 
@@ -29,11 +29,45 @@ class Forged(NamedTuple):
 
     Attributes:
         pixels: (h, w, n).
-        share: (h, w), 0 where the moment is what it was to 1 where it is all put in.
+        there: (h, w, n), what the face was put into: its real twin, changed throughout where what is around the face
+            was changed. So only what does not go together is a sign of a forgery, and no change is one by itself.
+        share: (h, w), 0 where nothing was put in to 1 where a face was, however faint.
     """
 
     pixels: Moment
+    there: Moment
     share: Mask
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the whole of a moment has gone through before it is forged, or left as it is: no sign of a forgery.
+
+    Attributes:
+        shift: (2,) pixels across and down, less than one: whoever resamples a picture blurs it a little.
+        detour: through a smaller picture, if any.
+        sharpening: amount and sigma of unsharp masking, if any.
+    """
+
+    shift: NDArray[np.float64]
+    detour: Detour | None
+    sharpening: tuple[float, float] | None
+
+    def of(self, moment: Moment) -> Moment:
+        """The moment (h, w, n) after it."""
+        changed = shifted(moment, self.shift)
+        changed = self.detour.of(changed) if self.detour else changed
+        return sharpened(changed, *self.sharpening) if self.sharpening else changed
+
+
+def draw_past(rng: np.random.Generator) -> Past:
+    """Any."""
+    kind = rng.random()
+    return Past(
+        shift=rng.uniform(-0.5, 0.5, 2),
+        detour=draw_detour(rng.uniform(0.5, 0.95), rng) if kind < 0.3 else None,
+        sharpening=(rng.uniform(0.2, 1.0), rng.uniform(0.8, 2.0)) if kind > 0.7 else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -71,17 +105,22 @@ class Trembling:
 
     def of(self, moment: Moment, points: Points, rng: np.random.Generator) -> Forged:
         """The moment (h, w, n), h = w, forged; `points` are the landmarks of its last frame."""
-        mask = self.shape.of(points, len(moment)) * np.float32(self.opacity)
-        frames = [self._frame(frame, mask, rng) for frame in np.moveaxis(moment, 2, 0)]
-        return Forged(np.stack(frames, axis=2), mask)
+        share = self.shape.of(points, len(moment))
+        frames = np.moveaxis(moment, 2, 0)
+        changed = [self._moved(self._changed(frame, rng), rng) for frame in frames]
+        put_in, there = (changed, list(frames)) if self.inside else (list(frames), changed)
+        masks = [self._trembling(share * np.float32(self.opacity), rng) for _ in frames]
+        mixed = [
+            np.round(a * mask + b * (1 - mask)).astype(np.uint8)
+            for a, b, mask in zip(put_in, there, masks, strict=True)
+        ]
+        return Forged(np.stack(mixed, axis=2), np.stack(there, axis=2), share)
 
-    def _frame(self, frame: NDArray[np.uint8], mask: Mask, rng: np.random.Generator) -> NDArray[np.uint8]:
-        changed = self._moved(self._changed(frame, rng), rng)
-        put_in, there = (changed, frame) if self.inside else (frame, changed)
-        if self.tremor.edge:
-            shift = self.tremor.edge * len(frame) * rng.normal(0, 1, (2, 1))
-            mask = np.asarray(cv2.warpAffine(mask, np.hstack([np.eye(2), shift]), mask.shape), dtype=np.float32)
-        return np.asarray(np.round(put_in * mask + there * (1 - mask)), dtype=np.uint8)
+    def _trembling(self, mask: Mask, rng: np.random.Generator) -> Mask:
+        if not self.tremor.edge:
+            return mask
+        shift = self.tremor.edge * len(mask) * rng.normal(0, 1, (2, 1))
+        return np.asarray(cv2.warpAffine(mask, np.hstack([np.eye(2), shift]), mask.shape), dtype=np.float32)
 
     def _changed(self, frame: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         soft = self.tremor.softness * rng.normal()
@@ -109,7 +148,7 @@ class Trembling:
 
 def draw_trembling(rng: np.random.Generator) -> Trembling:
     """Any. One in three holds still, as what is around a face does: the traces within a frame are to be learned too."""
-    kind, inside = rng.random(), bool(rng.random() < 0.75)
+    kind, inside = rng.random(), bool(rng.random() < 0.6)
     lit = rng.random() < 0.6
     return Trembling(
         shape=draw_mask_shape(rng, _REGIONS[rng.integers(len(_REGIONS))]),

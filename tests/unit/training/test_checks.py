@@ -66,6 +66,17 @@ def test_permuted_labels_leave_people_whole_and_nothing_to_learn(population: Pop
     assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
 
 
+def test_of_permuted_labels_who_has_both_is_left_to_learn(population: Population) -> None:
+    videos = population(people=80)
+    both = np.arange(len(videos)) < 80
+    # Of forty people one video is fake and one real, the others' are real but for every tenth of them.
+    features, fake = videos.features.copy(), videos.fake & both
+    fake[80::20] = fake[81::20] = True
+    features[both, 1] += 3.0
+    videos = dataclasses.replace(videos, features=features, fake=fake)
+    assert np.mean(permuted(videos, RECIPE, 12)) > 0.6
+
+
 def test_compression_is_measured_on_the_same_crops(population: Population) -> None:
     videos = population(people=40)
     # The crops that are looked at again tell all; the others would spoil it.

@@ -13,6 +13,10 @@ from training.videos import Videos
 Population = Callable[..., Videos]
 
 
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
 def test_the_area_is_that_of_scikit_learn_with_ties() -> None:
     rng = np.random.default_rng(0)
     fake, scores = rng.random(200) < 0.4, rng.integers(0, 10, 200).astype(float)
@@ -52,6 +56,29 @@ def test_of_two_people_no_interval_is_given(population: Population) -> None:
     estimate = auc_estimate(videos, videos.features[np.newaxis, :, 1], few, np.random.default_rng(0))
     assert np.isfinite(estimate.value)
     assert np.isnan([estimate.low, estimate.high]).all()
+    change = auc_change(videos, -videos.features[np.newaxis, :, 1], videos.features[np.newaxis, :, 1], few, rng())
+    assert np.isnan(change.low)
+    two = share(np.array(["a", "a", "b"]), np.ones((1, 3)), None, rng())
+    assert (two.value, two.people, two.fewest) == (1.0, 2, 2)
+    assert np.isnan(two.low)
+
+
+@pytest.mark.parametrize(("fakes_of", "rough"), [(3, True), (7, True), (8, False)])
+def test_an_interval_of_few_people_on_one_side_is_rough(population: Population, fakes_of: int, *, rough: bool) -> None:
+    videos = population(people=40, signal=1.0)
+    few = ~videos.fake | (np.arange(len(videos)) < 2 * fakes_of)
+    scores = videos.features[np.newaxis, :, 1]
+    for estimate in (auc_estimate(videos, scores, few, rng()), auc_change(videos, scores, -scores, few, rng())):
+        assert (estimate.people, estimate.fewest, estimate.rough) == (40, fakes_of, rough)
+        assert np.isfinite(estimate.low)
+
+
+def test_of_a_share_only_those_count_who_are_shared_out() -> None:
+    groups, called = np.arange(20).astype(str), np.zeros((1, 20))
+    called[0, :5] = 1.0
+    estimate = share(groups, called, called, rng())
+    assert (estimate.people, estimate.fewest, estimate.rough) == (20, 5, True)
+    assert not share(groups, called, None, rng()).rough
 
 
 def test_within_folds_it_does_not_matter_what_a_model_calls_its_scores(population: Population) -> None:

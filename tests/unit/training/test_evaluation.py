@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from training.estimates import auc
 from training.evaluation import Evaluation, evaluate, method_comparisons
 from training.fitting import Recipe
 from training.scores import TextureScores
@@ -25,7 +26,7 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     videos = population(people=60, signal=1.5, paired=30)
     evaluation = evaluated(videos)
     # In the studio every fake is paired, in the street none is.
-    assert set(evaluation.scores) == {"paired", "all", "subset street", "subset studio"}
+    assert set(evaluation.scores) == {"paired", "members of pairs alone", "all", "subset street", "subset studio"}
     assert set(evaluation.within) == set(evaluation.scores)
     assert evaluation.within["all"].value == pytest.approx(evaluation.scores["all"].value, abs=0.1)
     assert set(evaluation.methods) == {"swap"}
@@ -47,6 +48,24 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     assert again.scores == evaluation.scores
     assert again.log_odds.tolist() == evaluation.log_odds.tolist()
     assert again.ablations == evaluation.ablations
+
+
+def test_members_of_pairs_are_measured_without_the_rest_of_their_subsets(population: Population) -> None:
+    # The studio is of 20 people; of its fakes 15 are paired, two of them with the fourteenth's real video.
+    videos = population(people=40, signal=1.0, paired=14)
+    videos = dataclasses.replace(videos, pairs=np.concatenate([videos.pairs, [[26, 29], [40, 41]]]))
+    videos = dataclasses.replace(videos, subsets=np.where(np.arange(80) < 40, "studio", "street"))
+    evaluation = evaluated(videos)
+    for scores in (evaluation.scores, evaluation.within):
+        assert scores["paired"].videos == 40
+        # 14 real ones and 15 fakes of the studio; the pair of the street is in a subset of unpaired fakes.
+        assert scores["members of pairs alone"].videos == 29
+    chosen = np.zeros(80, dtype=np.bool_)
+    chosen[[*range(28), 29]] = True
+    by_hand = auc(videos.fake[chosen], evaluation.log_odds[0, chosen])
+    found = evaluation.scores["members of pairs alone"]
+    assert found.value == pytest.approx(by_hand)
+    assert found.low < by_hand < found.high
 
 
 def test_seeds_are_averaged(population: Population) -> None:

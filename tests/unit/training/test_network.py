@@ -43,9 +43,11 @@ def person(rng: np.random.Generator) -> Moments:
     share[2:, PATCH.start // 4 : PATCH.stop // 4, PATCH.start // 4 : PATCH.stop // 4] = 255
     return Moments(
         np.stack([*reals, *map(trembling_in_the_middle, reals)]),
-        np.array([Kind.REAL, Kind.REAL, Kind.FORGED, Kind.FORGED]),
+        np.array([Kind.TWIN, Kind.TWIN, Kind.FORGED, Kind.FORGED]),
         share,
         np.array([0, 1, 0, 1]),
+        travelled=np.zeros(4, bool),
+        time_s=np.array([0.0, 1.0, 0.0, 1.0]),
     )
 
 

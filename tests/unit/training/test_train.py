@@ -116,6 +116,8 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert str(data) not in card
     figures = json.loads((data / "figures.json").read_text())
     assert figures["scores"]["paired"]["value"] == pytest.approx(model.description.cross_validated_auc, abs=1e-4)
+    assert figures["scores"]["members of pairs alone"]["videos"] == 2 * PEOPLE
+    assert figures["within"]["members of pairs alone"]["fewest"] == PEOPLE
     assert len(figures["permuted"]) == 4
     for plot in ("roc", "reliability", "scores", "ablations", "compression"):
         assert f"](card/{plot}.svg)" in card

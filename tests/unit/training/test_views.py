@@ -83,6 +83,29 @@ def test_what_is_hidden_is_one_grey_in_all_frames(moment: np.ndarray) -> None:
     np.testing.assert_array_equal(shown[30:, 20:], moment[30:SIDE, 20:SIDE])
 
 
+def test_every_other_view_falls_on_whole_pixels(moment: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    whole = 0
+    for _ in range(200):
+        view = draw_view(rng)
+        left, top = np.round(view.place[:, 2]).astype(int)
+        seen = View(view.place, IDENTITY).of(moment)
+        if abs(view.place[0, 0]) == 1 and view.place[0, 1] == 0:
+            across = left + int(view.place[0, 0]) * np.arange(SIDE)
+            np.testing.assert_array_equal(seen, moment[top : top + SIDE, across])
+            whole += 1
+    assert 75 < whole < 125
+
+
+def test_nothing_is_known_of_what_is_hidden() -> None:
+    view = View(np.array([[1.0, 0, 0], [0, 1, 0]]), IDENTITY, hidden=(Hidden(-5, 16, 32, 40, 77),))
+    shown = view.shown()
+    assert not shown[1, :2].any()
+    np.testing.assert_allclose(shown[2, :2], 0.5)
+    assert np.all(shown[3:] == 1)
+    assert np.all(shown[:, 2:] == 1)
+
+
 def test_views_differ() -> None:
     rng = np.random.default_rng(0)
     views = [draw_view(rng, disguised=True) for _ in range(200)]

@@ -1,0 +1,130 @@
+"""The card says what its figures were taken on, and where they are to be taken with care."""
+
+import dataclasses
+import io
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from notreally.v1 import classifier_pb2
+from rich.console import Console
+
+from gateway.features import FEATURES
+from training.calibration import Band, Calibration
+from training.card import render
+from training.estimates import Estimate
+from training.evaluation import BITS_ONLY, Evaluation
+from training.fitting import Recipe
+from training.run import Run
+from training.tables import interval, percents, show
+from training.verdicts import Decisions
+from training.videos import Videos, wholes
+
+Population = Callable[..., Videos]
+
+
+def known(low: float = 0.6, fewest: int = 50) -> Estimate:
+    return Estimate(value=0.7, low=low, high=0.9, videos=99, people=99, fewest=fewest)
+
+
+def run_of(videos: Videos, **figures: object) -> Run:
+    """Of a model whose figures are all the same but for those given."""
+    parts = {part: known() for part in wholes(videos)}
+    nothing = np.zeros((1, len(videos)))
+    found = Evaluation(
+        log_odds=nothing,
+        prob_fake=nothing,
+        scores=parts,
+        within=parts,
+        methods={},
+        without={},
+        concordance=None,
+        baselines={"Majority class": parts},
+        checks={BITS_ONLY: parts},
+        figures={part: {"fakes caught at 5 % false alarms": 0.1} for part in parts},
+        curve=np.zeros((0, 3)),
+        decisions={"all": Decisions(1.0, *[known()] * 7)},
+        ablations={},
+        permuted=(),
+        grid={"as it is": parts},
+        uneven={},
+        shams={},
+    )
+    return Run(
+        videos=videos,
+        seeds=1,
+        recipe=Recipe(0, learn_sound=False),
+        evaluation=dataclasses.replace(found, **figures),
+        calibration=Calibration(1.0, 0.0),
+        band=Band(0.2, 0.8),
+        model=classifier_pb2.Model(features=[classifier_pb2.FeatureSummary() for _ in FEATURES]),
+        left_out={},
+        warnings=(),
+        terms="",
+        environment=(),
+        options="",
+        plots=(),
+    )
+
+
+def card_of(videos: Videos, **figures: object) -> str:
+    """On one line, so that sentences can be looked for."""
+    return re.sub(r"\s+", " ", render(run_of(videos, **figures)))
+
+
+def test_paired_is_said_to_be_whole_subsets_and_of_how_few_people(population: Population) -> None:
+    # Twelve people in the studio, but the last one's fake is of the first one, and the real video stays alone.
+    videos = population(people=24, paired=12)
+    groups, pairs = videos.groups.copy(), videos.pairs.copy()
+    groups[23], pairs[11] = groups[0], (0, 23)
+    text = card_of(dataclasses.replace(videos, groups=groups, pairs=pairs))
+    assert "in the forgery alone" not in text
+    assert "AUC 0.700 (0.60 to 0.90) on subsets whose real and fake videos come from the same collection" in text
+    assert "1 of 12 real and 0 of 12 fake ones are members of no pair" in text
+    # Two are of the first, one of each of ten others: half of them are of five.
+    assert "The 12 fakes come from 11 groups of people, 6 of them from 5." in text
+
+
+def test_without_pairs_nothing_is_said_of_them(population: Population) -> None:
+    text = card_of(population(people=24))
+    assert "AUC 0.700 (0.60 to 0.90) on videos**" in text
+    assert '"Paired"' not in text
+
+
+def test_what_flatters_the_figures_and_what_is_compressed_is_said(population: Population) -> None:
+    text = card_of(population(people=24, paired=12))
+    assert "chosen by looking at such out-of-fold scores" in text
+    assert "crops of the face that are encoded again, as in training, and not whole files" in text
+
+
+@pytest.mark.parametrize(("low", "owes"), [(0.51, True), (0.49, False), (float("nan"), False)])
+def test_where_the_bit_rate_tells_by_itself_the_card_says_so(population: Population, low: float, *, owes: bool) -> None:
+    text = card_of(population(people=24, paired=12), checks={BITS_ONLY: {"paired": known(), "all": known(low)}})
+    assert ("**The figure on all owes something to how files were made**" in text) == owes
+
+
+def test_the_model_is_placed_among_permutations_of_the_trees_labels(population: Population) -> None:
+    text = card_of(population(people=24, paired=12), permuted=(0.4, 0.5, 0.7, 0.8))
+    assert "| 4 | 0.600 | 0.41 to 0.79 | 0.700 | 50 % |" in text
+    assert "dealt out to them alone: the networks" in text
+    assert "must know nothing" not in text
+
+
+def test_an_interval_of_few_people_is_marked() -> None:
+    assert (interval(known(fewest=7)), interval(known(fewest=8))) == ("0.60 to 0.90†", "0.60 to 0.90")
+    assert percents(known(fewest=7)) == "70.0 % (60 to 90†)"
+    assert interval(known(float("nan"), fewest=2)) == "-"
+
+
+def test_the_mark_is_explained_once(population: Population) -> None:
+    def printed(**figures: object) -> str:
+        page = io.StringIO()
+        show(run_of(population(people=24, paired=12), **figures), Console(file=page, width=180))
+        return page.getvalue()
+
+    said = "† marks an interval with fewer than 8 people"
+    few = {"scores": {"paired": known(fewest=4), "all": known()}}
+    assert card_of(population(people=24, paired=12), **few).count(said) == 1
+    assert printed(**few).count(said) == 1
+    assert "†" not in printed()
