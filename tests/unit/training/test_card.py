@@ -4,6 +4,7 @@ import dataclasses
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def known(low: float = 0.6, fewest: int = 50) -> Estimate:
     return Estimate(value=0.7, low=low, high=0.9, videos=99, people=99, fewest=fewest)
 
 
-def run_of(videos: Videos, **figures: object) -> Run:
+def run_of(videos: Videos, **figures: Any) -> Run:
     """Of a model whose figures are all the same but for those given."""
     parts = {part: known() for part in wholes(videos)}
     nothing = np.zeros((1, len(videos)))
@@ -68,7 +69,7 @@ def run_of(videos: Videos, **figures: object) -> Run:
     )
 
 
-def card_of(videos: Videos, **figures: object) -> str:
+def card_of(videos: Videos, **figures: Any) -> str:
     """On one line, so that sentences can be looked for."""
     return re.sub(r"\s+", " ", render(run_of(videos, **figures)))
 
@@ -118,7 +119,7 @@ def test_an_interval_of_few_people_is_marked() -> None:
 
 
 def test_the_mark_is_explained_once(population: Population) -> None:
-    def printed(**figures: object) -> str:
+    def printed(**figures: Any) -> str:
         page = io.StringIO()
         show(run_of(population(people=24, paired=12), **figures), Console(file=page, width=180))
         return page.getvalue()
