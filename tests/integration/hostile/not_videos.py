@@ -123,7 +123,7 @@ REFERENCES: tuple[Input, ...] = (
     ),
     Input("playlist of two", _naming(_PLAYLIST.replace("{url}", "concat:{path}|{url}")), NOT_A_VIDEO),
     Input("playlist named .m3u8", _naming(_PLAYLIST), NOT_A_VIDEO, filename="live.m3u8"),
-    Input("playlist behind a header", _playlist_behind_a_header, Refused("INCOMPLETE_FILE")),
+    Input("playlist behind a header", _playlist_behind_a_header, NOT_A_VIDEO),
     Input("master playlist", _naming("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{url}\n"), NOT_A_VIDEO),
     Input(
         "playlist with a key",
