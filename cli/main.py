@@ -111,7 +111,8 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        if isinstance(end.__context__, BrokenPipeError):  # whoever read the output has left: no verdict either
+        # Whoever read the output has left, or the input ended: no verdict either.
+        if isinstance(end.__context__, BrokenPipeError | typer.Abort):
             sys.exit(Exit.ERROR)
         raise
     except Exception:

@@ -19,6 +19,8 @@ from client.patience import Patience
 _CALL_TIMEOUT_S = 60.0
 _MOST_MISMATCHES = 3
 """Chunks, or whole files, that may arrive damaged before we stop blaming the network."""
+_MOST_RESTARTS = 3
+"""How often a server may have lost what it had stored."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,17 @@ class FileUpload:
         with self._path.open("rb") as file:
             upload = await self._create(file)
             self._report(upload)
+            restarts = 0
             while not upload.complete:
-                is_sent = upload.committed_size >= upload.size_bytes
+                before = upload.committed_size
+                is_sent = before >= upload.size_bytes
                 upload = await (self._finish(upload.name) if is_sent else self._advance(upload, file))
                 self._report(upload)
+                restarts += upload.committed_size < before
+                if restarts > _MOST_RESTARTS:
+                    raise ServiceError(
+                        grpc.StatusCode.DATA_LOSS, "UPLOAD_LOST", "The server loses what it is sent. Send it later."
+                    )
         if upload.sha256 != self._digest.hexdigest():
             raise ServiceError(
                 grpc.StatusCode.DATA_LOSS,

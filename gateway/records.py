@@ -156,6 +156,10 @@ class Records:
         """Forget what was committed, unless the upload has become a video: it cannot be made of what there is."""
         self._update(uploads, (uploads.c.id == upload_id) & uploads.c.sha256.is_(None), committed_size=0)
 
+    def reopen_upload(self, upload_id: str) -> None:
+        """Take back that an upload became a video: there is none."""
+        self._update(uploads, uploads.c.id == upload_id, sha256=None, committed_size=0)
+
     # --- analyses -----------------------------------------------------------------------------------------------------
 
     def create_analysis(

@@ -118,8 +118,7 @@ class Janitor:
         await self._blobs.delete(analysis_id)
         if not await asyncio.to_thread(self._records.delete_analysis, analysis_id):
             return False
-        await self._media.delete(media_key(sha256))
-        return True
+        return await self._delete_unused(sha256)
 
     async def _expire_uploads(self, removed: Removed, untouched_since: dt.datetime) -> None:
         while expired := await asyncio.to_thread(self._leftovers.expire_uploads, untouched_since):
@@ -139,8 +138,7 @@ class Janitor:
     async def _expire_media(self, removed: Removed, ended_before: dt.datetime) -> None:
         while hashes := await asyncio.to_thread(self._leftovers.remove_media, ended_before, self._clock()):
             for sha256 in hashes:
-                await self._media.delete(media_key(sha256))
-            removed.videos += len(hashes)
+                removed.videos += await self._delete_unused(sha256)
 
     async def _remove_orphans(self, removed: Removed, before: dt.datetime) -> None:
         """Blobs that no row knows of, last changed before a time."""
@@ -161,6 +159,13 @@ class Janitor:
             for key in old:
                 removed.orphans += await self._delete_old(key, before)
         removed.orphans += await asyncio.to_thread(self._media.delete_unfinished, before)
+
+    async def _delete_unused(self, sha256: str) -> bool:
+        """Delete a video unless an upload of it has ended since it was found unused."""
+        if not await asyncio.to_thread(self._leftovers.unused_media, [sha256]):
+            return False
+        await self._media.delete(media_key(sha256))
+        return True
 
     async def _delete_old(self, key: str, before: dt.datetime) -> bool:
         """Delete a blob unless it has been written anew meanwhile."""

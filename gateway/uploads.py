@@ -159,7 +159,8 @@ class Uploads:
     async def finish(self, upload: Upload) -> Upload:
         """Make a video of an upload whose bytes are all committed; any other is given back as it is.
 
-        One whose chunks do not make up the whole starts over, and is given back as that: with nothing committed.
+        One whose chunks do not make up the whole, or whose video does not stay, starts over, and is given back as that:
+        with nothing committed.
 
         It goes on when its caller is cancelled, as those are who run into a deadline: whoever asks again waits for the
         same work. Other gateways may do it at the same time, since the video's key is its content.
@@ -198,11 +199,13 @@ class Uploads:
         for _ in range(_MOST_TRIES):
             sha256 = await self._make_video(upload)
             await asyncio.to_thread(self._records.complete_upload, upload.id, sha256)
-            # Whoever deletes the last analysis of the same video deletes this one too, until the upload names it.
+            # Whoever was about to delete the last analysis of the same video may have taken this one along.
             if await self._media.exists(media_key(sha256)):
                 await self._media.delete_prefix(f"uploads/{upload.id}")
                 return await self.get(upload.id)
-        raise _not_found()
+        log.warning("an upload starts over: its video vanishes", upload=upload.id)
+        await asyncio.to_thread(self._records.reopen_upload, upload.id)
+        return await self.get(upload.id)
 
     async def _make_video(self, upload: Upload) -> str:
         """Join the chunks under the hash of the whole, which is given."""
@@ -232,7 +235,7 @@ class Uploads:
             pieces: The video.
 
         Raises:
-            Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS; UPLOAD_NOT_FOUND when a part of it got lost.
+            Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS; UPLOAD_LOST when a part of it was.
         """
         creating = asyncio.ensure_future(self.create("", self._max_bytes))
         try:
@@ -257,7 +260,7 @@ class Uploads:
             await asyncio.to_thread(self._records.describe_upload, upload.id, clean_filename(filename()), size)
             joined = await self._join(await self.get(upload.id))
             if joined.sha256 is None:  # there is nobody who would send it again
-                raise _not_found()
+                raise _lost()
             return joined
         except BaseException:  # who sent it has left, too: nobody knows this upload's name
             await asyncio.shield(self._abandon(upload.id))
@@ -330,6 +333,12 @@ def _not_found() -> Refusal:
         grpc.StatusCode.NOT_FOUND,
         "UPLOAD_NOT_FOUND",
         "There is no such upload. One that is left alone for long is removed. Upload the video again.",
+    )
+
+
+def _lost() -> Refusal:
+    return Refusal(
+        grpc.StatusCode.DATA_LOSS, "UPLOAD_LOST", "A part of the video got lost while it was stored. Send it again."
     )
 
 

@@ -40,7 +40,7 @@ BANK_LAYOUT = 7
 
 
 class Kind(IntEnum):
-    """What a moment is. `REAL` and `LABELLED` came so; `FORGED` was made of a real one, and `TWIN` is what it was."""
+    """`REAL` and `LABELLED` moments came so; `FORGED` ones were made of real ones, a `TWIN` is what one is put into."""
 
     REAL = 0
     FORGED = 1

@@ -75,8 +75,8 @@ people that those trees are tested on. Stacking customarily accepts that. No sco
 or from trees, that have seen this person."""
 
 _GRID = """\
-The texture network alone, on a third of each video's crops. It is the crops of the face that are encoded again, as in
-training, and not whole files."""
+The texture network alone, on a third of each video's crops. It is the crops of the face that are encoded again, and not
+whole files."""
 
 _UNEVEN = """\
 A fake has often been sent on, and so compressed, once more than a real video, or once less. Where one class alone was

@@ -200,8 +200,8 @@ class _Lesson(NamedTuple):
 class _Lessons(TorchDataset[_Lesson]):
     """The batches of a training, each by its number.
 
-    Half are real and half fake, in pairs that are seen alike: a forgery and what it was made of, or a labelled fake and
-    the moment nearest to it in time of a real video like it, both as they came or both after a journey.
+    Half are real and half fake, in pairs that are seen alike: a forgery and what it is put into, or a labelled fake
+    and the moment nearest to it in time of a real video like it, both as they came or both after a journey.
     """
 
     def __init__(self, videos: Sequence[Moments], alike: Sequence[Sequence[int]], settings: Settings) -> None:

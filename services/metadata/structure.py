@@ -91,6 +91,8 @@ def _follow(
 
 def _box(head: bytes) -> _Element | None:
     size, kind = int.from_bytes(head[:4], "big"), head[4:8]
+    if size == 0 and kind == bytes(4):  # made room for and never written: nothing follows
+        return kind, 0
     if size == 1:
         size = int.from_bytes(head[8:16], "big")
         return (kind, size) if kind in _BOXES and size >= 16 else None

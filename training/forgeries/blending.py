@@ -39,12 +39,6 @@ Layer = tuple[Pixels, Share]
 """A picture to be put in, and where."""
 
 
-def blended(put_in: Pixels, there: Pixels, mask: Share) -> Pixels:
-    """`put_in` where `mask` is 1, `there` where it is 0."""
-    share = mask[..., np.newaxis]
-    return np.asarray(np.round(put_in * share + there * (1 - share)), dtype=np.uint8)
-
-
 @dataclass(frozen=True)
 class Motion:
     """A slight move of the whole picture.

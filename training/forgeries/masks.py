@@ -76,21 +76,6 @@ def draw_mask_shape(rng: np.random.Generator, region: str = "face", *, feather: 
     )
 
 
-def soft_mask(
-    points: NDArray[np.float32], side: int, rng: np.random.Generator, region: str = "face", *, feather: float = 0.06
-) -> Mask:
-    """The convex hull of a region, bent at random, with a soft edge.
-
-    Args:
-        points: (468, 2) landmarks in pixels of a `side` × `side` picture.
-        side: pixels.
-        rng: source of the randomness.
-        region: a key of `REGIONS`.
-        feather: widest blur of the edge, as a share of `side`.
-    """
-    return draw_mask_shape(rng, region, feather=feather).of(points, side)
-
-
 def smooth_field(nodes: NDArray[np.float32], side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Displacements across and down, (side, side) each, that run smoothly through coarse `nodes` (2, n, n)."""
     across, down = (

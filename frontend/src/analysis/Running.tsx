@@ -18,7 +18,7 @@ const LiveCharts = dynamic(() => import("@/dashboard/LiveCharts"), { ssr: false 
 /** An analysis at work: how far it is, and what has been measured so far. */
 export function Running({ analysis, onEnd }: { analysis: Analysis; onEnd: () => void }) {
   const { name, filename } = analysis;
-  const watched = useWatched(name);
+  const watched = useWatched(name, true);
   const { facts } = watched.progress;
   const over = isOver(watched);
   useEffect(() => {

@@ -19,10 +19,10 @@ export function useQueue(): readonly Item[] {
 }
 
 /** What is known of an analysis (`analyses/{id}`), which is followed for as long as the component lives. */
-export function useWatched(analysis: string | undefined): Watched {
+export function useWatched(analysis: string | undefined, isOpen = false): Watched {
   const subscribe = useCallback(
-    (listener: () => void) => (analysis === undefined ? () => undefined : watcher.follow(analysis, listener)),
-    [analysis],
+    (listener: () => void) => (analysis === undefined ? () => undefined : watcher.follow(analysis, listener, isOpen)),
+    [analysis, isOpen],
   );
   const get = () => watcher.get(analysis ?? "");
   return useSyncExternalStore(subscribe, get, get);

@@ -164,12 +164,12 @@ describe("watching", () => {
     });
     for (const name of names) follow(watcher, name);
     await vi.waitFor(() => expect(requests).toHaveLength(1));
-    const close = watcher.follow("analyses/101", () => undefined);
+    const close = watcher.follow("analyses/elsewhere", () => undefined, true);
     await vi.waitFor(() => expect(requests).toHaveLength(2));
     close();
     await vi.waitFor(() => expect(requests).toHaveLength(3));
     const asked = requests.map(({ targets }) => targets.map(({ name }) => name));
-    expect(asked[1]).toEqual(["analyses/101", ...names.slice(0, 99)]);
+    expect(asked[1]).toEqual(["analyses/elsewhere", ...names.slice(0, 99)]);
     expect(asked[2]).toEqual(names.slice(0, 100));
   });
 

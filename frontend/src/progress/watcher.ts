@@ -2,8 +2,8 @@
  * Follows any number of analyses over one stream: browsers allow few connections to one server.
  *
  * A stream that breaks is opened again after the last event seen of each analysis. Of more analyses than the server
- * lets one stream follow, it follows those first that most of the page wants to know of, such as the one that is open,
- * and of others those that were asked for first: they end first.
+ * lets one stream follow, it follows the one first that is open, and of others those that were asked for first: they
+ * end first.
  */
 
 import type { Analysis, AnalysisEvent } from "@gen/notreally/v1/analysis_pb";
@@ -30,6 +30,7 @@ const MOST_TARGETS = 100;
 export class Watcher {
   private readonly watched = new Map<string, Watched>();
   private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly foremost = new Set<Listener>();
   private stream: AbortController | undefined;
   private restarting = false;
 
@@ -40,10 +41,15 @@ export class Watcher {
     return this.watched.get(name) ?? NOTHING_KNOWN;
   }
 
-  /** Follows an analysis (`analyses/{id}`) for as long as somebody wants it; calls back on every change. */
-  follow(name: string, listener: Listener): () => void {
+  /**
+   * Follows an analysis (`analyses/{id}`) for as long as somebody wants it; calls back on every change.
+   *
+   * @param isOpen The reader looks at this one: it is followed before others.
+   */
+  follow(name: string, listener: Listener, isOpen = false): () => void {
     const listeners = this.listeners.get(name) ?? new Set();
     listeners.add(listener);
+    if (isOpen) this.foremost.add(listener);
     this.listeners.set(name, listeners);
     const before = this.watched.get(name);
     // An analysis once gone may be asked for again, as after a server came back with its data.
@@ -51,6 +57,7 @@ export class Watcher {
     this.regroup(name, listeners.size === 1);
     return () => {
       listeners.delete(listener);
+      this.foremost.delete(listener);
       if (listeners.size === 0) this.listeners.delete(name);
       this.regroup(name, listeners.size === 0);
     };
@@ -143,9 +150,9 @@ export class Watcher {
   }
 
   private targets(): string[] {
-    const wanted = (name: string) => this.listeners.get(name)?.size ?? 0;
+    const isOpen = (name: string) => [...(this.listeners.get(name) ?? [])].some((listener) => this.foremost.has(listener));
     return this.open()
-      .toSorted((one, other) => wanted(other) - wanted(one))
+      .toSorted((one, other) => Number(isOpen(other)) - Number(isOpen(one)))
       .slice(0, MOST_TARGETS);
   }
 

@@ -22,6 +22,12 @@ export class Server {
     this.failures.set(method, errors);
   }
 
+  /** Loses what it has of an upload. */
+  lose(name: string): void {
+    this.uploads.set(name, create(UploadSchema, { ...this.find(name), committedSize: 0n, complete: false }));
+    this.bytes = [];
+  }
+
   api(): Api {
     return createClient(
       AnalysisService,

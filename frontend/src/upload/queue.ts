@@ -16,7 +16,7 @@ import { claim } from "./claims";
 import { fingerprint } from "./fingerprint";
 import { dropAllBut, dropFile, keepFile, keptFile } from "./keptFiles";
 import { forget, remember, remembered, type Remembered } from "./memory";
-import { send, UnreadableFileError } from "./send";
+import { LosingServerError, send, UnreadableFileError } from "./send";
 import { Speed } from "./speed";
 import { after, isDone, isSending, PICKED, type Happening, type Video } from "./video";
 
@@ -256,7 +256,8 @@ export class Queue {
   }
 
   private fail(id: string, error: unknown): void {
-    const message = error instanceof UnreadableFileError ? error.message : failureOf(error).message;
+    const isOurs = error instanceof UnreadableFileError || error instanceof LosingServerError;
+    const message = isOurs ? error.message : failureOf(error).message;
     this.happen(id, { kind: "refused", message });
   }
 

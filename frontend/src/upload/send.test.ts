@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import type { Upload } from "@gen/notreally/v1/analysis_pb";
 import { describe, expect, it, vi } from "vitest";
 
 import { broken, refusal, Server } from "@/testing/server";
@@ -87,6 +88,25 @@ describe("sending a file", () => {
     const hopeless = new Server();
     hopeless.fail("uploadChunk", damaged(), damaged(), damaged(), damaged());
     await expect(send(hopeless.api(), sending())).rejects.toThrow("CHECKSUM_MISMATCH");
+  });
+
+  it("sends all of it again when the server has lost it, but not for ever", async () => {
+    for (const [losses, outcome] of [
+      [3, "complete"],
+      [4, "given up"],
+    ] as const) {
+      const server = new Server();
+      let lost = 0;
+      const onCommitted = ({ committedSize }: Upload) => {
+        if (committedSize === 2000n && lost < losses) {
+          lost += 1;
+          server.lose("uploads/1");
+        }
+      };
+      const sent = send(server.api(), sending({ onCommitted }));
+      if (outcome === "complete") expect((await sent).complete).toBe(true);
+      else await expect(sent).rejects.toThrow("loses what it is sent");
+    }
   });
 
   it("begins again when the server has forgotten the upload", async () => {

@@ -12,6 +12,8 @@ import { firstChunkBytes, nextChunkBytes } from "./pace";
 
 /** Chunks that may arrive damaged one after another before we stop blaming the network. */
 const MOST_MISMATCHES = 3;
+/** How often a server may have lost what it had stored. */
+const MOST_RESTARTS = 3;
 
 export interface Sending extends Persistence {
   file: File;
@@ -36,9 +38,11 @@ export async function send(api: Api, sending: Sending): Promise<Upload> {
   let upload = await begin(api, sending);
   let failures = 0;
   let mismatches = 0;
+  let restarts = 0;
   let chunkBytes = firstChunkBytes(sending.maxChunkBytes);
   sending.onCommitted(upload);
   while (!upload.complete) {
+    const before = upload.committedSize;
     try {
       const began = performance.now();
       upload =
@@ -67,6 +71,7 @@ export async function send(api: Api, sending: Sending): Promise<Upload> {
       // How much of it arrived, nobody here knows.
       upload = await persist(() => api.getUpload({ name: upload.name }, { signal: sending.signal }), sending);
     }
+    if (upload.committedSize < before && ++restarts > MOST_RESTARTS) throw new LosingServerError();
   }
   return upload;
 }
@@ -102,6 +107,13 @@ async function readSlice(file: File, start: number, end: number): Promise<ArrayB
     return await file.slice(start, end).arrayBuffer();
   } catch {
     throw new UnreadableFileError();
+  }
+}
+
+/** The server loses what it has stored, again and again. */
+export class LosingServerError extends Error {
+  constructor() {
+    super("The server loses what it is sent. Try again later.");
   }
 }
 

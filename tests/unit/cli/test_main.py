@@ -123,16 +123,21 @@ async def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(peer: Peer, tmp_p
     assert "vid\ufffdo.mp4" in ("".join(record["file"] for record in json.loads(out)) if options else out)
 
 
-def test_an_unexpected_error_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"), [(KeyError("a defect"), "KeyError: 'a defect'"), (EOFError("cut short"), "Aborted")]
+)
+def test_an_unexpected_error_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
     async def broken(*_: object, **__: object) -> None:
-        raise KeyError("a defect")
+        raise error
 
     monkeypatch.setattr("cli.main.analyze_files", broken)
     monkeypatch.setattr(sys, "argv", ["notreally", "analyze", "--json", "a.mp4"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "KeyError: 'a defect'" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

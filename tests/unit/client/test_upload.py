@@ -217,6 +217,19 @@ async def test_a_file_that_is_stored_otherwise_than_sent_is_noticed(peer: Peer, 
     assert caught.value.reason == "UPLOAD_DAMAGED"
 
 
+async def test_a_server_that_loses_what_it_is_sent_is_given_up(peer: Peer, tmp_path: Path) -> None:
+    def lose(_request: object) -> None:
+        (stored,) = peer.data.values()
+        stored.clear()
+
+    peer.before_chunk = [lambda _request: None, lose] * 50
+    async with NotReally(peer.address, QUICK) as client:
+        with pytest.raises(ServiceError) as caught:
+            await client.upload(write(tmp_path, 3 * CHUNK_BYTES))
+    assert caught.value.reason == "UPLOAD_LOST"
+    assert len(peer.called("UploadChunk")) < 20
+
+
 async def test_a_file_that_shrinks_is_noticed(peer: Peer, tmp_path: Path) -> None:
     path = write(tmp_path, 20 * CHUNK_BYTES)
     peer.before_chunk = [lambda _request: path.write_bytes(b"short")]

@@ -156,11 +156,30 @@ class Vanishing(MediaStore):
         await self.delete(key)
 
 
-async def test_a_video_that_vanishes_again_and_again_is_refused(house: House) -> None:
+async def test_an_upload_whose_video_vanishes_again_and_again_starts_over(house: House) -> None:
+    store = house.uploads
     house.uploads = Uploads(house.records, Vanishing(house.media.store, house.media._folder), 1000, 16)
-    with pytest.raises(Refusal) as caught:
-        await house.upload(b"video")
-    assert caught.value.reason == "UPLOAD_NOT_FOUND"
+    begun = await house.upload(b"video")
+    assert (begun.sha256, begun.committed_size) == (None, 0)
+    again = await store.append(begun.id, 0, b"video", None)
+    assert again.sha256
+    assert house.files == {media_key(again.sha256)}
+
+
+async def test_a_video_is_deleted_only_if_no_upload_of_it_has_ended_meanwhile(house: House) -> None:
+    old = await house.analysed(b"video")
+    janitor = house.janitor(TERMS, dt.timedelta())
+    delete_analysis = house.records.delete_analysis
+
+    def slow(analysis_id: str) -> bool:
+        unused = delete_analysis(analysis_id)
+        again = house.records.create_upload("a.mp4", 5, "", None)
+        house.records.complete_upload(again.id, old.sha256)
+        return unused
+
+    house.records.delete_analysis = slow  # type: ignore[method-assign]
+    assert not await janitor.remove(old.id, old.sha256)
+    assert house.files == {media_key(old.sha256)}
 
 
 async def test_by_default_an_analysis_is_kept_for_ever(house: House) -> None:

@@ -306,7 +306,7 @@ async def test_a_body_of_which_a_part_got_lost_is_refused(records: Records, medi
                 await super().put(key, data)
 
     uploads = Uploads(records, Forgetful(media.store, media._folder), LIMIT, CHUNK)
-    assert (await reason_of(uploads.receive(lambda: "a", pieces(b"x"))))[0] == "UPLOAD_NOT_FOUND"
+    assert (await reason_of(uploads.receive(lambda: "a", pieces(b"x"))))[0] == "UPLOAD_LOST"
     assert home.stored() == {}
 
 

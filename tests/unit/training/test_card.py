@@ -96,7 +96,7 @@ def test_without_pairs_nothing_is_said_of_them(population: Population) -> None:
 def test_what_flatters_the_figures_and_what_is_compressed_is_said(population: Population) -> None:
     text = card_of(population(people=24, paired=12))
     assert "chosen by looking at such out-of-fold scores" in text
-    assert "crops of the face that are encoded again, as in training, and not whole files" in text
+    assert "crops of the face that are encoded again, and not whole files" in text
 
 
 @pytest.mark.parametrize(("low", "owes"), [(0.51, True), (0.49, False), (float("nan"), False)])

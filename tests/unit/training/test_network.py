@@ -130,6 +130,55 @@ def test_it_learns_where_moments_are_forged() -> None:
     assert places[patch].mean() > places[~patch].mean() + 1
 
 
+def of_a_kind(kind: Kind, values: list[int], times_s: list[float]) -> Moments:
+    """Moments of one grey each, as they came and after a journey by turns."""
+    count = len(values)
+    pixels = np.empty((count, BANK_SIDE, BANK_SIDE, FRAMES), np.uint8)
+    pixels[:] = np.reshape(values, (-1, 1, 1, 1))
+    return Moments(
+        pixels,
+        np.full(count, kind),
+        np.zeros((count, SHARE_SIDE, SHARE_SIDE), np.uint8),
+        np.arange(count),
+        travelled=np.arange(count) % 2 == 1,
+        time_s=np.array(times_s),
+    )
+
+
+def test_a_labelled_fake_is_shown_beside_the_nearest_moment_that_is_as_far_travelled() -> None:
+    fake = of_a_kind(Kind.LABELLED, [0, 0, 0], [1.0, 1.0, 5.2])
+    real = of_a_kind(Kind.REAL, [0] * 6, [1.0, 0.2, 5.0, 1.4, 9.0, 5.2])
+    assert [learning._beside(fake, which, real) for which in range(3)] == [0, 3, 2]
+
+
+def test_members_of_a_pair_are_seen_in_one_view_and_nothing_is_said_of_the_fakes_places() -> None:
+    fake, real = of_a_kind(Kind.LABELLED, [90] * 4, [0, 0, 1, 1]), of_a_kind(Kind.REAL, [90] * 4, [0, 0, 1, 1])
+    stranger = of_a_kind(Kind.REAL, [200] * 2, [0, 0])
+    made = person(np.random.default_rng(0))
+    videos = [fake, real, stranger, made]
+    lesson = learning._Lessons(videos, [[1], [], [], []], Settings(samples=8, batch=8, labelled=0.5))[0]
+    # Two forgeries beside their twins, then two labelled fakes beside their real one.
+    assert lesson.fake.tolist() == [1, 0] * 4
+    assert lesson.known.flatten(1).sum(1).bool().tolist() == [True, True, True, True, False, True, False, True]
+    assert not lesson.forged[4:].any()
+    assert lesson.forged[0].any()
+    for place in (4, 6):
+        assert torch.equal(lesson.moments[place], lesson.moments[place + 1])
+
+
+def test_where_no_place_is_known_the_face_as_a_whole_counts() -> None:
+    learner = learning._Learner(Settings(smoothing=0.0), 1)
+    places = torch.zeros((2, PLACES, PLACES))
+    places[:, : PLACES // 2] = 4.0
+    forged, known, fake = torch.ones_like(places), torch.ones_like(places), torch.ones(2)
+    known[1] = 0
+    first, second = learner._loss_of_places(places, forged, known, fake).tolist()
+    face = torch.from_numpy(face_places())
+    of_face = float((places[1] * face).sum() / face.sum())
+    assert second == pytest.approx(np.log1p(np.exp(-of_face)), rel=1e-4)
+    assert first == pytest.approx((np.log(2) + np.log1p(np.exp(-4))) / 2, rel=1e-4)
+
+
 def test_the_same_seed_learns_the_same() -> None:
     rng = np.random.default_rng(0)
     people = [person(rng) for _ in range(2)]

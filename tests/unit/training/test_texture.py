@@ -52,6 +52,12 @@ def test_pictures_that_nobody_forged_are_not_shown_as_forged(
     assert learned == [1, 1, 0, 0]
 
 
+def test_the_members_of_a_pair_are_given_the_same_route_and_nobody_else(dataset: Dataset) -> None:
+    alone = replace(dataset, pairs=dataset.pairs[:1])
+    assert texture._routes(dataset) == [0, 0, 2, 2]
+    assert texture._routes(alone) == [0, 0, 2, 3]
+
+
 @pytest.mark.timeout(600)
 def test_from_videos_to_scores_and_to_the_file_that_is_served(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

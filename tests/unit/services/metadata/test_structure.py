@@ -50,6 +50,12 @@ def test_media_without_an_index_is_cut_short(tmp_path: Path) -> None:
     assert walk(path).index_missing
 
 
+def test_what_was_made_room_for_and_never_written_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(struct.pack(">I4s8x", 16, b"ftyp") + struct.pack(">I4s8x", 16, b"mdat") + bytes(1000))
+    assert walk(path).index_missing
+
+
 @pytest.mark.parametrize("between", [b"beam loop wide", b"beam Xtra"])
 def test_an_index_behind_boxes_of_other_programs_is_not_missing(tmp_path: Path, between: bytes) -> None:
     path = made(tmp_path, "a.mp4", "-movflags", "faststart")

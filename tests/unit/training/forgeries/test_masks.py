@@ -7,15 +7,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.training.forgeries.conftest import SIDE, Face
-from training.forgeries.masks import REGIONS, draw_mask_shape, soft_mask
+from training.forgeries.masks import REGIONS, Mask, draw_mask_shape
 
 seeds = st.integers(0, 2**32 - 1)
+
+
+def soft_mask(face: Face, seed: int, region: str = "face") -> Mask:
+    return draw_mask_shape(np.random.default_rng(seed), region).of(face.points, SIDE)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=seeds, region=st.sampled_from(sorted(REGIONS)))
 def test_a_mask_covers_some_of_the_face_and_nothing_far_from_it(face: Face, seed: int, region: str) -> None:
-    mask = soft_mask(face.points, SIDE, np.random.default_rng(seed), region)
+    mask = soft_mask(face, seed, region)
     assert mask.shape == (SIDE, SIDE)
     assert mask.dtype == np.float32
     assert mask.min() >= 0
@@ -25,24 +29,19 @@ def test_a_mask_covers_some_of_the_face_and_nothing_far_from_it(face: Face, seed
 
 
 def test_the_same_seed_gives_the_same_mask_and_another_seed_another(face: Face) -> None:
-    first, again, other = (soft_mask(face.points, SIDE, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (soft_mask(face, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.2
 
 
 def test_the_edge_is_soft(face: Face) -> None:
-    mask = soft_mask(face.points, SIDE, np.random.default_rng(3))
+    mask = soft_mask(face, 3)
     assert np.abs(np.diff(mask, axis=1)).max() < 0.4
     assert np.mean((mask > 0.05) & (mask < 0.95)) > 0.02
 
 
 def test_the_lower_face_is_below_the_eyes_and_the_inner_face_within_the_whole(face: Face) -> None:
-    masks = {
-        region: np.mean(
-            [soft_mask(face.points, SIDE, np.random.default_rng(seed), region) for seed in range(20)], axis=0
-        )
-        for region in REGIONS
-    }
+    masks = {region: np.mean([soft_mask(face, seed, region) for seed in range(20)], axis=0) for region in REGIONS}
     eyes = round(float(face.points[[33, 263], 1].mean()))
     assert masks["lower"][:eyes].mean() < 0.02
     assert masks["lower"][eyes:].mean() > 0.1
@@ -66,4 +65,4 @@ def test_one_shape_follows_the_face(face: Face) -> None:
 
 def test_an_unknown_region_is_refused(face: Face) -> None:
     with pytest.raises(KeyError):
-        soft_mask(face.points, SIDE, np.random.default_rng(0), "ears")
+        soft_mask(face, 0, "ears")

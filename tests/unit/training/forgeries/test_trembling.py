@@ -46,7 +46,7 @@ def test_the_same_seed_gives_the_same_forgery_and_leaves_the_moment_alone(face: 
 
 
 def test_a_forgery_says_where_it_is_and_leaves_the_rest_or_the_face_alone(face: Face, still: Moment) -> None:
-    around = []
+    changed_inside = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
         one = draw_trembling(rng)
@@ -61,8 +61,8 @@ def test_a_forgery_says_where_it_is_and_leaves_the_rest_or_the_face_alone(face: 
         assert difference[untouched].max() == 0
         changed = np.abs(forged.there.astype(int) - still).mean()
         assert changed == 0 if one.inside else changed > 0.1
-        around.append(one.inside)
-    assert {True, False} == set(around)
+        changed_inside.append(one.inside)
+    assert {True, False} == set(changed_inside)
 
 
 def test_a_past_changes_all_of_a_moment_alike(still: Moment) -> None:
