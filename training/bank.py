@@ -6,7 +6,7 @@ none shows people of two folds.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
@@ -96,9 +96,8 @@ def _make_into(crops: Crops, fake: bool, route: int, cache: Path, seed: int) -> 
     if not Path(f"{stem}.npz").exists():
         rng = np.random.default_rng(list(identity.digest()))
         made = _of_fake(crops, (seed, route)) if fake else _of_real(crops, (seed, route), rng)
-        np.save(f"{stem}.npy", made.pixels)
-        rest = asdict(made)
-        del rest["pixels"]
+        rest = dict(vars(made))
+        np.save(f"{stem}.npy", rest.pop("pixels"))
         np.savez(f"{stem}.npz", **rest)
     return stem
 
@@ -162,15 +161,13 @@ def _places(share: Mask) -> NDArray[np.uint8]:
 def _sent(moments: Sequence[Moment], journey: Journey, scale: float, rng: np.random.Generator) -> list[Moment]:
     """Moments after a journey at the size of their video, of whose pixels a crop of a small face has more."""
     own = _own_size(scale)
-    if own is None:
-        return travelled(moments, journey, rng)
     small = travelled([own.smaller(moment) for moment in moments], journey, rng)
     return [own.back(one, moment.shape) for one, moment in zip(small, moments, strict=True)]
 
 
-def _own_size(scale: float) -> Detour | None:
-    """To the size that a face has in its video, and back, for the `scale` of its crop; None where it is no smaller."""
-    return Detour(scale) if scale < _MOST_SCALE else None
+def _own_size(scale: float) -> Detour:
+    """To the size of a face in its video, and back, for the `scale` of its crop; one hardly larger stays as it is."""
+    return Detour(scale if scale < _MOST_SCALE else 1.0)
 
 
 def _of_real(crops: Crops, route: tuple[int, int], rng: np.random.Generator) -> Moments:
@@ -186,12 +183,12 @@ def _of_real(crops: Crops, route: tuple[int, int], rng: np.random.Generator) -> 
         own = _own_size(crops.scale[number])
         for _ in range(_FORGERIES):
             past = draw_past(rng).of if rng.random() < 0.5 else np.asarray
-            seen = past(np.asarray(moment) if own is None else own.smaller(np.asarray(moment)))
+            seen = past(own.smaller(np.asarray(moment)))
             points = crops.points[number] * np.float32(len(seen) / len(moment))
             forged = draw_trembling(rng).of(seen, points, rng)
             journey = draw_journey(rng) if rng.random() < _SENT else Journey()
             arrived = travelled([forged.there, forged.pixels], journey, rng)
-            real, fake = arrived if own is None else [own.back(one, moment.shape) for one in arrived]
+            real, fake = (own.back(one, moment.shape) for one in arrived)
             twin = maker.add(real, Kind.TWIN, number)
             maker.add(fake, Kind.FORGED, number, share=forged.share, twin=twin)
     return maker.made(crops.times_s)

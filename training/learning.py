@@ -227,7 +227,7 @@ class _Lessons(TorchDataset[_Lesson]):
             which, view = int(rng.choice(np.flatnonzero(one.kind == Kind.FORGED))), self._view(rng)
             shown += [view.of(one.pixels[which]), view.of(one.pixels[one.twin[which]])]
             forged += [view.places(one.share[which]), nowhere]
-            known += [view.shown(), view.shown()]
+            known += [view.shown()] * 2
         for _ in range(from_labels):
             chosen = self._labelled[rng.integers(len(self._labelled))]
             one, other = self._videos[chosen], self._videos[rng.choice(self._alike[chosen] or self._real)]

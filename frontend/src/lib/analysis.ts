@@ -6,7 +6,7 @@ import { startTransition, useCallback, useEffect, useState } from "react";
 
 import { api } from "./api/client";
 import { failureOf, type Failure } from "./api/errors";
-import { backoffMs, pause } from "./backoff";
+import { persist } from "./persist";
 
 export type Loaded =
   | { kind: "loading" }
@@ -57,19 +57,12 @@ async function load(
   signal: AbortSignal,
   show: (loaded: Loaded) => void,
 ): Promise<void> {
-  for (let failures = 1; ; failures++) {
-    try {
-      show({ kind: "loaded", analysis: await api().getAnalysis(request, { signal }) });
-      return;
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = failureOf(error);
-      if (!failure.transient) {
-        show({ kind: "refused", failure });
-        return;
-      }
-      show({ kind: "offline" });
-      await pause(backoffMs(failures), signal);
-    }
+  const onTrouble = () => show({ kind: "offline" });
+  try {
+    const analysis = await persist(() => api().getAnalysis(request, { signal }), { signal, onTrouble });
+    show({ kind: "loaded", analysis });
+  } catch (error) {
+    signal.throwIfAborted();
+    show({ kind: "refused", failure: failureOf(error) });
   }
 }
