@@ -59,7 +59,7 @@ class Detour:
     """Made smaller and larger again, as a face from a network of small output is.
 
     Attributes:
-        factor: of each side, below 1.
+        factor: of each side, at most 1; with 1 nothing changes.
         interpolation: OpenCV's, on the way back.
     """
 
