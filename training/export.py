@@ -15,8 +15,10 @@ from services.face.crops import FRAMES, SIDE
 from training.network import TextureNetwork
 
 _OPSET = 17
-# A network of halved precision may differ by this much in log-odds; more is a defect.
+# A network of shrunk weights may differ by this much in log-odds; more is a defect.
 _TOLERANCE = 0.1
+# Weights of fewer values stay as they are; of more, they are halved; of many more, they are kept in eight bits.
+_LEAST_HALVED, _LEAST_EIGHT_BITS = 256, 32_768
 
 
 class _Places(nn.Module):
@@ -31,7 +33,7 @@ class _Places(nn.Module):
 
 
 def export(network: TextureNetwork, path: Path) -> None:
-    """Write the network, its weights in half precision: half the size, and the scores stay the same to a hundredth.
+    """Write the network, its weights in fewer bits: a third of the size, and scores stay the same to a few hundredths.
 
     Raises:
         ValueError: the written network scores differently.
@@ -54,7 +56,7 @@ def export(network: TextureNetwork, path: Path) -> None:
             dynamo=False,
         )
     model = onnx.load(fresh)
-    _halve(model)
+    _shrink(model)
     onnx.checker.check_model(model)
     onnx.save(model, fresh)
     with torch.inference_mode():
@@ -67,18 +69,43 @@ def export(network: TextureNetwork, path: Path) -> None:
     fresh.replace(path)
 
 
-def _halve(model: onnx.ModelProto) -> None:
-    """Keep large weights as float16, turned back into float32 when the network is loaded: it computes as before."""
+def _shrink(model: onnx.ModelProto) -> None:
+    """Keep large weights in fewer bits, turned back into float32 when the network is loaded: it computes as before.
+
+    The largest are those of late layers, which bear 8 bits and a scale for each channel of their output; what comes
+    first, and all later layers build on, keeps half precision.
+    """
     graph = model.graph
     for weight in list(graph.initializer):
         values = numpy_helper.to_array(weight)
-        if values.dtype != np.float32 or values.size < 256:
+        if values.dtype != np.float32 or values.size < _LEAST_HALVED:
             continue
-        halved = numpy_helper.from_array(values.astype(np.float16), f"{weight.name}.half")
         graph.initializer.remove(weight)
-        graph.initializer.append(halved)
-        cast = onnx.helper.make_node("Cast", [halved.name], [weight.name], to=onnx.TensorProto.FLOAT)
-        graph.node.insert(0, cast)
+        stored, back = (
+            _in_eight_bits(weight.name, values) if values.size >= _LEAST_EIGHT_BITS else _halved(weight.name, values)
+        )
+        graph.initializer.extend(stored)
+        for place, node in enumerate(back):
+            graph.node.insert(place, node)
+
+
+_Shrunk = tuple[list[onnx.TensorProto], list[onnx.NodeProto]]
+"""What is written, and the nodes that make the weight of it."""
+
+
+def _halved(name: str, values: NDArray[np.float32]) -> _Shrunk:
+    half = numpy_helper.from_array(values.astype(np.float16), f"{name}.half")
+    return [half], [onnx.helper.make_node("Cast", [half.name], [name], to=onnx.TensorProto.FLOAT)]
+
+
+def _in_eight_bits(name: str, values: NDArray[np.float32]) -> _Shrunk:
+    largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
+    scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+    steps = numpy_helper.from_array(np.round(values / scale).astype(np.int8), f"{name}.steps")
+    scales = numpy_helper.from_array(scale, f"{name}.scale")
+    whole = f"{name}.whole"
+    cast = onnx.helper.make_node("Cast", [steps.name], [whole], to=onnx.TensorProto.FLOAT)
+    return [steps, scales], [cast, onnx.helper.make_node("Mul", [whole, scales.name], [name])]
 
 
 def _sample() -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""How a texture network learns: from the moments of some videos, in batches that show what is alike side by side.
+"""How a part of the texture network learns: from moments of some videos, with what is alike side by side.
 
 Needs PyTorch, which nothing but training does. A GPU is used where there is one.
 """
@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Subset
 from torch.utils.data import Dataset as TorchDataset
 
 from training.bank import Kind, Moments
-from training.network import DEVICE, TextureNetwork, as_tensor, stacked
+from training.network import DEVICE, Answer, Part, PlacesNetwork, as_tensor, new_part, stacked
 from training.views import PLACES, View, draw_view
 
 _REPORT_EVERY = 100
@@ -31,9 +31,10 @@ _TEACHERS = min(12, os.cpu_count() or 1) if DEVICE == "cuda" else 0
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained.
+    """How a part of the network is trained.
 
     Attributes:
+        answer: what it speaks of.
         samples: moments shown in all.
         batch: moments in a step.
         rate: highest learning rate; it rises over the first tenth and falls to nothing as half a cosine.
@@ -41,10 +42,11 @@ class Settings:
         labelled: share of the fakes in a batch that are labelled ones; the others were made of real faces.
         smoothing: how far targets are from 0 and 1.
         dropout: of channels before the last layer.
-        thorough: a whole network beside the one that answers by places, and disguised views.
+        disguised: whether faces are shown bent, in another light and partly hidden.
         seed: makes training reproducible on the same machine.
     """
 
+    answer: Answer = Answer.PLACES
     samples: int = 16_000
     batch: int = 32
     rate: float = 4e-4
@@ -52,17 +54,17 @@ class Settings:
     labelled: float = 0.4
     smoothing: float = 0.05
     dropout: float = 0.2
-    thorough: bool = False
+    disguised: bool = False
     seed: int = 0
 
 
-def train_network(
+def train_part(
     videos: Sequence[Moments],
     alike: Sequence[Sequence[int]],
     settings: Settings,
     say: Callable[[str], None],
     unfinished: Path | None = None,
-) -> TextureNetwork:
+) -> Part:
     """Fine-tune on the moments of some videos.
 
     A labelled fake is shown beside a real video like it: where fakes of one data set were shown among real videos of
@@ -104,13 +106,10 @@ class _Learner:
     def __init__(self, settings: Settings, steps: int) -> None:
         torch.manual_seed(settings.seed)
         self._settings = settings
-        self._network = (
-            TextureNetwork(settings.dropout, thorough=settings.thorough)
-            .to(DEVICE, memory_format=torch.channels_last)
-            .train()
-        )
-        self.average: TextureNetwork = copy.deepcopy(self._network).eval()
-        self._optimizer = torch.optim.AdamW(self._network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+        self._part: Part = new_part(settings.answer, settings.dropout)
+        self._part.to(DEVICE, memory_format=torch.channels_last).train()
+        self.average: Part = copy.deepcopy(self._part).eval()
+        self._optimizer = torch.optim.AdamW(self._part.parameters(), lr=settings.rate, weight_decay=settings.decay)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer, settings.rate, total_steps=steps, pct_start=0.1, cycle_momentum=False
         )
@@ -118,17 +117,13 @@ class _Learner:
 
     def learn(self, lesson: "_Lesson") -> float:
         """One step; gives the loss before it."""
-        forged, known, fake = (part.to(DEVICE) for part in (lesson.forged, lesson.known, lesson.fake))
-        places, whole = self._network.answers(as_tensor(lesson.moments))
-        loss = self._loss_of_places(places, forged, known, fake).mean()
-        if whole is not None:
-            loss = loss + self._cross_entropy(whole.mean(dim=(1, 2)), fake).mean()
+        loss = self._loss(self._part(as_tensor(lesson.moments)), lesson).mean()
         self._optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self._network.parameters(), _MOST_GRADIENT)
+        nn.utils.clip_grad_norm_(self._part.parameters(), _MOST_GRADIENT)
         self._optimizer.step()
         self._schedule.step()
-        _move_towards(self.average, self._network, keep=min(0.99, self.done / (self.done + 10)))
+        _move_towards(self.average, self._part, keep=min(0.99, self.done / (self.done + 10)))
         self.done += 1
         return float(loss.detach())
 
@@ -152,19 +147,23 @@ class _Learner:
 
     def _parts(self) -> dict[str, "nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LRScheduler"]:
         return {
-            "network": self._network,
+            "part": self._part,
             "average": self.average,
             "optimizer": self._optimizer,
             "schedule": self._schedule,
         }
 
-    def _loss_of_places(
-        self, places: torch.Tensor, forged: torch.Tensor, known: torch.Tensor, fake: torch.Tensor
-    ) -> torch.Tensor:
-        """Of each moment: the mean over the places of which the truth is known, or, if of none, that of the face."""
+    def _loss(self, answer: torch.Tensor, lesson: "_Lesson") -> torch.Tensor:
+        """Of each moment.
+
+        By places: the mean over those of which the truth is known, or, if of none, that of the face.
+        """
+        forged, known, fake = (truth.to(DEVICE) for truth in (lesson.forged, lesson.known, lesson.fake))
+        if not isinstance(self._part, PlacesNetwork):
+            return self._cross_entropy(answer.mean(dim=(1, 2)), fake)
         count = known.sum(dim=(1, 2))
-        each = (self._cross_entropy(places, forged) * known).sum(dim=(1, 2)) / count.clamp(min=1)
-        return torch.where(count > 0, each, self._cross_entropy(self._network.of_face(places), fake))
+        each = (self._cross_entropy(answer, forged) * known).sum(dim=(1, 2)) / count.clamp(min=1)
+        return torch.where(count > 0, each, self._cross_entropy(self._part.of_face(answer), fake))
 
     def _cross_entropy(self, log_odds: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         target = truth * (1 - 2 * self._settings.smoothing) + self._settings.smoothing
@@ -239,7 +238,7 @@ class _Lessons(TorchDataset[_Lesson]):
         return _Lesson(stacked(shown), fake, stacked(forged), stacked(known))
 
     def _view(self, rng: np.random.Generator) -> View:
-        return draw_view(rng, disguised=self._settings.thorough)
+        return draw_view(rng, disguised=self._settings.disguised)
 
 
 def _beside(fake: Moments, which: int, real: Moments) -> int:

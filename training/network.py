@@ -5,13 +5,14 @@ crop by itself. A forgery made of a real moment says where it is, so each place 
 nothing: the same face is real around the forgery and in the moment it was made of. Compare Li et al. 2020, *Face X-ray
 for More General Face Forgery Detection*, and Zhao et al. 2021, *Learning Self-Consistency for Deepfake Detection*.
 
-A thorough one has a whole EfficientNet-Lite0 beside it, which answers once for what shows in the face as a whole, and
-is the mean of both: they err on other people.
+Beside it a whole EfficientNet-Lite0 answers once for what shows in the face as a whole. The score is the mean of both:
+they err on other people.
 
 Needs PyTorch, which nothing but training does. A GPU is used where there is one.
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,19 @@ _FACE_AXES = (0.36, 0.43)
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
-class PlacesNetwork(nn.Module):
-    """(n, FRAMES, SIDE, SIDE), -1 to 1 → (n, PLACES, PLACES) log-odds that each place is forged."""
+class Answer(StrEnum):
+    """What a part of the network speaks of."""
 
-    def __init__(self, dropout: float) -> None:
+    PLACES = "places"
+    WHOLE = "whole"
+
+
+class PlacesNetwork(nn.Module):
+    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n, PLACES, PLACES) log-odds that each place is forged."""
+
+    face: torch.Tensor
+
+    def __init__(self, dropout: float = 0.0) -> None:
         """Start from ImageNet."""
         super().__init__()
         body = _imagenet()
@@ -53,11 +63,25 @@ class PlacesNetwork(nn.Module):
             nn.Dropout2d(dropout),
             nn.Conv2d(64, 1, 1),
         )
+        self.register_buffer("face", torch.from_numpy(face_places()))
 
     def forward(self, moments: torch.Tensor) -> torch.Tensor:
         """Log-odds."""
-        found: torch.Tensor = self.verdict(self.trunk(moments))
+        found: torch.Tensor = self.verdict(self.trunk(_scaled(moments)))
         return found.squeeze(1)
+
+    def of_face(self, places: torch.Tensor) -> torch.Tensor:
+        """Log-odds of each face (n,) from those of its places (n, PLACES, PLACES): their mean over it."""
+        return (places * self._shares()).mean(dim=(1, 2))
+
+    def contributions(self, moments: torch.Tensor) -> torch.Tensor:
+        """What each place adds to the log-odds of the moment, which are their mean; (n, PLACES, PLACES)."""
+        found: torch.Tensor = self(moments)
+        return found * self._shares()
+
+    def _shares(self) -> torch.Tensor:
+        """What to multiply places by so that their mean is that over the face."""
+        return self.face * (self.face.numel() / self.face.sum())
 
 
 class _FixedNorm(nn.Module):
@@ -82,12 +106,12 @@ class _FixedNorm(nn.Module):
 
 
 class WholeNetwork(nn.Module):
-    """(n, FRAMES, SIDE, SIDE), -1 to 1 → (n, h, w), what each place adds to the log-odds of the moment, their mean.
+    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n, h, w), what each place adds to the log-odds of the moment, their mean.
 
     It keeps the means and variances of ImageNet: those of a batch, half of it forged, are not those of one video.
     """
 
-    def __init__(self, dropout: float) -> None:
+    def __init__(self, dropout: float = 0.0) -> None:
         """Start from ImageNet."""
         super().__init__()
         body = _imagenet()
@@ -106,51 +130,43 @@ class WholeNetwork(nn.Module):
 
     def forward(self, moments: torch.Tensor) -> torch.Tensor:
         """What each place adds."""
-        added: torch.Tensor = self.verdict(self.trunk(moments))
+        added: torch.Tensor = self.verdict(self.trunk(_scaled(moments)))
         return added.squeeze(1)
+
+    def contributions(self, moments: torch.Tensor) -> torch.Tensor:
+        """The same for as many places as `PlacesNetwork` has; (n, PLACES, PLACES)."""
+        found: torch.Tensor = self(moments)
+        return nn.functional.interpolate(found.unsqueeze(1), (PLACES, PLACES), mode="nearest").squeeze(1)
+
+
+Part = PlacesNetwork | WholeNetwork
 
 
 class TextureNetwork(nn.Module):
-    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n,) log-odds of being forged: the mean over the places of the face.
+    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n,) log-odds of being forged: the mean of those of its parts."""
 
-    A thorough one gives the mean of that and of the answer for the whole.
-    """
-
-    face: torch.Tensor
-
-    def __init__(self, dropout: float = 0.0, *, thorough: bool = False) -> None:
-        """Start from the ImageNet weights that come inside their package."""
+    def __init__(self, parts: Sequence[Part]) -> None:
+        """Of parts that may have been trained."""
         super().__init__()
-        self.by_place = PlacesNetwork(dropout)
-        self.whole = WholeNetwork(dropout) if thorough else None
-        self.register_buffer("face", torch.from_numpy(face_places()))
-
-    def answers(self, moments: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Log-odds that each place is forged (n, PLACES, PLACES), and what each adds to those of all (n, h, w)."""
-        # As the ImageNet weights were trained: EfficientNet-Lite takes values from -1 to 1.
-        scaled = (moments - 127.0) / 128.0
-        return self.by_place(scaled), None if self.whole is None else self.whole(scaled)
-
-    def of_face(self, places: torch.Tensor) -> torch.Tensor:
-        """Log-odds of each face (n,) from those of its places (n, PLACES, PLACES): their mean over it."""
-        return (places * self._shares()).mean(dim=(1, 2))
-
-    def _shares(self) -> torch.Tensor:
-        """What to multiply places by so that their mean is that over the face."""
-        return self.face * (self.face.numel() / self.face.sum())
+        self.parts = nn.ModuleList(parts)
 
     def contributions(self, moments: torch.Tensor) -> torch.Tensor:
         """What each place adds to the log-odds of the moment, which are their mean; (n, PLACES, PLACES)."""
-        places, whole = self.answers(moments)
-        of_face = places * self._shares()
-        if whole is None:
-            return of_face
-        of_whole = nn.functional.interpolate(whole.unsqueeze(1), (PLACES, PLACES), mode="nearest").squeeze(1)
-        return (of_face + of_whole) / 2
+        return torch.stack([part.contributions(moments) for part in self.parts]).mean(dim=0)
 
     def forward(self, moments: torch.Tensor) -> torch.Tensor:
         """Log-odds."""
         return self.contributions(moments).mean(dim=(1, 2))
+
+
+def new_part(answer: Answer, dropout: float = 0.0) -> Part:
+    """Start from the ImageNet weights that come inside their package."""
+    return PlacesNetwork(dropout) if answer is Answer.PLACES else WholeNetwork(dropout)
+
+
+def _scaled(moments: torch.Tensor) -> torch.Tensor:
+    """As the ImageNet weights were trained: EfficientNet-Lite takes values from -1 to 1."""
+    return (moments - 127.0) / 128.0
 
 
 def _imagenet() -> EfficientNet:
@@ -190,20 +206,20 @@ def score_moments(network: TextureNetwork, moments: Sequence[NDArray[np.uint8]])
     return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float64)
 
 
-def save(network: TextureNetwork, path: Path) -> None:
-    """Write a network's weights for `load`."""
+def save(part: Part, path: Path) -> None:
+    """Write a part's weights for `load`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
-    torch.save(network.state_dict(), fresh)
+    torch.save(part.state_dict(), fresh)
     fresh.replace(path)
 
 
-def load(path: Path, thorough: bool) -> TextureNetwork:
-    """Read a network that was saved, ready to score."""
-    network = TextureNetwork(thorough=thorough)
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    network.to(DEVICE, memory_format=torch.channels_last).eval()
-    return network
+def load(path: Path, answer: Answer) -> Part:
+    """Read a part that was saved, ready to score."""
+    part = new_part(answer)
+    part.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    part.to(DEVICE, memory_format=torch.channels_last).eval()
+    return part
 
 
 def stacked(parts: Sequence[NDArray[Any]]) -> torch.Tensor:

@@ -4,7 +4,7 @@ import asyncio
 import platform
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,17 +14,18 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from training.clips import Dataset, unique
 from training.folds import group_folds
 from training.learning import Settings
+from training.network import Answer
 from training.scores import TextureScores
 from training.services import Services
 from training.texture import TextureTraining
 from training.vectors import Collected, VectorCache, collect, content_hash
 from training.videos import Videos, assemble
 
-QUICK = Settings(samples=64, batch=8, rate=1e-3)
-"""Proves the path in a minute; learns nothing."""
+STANDARD = (Settings(), Settings(Answer.WHOLE, samples=32_000, disguised=True))
+"""Twenty minutes a network on two processor cores."""
 
-THOROUGH = Settings(samples=48_000, thorough=True)
-"""The best there is (docs/experiments.md): for three and a half hours of two processor cores, or for a GPU."""
+QUICK = tuple(replace(part, samples=64, batch=8, rate=1e-3) for part in STANDARD)
+"""Proves the path in a minute; learns nothing."""
 
 _RECORDED = ("torch", "numpy", "opencv-python-headless", "mediapipe", "xgboost-cpu", "onnxruntime", "av", "librosa")
 
@@ -52,7 +53,7 @@ def prepare(
     dataset: Dataset,
     cache: Path,
     server: str | None,
-    settings: Settings,
+    recipe: Sequence[Settings],
     seeds: Sequence[int],
     parallel: int,
     console: Console,
@@ -63,7 +64,7 @@ def prepare(
         dataset: labelled videos.
         cache: folder for what takes long; what is there is not made again.
         server: address of a running NotReally; None to start a private one.
-        settings: of the networks.
+        recipe: of each part of the networks.
         seeds: of the networks.
         parallel: videos measured, and processes run, at once.
         console: told how it goes.
@@ -77,7 +78,7 @@ def prepare(
     collected = asyncio.run(_measure(dataset, VectorCache(cache / "vectors.parquet"), server, parallel, console))
     for path, why in sorted(collected.failures.items()):
         console.print(f"Skipped {path.name}: {why}", style="yellow", markup=False, highlight=False)
-    training = TextureTraining(dataset, fold, settings, cache, jobs=parallel, say=_teller(console))
+    training = TextureTraining(dataset, fold, recipe, cache, jobs=parallel, say=_teller(console))
     texture = training.out_of_fold(seeds)
     assembled = [assemble(dataset, collected.rows, fold, scores) for scores in texture.log_odds]
     refused = ["the services refused it"] * len(collected.failures)

