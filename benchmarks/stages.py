@@ -28,8 +28,8 @@ from services.face.windows import FaceJob, Window
 Account = defaultdict[str, float]
 """CPU seconds by stage."""
 
-CROPS = 6
-"""Scored in each window: about 32 of a ten-second clip, as in the service."""
+CROPS = 5
+"""Scored in each window: about 24 of a ten-second clip, as in the service."""
 
 WINDOW_S = 2.0
 """Of frames held in memory at once."""

@@ -115,7 +115,7 @@ FEATURES: tuple[FeatureSpec, ...] = (
         "log-odds",
         features_pb2.MODALITY_FACE,
         "What a network trained on forged faces reads in the texture of this one: 0 looks filmed, 100 looks forged.",
-        "Mean over about 32 moments of three successive frames of the texture network's log-odds of being forged, each "
+        "Mean over about 24 moments of three successive frames of the texture network's log-odds of being forged, each "
         "limited to ±8.",
         _leaning,
         _OF_HUNDRED,

@@ -24,7 +24,7 @@ _SOUND = """\
 where a video comes from. The features that need it are hidden from the trees, and still shown."""
 
 _NOISY = f"""\
-**{" and ".join(f"`{FEATURE_NAMES[column]}`" for column in NOISY)} are not learned from**: they are measured and
+**{", ".join(f"`{FEATURE_NAMES[column]}`" for column in NOISY)} are not learned from**: they are measured and
 shown, and made scores of people not seen worse."""
 
 _SCORES = """\
@@ -39,7 +39,7 @@ how the files were made, and a score on all of them may reward knowing that. "Me
 is in these subsets without a partner."""
 
 _SELECTED = """\
-The recipes of the network, the depth of the trees and the two features that are hidden from them were chosen by looking
+The recipes of the network, the depth of the trees and the features that are hidden from them were chosen by looking
 at such out-of-fold scores of the videos that the shipped model learned from (`docs/experiments.md`): on these very
 videos the figures are a little flattered, and the intervals do not hold that."""
 

@@ -22,7 +22,7 @@ def population() -> Population:
         people: int = 120,
         *,
         signal: float = 0.0,
-        column: int = 1,
+        column: int = 0,
         missing: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
         paired: int = 0,
         folds: int = 4,

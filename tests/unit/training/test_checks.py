@@ -34,7 +34,7 @@ def test_without_the_feature_that_tells_nothing_is_left(population: Population) 
     assert gone.auc["all"].value == pytest.approx(0.5, abs=0.15)
     assert gone.change["all"].value == pytest.approx(gone.auc["all"].value - auc(videos.fake, whole[0]))
     assert gone.change["all"].high < -0.2
-    assert ablations[f"`{FEATURE_NAMES[1]}`"].auc["all"].value > 0.9
+    assert ablations[f"`{FEATURE_NAMES[VARIATION]}`"].auc["all"].value > 0.9
     assert "texture network" in ablations
     # What the trees never look at cannot be taken from them.
     assert f"`{FEATURE_NAMES[6]}`" not in ablations
@@ -45,7 +45,7 @@ def test_a_method_left_out_of_training_is_not_learned(population: Population) ->
     odd = np.arange(len(videos)) // 2 % 2 == 1
     features = videos.features.copy()
     # The new method goes the other way in the same feature.
-    features[:, 1] += np.where(videos.fake, np.where(odd, -3.0, 3.0), 0.0)
+    features[:, 0] += np.where(videos.fake, np.where(odd, -3.0, 3.0), 0.0)
     videos = dataclasses.replace(videos, features=features, methods=np.where(videos.fake & odd, "new", videos.methods))
     chosen = {"new": ~videos.fake | (videos.methods == "new"), "rare": np.arange(len(videos)) < 8}
     rng = np.random.default_rng(0)
@@ -72,7 +72,7 @@ def test_of_permuted_labels_who_has_both_is_left_to_learn(population: Population
     # Of forty people one video is fake and one real, the others' are real but for every tenth of them.
     features, fake = videos.features.copy(), videos.fake & both
     fake[80::20] = fake[81::20] = True
-    features[both, 1] += 3.0
+    features[both, 0] += 3.0
     videos = dataclasses.replace(videos, features=features, fake=fake)
     assert np.mean(permuted(videos, RECIPE, 12)) > 0.6
 

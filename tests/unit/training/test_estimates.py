@@ -39,7 +39,7 @@ def test_the_interval_draws_people_not_videos(population: Population) -> None:
     )
     estimates = [
         auc_estimate(
-            videos, videos.features[np.newaxis, :, 1], np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0)
+            videos, videos.features[np.newaxis, :, 0], np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0)
         )
         for videos in (one_video_each, four_copies)
     ]
@@ -53,10 +53,10 @@ def test_the_interval_draws_people_not_videos(population: Population) -> None:
 def test_of_two_people_no_interval_is_given(population: Population) -> None:
     videos = population(people=40, signal=1.0)
     few = ~videos.fake | (np.arange(len(videos)) < 4)
-    estimate = auc_estimate(videos, videos.features[np.newaxis, :, 1], few, np.random.default_rng(0))
+    estimate = auc_estimate(videos, videos.features[np.newaxis, :, 0], few, np.random.default_rng(0))
     assert np.isfinite(estimate.value)
     assert np.isnan([estimate.low, estimate.high]).all()
-    change = auc_change(videos, -videos.features[np.newaxis, :, 1], videos.features[np.newaxis, :, 1], few, rng())
+    change = auc_change(videos, -videos.features[np.newaxis, :, 0], videos.features[np.newaxis, :, 0], few, rng())
     assert np.isnan(change.low)
     two = share(np.array(["a", "a", "b"]), np.ones((1, 3)), None, rng())
     assert (two.value, two.people, two.fewest) == (1.0, 2, 2)
@@ -67,7 +67,7 @@ def test_of_two_people_no_interval_is_given(population: Population) -> None:
 def test_an_interval_of_few_people_on_one_side_is_rough(population: Population, fakes_of: int, *, rough: bool) -> None:
     videos = population(people=40, signal=1.0)
     few = ~videos.fake | (np.arange(len(videos)) < 2 * fakes_of)
-    scores = videos.features[np.newaxis, :, 1]
+    scores = videos.features[np.newaxis, :, 0]
     for estimate in (auc_estimate(videos, scores, few, rng()), auc_change(videos, scores, -scores, few, rng())):
         assert (estimate.people, estimate.fewest, estimate.rough) == (40, fakes_of, rough)
         assert np.isfinite(estimate.low)
@@ -83,7 +83,7 @@ def test_of_a_share_only_those_count_who_are_shared_out() -> None:
 
 def test_within_folds_it_does_not_matter_what_a_model_calls_its_scores(population: Population) -> None:
     videos = population(people=40, signal=1.0)
-    everything, scores = np.ones(len(videos), dtype=np.bool_), videos.features[np.newaxis, :, 1]
+    everything, scores = np.ones(len(videos), dtype=np.bool_), videos.features[np.newaxis, :, 0]
 
     def area(of: np.ndarray, *, within_folds: bool) -> float:
         return auc_estimate(videos, of, everything, np.random.default_rng(0), within_folds=within_folds).value
@@ -115,7 +115,7 @@ def test_concordance_counts_pairs(population: Population) -> None:
 def test_an_area_that_is_known_lies_in_its_interval(population: Population) -> None:
     videos = population(people=150, signal=1.0)
     found = auc_estimate(
-        videos, videos.features[np.newaxis, :, 1], np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0)
+        videos, videos.features[np.newaxis, :, 0], np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0)
     )
     # Two unit normals one apart: the normal distribution function at 1/√2.
     assert found.low < 0.760 < found.high
@@ -125,7 +125,7 @@ def test_an_area_that_is_known_lies_in_its_interval(population: Population) -> N
 def test_seeds_are_averaged_and_their_spread_told(population: Population) -> None:
     videos = population(people=40, signal=3.0)
     everything, rng = np.ones(len(videos), dtype=np.bool_), np.random.default_rng(0)
-    told, untold = videos.features[:, 1], np.zeros(len(videos))
+    told, untold = videos.features[:, 0], np.zeros(len(videos))
     both = auc_estimate(videos, np.array([told, untold]), everything, rng)
     area = auc(videos.fake, told)
     assert both.value == pytest.approx((area + 0.5) / 2)
@@ -136,7 +136,7 @@ def test_seeds_are_averaged_and_their_spread_told(population: Population) -> Non
 def test_a_change_is_surer_than_the_two_it_is_between(population: Population) -> None:
     videos = population(people=60, signal=1.0)
     everything = np.ones(len(videos), dtype=np.bool_)
-    scores = videos.features[np.newaxis, :, 1]
+    scores = videos.features[np.newaxis, :, 0]
     worse = scores + np.random.default_rng(1).normal(scale=0.2, size=scores.shape)
     alone = auc_estimate(videos, worse, everything, np.random.default_rng(0))
     change = auc_change(videos, worse, scores, everything, np.random.default_rng(0))

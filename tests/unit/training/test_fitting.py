@@ -19,7 +19,7 @@ from training.fitting import (
     trees,
 )
 from training.masking import Masked
-from training.videos import BITS, SOUND, TEXTURE, Videos
+from training.videos import BITS, SOUND, TEXTURE, VARIATION, Videos
 
 Population = Callable[..., Videos]
 
@@ -60,7 +60,7 @@ def test_without_masking_those_gaps_would_be_learned(population: Population, mon
 
 
 def test_a_signal_is_found_through_gaps_that_give_the_label_away(population: Population) -> None:
-    assert cross_validated_auc(population(signal=2.0, missing=TELLING_GAPS)) > 0.85
+    assert cross_validated_auc(population(signal=2.0, column=VARIATION, missing=TELLING_GAPS)) > 0.85
 
 
 def test_a_bit_rate_that_differs_is_not_learned_by_itself(population: Population) -> None:
@@ -163,9 +163,9 @@ def test_without_a_reading_the_line_says_nothing(population: Population) -> None
 
 
 def test_line_and_trees_find_what_is_in_the_reading_and_beside_it(population: Population) -> None:
-    reading, beside = (population(people=80, signal=1.5, column=column) for column in (TEXTURE, 1))
+    reading, beside = (population(people=80, signal=1.5, column=column) for column in (TEXTURE, 0))
     both = population(people=80, signal=1.5, column=TEXTURE)
-    both.features[:, 1] = beside.features[:, 1]
+    both.features[:, 0] = beside.features[:, 0]
     alone, together = cross_validated_auc(reading), cross_validated_auc(both)
     assert together > alone + 0.03
 

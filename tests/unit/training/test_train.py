@@ -60,12 +60,12 @@ def data(tmp_path: Path) -> Path:
     cache = VectorCache(tmp_path / "vectors.parquet")
     lines, pairs = ["file,label,group_id,subset,method"], ["real,fake"]
     for person in range(PEOPLE):
-        for label, trembling in (("real", 0.0), ("fake", 2.0)):
+        for label, difference in (("real", 0.0), ("fake", 2.0)):
             path = tmp_path / label / f"{person}.mp4"
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"{label} {person}")
             values = dict(zip(FEATURE_NAMES, rng.normal(size=10).tolist(), strict=True))
-            values["nose_jitter"] += trembling
+            values["blink_rate_per_min"] += difference
             heard = {name: value for name, value in values.items() if not name.startswith(("mfcc", "av_"))}
             vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, **heard)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -102,10 +102,10 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert model.description.training_videos == 2 * PEOPLE
     assert 0.8 < model.description.cross_validated_auc < 1
     assert model.description.texture_model == "told by 0"
-    restless = np.full(10, np.nan)
-    restless[FEATURE_NAMES.index("nose_jitter")] = 3.0
-    assert model.score(restless).prob_fake > 0.7
-    assert model.score(-restless).prob_fake < 0.3
+    unlike = np.full(10, np.nan)
+    unlike[FEATURE_NAMES.index("blink_rate_per_min")] = 3.0
+    assert model.score(unlike).prob_fake > 0.7
+    assert model.score(-unlike).prob_fake < 0.3
 
     card = (data / "card.md").read_text()
     assert model.description.version in card

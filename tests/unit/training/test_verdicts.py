@@ -14,7 +14,7 @@ Population = Callable[..., Videos]
 def test_verdicts_on_plain_scores_are_many_and_right(population: Population) -> None:
     videos = population(people=100, signal=4.0)
     everything = np.ones(len(videos), dtype=np.bool_)
-    ((prob_fake, called),) = cross_fitted(videos, 4 * videos.features[:, 1] - 8)
+    ((prob_fake, called),) = cross_fitted(videos, 4 * videos.features[:, 0] - 8)
     verdicts = decisions(videos, prob_fake[np.newaxis], called[np.newaxis], everything, np.random.default_rng(0))
     assert verdicts.coverage.value > 0.9
     assert verdicts.wrong_real.value < 0.1
@@ -29,7 +29,7 @@ def test_verdicts_on_plain_scores_are_many_and_right(population: Population) -> 
 def test_verdicts_on_noise_are_none(population: Population) -> None:
     videos = population(people=100)
     everything = np.ones(len(videos), dtype=np.bool_)
-    ((prob_fake, called),) = cross_fitted(videos, videos.features[:, 1])
+    ((prob_fake, called),) = cross_fitted(videos, videos.features[:, 0])
     verdicts = decisions(videos, prob_fake[np.newaxis], called[np.newaxis], everything, np.random.default_rng(0))
     assert verdicts.coverage.value == 0
     assert np.isnan(verdicts.wrong_fake.value)
@@ -38,7 +38,7 @@ def test_verdicts_on_noise_are_none(population: Population) -> None:
 
 def test_a_fold_is_judged_by_curves_that_have_not_seen_it(population: Population) -> None:
     videos = population(people=40, signal=3.0)
-    scores = videos.features[:, 1]
+    scores = videos.features[:, 0]
     first = videos.fold == 0
     ((prob_fake, called),) = cross_fitted(videos, scores)
     flipped = dataclasses.replace(videos, fake=np.where(first, ~videos.fake, videos.fake))
@@ -52,7 +52,7 @@ def test_too_little_evidence_gets_no_verdict_and_counts(population: Population) 
     videos = population(people=100, signal=4.0)
     poor = np.arange(len(videos)) % 4 < 2
     videos = dataclasses.replace(videos, judged=~poor)
-    ((prob_fake, called),) = cross_fitted(videos, 4 * videos.features[:, 1] - 8)
+    ((prob_fake, called),) = cross_fitted(videos, 4 * videos.features[:, 0] - 8)
     assert not called[poor].any()
     assert np.mean(prob_fake[poor & videos.fake]) > 0.9
     verdicts = decisions(
@@ -68,7 +68,7 @@ def test_too_little_evidence_gets_no_verdict_and_counts(population: Population) 
 
 def test_a_view_is_judged_by_the_curves_of_the_scores_themselves(population: Population) -> None:
     videos = population(people=100, signal=4.0)
-    scores = 4 * videos.features[:, 1] - 8
+    scores = 4 * videos.features[:, 0] - 8
     own, same, alarming = cross_fitted(videos, scores, scores, scores + 100)
     assert np.array_equal(own[1], same[1])
     assert (alarming[1] == 1).all()

@@ -43,7 +43,7 @@ def learned_from(*, reading: float = 0.0) -> Videos:
     rng = np.random.default_rng(0)
     fake = np.arange(120) % 2 == 1
     features = rng.normal(size=(120, 10))
-    features[:, 1] += np.where(fake, 1.5, -1.5)
+    features[:, 0] += np.where(fake, 1.5, -1.5)
     features[:, FEATURE_NAMES.index("face_texture_log_odds")] += np.where(fake, reading, -reading)
     names = np.array([str(number) for number in range(120)])
     rows = np.arange(120)
@@ -100,12 +100,16 @@ async def test_a_fake_vector_is_called_fake_for_the_right_reason(
     stub: "Stub",
 ) -> None:
     response = await classify(
-        stub, features_pb2.FeatureVector(schema_version=2, nose_jitter=2.0, face_texture_log_odds=0.0)
+        stub, features_pb2.FeatureVector(schema_version=2, blink_rate_per_min=2.0, face_texture_log_odds=0.0)
     )
     assert response.band == classifier_pb2.BAND_FAKE
     assert response.prob_fake > 0.6
     strongest = max(response.contributions, key=lambda reason: reason.contribution)
-    assert (strongest.feature, strongest.modality, strongest.value) == ("nose_jitter", features_pb2.MODALITY_FACE, 2.0)
+    assert (strongest.feature, strongest.modality, strongest.value) == (
+        "blink_rate_per_min",
+        features_pb2.MODALITY_FACE,
+        2.0,
+    )
     total = response.bias + sum(reason.contribution for reason in response.contributions)
     assert total == pytest.approx(response.raw_log_odds)
 
@@ -113,15 +117,17 @@ async def test_a_fake_vector_is_called_fake_for_the_right_reason(
 async def test_a_missing_feature_has_no_value_in_the_reasons(
     stub: "Stub",
 ) -> None:
-    response = await classify(stub, features_pb2.FeatureVector(schema_version=2, nose_jitter=-2.0))
-    assert [reason.feature for reason in response.contributions if reason.HasField("value")] == ["nose_jitter"]
+    response = await classify(stub, features_pb2.FeatureVector(schema_version=2, blink_rate_per_min=-2.0))
+    assert [reason.feature for reason in response.contributions if reason.HasField("value")] == ["blink_rate_per_min"]
     assert len(response.contributions) == 10
 
 
 async def test_features_hidden_in_training_contribute_nothing_and_raise_no_flag(
     stub: "Stub",
 ) -> None:
-    response = await classify(stub, features_pb2.FeatureVector(schema_version=2, nose_jitter=0.0, av_sync_corr=50.0))
+    response = await classify(
+        stub, features_pb2.FeatureVector(schema_version=2, blink_rate_per_min=0.0, av_sync_corr=50.0)
+    )
     sound = {reason.feature: reason for reason in response.contributions}["av_sync_corr"]
     assert sound.contribution == 0
     assert sound.out_of_range
@@ -150,7 +156,7 @@ async def test_scores_of_another_texture_network_are_refused(stub: "Stub") -> No
 
 async def test_scores_of_its_own_texture_network_and_vectors_without_such_scores_are_taken(stub: "Stub") -> None:
     own = features_pb2.FeatureVector(schema_version=2, face_texture_log_odds=1.0, texture_model=NETWORK)
-    for vector in (own, features_pb2.FeatureVector(schema_version=2, nose_jitter=0.1)):
+    for vector in (own, features_pb2.FeatureVector(schema_version=2, blink_rate_per_min=0.1)):
         assert (await classify(stub, vector)).model_version
 
 
