@@ -23,13 +23,6 @@ def only_missingness(features: _Floats) -> _Floats:
     return np.where(np.isnan(features), np.nan, _medians(features))
 
 
-def only_bits(features: _Floats) -> _Floats:
-    """Bits per pixel as they are; everything else becomes the median of its feature."""
-    view = only_missingness(features)
-    view[:, BITS] = features[:, BITS]
-    return view
-
-
 def baselines(videos: Videos, *, learn_sound: bool) -> dict[str, _Floats]:
     """Out-of-fold scores of models that the trees have to beat, by name; each of shape (n,).
 

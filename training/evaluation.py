@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.baselines import baselines, only_bits, only_missingness
+from training.baselines import baselines, only_missingness
 from training.checks import (
     FALSE_ALARMS,
     Ablation,
@@ -35,9 +35,6 @@ from training.measures import (
 from training.scores import TextureScores
 from training.verdicts import Decisions, cross_fitted, decisions
 from training.videos import Videos, wholes
-
-BITS_ONLY = "bits per pixel only, every other value replaced by its median"
-"""Name of a check: what trees say that are shown nothing but how strongly the encoder squeezed."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +136,6 @@ def _scored(seeds: Sequence[Videos], recipes: Sequence[Recipe]) -> tuple[Floats,
         shown = {
             "gaps alike in both classes": evened.features,
             "gaps only, every value replaced by its median": only_missingness(one.features),
-            BITS_ONLY: only_bits(one.features),
         }
         own, *seen = out_of_fold(one, trees(how), one.features, *shown.values())
         log_odds.append(own)

@@ -13,8 +13,6 @@ import xgboost
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import SplineTransformer
 
 from training.masking import mask
 from training.vectors import FEATURE_NAMES
@@ -46,8 +44,6 @@ _TREES = {
 _LINE_ATTRIBUTE = "notreally.line"
 # Fewer than this many videos with sound on each side, of people who are on both sides, and sound stays out.
 _COMPARABLE_SOUND = 20
-# A video whose bit rate is typical of the other class counts for at most this many ordinary ones.
-_HEAVIEST = 5.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class Recipe:
     @property
     def blind(self) -> list[int]:
         """All columns that the trees do not see."""
-        return sorted({*self.hidden, *NOISY.tolist(), *([] if self.learn_sound else SOUND.tolist())})
+        return sorted({*self.hidden, *NOISY.tolist(), BITS, *([] if self.learn_sound else SOUND.tolist())})
 
 
 Fit = Callable[[Videos, NDArray[np.intp]], Callable[[NDArray[np.float64]], NDArray[np.float64]]]
@@ -93,31 +89,6 @@ def class_weights(fake: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.where(fake, of_fake, of_real)
 
 
-def training_weights(features: NDArray[np.float64], fake: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Weights under which the bit rate alone says nothing about the label; shape (n,), mean 1.
-
-    Bits per pixel tells which site or encoder a file came through. Weighting each video by the inverse of the
-    probability of its label given the bit rate (Rosenbaum and Rubin 1983) makes the bit rate alike in both classes, so
-    that the trees can use it as context for the others but not by itself.
-    """
-    balanced = class_weights(fake)
-    bits = features[:, BITS]
-    known = np.isfinite(bits)
-    weights = balanced.copy()
-    if np.unique(bits[known]).size >= 10 and 0 < fake[known].sum() < known.sum():
-        curve = make_pipeline(
-            SplineTransformer(n_knots=4, degree=2, knots="quantile", extrapolation="constant"),
-            LogisticRegression(C=10.0),
-        )
-        curve.fit(bits[known, np.newaxis], fake[known], logisticregression__sample_weight=balanced[known])
-        prob_fake = curve.predict_proba(bits[known, np.newaxis])[:, 1]
-        of_label = np.where(fake[known], prob_fake, 1 - prob_fake)
-        weights[known] *= np.minimum(PRIOR_FAKE / of_label, _HEAVIEST)
-    for label in (False, True):
-        weights[fake == label] *= len(fake) / 2 / weights[fake == label].sum()
-    return weights
-
-
 def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost.Booster:
     """Fit line and trees to some rows of the videos. The same arguments give the same model.
 
@@ -132,7 +103,7 @@ def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost
     features, fake = videos.features[rows], videos.fake[rows]
     features = features.copy()
     features[:, recipe.blind] = np.nan
-    weights = training_weights(features, fake)
+    weights = class_weights(fake)
     copies, rounds = (2, _ROUNDS // 3) if recipe.quick else (_COPIES, _ROUNDS)
     masked = mask(features, fake, weights, copies=copies, rng=np.random.default_rng(recipe.seed))
     line = _line(features[:, TEXTURE], fake, weights)

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from training.bank import Kind, Moments
 from training.network import DEVICE, Answer, Part, PlacesNetwork, as_tensor, new_part, stacked
-from training.views import PLACES, View, draw_view
+from training.views import PLACES, draw_view
 
 _REPORT_EVERY = 100
 _MOST_GRADIENT = 5.0  # norm; a step that wants more is shortened
@@ -42,19 +42,17 @@ class Settings:
         labelled: share of the fakes in a batch that are labelled ones; the others were made of real faces.
         smoothing: how far targets are from 0 and 1.
         dropout: of channels before the last layer.
-        disguised: whether faces are shown bent, in another light and partly hidden.
         seed: makes training reproducible on the same machine.
     """
 
     answer: Answer = Answer.PLACES
-    samples: int = 16_000
+    samples: int = 32_000
     batch: int = 32
     rate: float = 4e-4
     decay: float = 0.02
     labelled: float = 0.4
     smoothing: float = 0.05
     dropout: float = 0.2
-    disguised: bool = False
     seed: int = 0
 
 
@@ -223,22 +221,19 @@ class _Lessons(TorchDataset[_Lesson]):
         known: list[NDArray[np.float32]] = []
         for _ in range(half - from_labels):
             one = self._videos[self._forged[rng.integers(len(self._forged))]]
-            which, view = int(rng.choice(np.flatnonzero(one.kind == Kind.FORGED))), self._view(rng)
+            which, view = int(rng.choice(np.flatnonzero(one.kind == Kind.FORGED))), draw_view(rng)
             shown += [view.of(one.pixels[which]), view.of(one.pixels[one.twin[which]])]
             forged += [view.places(one.share[which]), nowhere]
             known += [view.shown()] * 2
         for _ in range(from_labels):
             chosen = self._labelled[rng.integers(len(self._labelled))]
             one, other = self._videos[chosen], self._videos[rng.choice(self._alike[chosen] or self._real)]
-            which, view = int(rng.integers(len(one.kind))), self._view(rng)
+            which, view = int(rng.integers(len(one.kind))), draw_view(rng)
             shown += [view.of(one.pixels[which]), view.of(other.pixels[_beside(one, which, other)])]
             forged += [nowhere, nowhere]
             known += [nowhere, view.shown()]
         fake = torch.tensor([1.0, 0.0] * half)
         return _Lesson(stacked(shown), fake, stacked(forged), stacked(known))
-
-    def _view(self, rng: np.random.Generator) -> View:
-        return draw_view(rng, disguised=self._settings.disguised)
 
 
 def _beside(fake: Moments, which: int, real: Moments) -> int:

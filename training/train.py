@@ -19,7 +19,7 @@ from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
 from training.pipeline import QUICK, STANDARD, Material, environment, prepare
 from training.run import Run, as_json
-from training.verdicts import fitted
+from training.verdicts import fitted, proven
 
 _UNKNOWN_TERMS = "Nothing was said of where the videos come from and what may be done with them (`--terms`)."
 _PERMUTATIONS = 100
@@ -130,6 +130,7 @@ def _learned(
     """Train the network on everybody, fit the trees, calibrate, and write all of it."""
     videos = material.videos[0]
     calibration, band = fitted(videos, found.log_odds[0], np.ones(len(videos), dtype=np.bool_))
+    band = proven(band, (found.decisions[part] for part in ("all", "paired") if part in found.decisions))
     texture_model = material.training.ship(texture, recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(

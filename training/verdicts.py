@@ -1,11 +1,12 @@
 """What verdicts come to, with calibration and band taken from other people than those they are given on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.calibration import Band, Calibration, calibrate, inconclusive_band, populations
+from training.calibration import MAX_ERROR, Band, Calibration, calibrate, inconclusive_band, populations
 from training.estimates import Bools, Estimate, Floats, share
 from training.fitting import class_weights
 from training.videos import Videos
@@ -95,3 +96,19 @@ def decisions(
         caught=share(groups[fake], as_fake[:, fake].astype(np.float64), None, rng),
         leaning=share(groups[~fake], (prob_fake[:, chosen][:, ~fake] > 0.5).astype(np.float64), None, rng),
     )
+
+
+def proven(band: Band, made: Iterable[Decisions]) -> Band:
+    """A band, less each side whose verdicts were wrong too often, or never given, on videos it was not fitted to.
+
+    Fitted to all scores at once, a band is right on them by construction, be it by chance.
+
+    Args:
+        band: fitted to all scores.
+        made: what cross-fitted verdicts came to, on every part of the videos that they must be right on.
+    """
+    parts = list(made)
+    # Where there are no verdicts, the share of wrong ones is no number, and not below anything.
+    real = all(part.wrong_real.value <= MAX_ERROR for part in parts)
+    fake = all(part.wrong_fake.value <= MAX_ERROR for part in parts)
+    return Band(band.real_below if real else 0.0, band.fake_above if fake else 1.0)

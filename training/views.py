@@ -1,7 +1,7 @@
 """How a moment of the bank is shown to a network: never twice alike, but a forgery and what it was made of alike.
 
-There are few people to learn from. Disguised (bent, in another light and partly hidden) each looks like somebody else
-every time, while what a forgery leaves stays what it is. Whoever never looks twice alike takes longer to learn from.
+There are few people to learn from. Bent, in another light and partly hidden each looks like somebody else every time,
+while what a forgery leaves stays what it is. Whoever never looks twice alike takes longer to learn from.
 """
 
 from dataclasses import dataclass
@@ -107,34 +107,26 @@ def _smaller(values: NDArray[np.floating[Any]], side: int) -> NDArray[np.float32
     return np.asarray(cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
-def draw_view(rng: np.random.Generator, *, disguised: bool = False) -> View:
-    """Shifted, turned, scaled, mirrored and lit a little; disguised if wanted."""
+def draw_view(rng: np.random.Generator) -> View:
+    """Shifted, turned, scaled, stretched, mirrored and bent a little, in another light and partly hidden."""
     gamma = np.exp(rng.uniform(-0.3, 0.3)) if rng.random() < 0.5 else 1.0
     tones = np.clip(255 * (np.arange(256) / 255) ** gamma * rng.uniform(0.9, 1.1), 0, 255)
-    plain = View(_draw_place(rng), tones.astype(np.uint8))
-    return _disguised(plain, rng) if disguised else plain
-
-
-def _disguised(view: View, rng: np.random.Generator) -> View:
-    stretch = np.exp(rng.uniform(-0.08, 0.08))
-    linear, middle = view.place[:, :2] @ np.diag([stretch, 1 / stretch]), np.full(2, (SIDE - 1) / 2)
-    # What is in the middle stays there.
-    place = np.column_stack([linear, view.place[:, :2] @ middle + view.place[:, 2] - linear @ middle])
+    place = _draw_place(rng)
     bend = rng.uniform(0, 0.02 * SIDE) * rng.normal(size=(2, _BEND_NODES, _BEND_NODES))
     shade = rng.uniform(0, 0.3) * rng.normal(size=(_SHADE_NODES, _SHADE_NODES))
     hidden = tuple(_draw_hidden(rng) for _ in range(2) if rng.random() < 0.3)
-    return View(place, view.tones, bend.astype(np.float32), shade.astype(np.float32), hidden)
+    return View(place, tones.astype(np.uint8), bend.astype(np.float32), shade.astype(np.float32), hidden)
 
 
 def _draw_place(rng: np.random.Generator) -> NDArray[np.float64]:
     scale, angle, moved = rng.uniform(0.9, 1.1), np.deg2rad(rng.uniform(-6, 6)), rng.uniform(-0.05, 0.05, 2) * SIDE
     if rng.random() < 0.5:
-        # Pixel by pixel, as what is met later is seen: looked at from between them, everything is a little blurred.
         scale, angle, moved = 1.0, 0.0, np.round(moved)
     mirror = -1.0 if rng.random() < 0.5 else 1.0
+    stretch = np.exp(rng.uniform(-0.08, 0.08))
     cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
-    linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
-    # The middles of pixels, not their edges: mirrored about the middle, a pixel falls on a pixel.
+    linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]]) @ np.diag([stretch, 1 / stretch])
+    # The middles of pixels, not their edges. What is in the middle of the moment, less the shift, stays there.
     centre, middle = np.full(2, (BANK_SIDE - 1) / 2) + moved, np.full(2, (SIDE - 1) / 2)
     return np.column_stack([linear, centre - linear @ middle])
 

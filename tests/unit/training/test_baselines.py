@@ -5,23 +5,20 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from training.baselines import baselines, only_bits, only_missingness
+from training.baselines import baselines, only_missingness
 from training.estimates import auc
-from training.videos import BITS, Videos
+from training.videos import Videos
 
 Population = Callable[..., Videos]
 
 
-def test_the_views_keep_gaps_and_hide_values() -> None:
+def test_the_view_keeps_gaps_and_hides_values() -> None:
     features = np.random.default_rng(0).normal(size=(30, 10))
     features[:10, 3] = np.nan
     features[:, 8] = np.nan
     gaps = only_missingness(features)
     assert np.array_equal(np.isnan(gaps), np.isnan(features))
     assert len(np.unique(gaps[10:, 3])) == 1
-    bits = only_bits(features)
-    assert np.array_equal(bits[:, BITS], features[:, BITS])
-    assert len(np.unique(bits[:, 0])) == 1
 
 
 def test_baselines_find_what_they_look_for(population: Population) -> None:

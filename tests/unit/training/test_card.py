@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 from notreally.v1 import classifier_pb2
 from rich.console import Console
 
@@ -15,7 +14,7 @@ from gateway.features import FEATURES
 from training.calibration import Band, Calibration
 from training.card import render
 from training.estimates import Estimate
-from training.evaluation import BITS_ONLY, Evaluation
+from training.evaluation import Evaluation
 from training.fitting import Recipe
 from training.run import Run
 from training.tables import interval, percents, show
@@ -42,7 +41,7 @@ def run_of(videos: Videos, **figures: Any) -> Run:
         without={},
         concordance=None,
         baselines={"Majority class": parts},
-        checks={BITS_ONLY: parts},
+        checks={"gaps only": parts},
         figures={part: {"fakes caught at 5 % false alarms": 0.1} for part in parts},
         curve=np.zeros((0, 3)),
         decisions={"all": Decisions(1.0, *[known()] * 7)},
@@ -97,12 +96,6 @@ def test_what_flatters_the_figures_and_what_is_compressed_is_said(population: Po
     text = card_of(population(people=24, paired=12))
     assert "chosen by looking at such out-of-fold scores" in text
     assert "crops of the face that are encoded again, and not whole files" in text
-
-
-@pytest.mark.parametrize(("low", "owes"), [(0.51, True), (0.49, False), (float("nan"), False)])
-def test_where_the_bit_rate_tells_by_itself_the_card_says_so(population: Population, low: float, *, owes: bool) -> None:
-    text = card_of(population(people=24, paired=12), checks={BITS_ONLY: {"paired": known(), "all": known(low)}})
-    assert ("**The figure on all owes something to how files were made**" in text) == owes
 
 
 def test_the_model_is_placed_among_permutations_of_the_trees_labels(population: Population) -> None:

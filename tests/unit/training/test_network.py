@@ -233,7 +233,7 @@ def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(
 
 
 def test_the_part_that_answers_for_the_whole_learns_from_each_moments_own_truth() -> None:
-    settings = Settings(Answer.WHOLE, samples=16, batch=8, smoothing=0.0, disguised=True)
+    settings = Settings(Answer.WHOLE, samples=16, batch=8, smoothing=0.0)
     answer = torch.tensor([[[1.0, 3.0]], [[0.0, 0.0]]])
     nowhere = torch.zeros((2, PLACES, PLACES))
     lesson = learning._Lesson(some_moments(), torch.tensor([1.0, 0.0]), nowhere, nowhere)

@@ -55,12 +55,12 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Typer:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Pairs of forty people, already measured: the noses of fakes tremble, and nobody is heard."""
+    """Pairs of forty people, already measured: fakes blink more, and nobody is heard."""
     rng = np.random.default_rng(0)
     cache = VectorCache(tmp_path / "vectors.parquet")
     lines, pairs = ["file,label,group_id,subset,method"], ["real,fake"]
     for person in range(PEOPLE):
-        for label, difference in (("real", 0.0), ("fake", 2.0)):
+        for label, difference in (("real", 0.0), ("fake", 3.0)):
             path = tmp_path / label / f"{person}.mp4"
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"{label} {person}")
@@ -182,7 +182,7 @@ def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(comman
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         row = cache.get(sha256)
         assert row is not None
-        cache.put(sha256, {**row, "nose_jitter": rng.normal()})
+        cache.put(sha256, {**row, "blink_rate_per_min": rng.normal()})
     cache.write()
     assert CliRunner().invoke(command, arguments(data)).exit_code == 0
     model = load(data / "model.json")

@@ -1,11 +1,15 @@
 """Verdicts by curves that have not seen what they judge, and what they come to."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
-from training.verdicts import cross_fitted, decisions
+from training.calibration import Band
+from training.estimates import Estimate
+from training.verdicts import Decisions, cross_fitted, decisions, proven
 from training.videos import Videos
 
 Population = Callable[..., Videos]
@@ -83,3 +87,24 @@ def test_a_subset_of_real_videos_has_false_alarms_alone(population: Population) 
     assert found.leaning.value == 0.5
     assert found.wrong.value == 1.0
     assert np.isnan(found.caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong_real", "wrong_fake", "left"),
+    [
+        (0.1, 0.1, Band(0.2, 0.8)),
+        (0.11, 0.02, Band(0.0, 0.8)),
+        (0.05, 0.2, Band(0.2, 1.0)),
+        (math.nan, math.nan, Band(0.0, 1.0)),
+    ],
+)
+def test_a_side_that_was_wrong_or_never_tried_on_others_has_no_verdicts(
+    wrong_real: float, wrong_fake: float, left: Band
+) -> None:
+    well = Decisions(1.0, *[Estimate(0.05, 0.0, 0.1, 100, 50, 50)] * 7)
+    parts = dataclasses.replace(
+        well,
+        wrong_real=dataclasses.replace(well.wrong_real, value=wrong_real),
+        wrong_fake=dataclasses.replace(well.wrong_fake, value=wrong_fake),
+    )
+    assert proven(Band(0.2, 0.8), [well, parts]) == left

@@ -28,32 +28,32 @@ def test_the_plain_view_is_the_middle_of_the_moment(moment: np.ndarray) -> None:
 def test_all_frames_are_seen_in_one_light(moment: np.ndarray) -> None:
     still = np.repeat(moment[..., :1], FRAMES, axis=2)
     for seed in range(10):
-        seen = draw_view(np.random.default_rng(seed), disguised=seed % 2 == 1).of(still)
+        seen = draw_view(np.random.default_rng(seed)).of(still)
         assert np.ptp(seen, axis=2).max() == 0
 
 
 @settings(max_examples=40, deadline=None)
-@given(SEEDS, st.booleans())
-def test_what_is_forged_is_seen_where_the_forged_pixels_are(seed: int, disguised: bool) -> None:
+@given(SEEDS)
+def test_what_is_forged_is_seen_where_the_forged_pixels_are(seed: int) -> None:
     rng = np.random.default_rng(seed)
     left, top = rng.integers(60, 120, 2)
     moment = np.zeros((BANK_SIDE, BANK_SIDE, FRAMES), np.uint8)
     moment[top : top + 60, left : left + 60] = 255
     share = cv2.resize(moment[..., 0], (SHARE_SIDE, SHARE_SIDE), interpolation=cv2.INTER_AREA)
-    view = draw_view(rng, disguised=disguised)
+    view = draw_view(rng)
     seen = View(view.place, IDENTITY, view.bend).of(moment)[..., 0]
     wanted = cv2.resize(seen, (PLACES, PLACES), interpolation=cv2.INTER_AREA) / 255
     places = view.places(np.asarray(share))
     assert places.shape == (PLACES, PLACES)
-    # Shares are coarser than pixels: of 3,000 views of each kind the worst was off by 0.11.
+    # Shares are coarser than pixels: of 3,000 views the worst was off by 0.11.
     assert np.abs(places - wanted).max() < 0.15
 
 
 @settings(max_examples=40, deadline=None)
-@given(SEEDS, st.booleans())
-def test_a_view_shows_two_moments_alike(seed: int, disguised: bool) -> None:
+@given(SEEDS)
+def test_a_view_shows_two_moments_alike(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    view = draw_view(rng, disguised=disguised)
+    view = draw_view(rng)
     moment = rng.integers(0, 256, (BANK_SIDE, BANK_SIDE, FRAMES), dtype=np.uint8)
     seen = view.of(moment)
     np.testing.assert_array_equal(seen, view.of(moment.copy()))
@@ -84,18 +84,14 @@ def test_what_is_hidden_is_one_grey_in_all_frames(moment: np.ndarray) -> None:
     np.testing.assert_array_equal(shown[30:, 20:], moment[30:SIDE, 20:SIDE])
 
 
-def test_every_other_view_falls_on_whole_pixels(moment: np.ndarray) -> None:
-    rng = np.random.default_rng(0)
-    whole = 0
-    for _ in range(200):
-        view = draw_view(rng)
-        left, top = np.round(view.place[:, 2]).astype(int)
-        seen = View(view.place, IDENTITY).of(moment)
-        if abs(view.place[0, 0]) == 1 and view.place[0, 1] == 0:
-            across = left + int(view.place[0, 0]) * np.arange(SIDE)
-            np.testing.assert_array_equal(seen, moment[top : top + SIDE, across])
-            whole += 1
-    assert 75 < whole < 125
+@given(SEEDS)
+def test_a_view_keeps_the_face_in_its_middle_and_about_as_large(seed: int) -> None:
+    place = draw_view(np.random.default_rng(seed)).place
+    middle = place @ np.array([(SIDE - 1) / 2, (SIDE - 1) / 2, 1])
+    assert np.abs(middle - (BANK_SIDE - 1) / 2).max() <= 0.05 * SIDE + 0.5
+    assert 0.9**2 <= abs(np.linalg.det(place[:, :2])) <= 1.1**2 + 1e-9
+    sides = np.linalg.norm(place[:, :2], axis=0)
+    assert 0.9 * np.exp(-0.08) - 1e-9 <= sides.min() <= sides.max() <= 1.1 * np.exp(0.08) + 1e-9
 
 
 def test_nothing_is_known_of_what_is_hidden() -> None:
@@ -109,14 +105,9 @@ def test_nothing_is_known_of_what_is_hidden() -> None:
 
 def test_views_differ() -> None:
     rng = np.random.default_rng(0)
-    views = [draw_view(rng, disguised=True) for _ in range(200)]
+    views = [draw_view(rng) for _ in range(200)]
     assert len({view.tones.tobytes() for view in views}) > 150
     assert len({view.place.tobytes() for view in views}) == 200
     assert len({np.asarray(view.bend).tobytes() for view in views}) == 200
     assert {len(view.hidden) for view in views} == {0, 1, 2}
     assert {bool(np.linalg.det(view.place[:, :2]) < 0) for view in views} == {True, False}
-
-
-def test_a_plain_view_is_not_disguised() -> None:
-    view = draw_view(np.random.default_rng(0))
-    assert view == View(view.place, view.tones)
