@@ -19,8 +19,8 @@ from training.vectors import FEATURE_NAMES
 from training.videos import BITS, SOUND, TEXTURE, Videos
 
 NOISY = np.flatnonzero(np.isin(FEATURE_NAMES, ("nose_jitter", "landmark_residual_jitter", "hf_face_ring_logratio")))
-"""Columns that are measured and not learned from: whichever network read the texture, trees that saw them ranked people
-they had not seen worse than trees that did not (docs/experiments.md)."""
+"""Columns that are measured and not learned from: trees that saw them ranked people they had not seen worse than trees
+that did not (docs/experiments.md)."""
 
 PRIOR_FAKE = 0.5
 """Share of fakes that weights, calibration and bands assume."""

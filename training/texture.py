@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.bank import BANK_LAYOUT, make_bank
+from training.bank import BANK_LAYOUT, Moments, make_bank
 from training.clips import Clip, Dataset
 from training.crops import Crops, cut_all
 from training.export import export
@@ -107,9 +108,11 @@ class TextureTraining:
             unfinished.unlink(missing_ok=True)
         return load(kept, settings.answer)
 
-    def _trained(self, number: int | None, settings: Settings, unfinished: Path) -> Part:
+    @cached_property
+    def _bank(self) -> list[Moments]:
+        """Of every clip; made, or looked up, where the first part is to be trained."""
         self._say("Making forgeries")
-        bank = make_bank(
+        return make_bank(
             self._crops,
             self._fake.tolist(),
             self._routes,
@@ -117,6 +120,9 @@ class TextureTraining:
             seed=_BANK_SEED,
             jobs=self._jobs,
         )
+
+    def _trained(self, number: int | None, settings: Settings, unfinished: Path) -> Part:
+        bank = self._bank
         self._say(f"Training the network's part that speaks of the {settings.answer}")
         # Clips without a face teach nothing, and cannot be shown beside others.
         shown = [len(moments.kind) > 0 and not heard for moments, heard in zip(bank, self._heard, strict=True)]

@@ -130,7 +130,7 @@ def _learned(
     """Train the network on everybody, fit the trees, calibrate, and write all of it."""
     videos = material.videos[0]
     calibration, band = fitted(videos, found.log_odds[0], np.ones(len(videos), dtype=np.bool_))
-    band = proven(band, (found.decisions[part] for part in ("all", "paired") if part in found.decisions))
+    band = proven(band, [found.decisions[part] for part in ("all", "paired") if part in found.decisions])
     texture_model = material.training.ship(texture, recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(

@@ -1,6 +1,6 @@
 """What verdicts come to, with calibration and band taken from other people than those they are given on."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,7 +98,7 @@ def decisions(
     )
 
 
-def proven(band: Band, made: Iterable[Decisions]) -> Band:
+def proven(band: Band, made: Sequence[Decisions]) -> Band:
     """A band, less each side whose verdicts were wrong too often, or never given, on videos it was not fitted to.
 
     Fitted to all scores at once, a band is right on them by construction, be it by chance.
@@ -107,8 +107,7 @@ def proven(band: Band, made: Iterable[Decisions]) -> Band:
         band: fitted to all scores.
         made: what cross-fitted verdicts came to, on every part of the videos that they must be right on.
     """
-    parts = list(made)
     # Where there are no verdicts, the share of wrong ones is no number, and not below anything.
-    real = all(part.wrong_real.value <= MAX_ERROR for part in parts)
-    fake = all(part.wrong_fake.value <= MAX_ERROR for part in parts)
+    real = all(part.wrong_real.value <= MAX_ERROR for part in made)
+    fake = all(part.wrong_fake.value <= MAX_ERROR for part in made)
     return Band(band.real_below if real else 0.0, band.fake_above if fake else 1.0)

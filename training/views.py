@@ -121,6 +121,7 @@ def draw_view(rng: np.random.Generator) -> View:
 def _draw_place(rng: np.random.Generator) -> NDArray[np.float64]:
     scale, angle, moved = rng.uniform(0.9, 1.1), np.deg2rad(rng.uniform(-6, 6)), rng.uniform(-0.05, 0.05, 2) * SIDE
     if rng.random() < 0.5:
+        # Level, and of the size that is met later, but for the stretch.
         scale, angle, moved = 1.0, 0.0, np.round(moved)
     mirror = -1.0 if rng.random() < 0.5 else 1.0
     stretch = np.exp(rng.uniform(-0.08, 0.08))

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gateway.planning import scored_crops
 from services.face import landmarks as lm
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
-from training.crops import WIDE_FRAMES, WIDE_SIDE, cut, cut_all, middle, portraits
+from training.crops import CROPS, WIDE_FRAMES, WIDE_SIDE, cut, cut_all, middle, portraits
 
 
 def test_moments_are_successive_frames_around_an_upright_face(face_video: MakeFaceVideo) -> None:
@@ -60,3 +61,7 @@ def test_what_was_cut_is_kept(face_video: MakeFaceVideo, tmp_path: Path) -> None
 def test_the_middle_is_as_far_from_every_edge() -> None:
     picture = np.arange(64).reshape(8, 8)
     np.testing.assert_array_equal(middle(picture, 4), picture[2:6, 2:6])
+
+
+def test_as_many_moments_are_learned_from_as_are_scored_later() -> None:
+    assert scored_crops(1) == CROPS

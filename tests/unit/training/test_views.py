@@ -45,8 +45,10 @@ def test_what_is_forged_is_seen_where_the_forged_pixels_are(seed: int) -> None:
     wanted = cv2.resize(seen, (PLACES, PLACES), interpolation=cv2.INTER_AREA) / 255
     places = view.places(np.asarray(share))
     assert places.shape == (PLACES, PLACES)
-    # Shares are coarser than pixels: of 3,000 views the worst was off by 0.11.
-    assert np.abs(places - wanted).max() < 0.15
+    # Shares are coarser than pixels: of 4,000 views the worst was off by 0.11 in one place, and by 0.007 on average.
+    off = np.abs(places - wanted)
+    assert off.max() < 0.15
+    assert off.mean() < 0.01
 
 
 @settings(max_examples=40, deadline=None)
