@@ -20,7 +20,7 @@ from services.face import extraction, mesh, models, scoring
 from services.face.decoding import TimedPicture, timed_pictures
 from services.face.detection import FaceDetector
 from services.face.messages import response
-from services.face.network_file import SHIPPED_NETWORK
+from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
 from services.face.pictures import Picture
 from services.face.texture_network import TextureNetwork
 from services.face.windows import FaceJob, Window
@@ -119,7 +119,7 @@ def _crops(account: Account | None) -> Iterator[None]:
 
 def main() -> None:
     """Print a table."""
-    models.warm_up(SHIPPED_NETWORK)
+    models.warm_up(SHIPPED_NETWORK, SHIPPED_MOTION_NETWORK)
     columns = {}
     for argument in sys.argv[1:]:
         spent, frames = stages(Path(argument))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from notreally.v1 import features_pb2
 from notreally.v1.features_pb2 import Modality
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the definitions. Any change that can change a value raises it, and asks for a new model."""
 
 
@@ -100,14 +100,15 @@ FEATURES: tuple[FeatureSpec, ...] = (
         _OF_EYE_DISTANCE,
     ),
     FeatureSpec(
-        "landmark_residual_jitter",
-        "trembling of the face's shape",
-        "IOD",
+        "face_motion_log_odds",
+        "movement of the face",
+        "log-odds",
         features_pb2.MODALITY_FACE,
-        "How much the shape of the face trembles once head motion is taken out; generated faces can wobble.",
-        "Median second difference of all landmarks after similarity alignment on rigid points ÷ (IOD·√6).",
-        _percent,
-        _OF_EYE_DISTANCE,
+        "What a network trained on forged faces reads in how lids, lips, jaw and head move: 0 looks filmed, 100 looks "
+        "forged.",
+        "Mean over spans of about two seconds of the motion network's log-odds of being forged, each limited to ±8.",
+        _leaning,
+        _OF_HUNDRED,
     ),
     FeatureSpec(
         "face_texture_log_odds",

@@ -17,14 +17,15 @@ from gateway.blinks import blink_times
 from gateway.definitions import FEATURES, SCHEMA_VERSION, FeatureSpec
 from gateway.lipsync import av_sync_correlation
 from gateway.motion import covered_s, nose_jitter, residual_jitter
+from gateway.readings import mean_log_odds, variation
 from gateway.signals import FaceSignals, Floats, UnmeasurableError, face_signals
-from gateway.texture import texture_log_odds, texture_variation
 
 __all__ = ["FEATURES", "SCHEMA_VERSION", "FeatureSpec", "Features", "compute_features"]
 
 LEAST_FPS = 20.0
 LEAST_BLINK_S = 10.0
 LEAST_MOTION_S = 3.0
+LEAST_SPAN_S = 2.0
 LEAST_VOICED_S = 2.0
 LEAST_IOD_PX = 40.0
 LEAST_CROPS = 3
@@ -43,7 +44,7 @@ class Features:
         signals: The face's frames; n entries.
         blinks_s: (k,) when blinks began.
         nose_jitter: (n,) inter-ocular distances; its median is the feature.
-        residual_jitter: (n,) inter-ocular distances; its median is the feature.
+        residual_jitter: (n,) inter-ocular distances.
     """
 
     vector: FeatureVector
@@ -72,10 +73,10 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
     measures: dict[str, Callable[[], float]] = {
         "blink_rate_per_min": lambda: _blink_rate(signals, blinks_s),
         "nose_jitter": lambda: _median_motion(signals, nose, 2),
-        "landmark_residual_jitter": lambda: _median_motion(signals, residual, 2),
+        "face_motion_log_odds": lambda: mean_log_odds(_usable_movements(signals)),
         "hf_face_ring_logratio": lambda: _face_ring_ratio(signals),
-        "face_texture_log_odds": lambda: texture_log_odds(_usable_crops(signals)),
-        "face_texture_variation": lambda: texture_variation(_usable_crops(signals)),
+        "face_texture_log_odds": lambda: mean_log_odds(_usable_crops(signals)),
+        "face_texture_variation": lambda: variation(_usable_crops(signals)),
         "mfcc_mean": lambda: float(_voiced_mfcc(sounds, facts).mean()),
         "mfcc_std": lambda: float(_voiced_mfcc(sounds, facts).std(axis=0).mean()),
         "av_sync_corr": lambda: _av_sync(signals, sounds, facts),
@@ -88,8 +89,8 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
             setattr(vector, spec.name, measures[spec.name]())
         except UnmeasurableError as error:
             missing[spec.name] = str(error)
-    if vector.HasField("face_texture_log_odds"):
-        vector.texture_model = signals.crops.model
+    if vector.HasField("face_texture_log_odds") or vector.HasField("face_motion_log_odds"):
+        vector.texture_model = signals.scored_by
     return Features(vector, missing, signals, blinks_s, nose, residual)
 
 
@@ -131,6 +132,15 @@ def _usable_crops(signals: FaceSignals) -> Floats:
     log_odds = signals.crops.log_odds[np.isfinite(signals.crops.log_odds)]
     if len(log_odds) < LEAST_SCORED_CROPS:
         raise UnmeasurableError("too few pictures show the face well enough")
+    return log_odds
+
+
+def _usable_movements(signals: FaceSignals) -> Floats:
+    """(k,) log-odds of the scored spans."""
+    _require_frame_rate(signals)
+    log_odds = signals.movements.log_odds[np.isfinite(signals.movements.log_odds)]
+    if not len(log_odds):
+        raise UnmeasurableError(f"the face is followed without a break for less than {LEAST_SPAN_S:g} seconds")
     return log_odds
 
 

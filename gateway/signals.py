@@ -34,13 +34,19 @@ class Textures:
 class Crops:
     """Face crops that the texture network scored, k in all.
 
-    `entry` (k,) indexes FaceSignals; `log_odds` (k,) of being forged. `model` is the version of the network; empty
-    without crops.
+    `entry` (k,) indexes FaceSignals; `log_odds` (k,) of being forged.
     """
 
     entry: NDArray[np.int64]
     log_odds: Floats
-    model: str
+
+
+@dataclass(frozen=True)
+class Movements:
+    """Spans that the motion network scored, k in all: `entry` (k,), where each begins, and `log_odds` (k,)."""
+
+    entry: NDArray[np.int64]
+    log_odds: Floats
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class FaceSignals:
         boxes: (n, 4) left, top, width, height as shares of the frame.
         textures: Of some entries.
         crops: Of some entries.
+        movements: Of some stretches of entries.
+        scored_by: Version of the networks that scored crops and movements; empty when nothing was scored.
         frame_count: Frames analysed, with or without this face.
         interval_s: Median time between analysed frames; NaN when there are fewer than two.
     """
@@ -80,6 +88,8 @@ class FaceSignals:
     boxes: Floats
     textures: Textures
     crops: Crops
+    movements: Movements
+    scored_by: str
     frame_count: int
     interval_s: float
 
@@ -156,7 +166,10 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         residual=series("residual_second_difference"),
         boxes=series("boxes").reshape(count, 4),
         textures=_textures([track for _, _, track in parts]),
-        crops=_crops([track for _, _, track in parts], {window.texture_model for _, window, _ in parts} - {""}),
+        crops=_crops([track for _, _, track in parts]),
+        movements=_movements([track for _, _, track in parts]),
+        # Scores of two networks are not comparable: a service was replaced in the middle. The name then matches none.
+        scored_by="+".join(sorted({window.texture_model for _, window, _ in parts} - {""})),
         frame_count=sum(len(window.frame_times_s) for window in windows),
         interval_s=_interval_s(windows),
     )
@@ -175,17 +188,23 @@ def _textures(tracks: Sequence[FaceTrack]) -> Textures:
     )
 
 
-def _crops(tracks: Sequence[FaceTrack], models: set[str]) -> Crops:
+def _crops(tracks: Sequence[FaceTrack]) -> Crops:
     rows = [
         (offset + crop.entry, crop.log_odds)
         for offset, track in zip(_offsets(tracks), tracks, strict=True)
         for crop in track.crops
     ]
-    # Scores of two networks are not comparable: a service was replaced in the middle. The name then matches no model.
-    return Crops(
-        entry=_integers([entry for entry, _ in rows]),
-        log_odds=_floats([log_odds for _, log_odds in rows]),
-        model="+".join(sorted(models)),
+    return Crops(entry=_integers([entry for entry, _ in rows]), log_odds=_floats([log_odds for _, log_odds in rows]))
+
+
+def _movements(tracks: Sequence[FaceTrack]) -> Movements:
+    rows = [
+        (offset + span.entry, span.log_odds)
+        for offset, track in zip(_offsets(tracks), tracks, strict=True)
+        for span in track.movements
+    ]
+    return Movements(
+        entry=_integers([entry for entry, _ in rows]), log_odds=_floats([log_odds for _, log_odds in rows])
     )
 
 

@@ -11,11 +11,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from training.fitting import Fit, class_weights, out_of_fold
-from training.videos import BITS, SOUND, TEXTURE, VARIATION, Videos
+from training.videos import BITS, MOTION, SOUND, TEXTURE, VARIATION, Videos
 
 _Floats = NDArray[np.float64]
 
 NETWORK_ONLY = "Texture network only"
+_MOTION_ONLY = "Motion network only"
 
 
 def only_missingness(features: _Floats) -> _Floats:
@@ -31,7 +32,7 @@ def baselines(videos: Videos, *, learn_sound: bool) -> dict[str, _Floats]:
         learn_sound: as for the trees. Which videos have sound is always shown to the model that sees gaps only.
     """
     looked_at = np.setdiff1d(np.arange(videos.features.shape[1]), [] if learn_sound else SOUND)
-    by_hand = np.setdiff1d(looked_at, [TEXTURE, VARIATION])
+    by_hand = np.setdiff1d(looked_at, [TEXTURE, VARIATION, MOTION])
     fits: dict[str, Fit] = {
         "Bits per pixel only": _logistic(lambda features: features[:, [BITS]]),
         "Gaps only": _logistic(lambda features: np.isnan(features).astype(np.float64)),
@@ -40,9 +41,13 @@ def baselines(videos: Videos, *, learn_sound: bool) -> dict[str, _Floats]:
         "Logistic regression": _logistic(lambda features: features[:, looked_at]),
     }
     scores = {name: out_of_fold(videos, fit)[0] for name, fit in fits.items()}
-    network = videos.features[:, TEXTURE]
-    alone = np.where(np.isnan(network), np.nanmedian(network) if np.isfinite(network).any() else 0.0, network)
-    return {"Majority class": np.zeros(len(videos)), **scores, NETWORK_ONLY: alone}
+    networks = {NETWORK_ONLY: videos.features[:, TEXTURE], _MOTION_ONLY: videos.features[:, MOTION]}
+    medians = _medians(np.column_stack(list(networks.values())))
+    alone = {
+        name: np.where(np.isnan(reading), median, reading)
+        for (name, reading), median in zip(networks.items(), medians, strict=True)
+    }
+    return {"Majority class": np.zeros(len(videos)), **scores, **alone}
 
 
 def _logistic(view: Callable[[_Floats], _Floats]) -> Fit:
@@ -83,6 +88,6 @@ def _best_single(looked_at: NDArray[np.intp]) -> Fit:
 
 
 def _medians(features: _Floats) -> _Floats:
-    """Median of each feature, 0 where it is missing throughout; shape (10,)."""
+    """Median of each column, 0 where it is missing throughout; shape (columns,)."""
     present = [column[np.isfinite(column)] for column in features.T]
     return np.array([np.median(values) if values.size else 0.0 for values in present])

@@ -41,7 +41,7 @@ how the files were made, and a score on all of them may reward knowing that. "Me
 is in these subsets without a partner."""
 
 _SELECTED = """\
-The recipes of the network, the depth of the trees and the features that are hidden from them were chosen by looking
+The recipes of the networks, the depth of the trees and the features that are hidden from them were chosen by looking
 at such out-of-fold scores of the videos that the shipped model learned from (`docs/experiments.md`): on these very
 videos the figures are a little flattered, and the intervals do not hold that."""
 
@@ -52,8 +52,8 @@ that the same model scored (Forman and Scholz 2010):"""
 
 _METHODS = """\
 Fakes of one method against the real videos they were made from, or against all real videos where none is known. The
-last AUC is of trees that were fitted without any fake of that method. The texture network did see some, of other
-people: the figure says what the ten numbers carry over to a method, not what the network does."""
+last AUC is of trees that were fitted without any fake of that method. The networks did see some, of other people:
+the figure says what the ten numbers carry over to a method, not what the networks do."""
 
 _ABLATIONS = """\
 The same trees, fitted without a feature or a group of them. A change below 0 says that it helped."""
@@ -63,10 +63,10 @@ What is missing must not give the label away. In training, each video is shown w
 video of the other class, so that gaps are alike in both classes. What is shown gaps only should stay near 0.5."""
 
 _PERMUTED = """\
-Line and trees, fitted in fewer rounds, that learned from labels dealt out anew over people. The labels are dealt out to
-them alone: the networks whose reading they are shown learned from the true ones. The mean need not be 0.5: people of
-whom there are real and fake videos keep both, so half of their videos are fake, but not half of other people's, and
-telling the former people from the latter still helps a little."""
+Lines and trees, fitted in fewer rounds, that learned from labels dealt out anew over people. The labels are dealt
+out to them alone: the networks whose reading they are shown learned from the true ones. The mean need not be 0.5:
+people of whom there are real and fake videos keep both, so half of their videos are fake, but not half of other
+people's, and telling the former people from the latter still helps a little."""
 
 _STACKING = """\
 One thing is not kept apart: the networks whose scores the trees learn from have, in their own training, seen the
@@ -75,7 +75,7 @@ or from trees, that have seen this person."""
 
 _GRID = """\
 The texture network alone, on a third of each video's crops. It is the crops of the face that are encoded again, and not
-whole files."""
+whole files. How much compression takes from the motion network is not measured here."""
 
 _UNEVEN = """\
 A fake has often been sent on, and so compressed, once more than a real video, or once less. Where one class alone was
@@ -83,7 +83,8 @@ compressed, the area must not fall much below the one above: below 0.5, compress
 
 _SHAMS = """\
 Crops of real videos' faces that went through what a forgery goes through, less the forgery, and the share of these
-videos that is taken for fake before and afterwards. A change whose interval holds 0 is none that could be shown."""
+videos that is taken for fake before and afterwards; what is read in their movement stays as it was. A change whose
+interval holds 0 is none that could be shown."""
 
 _BAND = f"""\
 P(fake) = 1 ÷ (1 + exp(-(slope · log-odds + intercept))), fitted to out-of-fold scores, both classes weighing half. The
@@ -102,6 +103,7 @@ _BLIND_SPOTS = """\
   heads driven from a picture.
 - **Sound.** A cloned or dubbed voice over a real face goes unnoticed.
 - **Anything but the face**: a false setting, a false caption, a cut that changes what was said.
+- **Movement of less than two seconds, or at fewer than 20 frames a second.** There, texture alone is read.
 - **Strong compression, small faces, make-up, beauty filters and film grain** change the texture that a forgery
   changes.
 - **How rare fakes are.** It assumes that half of the videos it meets are fake. Where fakes are rare, more of its
@@ -180,8 +182,9 @@ def _summary(run: Run) -> str:
     everything = found.decisions["all"]
     lines = [
         f"Version `{run.model.version}`, trained {run.model.trained_time.ToDatetime():%Y-%m-%d} on "
-        f"{run.model.training_videos} videos. A line through what a texture network reads in the face, and "
-        f"gradient-boosted trees over {len(FEATURE_NAMES) - len(run.recipe.blind)} of ten features on it.",
+        f"{run.model.training_videos} videos. Lines through what two networks read, one in the texture of the "
+        f"face and one in how it moves, and gradient-boosted trees over {len(FEATURE_NAMES) - len(run.recipe.blind)} "
+        f"of ten features on them.",
         "Measured on people it has not seen:",
         "\n".join(
             [
@@ -265,7 +268,7 @@ make train CLIPS=<folder with real/ and fake/>{chosen}
 make evaluate CLIPS=<the same> SEEDS=5{chosen}
 ```
 
-The first makes network, model and this card; the second this card, averaged over more seeds. A `manifest.csv` in the
+The first makes networks, model and this card; the second this card, averaged over more seeds. A `manifest.csv` in the
 folder says who appears in which video: see `python -m training.train --help`. Both print every figure of this card and
 write them to a JSON file beside the model."""
 

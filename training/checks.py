@@ -14,7 +14,7 @@ from training.fitting import Fit, Recipe, log_odds_by, out_of_fold, trees
 from training.scores import EVERY, Scores, TextureScores
 from training.vectors import FEATURE_NAMES
 from training.verdicts import cross_fitted
-from training.videos import TEXTURE, VARIATION, Videos, texture_features, wholes
+from training.videos import MOTION, TEXTURE, VARIATION, Videos, texture_features, wholes
 
 FALSE_ALARMS = 0.05
 """Share of real videos that may be taken for fake where sensitivity is measured."""
@@ -76,6 +76,7 @@ def ablate(
         if len(columns) > 1:
             hidden[f"all of {said}"] = columns
     hidden["texture network"] = (TEXTURE, VARIATION)
+    hidden["both networks"] = (TEXTURE, VARIATION, MOTION)
     # What the trees do not look at anyway changes nothing.
     blind = set(recipes[0].blind)
     hidden = {name: columns for name, columns in hidden.items() if not set(columns) <= blind}

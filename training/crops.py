@@ -128,7 +128,7 @@ class _Seen(NamedTuple):
 
 def _seen(path: Path, count: int) -> Iterator[_Seen]:
     """Each last frame is looked at by itself: the face is found, and its landmarks settle, as at a window's start."""
-    seconds, stride = _length_and_stride(path)
+    seconds, stride = length_and_stride(path)
     job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=10_000, frame_stride=stride)
     wanted = list(np.linspace(0, seconds, count, endpoint=False) + seconds / (2 * count))
     frames: deque[Picture] = deque(maxlen=WIDE_FRAMES)
@@ -159,7 +159,7 @@ def _in_crop(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((points[:, :2] - view[:, 2]) @ np.linalg.inv(view[:, :2]).T)
 
 
-def _length_and_stride(path: Path) -> tuple[float, int]:
+def length_and_stride(path: Path) -> tuple[float, int]:
     """How many seconds of a video are looked at, and the stride of its frames: the one that the product takes."""
     with opened_container(path) as container:
         if container is None:

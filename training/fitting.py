@@ -1,7 +1,7 @@
-"""Fitting the model: a line through the network's reading, and trees that say what the line does not.
+"""Fitting the model: lines through what networks read, and trees that say what the lines do not.
 
-Trees answer in steps, and of a few hundred videos they make few: where two videos lie on one step, what the network
-reads in them is lost. So the reading enters as it is, by logistic regression, and the trees are boosted from there.
+Trees answer in steps, and of a few hundred videos they make few: where two videos lie on one step, what a network reads
+in them is lost. So readings enter as they are, by logistic regression, and the trees are boosted from there.
 """
 
 import json
@@ -16,11 +16,14 @@ from sklearn.linear_model import LogisticRegression
 
 from training.masking import mask
 from training.vectors import FEATURE_NAMES
-from training.videos import BITS, SOUND, TEXTURE, Videos
+from training.videos import BITS, MOTION, SOUND, TEXTURE, Videos
 
-NOISY = np.flatnonzero(np.isin(FEATURE_NAMES, ("nose_jitter", "landmark_residual_jitter", "hf_face_ring_logratio")))
+NOISY = np.flatnonzero(np.isin(FEATURE_NAMES, ("nose_jitter", "hf_face_ring_logratio")))
 """Columns that are measured and not learned from: trees that saw them ranked people they had not seen worse than trees
 that did not (docs/experiments.md)."""
+
+_READINGS = (TEXTURE, MOTION)
+"""Columns that networks give: the more, the more forged."""
 
 PRIOR_FAKE = 0.5
 """Share of fakes that weights, calibration and bands assume."""
@@ -41,7 +44,7 @@ _TREES = {
     "nthread": 1,
 }
 # Name that services/classifier/model.py reads as well.
-_LINE_ATTRIBUTE = "notreally.line"
+_LINES_ATTRIBUTE = "notreally.lines"
 # Fewer than this many videos with sound on each side, of people who are on both sides, and sound stays out.
 _COMPARABLE_SOUND = 20
 
@@ -90,9 +93,9 @@ def class_weights(fake: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost.Booster:
-    """Fit line and trees to some rows of the videos. The same arguments give the same model.
+    """Fit lines and trees to some rows of the videos. The same arguments give the same model.
 
-    The line is an attribute of the booster: its log-odds are `slope` times the distance of the network's reading from
+    The lines are an attribute of the booster: each adds `slope` times the distance of a network's reading from
     `middle`, or 0 where there is no reading. `log_odds` adds them to what the trees say.
 
     Args:
@@ -106,43 +109,62 @@ def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost
     weights = class_weights(fake)
     copies, rounds = (2, _ROUNDS // 3) if recipe.quick else (_COPIES, _ROUNDS)
     masked = mask(features, fake, weights, copies=copies, rng=np.random.default_rng(recipe.seed))
-    line = _line(features[:, TEXTURE], fake, weights)
+    lines = _lines(features, fake, weights)
     matrix = xgboost.DMatrix(
         masked.features,
         fake[masked.source],
         weight=weights[masked.source] / copies,
-        base_margin=_on_line(line, masked.features),
+        base_margin=_on_lines(lines, masked.features),
         feature_names=list(FEATURE_NAMES),
         nthread=1,
     )
-    # The one feature whose sign is known beforehand: the network was trained to say more where a face is forged.
-    rising = tuple(int(column == TEXTURE) for column in range(len(FEATURE_NAMES)))
+    # Whose sign is known beforehand: networks were trained to say more where a face is forged.
+    rising = tuple(int(column in _READINGS) for column in range(len(FEATURE_NAMES)))
     settings = {**_TREES, "seed": recipe.seed, "monotone_constraints": str(rising)}
     booster = xgboost.train(settings, matrix, num_boost_round=rounds)
-    booster.set_attr(**{_LINE_ATTRIBUTE: json.dumps(line)})
+    booster.set_attr(**{_LINES_ATTRIBUTE: json.dumps(lines)})
     return booster
 
 
-def _line(reading: NDArray[np.float64], fake: NDArray[np.bool_], weights: NDArray[np.float64]) -> dict[str, float]:
-    """Logistic regression on the network's reading; flat where that is not known, or falls."""
-    known = np.isfinite(reading)
-    if not 0 < fake[known].sum() < known.sum():
-        return {"slope": 0.0, "middle": 0.0}
-    curve = LogisticRegression(C=1.0).fit(reading[known, np.newaxis], fake[known], sample_weight=weights[known])
-    slope, intercept = float(curve.coef_[0, 0]), float(curve.intercept_[0])
-    return {"slope": slope, "middle": -intercept / slope} if slope > 0 else {"slope": 0.0, "middle": 0.0}
+_Lines = dict[str, dict[str, float]]
 
 
-def _on_line(line: dict[str, float], features: NDArray[np.float64]) -> NDArray[np.float64]:
-    distance = features[:, TEXTURE] - line["middle"]
-    return line["slope"] * np.where(np.isfinite(distance), distance, 0.0)
+def _lines(features: NDArray[np.float64], fake: NDArray[np.bool_], weights: NDArray[np.float64]) -> _Lines:
+    """Logistic regression on what the networks read, together; flat for a reading that is not known, or falls.
+
+    A reading that is missing counts as usual.
+    """
+    lines = {FEATURE_NAMES[column]: {"slope": 0.0, "middle": 0.0} for column in _READINGS}
+    known = np.isfinite(features)
+    used = [column for column in _READINGS if 0 < fake[known[:, column]].sum() < known[:, column].sum()]
+    while used:
+        usual = np.array([np.average(features[known[:, i], i], weights=weights[known[:, i]]) for i in used])
+        shown = np.where(known[:, used], features[:, used] - usual, 0.0)
+        curve = LogisticRegression(C=1.0).fit(shown, fake, sample_weight=weights)
+        slopes = curve.coef_[0]
+        if (slopes > 0).all():
+            # What is left over is said by the first.
+            middles = usual - np.r_[curve.intercept_[0] / slopes[0], np.zeros(len(used) - 1)]
+            for column, slope, middle in zip(used, slopes, middles, strict=True):
+                lines[FEATURE_NAMES[column]] = {"slope": float(slope), "middle": float(middle)}
+            break
+        used = [column for column, slope in zip(used, slopes, strict=True) if slope > 0]
+    return lines
+
+
+def _on_lines(lines: _Lines, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = np.zeros(len(features))
+    for name, line in lines.items():
+        distance = features[:, FEATURE_NAMES.index(name)] - line["middle"]
+        total += line["slope"] * np.where(np.isfinite(distance), distance, 0.0)
+    return total
 
 
 def log_odds(booster: xgboost.Booster, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-odds of being fake before calibration, of the line and the trees of `fit_trees`; (m, 10) to (m,)."""
+    """Log-odds of being fake before calibration, of the lines and the trees of `fit_trees`; (m, 10) to (m,)."""
     matrix = xgboost.DMatrix(features, feature_names=list(FEATURE_NAMES), nthread=1)
     scores: NDArray[np.float64] = booster.predict(matrix, output_margin=True).astype(np.float64)
-    return scores + _on_line(json.loads(booster.attr(_LINE_ATTRIBUTE) or ""), features)
+    return scores + _on_lines(json.loads(booster.attr(_LINES_ATTRIBUTE) or ""), features)
 
 
 def trees(recipe: Recipe) -> Fit:

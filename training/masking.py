@@ -16,7 +16,7 @@ from training.vectors import FEATURE_NAMES
 
 _FAMILIES = (
     ("blink_rate_per_min",),
-    ("nose_jitter", "landmark_residual_jitter"),
+    ("nose_jitter", "face_motion_log_odds"),
     ("face_texture_log_odds", "face_texture_variation"),
     ("hf_face_ring_logratio",),
     ("mfcc_mean", "mfcc_std", "av_sync_corr"),

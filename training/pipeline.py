@@ -14,6 +14,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from training.clips import Dataset, unique
 from training.folds import group_folds
 from training.learning import Settings
+from training.motion import Movements, measure_all, out_of_fold
 from training.network import Answer
 from training.scores import TextureScores
 from training.services import Services
@@ -23,6 +24,9 @@ from training.videos import Videos, assemble
 
 STANDARD = tuple(Settings(answer) for answer in Answer)
 """Twenty-five minutes a network on two processor cores."""
+
+MOTION_EPOCHS = 30
+"""Of the motion network; a quarter of a minute."""
 
 QUICK = tuple(replace(part, samples=64, batch=8, rate=1e-3) for part in STANDARD)
 """Proves the path in a minute; learns nothing."""
@@ -37,13 +41,17 @@ class Material:
     Attributes:
         dataset: labelled videos.
         training: of texture networks.
+        movements: in each clip.
+        fake: whether each clip is.
         texture: scores of unseen people, by seed.
-        videos: for each seed, the same videos with that seed's texture scores.
+        videos: for each seed, the same videos with what that seed's networks say.
         left_out: reason and number of videos for everything that was found but is not among them.
     """
 
     dataset: Dataset
     training: TextureTraining
+    movements: list[Movements]
+    fake: list[bool]
     texture: TextureScores
     videos: tuple[Videos, ...]
     left_out: dict[str, int]
@@ -80,12 +88,22 @@ def prepare(
         console.print(f"Skipped {path.name}: {why}", style="yellow", markup=False, highlight=False)
     training = TextureTraining(dataset, fold, recipe, cache, jobs=parallel, say=_teller(console))
     texture = training.out_of_fold(seeds)
-    assembled = [assemble(dataset, collected.rows, fold, scores) for scores in texture.log_odds]
+    console.print("Measuring movements")
+    movements = measure_all([clip.path for clip in dataset.clips], cache / "movements", jobs=parallel)
+    fake = [clip.fake for clip in dataset.clips]
+    assembled = [
+        assemble(
+            dataset, collected.rows, fold, scores, out_of_fold(movements, fake, fold, epochs=MOTION_EPOCHS, seed=seed)
+        )
+        for seed, scores in zip(seeds, texture.log_odds, strict=True)
+    ]
     refused = ["the services refused it"] * len(collected.failures)
     left_out = Counter([*assembled[0].left_out.values(), *twice.values(), *refused])
     return Material(
         dataset,
         training,
+        movements,
+        fake,
         texture,
         tuple(one.videos for one in assembled),
         dict(left_out),

@@ -96,7 +96,7 @@ def _model(run: Run) -> Table:
         ("trained", f"{model.trained_time.ToDatetime():%Y-%m-%d}"),
         ("learned from", f"{model.training_videos} videos"),
         ("schema version of the features", str(model.schema_version)),
-        ("texture network", f"`{model.texture_model or '-'}`"),
+        ("networks", f"`{model.texture_model or '-'}`"),
         ("slope of the calibration", number(run.calibration.slope)),
         ("intercept of the calibration", number(run.calibration.intercept)),
         ("called real below", number(run.band.real_below)),

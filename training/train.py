@@ -12,12 +12,14 @@ from rich.console import Console
 
 from client import ServiceError
 from gateway.features import SCHEMA_VERSION
+from services.face.network_file import version_of
 from training import card, evaluation, model_file, plots, tables
 from training.calibration import Band, Calibration
 from training.clips import ClipsError, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
-from training.pipeline import QUICK, STANDARD, Material, environment, prepare
+from training.motion import ship
+from training.pipeline import MOTION_EPOCHS, QUICK, STANDARD, Material, environment, prepare
 from training.run import Run, as_json
 from training.verdicts import fitted, proven
 
@@ -54,6 +56,7 @@ def train(
     ),
     model: Annotated[Path, typer.Option(help="Model to write: .json or .ubj.")] = Path("models/default.json"),
     texture: Annotated[Path, typer.Option(help="Texture network to write: .onnx.")] = Path("models/face_texture.onnx"),
+    motion: Annotated[Path, typer.Option(help="Motion network to write: .onnx.")] = Path("models/face_motion.onnx"),
     model_card: Annotated[Path, typer.Option("--card", help="Model card to write.")] = Path("docs/model-card.md"),
     figures: Annotated[Path, typer.Option(help="JSON of every figure to write.")] = Path("models/evaluation.json"),
     terms: Annotated[
@@ -95,7 +98,7 @@ def train(
             description, calibration = model_file.read(model)
             band = Band(description.real_below, description.fake_above)
         else:
-            description, calibration, band = _learned(material, recipe, found, texture, model)
+            description, calibration, band = _learned(material, recipe, found, (texture, motion), model)
     except (ClipsError, ServiceError, RuntimeError, ValueError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -120,18 +123,21 @@ def train(
     # A file or a pipe has no width, and tables that are folded are hard to search.
     tables.show(run, Console(width=None if sys.stdout.isatty() else _PAGE))
     console.print(
-        f"Wrote {'' if only_evaluate else f'{texture}, {model}, '}{figures} and {model_card}.", highlight=False
+        f"Wrote {'' if only_evaluate else f'{texture}, {motion}, {model}, '}{figures} and {model_card}.",
+        highlight=False,
     )
 
 
 def _learned(
-    material: Material, recipe: Recipe, found: evaluation.Evaluation, texture: Path, path: Path
+    material: Material, recipe: Recipe, found: evaluation.Evaluation, networks: tuple[Path, Path], path: Path
 ) -> tuple[classifier_pb2.Model, Calibration, Band]:
-    """Train the network on everybody, fit the trees, calibrate, and write all of it."""
+    """Train the networks on everybody, fit the trees, calibrate, and write all of it."""
     videos = material.videos[0]
     calibration, band = fitted(videos, found.log_odds[0], np.ones(len(videos), dtype=np.bool_))
     band = proven(band, [found.decisions[part] for part in ("all", "paired") if part in found.decisions])
-    texture_model = material.training.ship(texture, recipe.seed)
+    texture, motion = networks
+    material.training.ship(texture, recipe.seed)
+    ship(material.movements, material.fake, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(
         booster,
@@ -139,7 +145,7 @@ def _learned(
         calibration,
         band,
         schema_version=SCHEMA_VERSION,
-        texture_model=texture_model,
+        texture_model=version_of(texture.read_bytes(), motion.read_bytes()),
         cross_validated_auc=found.scores.get("paired", found.scores["all"]).value,
         trained=datetime.now(UTC).replace(microsecond=0),
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gateway.evidence import LEAST_FEATURES
 from gateway.features import FEATURES, LEAST_SCORED_CROPS
-from gateway.texture import texture_log_odds, texture_variation
+from gateway.readings import mean_log_odds, variation
 from training.clips import Dataset
 from training.vectors import FEATURE_NAMES, Row
 
@@ -24,6 +24,9 @@ BITS = FEATURE_NAMES.index("log10_bits_per_pixel")
 TEXTURE = FEATURE_NAMES.index("face_texture_log_odds")
 VARIATION = FEATURE_NAMES.index("face_texture_variation")
 """Columns that the texture network gives."""
+
+MOTION = FEATURE_NAMES.index("face_motion_log_odds")
+"""Column that the motion network gives."""
 
 MIN_FEATURES = 4
 """Nothing is learned from a vector with fewer finite features. A silent clip of a second or two has four: too few for a
@@ -90,12 +93,16 @@ class Assembled:
 
 
 def assemble(
-    dataset: Dataset, rows: Mapping[Path, Row], fold: NDArray[np.intp], texture: Sequence[NDArray[np.float64]]
+    dataset: Dataset,
+    rows: Mapping[Path, Row],
+    fold: NDArray[np.intp],
+    texture: Sequence[NDArray[np.float64]],
+    motion: Sequence[NDArray[np.float64]],
 ) -> Assembled:
     """Put labels and measurements together.
 
-    What the services' own texture network says is not used, since it may have learned from these very people: its place
-    is taken by what networks say that have not.
+    What the services' own networks say is not used, since they may have learned from these very people: its place is
+    taken by what networks say that have not.
 
     Left out are videos with fewer than `MIN_FEATURES` features.
 
@@ -104,6 +111,7 @@ def assemble(
         rows: a measurement for each video that could be measured.
         fold: of each clip.
         texture: for each clip the log-odds of its crops, by a network that has not seen its people.
+        motion: likewise, of its spans.
     """
     left_out: dict[Path, str] = {}
     kept, clips, vectors, judged = [], [], [], []
@@ -113,6 +121,7 @@ def assemble(
         row = rows[clip.path]
         vector = np.array([row[name] for name in FEATURE_NAMES], dtype=np.float64)
         vector[[TEXTURE, VARIATION]] = texture_features(texture[place])
+        vector[MOTION] = mean_log_odds(motion[place]) if len(motion[place]) else np.nan
         if (found := int(np.isfinite(vector).sum())) < MIN_FEATURES:
             left_out[clip.path] = f"only {found} features could be measured"
         else:
@@ -151,4 +160,4 @@ def texture_features(log_odds: NDArray[np.float64], least: int = LEAST_SCORED_CR
     """As `gateway.features` computes them; NaN where fewer than `least` crops were scored."""
     if len(log_odds) < least:
         return float("nan"), float("nan")
-    return texture_log_odds(log_odds), texture_variation(log_odds)
+    return mean_log_odds(log_odds), variation(log_odds)

@@ -6,9 +6,10 @@ import math
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xgboost
@@ -21,13 +22,13 @@ from services.classifier.vector import FEATURE_NAMES, MODALITIES
 
 DESCRIPTION_ATTRIBUTE = "notreally.model"
 """Booster attribute that holds `notreally.v1.Model` as proto JSON, without its `sha256`."""
-LINE_ATTRIBUTE = "notreally.line"
-"""Booster attribute that holds what the network's reading adds by itself, beside the trees, as JSON:
-`{"slope": float, "middle": float}`."""
+LINES_ATTRIBUTE = "notreally.lines"
+"""Booster attribute that holds what each network's reading adds by itself, beside the trees, as JSON:
+`{"face_texture_log_odds": {"slope": float, "middle": float}, "face_motion_log_odds": …}`."""
 CALIBRATION_ATTRIBUTE = "notreally.calibration"
 """Booster attribute that holds the calibration as JSON: `{"slope": float, "intercept": float}`."""
 
-_READING = FEATURE_NAMES.index("face_texture_log_odds")
+_READINGS = ("face_texture_log_odds", "face_motion_log_odds")
 _SUFFIXES = (".json", ".ubj")
 _BROKEN = "The model file is broken: XGBoost cannot read it. Train or fetch it again."
 # As XGBoost writes JSON. What begins otherwise may be UBJSON.
@@ -78,7 +79,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Line:
-    """Log-odds of being fake by the network's reading alone: `slope` times its distance from `middle`."""
+    """Log-odds of being fake by a network's reading alone: `slope` times its distance from `middle`."""
 
     slope: float
     middle: float
@@ -104,26 +105,31 @@ class TrainedModel:
     """A loaded model. Predictions are deterministic and use one thread."""
 
     def __init__(
-        self, booster: xgboost.Booster, description: classifier_pb2.Model, line: Line, calibration: Calibration
+        self,
+        booster: xgboost.Booster,
+        description: classifier_pb2.Model,
+        lines: Mapping[str, Line],
+        calibration: Calibration,
     ):
-        """Put together what `load` has validated."""
+        """Put together what `load` has validated; `lines` by feature."""
         self.description = description
         self._booster = booster
-        self._line = line
+        self._lines = {FEATURE_NAMES.index(name): line for name, line in lines.items()}
         self._calibration = calibration
         self._lowest = np.array([feature.min for feature in description.features])
         self._highest = np.array([feature.max for feature in description.features])
         looked_at = booster.get_score(importance_type="weight")
         self._looked_at = np.array([name in looked_at for name in FEATURE_NAMES])
-        self._looked_at[_READING] |= line.slope > 0
+        for column, line in self._lines.items():
+            self._looked_at[column] |= line.slope > 0
 
     def score(self, row: NDArray[np.float64]) -> Score:
         """Score one row.
 
         The contributions are SHAP values of the trees (Lundberg et al. 2020, "From local explanations to global
-        understanding with explainable AI for trees"), and for the network's reading what the line adds besides: exact,
-        and summing to the log-odds together with the bias. The probability is Platt's sigmoid of the log-odds (Platt
-        1999).
+        understanding with explainable AI for trees"), and for each network's reading what its line adds besides:
+        exact, and summing to the log-odds together with the bias. The probability is Platt's sigmoid of the log-odds
+        (Platt 1999).
 
         Args:
             row: shape (10,), in the order of the vector; NaN where a feature is missing.
@@ -131,7 +137,8 @@ class TrainedModel:
         matrix = xgboost.DMatrix(row[np.newaxis], feature_names=list(FEATURE_NAMES), nthread=1)
         parts = self._booster.predict(matrix, pred_contribs=True)[0].astype(np.float64)
         contributions, bias = parts[:-1], float(parts[-1])
-        contributions[_READING] += self._line.at(float(row[_READING]))
+        for column, line in self._lines.items():
+            contributions[column] += line.at(float(row[column]))
         raw = bias + math.fsum(contributions)
         prob_fake = self._calibration.prob_fake(raw)
         outside = self._outside(row)
@@ -173,9 +180,9 @@ def load(path: Path) -> TrainedModel:
     booster = _booster(content)
     description = _description(booster)
     _check_names(booster, description)
-    line, calibration = _line(booster), _calibration(booster)
+    lines, calibration = _lines(booster), _calibration(booster)
     description.sha256 = hashlib.sha256(content).hexdigest()
-    return TrainedModel(booster, description, line, calibration)
+    return TrainedModel(booster, description, lines, calibration)
 
 
 def _read(path: Path) -> bytes:
@@ -252,20 +259,30 @@ def _check_names(booster: xgboost.Booster, description: classifier_pb2.Model) ->
         feature.modality = MODALITIES[feature.feature]
 
 
-def _line(booster: xgboost.Booster) -> Line:
-    slope, middle = _two_numbers(booster, LINE_ATTRIBUTE, ("slope", "middle"), "line")
-    return Line(slope, middle)
+def _lines(booster: xgboost.Booster) -> dict[str, Line]:
+    content = _content(booster, LINES_ATTRIBUTE, "lines")
+    return {name: Line(*_two_numbers(content.get(name), ("slope", "middle"), "lines")) for name in _READINGS}
 
 
 def _calibration(booster: xgboost.Booster) -> Calibration:
-    slope, intercept = _two_numbers(booster, CALIBRATION_ATTRIBUTE, ("slope", "intercept"), "calibration")
-    return Calibration(slope, intercept)
+    content = _content(booster, CALIBRATION_ATTRIBUTE, "calibration")
+    return Calibration(*_two_numbers(content, ("slope", "intercept"), "calibration"))
 
 
-def _two_numbers(booster: xgboost.Booster, attribute: str, names: tuple[str, str], called: str) -> tuple[float, float]:
-    """Of an attribute in JSON; the first is a slope that must not fall."""
+def _content(booster: xgboost.Booster, attribute: str, called: str) -> dict[str, Any]:
+    """Of an attribute in JSON."""
     try:
         content = json.loads(booster.attr(attribute) or "")
+    except ValueError as error:
+        raise ModelError(f"The model file's {called} cannot be read.") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"The model file's {called} cannot be read.")
+    return content
+
+
+def _two_numbers(content: Any, names: tuple[str, str], called: str) -> tuple[float, float]:
+    """The first is a slope that must not fall."""
+    try:
         slope, other = (float(content[name]) for name in names)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The model file's {called} cannot be read.") from error

@@ -18,7 +18,7 @@ MODALITIES: "Mapping[str, features_pb2.Modality.ValueType]" = MappingProxyType(
     {
         "blink_rate_per_min": features_pb2.MODALITY_FACE,
         "nose_jitter": features_pb2.MODALITY_FACE,
-        "landmark_residual_jitter": features_pb2.MODALITY_FACE,
+        "face_motion_log_odds": features_pb2.MODALITY_FACE,
         "face_texture_log_odds": features_pb2.MODALITY_FACE,
         "face_texture_variation": features_pb2.MODALITY_FACE,
         "hf_face_ring_logratio": features_pb2.MODALITY_FACE,

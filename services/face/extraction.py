@@ -13,12 +13,22 @@ from services.face import signals
 from services.face.contours import contours
 from services.face.decoding import TimedPicture, timed_pictures, total_seconds
 from services.face.models import FaceModels, borrowed_models
+from services.face.movement import movements
 from services.face.overlap import produced_ahead
 from services.face.scoring import WindowScores
 from services.face.texture import measure_texture
 from services.face.thumbnails import shares
 from services.face.tracking import FaceTracker, Track
-from services.face.windows import FaceJob, Progress, ScoredCrop, Texture, Thumbnail, TrackSignals, Window, WindowFaces
+from services.face.windows import (
+    FaceJob,
+    Progress,
+    ScoredMovement,
+    Texture,
+    Thumbnail,
+    TrackSignals,
+    Window,
+    WindowFaces,
+)
 
 # Each is one decoded frame in memory.
 _FRAMES_AHEAD = 4
@@ -98,7 +108,7 @@ class _WindowAnalysis:
         self._size = (0, 0)
         self._textures: dict[int, list[Texture]] = {}
         self._scores = scores
-        self._texture_model = models.texture.version
+        self._models = models
 
     def take(self, one: TimedPicture) -> bool:
         """Analyse a frame; False when the stride left it out."""
@@ -123,14 +133,12 @@ class _WindowAnalysis:
         kept = sorted((track for track in kept if track.frames), key=_typical_iod, reverse=True)
         order = {id(track): i for i, track in enumerate(kept)}
         times = np.array(self._times)
+        tracks = tuple(self._signals(track, times) for track in kept)
         return WindowFaces(
             self._window,
             times,
             self._decoded,
-            tuple(
-                _signals(track, times, self._textures.get(id(track), []), self._scores.of(track), self._size)
-                for track in kept
-            ),
+            tracks,
             tuple(
                 Thumbnail(portrait.time_s, order[id(portrait.track)], portrait.jpeg, portrait.places)
                 for portrait in self._scores.portraits
@@ -138,35 +146,32 @@ class _WindowAnalysis:
             ),
             self._size,
             self._tracker.left_out,
-            self._texture_model if any(self._scores.of(track) for track in kept) else "",
+            self._models.version if any(track.crops or track.movements for track in tracks) else "",
         )
 
-
-def _signals(
-    track: Track,
-    times_s: NDArray[np.float64],
-    textures: list[Texture],
-    crops: tuple[ScoredCrop, ...],
-    size: tuple[int, int],
-) -> TrackSignals:
-    points = np.stack(track.points)
-    frames, segments = np.array(track.frames), np.array(track.segments)
-    aligned = signals.aligned(points, segments)
-    return TrackSignals(
-        frames=frames,
-        segments=segments,
-        ear_right=signals.eye_aspect_ratio(points, lm.RIGHT_EYE),
-        ear_left=signals.eye_aspect_ratio(points, lm.LEFT_EYE),
-        mouth_gap=signals.mouth_gap(points),
-        nose=points[:, lm.NOSE_TIP, :2],
-        iod=signals.interocular_distance(points),
-        yaw_deg=signals.yaw_degrees(points),
-        residual_second_difference=signals.residual_second_differences(aligned, frames, segments),
-        boxes=signals.face_boxes(points) / np.tile(np.array(size, dtype=np.float64), 2),
-        contours=contours(points, times_s[frames]),
-        textures=tuple(textures),
-        crops=crops,
-    )
+    def _signals(self, track: Track, times_s: NDArray[np.float64]) -> TrackSignals:
+        points = np.stack(track.points)
+        frames, segments = np.array(track.frames), np.array(track.segments)
+        spans = movements(points, times_s[frames], segments)
+        scores = self._models.motion.score(spans).tolist()
+        return TrackSignals(
+            frames=frames,
+            segments=segments,
+            ear_right=signals.eye_aspect_ratio(points, lm.RIGHT_EYE),
+            ear_left=signals.eye_aspect_ratio(points, lm.LEFT_EYE),
+            mouth_gap=signals.mouth_gap(points),
+            nose=points[:, lm.NOSE_TIP, :2],
+            iod=signals.interocular_distance(points),
+            yaw_deg=signals.yaw_degrees(points),
+            residual_second_difference=signals.residual_second_differences(
+                signals.aligned(points, segments), frames, segments
+            ),
+            boxes=signals.face_boxes(points) / np.tile(np.array(self._size, dtype=np.float64), 2),
+            contours=contours(points, times_s[frames]),
+            textures=tuple(self._textures.get(id(track), [])),
+            crops=self._scores.of(track),
+            movements=tuple(ScoredMovement(one.entry, log_odds) for one, log_odds in zip(spans, scores, strict=True)),
+        )
 
 
 def _typical_iod(track: Track) -> float:

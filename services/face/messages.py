@@ -61,6 +61,7 @@ def _track(track: TrackSignals) -> face_pb2.FaceTrack:
             for texture in track.textures
         ],
         crops=[face_pb2.FaceCrop(entry=crop.entry, log_odds=crop.log_odds) for crop in track.crops],
+        movements=[face_pb2.FaceMovement(entry=one.entry, log_odds=one.log_odds) for one in track.movements],
         contours=media_pb2.FaceContours(
             line_points=[len(line.points) for line in lm.CONTOURS],
             line_closed=[line.closed for line in lm.CONTOURS],

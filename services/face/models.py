@@ -12,7 +12,8 @@ import numpy as np
 from services.face.crops import FRAMES, SIDE
 from services.face.detection import FaceDetector
 from services.face.mesh import FaceMesh, Place
-from services.face.network_file import SHIPPED_NETWORK
+from services.face.motion_network import MotionNetwork
+from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK, read_networks, version_of
 from services.face.pictures import Picture
 from services.face.quiet import quiet_import
 from services.face.texture_network import TextureNetwork
@@ -23,14 +24,17 @@ class FaceModels:
     """What one worker needs to find faces and follow them. It keeps nothing from one picture to the next."""
 
     texture: TextureNetwork
+    motion: MotionNetwork
+    version: str
+    """Of both networks."""
     detector: FaceDetector = field(default_factory=FaceDetector)
     mesh: FaceMesh = field(default_factory=FaceMesh)
 
 
 # Loading takes a quarter of a second, so sets are kept; at most as many are made as workers ever ran at once.
 _idle: queue.SimpleQueue[FaceModels] = queue.SimpleQueue()
-# Of the sets that are loaded from now on.
-_network = SHIPPED_NETWORK
+# Of the sets that are loaded from now on: of texture, and of motion.
+_networks = (SHIPPED_NETWORK, SHIPPED_MOTION_NETWORK)
 
 
 @contextmanager
@@ -46,24 +50,27 @@ def borrowed_models() -> Iterator[FaceModels]:
         _idle.put(models)
 
 
-def warm_up(network: Path) -> None:
+def warm_up(texture: Path, motion: Path) -> None:
     """Load one set of models and run each once, so that no request waits for it.
 
     OpenCV works in the thread that asks from then on: its pictures here are small, and waking threads for them costs a
     quarter of the work. A worker has the cores to share with others like it anyway.
 
     Raises:
-        NetworkError: See `services.face.texture_network.TextureNetwork`.
+        NetworkError: See `services.face.network_file` and the networks.
     """
-    global _network
-    _network = network
+    global _networks
+    _networks = (texture, motion)
     cv2.setNumThreads(1)
     _idle.put(_loaded())
 
 
 def _loaded() -> FaceModels:
     with quiet_import():
-        models = FaceModels(TextureNetwork(_network))
+        texture, motion = read_networks(*_networks)
+        models = FaceModels(
+            TextureNetwork(_networks[0], texture), MotionNetwork(_networks[1], motion), version_of(texture, motion)
+        )
         grey = np.full((192, 192), 128, np.uint8)
         picture = Picture(grey, grey, grey, np.eye(3, 4, dtype=np.float32))
         models.detector.detect(picture)

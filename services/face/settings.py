@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from services.face.network_file import SHIPPED_NETWORK
+from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
 from services.kit.settings import WorkerSettings, metrics_listen
 
 
@@ -24,6 +24,9 @@ class FaceSettings(WorkerSettings):
 
     face_texture_model: Path = SHIPPED_NETWORK
     """The texture network: an .onnx file made by `make train`."""
+
+    face_motion_model: Path = SHIPPED_MOTION_NETWORK
+    """The motion network: likewise, by the same run."""
 
     face_decode_threads: int = Field(default=2, ge=1, le=16)
     """Threads of each run's video decoder for frames larger than 1080p; smaller ones need no second."""

@@ -4,17 +4,16 @@ A convolutional network, fine-tuned to say where a face is forged (`training/net
 place by place, and the score is the mean of the answers: what each place adds is exact, and comes with it.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from services.face.crops import FRAMES, SIDE
-from services.face.network_file import NetworkError, read_network
+from services.face.network_file import NetworkError
+from services.face.onnx_session import loaded
 
 BATCH = 8
 """Moments scored at once. Beyond this many memory grows and time does not fall."""
@@ -36,22 +35,13 @@ class Scores:
 class TextureNetwork:
     """A loaded network. The same moments give the same scores, alone or among others."""
 
-    def __init__(self, path: Path) -> None:
-        """Load an ONNX file that `make train` wrote.
+    def __init__(self, path: Path, content: bytes) -> None:
+        """Load the content of an ONNX file that `make train` wrote.
 
         Raises:
-            NetworkError: It is not such a file.
+            NetworkError: It is no such content.
         """
-        content = read_network(path)
-        self.version = hashlib.sha256(content).hexdigest()[:12]
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its errors have no other class in common
-            raise NetworkError(f"{path.name} is broken: it is no ONNX network. Train or fetch it again.") from error
+        self._session = loaded(path, content)
         takes = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
         gives = [(one.name, one.type, len(one.shape)) for one in self._session.get_outputs()]
         if takes != [("moments", "tensor(uint8)", [SIDE, SIDE, FRAMES])] or gives != [("places", "tensor(float)", 3)]:

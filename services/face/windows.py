@@ -66,6 +66,14 @@ class ScoredCrop:
 
 
 @dataclass(frozen=True)
+class ScoredMovement:
+    """What the motion network makes of one span; `entry`, an index into its track, is that of the first frame."""
+
+    entry: int
+    log_odds: float
+
+
+@dataclass(frozen=True)
 class Contours:
     """The lines of `services.face.landmarks.CONTOURS` in k of the entries of a track.
 
@@ -96,6 +104,7 @@ class TrackSignals:
         contours: Lines along the face in some of the entries.
         textures: Texture of some of the entries.
         crops: What the texture network makes of some of the entries.
+        movements: What the motion network makes of spans of them.
     """
 
     frames: NDArray[np.int64]
@@ -111,6 +120,7 @@ class TrackSignals:
     contours: Contours
     textures: tuple[Texture, ...]
     crops: tuple[ScoredCrop, ...] = ()
+    movements: tuple[ScoredMovement, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,4 +150,4 @@ class WindowFaces:
     faces_left_out: int = 0
     """Faces seen at once beyond those that could be followed; the most of any frame."""
     texture_model: str = ""
-    """Version of the network that scored the crops."""
+    """Version of the networks that scored crops and movements."""

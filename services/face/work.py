@@ -9,26 +9,28 @@ from pathlib import Path
 
 import structlog
 
-from services.face.network_file import SHIPPED_NETWORK, NetworkError
+from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK, NetworkError
 from services.face.windows import FaceJob
 from services.kit.seekable import Video
 from services.kit.worker_video import opened
 from services.kit.worker_wire import Cancelled
 
 
-def warm_up(network: Path = SHIPPED_NETWORK) -> None:
+def warm_up(texture: Path = SHIPPED_NETWORK, motion: Path = SHIPPED_MOTION_NETWORK) -> None:
     """Import everything, load the models and run each once.
 
     Args:
-        network: Of the face's texture. When it is none, the log says so and the worker ends.
+        texture: The network that reads the face's texture. When a file is no network, the log says so and the worker
+            ends.
+        motion: The network that reads how the face moves.
     """
     from services.face import extraction, messages, models
 
     del extraction, messages  # for later
     try:
-        models.warm_up(network)
+        models.warm_up(texture, motion)
     except NetworkError as error:
-        structlog.get_logger().error("texture network refused", explanation=str(error))
+        structlog.get_logger().error("network refused", explanation=str(error))
         raise SystemExit(1) from error
 
 

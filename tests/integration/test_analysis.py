@@ -23,7 +23,6 @@ from tests.synthetic.fixtures import MakeFaceVideo
 
 pytestmark = BOTH
 
-MOTION = ("blink_rate_per_min", "lip_jerk", "nose_jitter", "landmark_residual_jitter")
 SOUND = ("mfcc_mean", "mfcc_std", "av_sync_corr")
 
 

@@ -77,16 +77,18 @@ export const FEATURES: readonly FeatureText[] = [
     shortUnit: "% of eye distance",
   },
   {
-    name: "landmark_residual_jitter",
-    field: "landmarkResidualJitter",
-    label: "trembling of the face's shape",
-    unit: "IOD",
+    name: "face_motion_log_odds",
+    field: "faceMotionLogOdds",
+    label: "movement of the face",
+    unit: "log-odds",
     modality: Modality.FACE,
-    sentence: "How much the shape of the face trembles once head motion is taken out; generated faces can wobble.",
-    shown: percent,
-    written: twoDigits,
-    noun: OF_EYE_DISTANCE,
-    shortUnit: "% of eye distance",
+    sentence:
+      "What a network trained on forged faces reads in how lids, lips, jaw and head move: 0 looks filmed, 100 looks " +
+      "forged.",
+    shown: leaning,
+    written: whole,
+    noun: OF_HUNDRED,
+    shortUnit: "of 100",
   },
   {
     name: "face_texture_log_odds",

@@ -10,12 +10,14 @@ import type { FeatureText } from "./features";
 const LEAST_FPS = 20 * 0.99;
 const LEAST_BLINK_S = 10;
 const LEAST_MOTION_S = 3;
+const LEAST_SPAN_S = 2;
 const LEAST_SYNC_S = 5;
 const LEAST_VOICED_S = 2;
 const LEAST_IOD_PX = 40;
 
 // Measured on single pictures, not on the motion between them.
 const DETAIL = "hf_face_ring_logratio";
+const SPANS = "face_motion_log_odds";
 const LEARNED = new Set(["face_texture_log_odds", "face_texture_variation"]);
 
 /** The server's own words where it gives them, else what follows from the evidence. */
@@ -59,7 +61,7 @@ function deduced(feature: FeatureText, { quality, metadata }: Pick<AnalysisResul
       if (feature.name === "blink_rate_per_min" && face_s < LEAST_BLINK_S) {
         return `the face is seen for less than ${LEAST_BLINK_S} seconds`;
       }
-      return `the face is followed without a break for less than ${LEAST_MOTION_S} seconds`;
+      return `the face is followed without a break for less than ${feature.name === SPANS ? LEAST_SPAN_S : LEAST_MOTION_S} seconds`;
   }
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from notreally.v1.audio_pb2 import AudioWindow
-from notreally.v1.face_pb2 import FaceCrop, FaceTexture, FaceTrack, FaceWindow
+from notreally.v1.face_pb2 import FaceCrop, FaceMovement, FaceTexture, FaceTrack, FaceWindow
 from notreally.v1.media_pb2 import FaceContours, TimeWindow
 from notreally.v1.metadata_pb2 import MediaFacts, VideoFacts
 from numpy.typing import ArrayLike, NDArray
@@ -41,13 +41,14 @@ def face_clip(
     found: ArrayLike = True,
     texture: Callable[[float], tuple[float, float]] | None = lambda time: (1.0, 2.0),
     log_odds: Callable[[float], float] | None = lambda time: 1.0,
+    motion: Callable[[float], float] | None = lambda time: 1.0,
     texture_model: str = "network",
     window_s: float = 4.0,
 ) -> list[FaceWindow]:
     """One face through all frames, in windows of `window_s`.
 
-    A texture is measured on every tenth entry, the texture network scores every twentieth, and contours are drawn of
-    every third.
+    A texture is measured on every tenth entry, the texture network scores every twentieth, the motion network a span
+    from every thirtieth, and contours are drawn of every third.
     """
     count = len(times)
 
@@ -87,7 +88,12 @@ def face_clip(
                 for entry in range(0, len(entries), 20)
                 if log_odds is not None
             ]
-            window.texture_model = texture_model if crops else ""
+            movements = [
+                FaceMovement(entry=entry, log_odds=motion(float(times[entries[entry]])))
+                for entry in range(0, len(entries), 30)
+                if motion is not None
+            ]
+            window.texture_model = texture_model if crops or movements else ""
             window.tracks.append(
                 FaceTrack(
                     frames=seen,
@@ -103,6 +109,7 @@ def face_clip(
                     boxes=boxes[entries].ravel(),
                     textures=textures,
                     crops=crops,
+                    movements=movements,
                     contours=FaceContours(
                         line_points=[2, 1],
                         line_closed=[True, False],

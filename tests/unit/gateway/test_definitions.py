@@ -38,6 +38,7 @@ def test_the_page_names_the_schema_version_and_the_limits() -> None:
     assert f"Schema version: {SCHEMA_VERSION}." in PAGE
     assert f"less than {features.LEAST_BLINK_S:g} s, or there are fewer than {features.LEAST_FPS:g} frames" in PAGE
     assert f"less than {features.LEAST_MOTION_S:g} s of following frames" in PAGE
+    assert f"followed without a break for less than {features.LEAST_SPAN_S:g} seconds" in PAGE
     assert f"the median IOD is below {features.LEAST_IOD_PX:g} px, or fewer than {features.LEAST_CROPS} crops" in PAGE
     assert f"less than {evidence.LEAST_FACE_S:g} s in all" in PAGE
     assert f"less than {100 * evidence.LEAST_COVERAGE:g} % of the analysed frames" in PAGE

@@ -1,6 +1,7 @@
 """Ten features by their definitions, each absent, with a reason, when it cannot be had."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from gateway.features import FEATURES, SCHEMA_VERSION, compute_features
 from tests.unit.gateway.synthetic_signals import eyes, face_clip, frame_times, media_facts, sound_clip
 
 FACE = {spec.name for spec in FEATURES[:6]}
-MOTION = {"nose_jitter", "landmark_residual_jitter"}
+MOTION = {"nose_jitter", "face_motion_log_odds"}
 LEARNED = {"face_texture_log_odds", "face_texture_variation"}
 AUDIO = {"mfcc_mean", "mfcc_std", "av_sync_corr"}
 
@@ -42,9 +43,9 @@ def test_all_ten_features_of_a_speaking_face() -> None:
             times,
             ear=eyes(times, [(start, 0.2) for start in (2, 5, 9, 13, 17)]),
             mouth_gap=speaking(times),
-            residual=0.01 * np.sqrt(6),
             texture=lambda _: (1.0, 2.0),
             log_odds=lambda time: 2.0 if time < 10 else -1.0,
+            motion=lambda time: 4.0 if time < 8 else -1.0,
         ),
         sound_clip(
             20.0, loud, mfcc=lambda moments: coefficients + np.where(np.arange(len(moments)) % 2, 1, -1)[:, None]
@@ -56,7 +57,7 @@ def test_all_ten_features_of_a_speaking_face() -> None:
     assert vector.schema_version == SCHEMA_VERSION
     assert vector.blink_rate_per_min == pytest.approx(15.0)
     assert vector.nose_jitter == 0
-    assert vector.landmark_residual_jitter == pytest.approx(0.01)
+    assert vector.face_motion_log_odds == pytest.approx(1.0)
     assert vector.hf_face_ring_logratio == pytest.approx(math.log(1 / 2))
     assert vector.face_texture_log_odds == pytest.approx(0.5)
     assert vector.face_texture_variation == pytest.approx(1.5)
@@ -104,9 +105,46 @@ def test_blinks_are_counted_per_minute_of_face_not_of_video() -> None:
     assert features.vector.blink_rate_per_min == pytest.approx(10.0)
 
 
-def test_motion_needs_three_seconds() -> None:
-    assert not MOTION & set(compute_features(face_clip(frame_times(3.0)), [], media_facts()).missing)
-    assert set(compute_features(face_clip(frame_times(2.9)), [], media_facts()).missing) >= MOTION
+def test_the_trembling_of_the_nose_needs_three_seconds() -> None:
+    assert "nose_jitter" not in compute_features(face_clip(frame_times(3.0)), [], media_facts()).missing
+    short = compute_features(face_clip(frame_times(2.9)), [], media_facts()).missing
+    assert short["nose_jitter"] == "the face is followed without a break for less than 3 seconds"
+
+
+def test_movement_is_the_mean_of_what_was_read_in_the_spans_each_limited() -> None:
+    scores = {0.0: 1e6, 1.0: -20.0, 2.0: 3.0, 3.0: 1.0}
+    windows = face_clip(frame_times(4.0), motion=lambda time: scores[round(time, 6)])
+    vector = compute_features(windows, [], media_facts()).vector
+    assert vector.face_motion_log_odds == pytest.approx((8 - 8 + 3 + 1) / 4)
+    for sure, limit in ((9.0, 8.0), (-9.0, -8.0)):
+        windows = face_clip(frame_times(4.0), motion=lambda _, sure=sure: sure)  # type: ignore[misc]
+        assert compute_features(windows, [], media_facts()).vector.face_motion_log_odds == limit
+
+
+@pytest.mark.parametrize("motion", [None, lambda _: math.nan, lambda _: -math.inf])
+def test_movement_needs_a_span_with_a_score(motion: Callable[[float], float] | None) -> None:
+    features = compute_features(face_clip(frame_times(12.0), motion=motion), [], media_facts())
+    assert features.missing.keys() == AUDIO | {"face_motion_log_odds"}
+    assert features.missing["face_motion_log_odds"] == ("the face is followed without a break for less than 2 seconds")
+    one = face_clip(frame_times(12.0), motion=lambda time: 0.5 if time == 4 else math.nan)
+    assert compute_features(one, [], media_facts()).vector.face_motion_log_odds == 0.5
+
+
+def test_the_networks_are_named_whichever_of_them_scored() -> None:
+    movements = compute_features(face_clip(frame_times(4.0), log_odds=None), [], media_facts())
+    assert movements.missing.keys() >= LEARNED
+    assert (movements.signals.scored_by, movements.vector.texture_model) == ("network", "network")
+    crops = compute_features(face_clip(frame_times(4.0), motion=None), [], media_facts())
+    assert "face_motion_log_odds" in crops.missing
+    assert (crops.signals.scored_by, crops.vector.texture_model) == ("network", "network")
+    neither = compute_features(face_clip(frame_times(4.0), log_odds=None, motion=None), [], media_facts())
+    assert (neither.signals.scored_by, neither.vector.texture_model) == ("", "")
+
+
+def test_networks_whose_scores_are_not_used_are_not_named() -> None:
+    slow = compute_features(face_clip(frame_times(8.0, 15.0), log_odds=None), [], media_facts())
+    assert slow.signals.scored_by == "network"
+    assert slow.vector.texture_model == ""
 
 
 def test_motion_and_blinks_need_twenty_frames_a_second() -> None:
@@ -135,7 +173,7 @@ def scored(*log_odds: float) -> list[FaceWindow]:
     """A face with so many crops scored, one on every twentieth entry."""
     scores = iter(log_odds)
     times = frame_times(20 * len(log_odds) / 30)
-    return face_clip(times, log_odds=lambda _: next(scores), window_s=1e3)
+    return face_clip(times, log_odds=lambda _: next(scores), motion=None, window_s=1e3)
 
 
 def test_learned_texture_needs_six_scored_crops() -> None:
@@ -234,6 +272,7 @@ def test_any_signals_give_a_finite_vector_or_a_reason(data: st.DataObject) -> No
         segments=np.abs(np.resize(data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=9)), len(times))),
         texture=lambda _: (data.draw(NUMBERS), 1.0),
         log_odds=lambda _: data.draw(NUMBERS),
+        motion=lambda _: data.draw(NUMBERS),
     )
     levels = data.draw(st.lists(NUMBERS, min_size=1, max_size=8))
     sound = sound_clip(

@@ -20,7 +20,7 @@ MODEL = Model(
 CONTRIBUTIONS = (
     FeatureContribution(feature="blink_rate_per_min", value=4.2, contribution=1.4),
     FeatureContribution(feature="nose_jitter", value=0.0052, contribution=0.6),
-    FeatureContribution(feature="landmark_residual_jitter", contribution=0.9),
+    FeatureContribution(feature="face_motion_log_odds", contribution=0.9),
     FeatureContribution(feature="hf_face_ring_logratio", value=0.0, contribution=-0.3),
     FeatureContribution(feature="face_texture_log_odds", value=0.1, contribution=0.01),
 )

@@ -1,5 +1,6 @@
 """The trees find what is there, do not find what is not, and do not read gaps or bit rates as labels."""
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -18,7 +19,8 @@ from training.fitting import (
     trees,
 )
 from training.masking import Masked
-from training.videos import BITS, SOUND, TEXTURE, VARIATION, Videos
+from training.vectors import FEATURE_NAMES
+from training.videos import BITS, MOTION, SOUND, TEXTURE, VARIATION, Videos
 
 Population = Callable[..., Videos]
 
@@ -120,28 +122,48 @@ def test_every_video_is_scored_by_trees_that_have_not_seen_its_group(population:
 
 def test_without_a_line_log_odds_are_the_margins_of_the_trees(population: Population) -> None:
     videos = population(people=30, signal=2.0)
-    booster = fit_trees(videos, np.arange(60), Recipe(0, True, hidden=(TEXTURE,)))
+    booster = fit_trees(videos, np.arange(60), Recipe(0, True, hidden=(TEXTURE, MOTION)))
     matrix = xgboost.DMatrix(videos.features, feature_names=booster.feature_names)
     probability = booster.predict(matrix)
     assert 1 / (1 + np.exp(-log_odds(booster, videos.features))) == pytest.approx(probability, abs=1e-6)
 
 
-def test_two_videos_on_one_step_of_the_trees_are_told_apart_by_the_networks_reading(population: Population) -> None:
-    videos = population(people=60, signal=2.0, column=TEXTURE)
+@pytest.mark.parametrize("column", [TEXTURE, MOTION])
+def test_two_videos_on_one_step_of_the_trees_are_told_apart_by_a_networks_reading(
+    population: Population, column: int
+) -> None:
+    videos = population(people=60, signal=2.0, column=column)
     booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
     rows = np.zeros((200, 10))
-    rows[:, TEXTURE] = np.linspace(-3, 5, 200)
+    rows[:, column] = np.linspace(-3, 5, 200)
     assert np.all(np.diff(log_odds(booster, rows)) > 0)
     matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
     assert len(np.unique(booster.predict(matrix))) < 100
 
 
-def test_without_a_reading_the_line_says_nothing(population: Population) -> None:
-    videos = population(people=60, signal=2.0, column=TEXTURE)
+@pytest.mark.parametrize("column", [TEXTURE, MOTION])
+def test_without_a_reading_the_lines_say_nothing(population: Population, column: int) -> None:
+    videos = population(people=60, signal=2.0, column=column)
     booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
     rows = np.full((1, 10), np.nan)
     matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
     assert log_odds(booster, rows) == pytest.approx(booster.predict(matrix, output_margin=True), abs=1e-6)
+
+
+def test_readings_that_tell_the_same_share_what_they_say_and_one_that_tells_nothing_says_little(
+    population: Population,
+) -> None:
+    both = population(people=200, signal=1.5, column=TEXTURE)
+    both.features[:, MOTION] = both.features[:, TEXTURE]
+    alone = population(people=200, signal=1.5, column=TEXTURE)
+    slopes = []
+    for videos in (both, alone):
+        booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
+        lines = json.loads(booster.attr("notreally.lines") or "")
+        slopes.append([lines[FEATURE_NAMES[column]]["slope"] for column in (TEXTURE, MOTION)])
+    assert slopes[0][0] == pytest.approx(slopes[0][1], rel=0.01)
+    assert sum(slopes[0]) == pytest.approx(sum(slopes[1]), rel=0.15)
+    assert slopes[1][1] < 0.2 * slopes[1][0]
 
 
 def test_line_and_trees_find_what_is_in_the_reading_and_beside_it(population: Population) -> None:

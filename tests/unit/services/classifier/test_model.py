@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from services.classifier.model import (
     CALIBRATION_ATTRIBUTE,
     DESCRIPTION_ATTRIBUTE,
-    LINE_ATTRIBUTE,
+    LINES_ATTRIBUTE,
     ModelError,
     TrainedModel,
     load,
@@ -52,19 +52,24 @@ def booster(names: tuple[str, ...] = FEATURE_NAMES, **parameters: str) -> xgboos
     return xgboost.train(settings, matrix, num_boost_round=10)
 
 
+FLAT = {"slope": 0.0, "middle": 0.0}
+
+
 def write(
     path: Path,
     *,
     trees: xgboost.Booster | None = None,
     described: classifier_pb2.Model | None = None,
     calibration: object = None,
-    line: object = None,
+    lines: object = None,
 ) -> Path:
     trees = trees or booster()
     trees.set_attr(
         **{
             DESCRIPTION_ATTRIBUTE: json_format.MessageToJson(described or description()),
-            LINE_ATTRIBUTE: json.dumps(line or {"slope": 0.0, "middle": 0.0}),
+            LINES_ATTRIBUTE: json.dumps(
+                {"face_texture_log_odds": FLAT, "face_motion_log_odds": FLAT} if lines is None else lines
+            ),
             CALIBRATION_ATTRIBUTE: json.dumps(calibration or {"slope": SLOPE, "intercept": INTERCEPT}),
         }
     )
@@ -75,6 +80,12 @@ def write(
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     return load(write(tmp_path_factory.mktemp("model") / "model.json"))
+
+
+def steeper(reading: str, middle: float) -> dict[str, dict[str, float]]:
+    """Lines of which one rises."""
+    flat = {"face_texture_log_odds": FLAT, "face_motion_log_odds": FLAT}
+    return {**flat, reading: {"slope": 1.5, "middle": middle}}
 
 
 def row(**values: float) -> NDArray[np.float64]:
@@ -90,27 +101,52 @@ def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: 
     assert score.raw_log_odds == pytest.approx(expected, abs=1e-5)
 
 
-def test_the_line_adds_to_what_the_trees_say_of_the_networks_reading(model: TrainedModel, tmp_path: Path) -> None:
-    steep = load(write(tmp_path / "m.json", line={"slope": 1.5, "middle": -0.5}))
-    values = row(nose_jitter=0.7, face_texture_log_odds=0.3)
+@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
+def test_a_line_adds_to_what_the_trees_say_of_a_networks_reading(
+    model: TrainedModel, tmp_path: Path, reading: str
+) -> None:
+    steep = load(write(tmp_path / "m.json", lines=steeper(reading, -0.5)))
+    values = row(nose_jitter=0.7, **{reading: 0.3})
     plain, added = model.score(values), steep.score(values)
     difference = added.contributions - plain.contributions
-    reading = FEATURE_NAMES.index("face_texture_log_odds")
-    assert difference[reading] == pytest.approx(1.5 * 0.8)
+    assert difference[FEATURE_NAMES.index(reading)] == pytest.approx(1.5 * 0.8)
     assert np.count_nonzero(difference) == 1
     assert added.raw_log_odds == pytest.approx(plain.raw_log_odds + 1.5 * 0.8)
     assert added.bias == plain.bias
 
 
-def test_where_nothing_was_read_the_line_adds_nothing(model: TrainedModel, tmp_path: Path) -> None:
-    steep = load(write(tmp_path / "m.json", line={"slope": 1.5, "middle": -0.5}))
+@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
+def test_where_nothing_was_read_a_line_adds_nothing(model: TrainedModel, tmp_path: Path, reading: str) -> None:
+    steep = load(write(tmp_path / "m.json", lines=steeper(reading, -0.5)))
     assert steep.score(row(nose_jitter=0.7)).raw_log_odds == model.score(row(nose_jitter=0.7)).raw_log_odds
 
 
-def test_a_reading_that_only_the_line_looks_at_can_be_out_of_range(model: TrainedModel, tmp_path: Path) -> None:
-    steep = load(write(tmp_path / "m.json", line={"slope": 1.5, "middle": 0.0}))
-    assert steep.score(row(face_texture_log_odds=9.0)).out_of_range
-    assert not model.score(row(face_texture_log_odds=9.0)).out_of_range
+@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
+def test_a_reading_that_only_a_line_looks_at_can_be_out_of_range(
+    model: TrainedModel, tmp_path: Path, reading: str
+) -> None:
+    steep = load(write(tmp_path / "m.json", lines=steeper(reading, 0.0)))
+    assert steep.score(row(**{reading: 9.0})).out_of_range
+    assert not model.score(row(**{reading: 9.0})).out_of_range
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        {},
+        [1, 2],
+        "x",
+        {"face_texture_log_odds": {"slope": 1.0, "middle": 0.0}},
+        {"face_texture_log_odds": {"slope": -1.0, "middle": 0.0}, "face_motion_log_odds": {"slope": 0, "middle": 0}},
+        {
+            "face_texture_log_odds": {"slope": 0, "middle": 0},
+            "face_motion_log_odds": {"slope": 1.0, "middle": math.inf},
+        },
+    ],
+)
+def test_lines_that_are_none_are_refused(tmp_path: Path, lines: object) -> None:
+    with pytest.raises(ModelError, match="lines"):
+        load(write(tmp_path / "m.json", lines=lines))
 
 
 def test_the_probability_is_the_calibrated_log_odds(model: TrainedModel) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from notreally.v1 import features_pb2
 
-from gateway.features import FEATURES
+from gateway.features import FEATURES, SCHEMA_VERSION
 from services.classifier.vector import FEATURE_NAMES, MODALITIES, columns
 from services.kit.errors import Refusal
 
@@ -25,7 +25,7 @@ def test_names_and_modalities_are_those_of_the_gateway() -> None:
 def test_an_absent_feature_is_nan_and_a_zero_is_zero() -> None:
     row = columns(
         features_pb2.FeatureVector(
-            schema_version=2, face_texture_log_odds=0.0, texture_model="a", log10_bits_per_pixel=-1.5
+            schema_version=SCHEMA_VERSION, face_texture_log_odds=0.0, texture_model="a", log10_bits_per_pixel=-1.5
         )
     )
     assert row[FEATURE_NAMES.index("face_texture_log_odds")] == 0.0

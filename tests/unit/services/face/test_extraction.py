@@ -126,6 +126,7 @@ def test_a_windows_signals_do_not_depend_on_its_run(face_video: MakeFaceVideo) -
             assert one.textures == other.textures
             assert len(one.crops) == 9
             assert one.crops == other.crops
+            assert one.movements == other.movements
             for name in ("frames", "segments", "ear_left", "mouth_gap", "nose", "boxes", "yaw_deg"):
                 assert np.array_equal(getattr(one, name), getattr(other, name)), name
             assert np.array_equal(one.contours.entries, other.contours.entries)
@@ -200,13 +201,45 @@ def test_crops_are_scored_evenly_over_each_window_by_a_network_that_is_named(
     windows = windows_of(face_video(LIVELY), (0, 1), (2, 4), max_crops=5)
     for window in windows:
         (track,) = window.tracks
-        assert window.texture_model == models.texture.version
+        assert window.texture_model == models.version
         times = window.frame_times_s[track.frames[[crop.entry for crop in track.crops]]]
         start, end = window.window.start_s, window.window.end_s
         assert times == pytest.approx(start + (np.arange(5) + 0.5) * (end - start) / 5, abs=0.04)
 
 
-def test_without_scored_crops_no_network_is_named(face_video: MakeFaceVideo) -> None:
+def test_how_a_followed_face_moves_is_scored_though_no_crop_is(
+    lively: tuple[WindowFaces, TrackSignals], models: FaceModels
+) -> None:
+    window, track = lively
+    begun = window.frame_times_s[track.frames[[one.entry for one in track.movements]]]
+    # Spans of 47 looks, a new one every 24 looks, 25 looks a second.
+    assert begun == pytest.approx(24 / 25 * np.arange(4), abs=1.01 / 30)
+    assert track.movements[0].entry == 0
+    scores = [one.log_odds for one in track.movements]
+    assert np.isfinite(scores).all()
+    assert len(set(scores)) == 4
+    assert track.crops == ()
+    assert window.texture_model == models.version
+
+
+def test_two_faces_are_scored_each_by_its_own_movement(face_video: MakeFaceVideo) -> None:
+    two = FaceVideo(seconds=2, size=(900, 400), iod=80, faces=2, mouth=syllables, blinks=(1.0,), noise=1)
+    (window,) = windows_of(face_video(two), (0, 2))
+    (large,), (small,) = (track.movements for track in window.tracks)
+    assert (large.entry, small.entry) == (0, 0)
+    assert large.log_odds != small.log_odds
+
+
+def test_a_face_that_is_lost_in_the_middle_of_a_span_is_not_scored_there(face_video: MakeFaceVideo) -> None:
+    gone = replace(LIVELY, seconds=4.5, absent=((1.5, 2.2),))
+    (window,) = windows_of(face_video(gone), (0, 4.5))
+    (track,) = window.tracks
+    begun = window.frame_times_s[track.frames[[one.entry for one in track.movements]]]
+    assert len(begun) == 1
+    assert 2.2 <= begun[0] < 2.5
+
+
+def test_without_scores_no_network_is_named(face_video: MakeFaceVideo) -> None:
     (nothing_asked,) = windows_of(face_video(LIVELY), (0, 0.5))
     assert nothing_asked.texture_model == ""
     tiny = FaceVideo(seconds=0.6, size=(640, 480), iod=24)

@@ -29,7 +29,8 @@ TINY = made_up_face(LEAST_FACE_PX - 1, (200.0, 80.0))
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> TextureNetwork:
     """Brighter is more forged: 32 steps of 8 bits are one of log-odds."""
-    return TextureNetwork(brightness_network(tmp_path_factory.mktemp("network") / "brightness.onnx"))
+    path = brightness_network(tmp_path_factory.mktemp("network") / "brightness.onnx")
+    return TextureNetwork(path, path.read_bytes())
 
 
 def grey(_: float) -> int:
@@ -184,7 +185,7 @@ def test_a_part_without_a_face_is_not_shown(network: TextureNetwork) -> None:
 
 
 def test_the_shipped_network_scores_through_a_window_as_it_does_alone() -> None:
-    real = TextureNetwork(SHIPPED_NETWORK)
+    real = TextureNetwork(SHIPPED_NETWORK, SHIPPED_NETWORK.read_bytes())
     noise = np.random.default_rng(0).integers(0, 256, (len(TIMES), 160, 260), dtype=np.uint8)
     scores = WindowScores(WINDOW, real, BATCH + 2, 0)
     track = Track(None)

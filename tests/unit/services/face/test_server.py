@@ -120,6 +120,7 @@ async def test_windows_arrive_with_progress_and_fit_together(
         assert contours.ByteSize() < 300 * len(contours.frames)
         assert [crop.entry for crop in track.crops] == sorted({crop.entry for crop in track.crops})
         assert len(track.crops) == 3
+        assert not track.movements  # which need longer windows
         assert len(window.texture_model) == 12
         (thumbnail,) = window.thumbnails
         assert thumbnail.heat.side**2 == len(thumbnail.heat.places)
@@ -128,6 +129,18 @@ async def test_windows_arrive_with_progress_and_fit_together(
         )
         assert thumbnail.heat.log_odds == max(crop.log_odds for crop in track.crops)
         assert (window.frame_width, window.frame_height) == (320, 240)
+
+
+async def test_how_a_face_moves_arrives_with_the_networks_name(
+    face: FaceStub, store_folder: Path, face_video: MakeFaceVideo
+) -> None:
+    ref = stored(store_folder, face_video(LONG))
+    answers = [one async for one in face.ExtractWindows(request(ref, (4, 7)))]
+    (window,) = [one.window for one in answers if one.HasField("window")]
+    (track,) = window.tracks
+    assert not track.crops
+    assert [movement.entry for movement in track.movements] == pytest.approx([0, 29], abs=1)
+    assert len(window.texture_model) == 12
 
 
 async def test_times_count_from_where_the_video_is_said_to_start(

@@ -1,4 +1,4 @@
-"""`python -m services.face` with another texture network, and without one."""
+"""`python -m services.face` with other networks, and without one."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from notreally.v1 import face_pb2
 
-from services.face.texture_network import TextureNetwork
+from services.face.network_file import SHIPPED_MOTION_NETWORK, version_of
 from services.face.windows import FaceJob, Window
 from services.face.work import extract_windows, warm_up
 from services.kit.seekable import Video
@@ -24,13 +24,14 @@ from tests.synthetic.videos import FaceVideo
     ("content", "explanation"),
     [(None, "face.onnx cannot be read"), (b"no network", "face.onnx is broken")],
 )
+@pytest.mark.parametrize("setting", ["NOTREALLY_FACE_TEXTURE_MODEL", "NOTREALLY_FACE_MOTION_MODEL"])
 def test_without_a_network_the_service_ends_with_a_sentence(
-    tmp_path: Path, content: bytes | None, explanation: str
+    tmp_path: Path, setting: str, content: bytes | None, explanation: str
 ) -> None:
     if content is not None:
         (tmp_path / "face.onnx").write_bytes(content)
     settings = {
-        "NOTREALLY_FACE_TEXTURE_MODEL": str(tmp_path / "face.onnx"),
+        setting: str(tmp_path / "face.onnx"),
         "NOTREALLY_FACE_LISTEN": "127.0.0.1:0",
         "NOTREALLY_FACE_WORKERS": "1",
         "NOTREALLY_MEDIA_URL": str(tmp_path),
@@ -41,7 +42,7 @@ def test_without_a_network_the_service_ends_with_a_sentence(
     assert ended.returncode == 1
     assert "Traceback" not in ended.stdout + ended.stderr
     said = json.loads(ended.stdout.splitlines()[0])
-    assert said["event"] == "texture network refused"
+    assert said["event"] == "network refused"
     assert explanation in said["explanation"]
     assert said["explanation"].endswith(".")
 
@@ -54,5 +55,5 @@ async def test_workers_score_with_the_network_they_were_given(tmp_path: Path, fa
         items = [item async for item in workers.stream(extract_windows, Video(video.stat().st_size, video), job)]
     answers = [face_pb2.FaceServiceExtractWindowsResponse.FromString(item) for item in items]
     (window,) = [answer.window for answer in answers if answer.HasField("window")]
-    assert window.texture_model == TextureNetwork(path).version
+    assert window.texture_model == version_of(path.read_bytes(), SHIPPED_MOTION_NETWORK.read_bytes())
     assert len(window.tracks[0].crops) == 2

@@ -1,0 +1,41 @@
+"""The motion network: what it makes of how the parts of a face move.
+
+A small perceptron over the numbers of `services.face.movement`, exported to ONNX (`training/motion.py`). What the frame
+rate and the size of a face make of those numbers in real videos is taken off inside it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.face.movement import VALUES, Movement
+from services.face.network_file import NetworkError
+from services.face.onnx_session import loaded
+
+
+class MotionNetwork:
+    """A loaded network. The same movements give the same scores, alone or among others, but for the last digits."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        """Load the content of an ONNX file that `make train` wrote.
+
+        Raises:
+            NetworkError: It is no such content.
+        """
+        self._session = loaded(path, content)
+        takes = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
+        gives = [(one.name, one.type, len(one.shape)) for one in self._session.get_outputs()]
+        wanted = [("values", "tensor(float)", [VALUES]), ("conditions", "tensor(float)", [2])]
+        if takes != wanted or gives != [("log_odds", "tensor(float)", 1)]:
+            raise NetworkError(f"{path.name} is a network for something else. Train or fetch it again.")
+
+    def score(self, movements: Sequence[Movement]) -> NDArray[np.float64]:
+        """Log-odds of being forged, before any calibration, of each span; (n,)."""
+        if not movements:
+            return np.empty(0)
+        values = np.array([one.values for one in movements], dtype=np.float32)
+        conditions = np.array([(one.fps, one.iod_px) for one in movements], dtype=np.float32)
+        (log_odds,) = self._session.run(["log_odds"], {"values": values, "conditions": conditions})
+        return np.asarray(log_odds, dtype=np.float64)

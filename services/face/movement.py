@@ -1,0 +1,179 @@
+"""How the parts of a face move: how smooth and how steady each movement is, and which go together.
+
+A face that is made frame by frame trembles in other places than a filmed one, and its parts (lids, lips, jaw, head) are
+tied together otherwise. None of it depends on how large the face is or how much it moves; what the frame rate and the
+size in pixels make of it is left to the network to allow for. Sun et al. 2021, *Improving the Efficiency and Robustness
+of Deepfakes Detection through Precise Geometric Features*, and Agarwal et al. 2019, *Protecting World Leaders Against
+Deep Fakes*, tell fakes by the course of landmarks over time as well.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.face import landmarks as lm
+from services.face import signals
+
+Array = NDArray[np.float64]
+
+RATE_HZ = 25.0
+"""Landmarks are looked at this often, between frames by linear interpolation."""
+
+SPAN = 47
+"""Looks that are taken together: 1.84 seconds."""
+
+_STEP = 24  # looks from the beginning of one span to that of the next
+_LONGEST_GAP_S = 0.25
+_STILL = 1e-5
+_ROUNDING = 1e-6
+_SMOOTHED = 5  # looks
+
+# Face Mesh landmarks; of two, the subject's right comes first.
+_NOSE, _SIDES, _CHIN = 4, (234, 454), 152
+_BROWS, _UPPER_LIDS = (105, 334), (159, 386)
+_MOUTH_CORNERS, _INNER_LIPS, _UPPER_LIP = (61, 291), (13, 14), 0
+
+PARTS = (
+    "across", "down", "roll", "size", "yaw", "pitch", "lids", "lid difference", "mouth gap", "mouth width", "jaw",
+    "brows", "mouth tilt", "upper lip",
+)  # fmt: skip
+"""What moves. All but the head's place, size and turn are seen after a similarity transform on rigid points."""
+
+_MIRRORED = {"across", "roll", "yaw", "lid difference", "mouth tilt"}
+"""Parts whose sign changes in a mirror: how they go with the others is told without its sign."""
+
+_COUPLES = tuple(combinations(range(len(PARTS)), 2))
+_SIGNLESS = np.array([(PARTS[one] in _MIRRORED) != (PARTS[other] in _MIRRORED) for one, other in _COUPLES])
+
+VALUES = 4 * len(PARTS) + len(_COUPLES)
+"""Numbers that a span is told by."""
+
+
+class Movement(NamedTuple):
+    """One span of a track.
+
+    Attributes:
+        entry: of the track, at which it begins.
+        values: (VALUES,), see `measured`.
+        fps: frames a second that it was seen in.
+        iod_px: inter-ocular distance in pixels.
+    """
+
+    entry: int
+    values: Array
+    fps: float
+    iod_px: float
+
+
+def movements(points: Array, times_s: Array, segments: NDArray[np.int64]) -> list[Movement]:
+    """All spans of a track, in order; none where the face is followed for less than a span without a break.
+
+    Args:
+        points: (n, 468, 2+) landmarks, pixels.
+        times_s: (n,) when, ascending.
+        segments: (n,) counts up where tracking started afresh.
+    """
+    return [movement for stretch in _stretches(times_s, segments) for movement in _spans(points, times_s, stretch)]
+
+
+def _stretches(times_s: Array, segments: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    breaks = np.flatnonzero((np.diff(segments) != 0) | (np.diff(times_s) > _LONGEST_GAP_S)) + 1
+    return np.split(np.arange(len(times_s)), breaks)
+
+
+def _spans(points: Array, times_s: Array, stretch: NDArray[np.intp]) -> Iterator[Movement]:
+    times = times_s[stretch]
+    # Times are not exact: the last frame is looked at where a look falls on it but for rounding.
+    count = int((times[-1] - times[0]) * RATE_HZ + _ROUNDING) + 1 if len(stretch) else 0
+    if count < SPAN:
+        return
+    looks = times[0] + np.arange(count) / RATE_HZ
+    seen = points[stretch]
+    iod_px, fps = float(np.median(signals.interocular_distance(seen))), (len(times) - 1) / (times[-1] - times[0])
+    if not iod_px > 0:
+        return
+    course = np.array([np.interp(looks, times, part) for part in parts(seen)])
+    for start in range(0, len(looks) - SPAN + 1, _STEP):
+        entry = int(stretch[np.searchsorted(times, looks[start] - _ROUNDING)])
+        yield Movement(entry, measured(course[:, start : start + SPAN]), float(fps), iod_px)
+
+
+def parts(points: Array) -> Array:
+    """Course of each of `PARTS` through successive frames: landmarks (n, 468, 2+) to (parts, n).
+
+    Lengths are inter-ocular distances, angles radians.
+    """
+    flat, iod = points[..., :2], signals.interocular_distance(points)
+    typical = np.median(iod)
+    place = flat[:, np.array(lm.RIGID)].mean(axis=1) / typical
+    eyes = flat[:, lm.LEFT_EYE_CORNER] - flat[:, lm.RIGHT_EYE_CORNER]
+    right_half, left_half = (np.linalg.norm(flat[:, _NOSE] - flat[:, side], axis=1) / typical for side in _SIDES)
+    right_lids, left_lids = (signals.eye_aspect_ratio(points, eye) for eye in (lm.RIGHT_EYE, lm.LEFT_EYE))
+    face = signals.aligned(points, np.zeros(len(points), dtype=np.int64))
+    across, down = face[..., 0], face[..., 1]
+
+    def apart(one: int, other: int) -> Array:
+        return np.hypot(across[:, one] - across[:, other], down[:, one] - down[:, other])
+
+    def height(of: tuple[int, ...]) -> Array:
+        mean: Array = down[:, of].mean(axis=1)
+        return mean
+
+    return np.stack(
+        [
+            place[:, 0],
+            place[:, 1],
+            np.unwrap(np.arctan2(eyes[:, 1], eyes[:, 0])),
+            np.log(np.maximum(iod, _STILL)),
+            right_half - left_half,
+            down[:, _NOSE] - height((lm.RIGHT_EYE_CORNER, lm.LEFT_EYE_CORNER)),
+            (right_lids + left_lids) / 2,
+            right_lids - left_lids,
+            apart(*_INNER_LIPS),
+            apart(*_MOUTH_CORNERS),
+            down[:, _CHIN],
+            height(_BROWS) - height(_UPPER_LIDS),
+            down[:, _MOUTH_CORNERS[0]] - down[:, _MOUTH_CORNERS[1]],
+            down[:, _UPPER_LIP],
+        ]
+    )
+
+
+def measured(course: Array) -> Array:
+    """What a span (parts, SPAN) is told by, (VALUES,): four numbers of each part, and one of each two.
+
+    Of the speed of a part, from one look to the next:
+
+    - roughness, the logarithm of its mean change over its mean: ln √3 for white noise, much less for a smooth movement;
+    - persistence, its correlation with itself a look later: -1/2 for white noise, near 1 for a smooth movement;
+    - burstiness, the logarithm of its kurtosis.
+
+    Tremor is the logarithm of what five looks' average leaves of a part, over its standard deviation. Coupling is the
+    correlation of the speeds of two parts. Of what stands still, persistence and coupling are 0.
+    """
+    speed = np.diff(course, axis=1)
+    change, mean = np.abs(np.diff(speed, axis=1)).mean(axis=1), np.abs(speed).mean(axis=1)
+    roughness = np.log(RATE_HZ * change + _STILL) - np.log(RATE_HZ * mean + _STILL)
+    persistence = _correlation(speed[:, :-1], speed[:, 1:])
+    power = (speed**2).mean(axis=1)
+    burstiness = np.log((speed**4).mean(axis=1) / (power**2 + _STILL**3) + _STILL)
+    smooth = np.lib.stride_tricks.sliding_window_view(course, _SMOOTHED, axis=1).mean(axis=2)
+    left = np.abs(course[:, _SMOOTHED // 2 : -(_SMOOTHED // 2)] - smooth).mean(axis=1)
+    tremor = np.log(left + _STILL) - np.log(course.std(axis=1) + _STILL)
+    one, other = np.array(_COUPLES).T
+    coupling = _correlation(speed[one], speed[other])
+    coupling = np.where(_SIGNLESS, np.abs(coupling), coupling)
+    values = np.concatenate([roughness, persistence, burstiness, tremor, coupling])
+    finite: Array = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    return finite
+
+
+def _correlation(one: Array, other: Array) -> Array:
+    """Of each row with its like, (n,); 0 where one of them stands still."""
+    one, other = (row - row.mean(axis=1, keepdims=True) for row in (one, other))
+    size = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    found: Array = np.divide((one * other).sum(axis=1), size, out=np.zeros_like(size), where=size > _STILL**2)
+    return found

@@ -1,0 +1,126 @@
+"""The motion network, from movements to the file that the face service loads."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from services.face.motion_network import MotionNetwork as Served  # noqa: E402
+from services.face.movement import VALUES, Movement  # noqa: E402
+from tests.synthetic.fixtures import MakeFaceVideo  # noqa: E402
+from tests.synthetic.videos import FaceVideo  # noqa: E402
+from training.estimates import auc  # noqa: E402
+from training.motion import Movements, measure, measure_all, out_of_fold, score, ship, train  # noqa: E402
+
+NOTHING = Movements(np.empty((0, VALUES), np.float32), np.empty((0, 2), np.float32))
+
+
+def movements(
+    rng: np.random.Generator, *, spans: int = 6, signal: float = 0.0, fps: float = 25.0, iod_px: float = 100.0
+) -> Movements:
+    """Normal values; the first three are `signal` larger, and all grow with the frame rate and the size of the face."""
+    values = rng.normal(size=(spans, VALUES)) + 0.5 * (fps - 25) + np.log(iod_px / 100)
+    values[:, :3] += signal
+    return Movements(values.astype(np.float32), np.tile(np.array([fps, iod_px], np.float32), (spans, 1)))
+
+
+def people(count: int, signal: float, seed: int = 0) -> tuple[list[Movements], list[bool]]:
+    """As many real as fake ones."""
+    rng = np.random.default_rng(seed)
+    fake = [bool(number % 2) for number in range(count)]
+    return [movements(rng, signal=signal * label) for label in fake], fake
+
+
+def test_it_tells_strangers_by_what_it_has_learned_of_others() -> None:
+    videos, fake = people(80, signal=1.5)
+    network = train(videos, fake, epochs=20, seed=0)
+    strangers, labels = people(80, signal=1.5, seed=1)
+    means = np.array([score(network, one).mean() for one in strangers])
+    assert auc(np.array(labels), means) > 0.85
+
+
+def test_what_frame_rate_and_size_make_of_the_values_of_real_videos_is_taken_off() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [(rng.uniform(24, 30), rng.uniform(60, 200)) for _ in range(200)]
+    videos = [movements(rng, fps=fps, iod_px=iod_px) for fps, iod_px in drawn]
+    # Fakes of few frames a second and small faces: what they all have is not what is expected.
+    fakes = [movements(rng, fps=24.0, iod_px=60.0) for _ in range(60)]
+    network = train([*videos, *fakes], [False] * 200 + [True] * 60, epochs=1, seed=0)
+    for fps, iod_px in ((24.0, 60.0), (30.0, 200.0), (27.0, 120.0)):
+        one = movements(rng, spans=200, fps=fps, iod_px=iod_px)
+        seen = network.seen(torch.from_numpy(one.values), torch.from_numpy(one.conditions)).numpy()
+        assert abs(seen.mean()) < 0.1
+        assert np.abs(seen).max() <= 2.0
+        assert abs(one.values.mean()) > 0.5
+
+
+def test_a_long_video_weighs_no_more_than_a_short_one() -> None:
+    rng = np.random.default_rng(0)
+    # One long fake that is unlike all others.
+    videos = [movements(rng) for _ in range(40)] + [movements(rng, signal=2.0) for _ in range(20)]
+    fake = [False] * 40 + [True] * 20
+    network = train([*videos, movements(rng, spans=400, signal=-2.0)], [*fake, True], epochs=20, seed=0)
+    strangers = [score(network, movements(rng, signal=signal)).mean() for signal in (0.0, 2.0)]
+    assert strangers[1] > strangers[0] + 0.5
+
+
+def test_nobody_is_scored_by_a_network_that_has_seen_them() -> None:
+    videos, fake = people(24, signal=0.0)
+    fold = (np.arange(24) // 2) % 3
+    found = out_of_fold(videos, fake, fold, epochs=3, seed=0)
+    others = [place for place in range(24) if fold[place] != 1]
+    network = train([videos[place] for place in others], [fake[place] for place in others], epochs=3, seed=0)
+    for place in np.flatnonzero(fold == 1):
+        np.testing.assert_allclose(found[place], score(network, videos[place]), atol=1e-5)
+
+
+def test_the_same_seed_learns_the_same() -> None:
+    videos, fake = people(12, signal=1.0)
+    first, again, other = (score(train(videos, fake, epochs=2, seed=seed), videos[0]) for seed in (1, 1, 2))
+    np.testing.assert_allclose(first, again, atol=1e-6)
+    assert np.abs(first - other).max() > 1e-3
+
+
+@pytest.mark.parametrize("fake", [[True, True], [False, False], [True, False]])
+def test_where_there_is_nothing_to_learn_from_it_says_nothing(fake: list[bool]) -> None:
+    rng = np.random.default_rng(0)
+    videos = [movements(rng), NOTHING if fake[0] != fake[1] else movements(rng)]
+    network = train(videos, fake, epochs=2, seed=0)
+    assert score(network, videos[0]).tolist() == [0.0] * 6
+    assert score(network, NOTHING).shape == (0,)
+
+
+def test_what_is_shipped_scores_as_what_was_trained(tmp_path: Path) -> None:
+    videos, fake = people(12, signal=1.0)
+    path = tmp_path / "models" / "motion.onnx"
+    ship(videos, fake, path, epochs=2, seed=3)
+    served = Served(path, path.read_bytes())
+    conditions = videos[5].conditions
+    spans = [
+        Movement(0, values, float(fps), float(iod_px))
+        for values, (fps, iod_px) in zip(videos[5].values, conditions, strict=True)
+    ]
+    np.testing.assert_allclose(served.score(spans), score(train(videos, fake, epochs=2, seed=3), videos[5]), atol=1e-3)
+
+
+def test_movements_of_a_video_are_measured_once(face_video: MakeFaceVideo, tmp_path: Path) -> None:
+    path = face_video(FaceVideo(seconds=4.5, fps=25, size=(320, 240), iod=60))
+    (first,) = measure_all([path], tmp_path, jobs=1)
+    assert len(first) == 3  # they begin a second apart, and last two
+    np.testing.assert_allclose(first.conditions, [[25.0, 60.0]] * 3, rtol=0.05)
+    (kept,) = tmp_path.iterdir()
+    before = kept.stat().st_mtime_ns
+    (again,) = measure_all([path], tmp_path, jobs=1)
+    np.testing.assert_array_equal(again.values, first.values)
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_too_few_frames_a_second_and_what_is_no_video_have_no_movements(
+    face_video: MakeFaceVideo, tmp_path: Path
+) -> None:
+    assert len(measure(face_video(FaceVideo(seconds=4.0, fps=15, size=(320, 240), iod=60)))) == 0
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    assert len(measure(text)) == 0
