@@ -51,7 +51,7 @@ def test_a_method_left_out_of_training_is_not_learned(population: Population) ->
     rng = np.random.default_rng(0)
     found = without_method([videos], [RECIPE], chosen, rng)
     assert set(found) == {"new"}
-    assert found["new"].value < 0.4
+    assert found["new"].value < 0.6  # a coin; readings that say nothing add noise
     assert auc(videos.fake[chosen["new"]], log_odds_by(videos, RECIPE)[chosen["new"]]) > 0.8
 
 
