@@ -168,7 +168,7 @@ KEEP_MEMORY = MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184
 TRAIN = $(if $(or $(CLIPS),$(REAL)),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder [FAKE=folder]"; exit 1;) \
   $(KEEP_MEMORY) $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
 
-train: setup .venv/.torch ## Train network and model, and write their card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
+train: setup .venv/.torch ## Train networks and model, and write their card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
 	$(TRAIN) $(OPTIONS)
 

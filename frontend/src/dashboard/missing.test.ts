@@ -49,6 +49,18 @@ describe("the reason why a feature is missing", () => {
     );
   });
 
+  it("asks less of a face's movement than of its trembling", () => {
+    const { result } = recorded("talking");
+    const reasons = ["nose_jitter", "face_motion_log_odds"].map((wanted) => {
+      const feature = FEATURES.find(({ name }) => name === wanted);
+      if (!feature) throw new Error();
+      return missingReason(feature, result);
+    });
+    expect(reasons).toEqual(
+      [3, 2].map((seconds) => `the face is followed without a break for less than ${seconds} seconds`),
+    );
+  });
+
   it("leaves the word to the server where it gives one", () => {
     const { result } = recorded("silent");
     const [contribution] = result.contributions;

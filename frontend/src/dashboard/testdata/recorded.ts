@@ -1,6 +1,6 @@
 /**
- * Answers of real runs on synthetic clips, cut down: few pictures, short numbers. What the texture network says in them is
- * made up. For tests only.
+ * Answers of real runs on synthetic clips, cut down: few pictures, short numbers. What the networks say in them is made
+ * up. For tests only.
  */
 
 import { readFileSync } from "node:fs";
