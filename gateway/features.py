@@ -94,6 +94,11 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
     return Features(vector, missing, signals, blinks_s, nose, residual)
 
 
+def fast_enough(fps: float) -> bool:
+    """Whether movement shows at so many frames a second; never for NaN. 19.98 are twenty to a camera."""
+    return fps >= LEAST_FPS * 0.99
+
+
 def _require_face(signals: FaceSignals) -> None:
     if not len(signals.times_s):
         raise UnmeasurableError("no face was found")
@@ -101,8 +106,7 @@ def _require_face(signals: FaceSignals) -> None:
 
 def _require_frame_rate(signals: FaceSignals) -> None:
     _require_face(signals)
-    # 19.98 frames a second are twenty to a camera.
-    if not signals.fps >= LEAST_FPS * 0.99:
+    if not fast_enough(signals.fps):
         raise UnmeasurableError(f"there are fewer than {LEAST_FPS:g} frames a second")
 
 
@@ -129,19 +133,17 @@ def _face_ring_ratio(signals: FaceSignals) -> float:
 def _usable_crops(signals: FaceSignals) -> Floats:
     """(k,) log-odds of the scored crops."""
     _require_face(signals)
-    log_odds = signals.crops.log_odds[np.isfinite(signals.crops.log_odds)]
-    if len(log_odds) < LEAST_SCORED_CROPS:
+    if len(signals.crops.known) < LEAST_SCORED_CROPS:
         raise UnmeasurableError("too few pictures show the face well enough")
-    return log_odds
+    return signals.crops.known
 
 
 def _usable_movements(signals: FaceSignals) -> Floats:
     """(k,) log-odds of the scored spans."""
     _require_frame_rate(signals)
-    log_odds = signals.movements.log_odds[np.isfinite(signals.movements.log_odds)]
-    if not len(log_odds):
+    if not len(signals.movements.known):
         raise UnmeasurableError(f"the face is followed without a break for less than {LEAST_SPAN_S:g} seconds")
-    return log_odds
+    return signals.movements.known
 
 
 def _require_size(signals: FaceSignals) -> None:

@@ -1,10 +1,10 @@
 """The landmark signals of one person as arrays over the frames of all windows, and where time runs on in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from notreally.v1.face_pb2 import FaceTrack, FaceWindow
+from notreally.v1.face_pb2 import FaceCrop, FaceMovement, FaceTrack, FaceWindow
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -31,22 +31,19 @@ class Textures:
 
 
 @dataclass(frozen=True)
-class Crops:
-    """Face crops that the texture network scored, k in all.
+class Readings:
+    """What a network made of some moments or spans, k in all.
 
-    `entry` (k,) indexes FaceSignals; `log_odds` (k,) of being forged.
+    `entry` (k,), where each is or begins, indexes FaceSignals; `log_odds` (k,) of being forged.
     """
 
     entry: NDArray[np.int64]
     log_odds: Floats
 
-
-@dataclass(frozen=True)
-class Movements:
-    """Spans that the motion network scored, k in all: `entry` (k,), where each begins, and `log_odds` (k,)."""
-
-    entry: NDArray[np.int64]
-    log_odds: Floats
+    @property
+    def known(self) -> Floats:
+        """The log-odds that are numbers."""
+        return self.log_odds[np.isfinite(self.log_odds)]
 
 
 @dataclass(frozen=True)
@@ -68,8 +65,8 @@ class FaceSignals:
         residual: (n,) FaceTrack.residual_second_difference.
         boxes: (n, 4) left, top, width, height as shares of the frame.
         textures: Of some entries.
-        crops: Of some entries.
-        movements: Of some stretches of entries.
+        crops: What the texture network made of crops of some entries.
+        movements: What the motion network made of spans of entries.
         scored_by: Version of the networks that scored crops and movements; empty when nothing was scored.
         frame_count: Frames analysed, with or without this face.
         interval_s: Median time between analysed frames; NaN when there are fewer than two.
@@ -87,8 +84,8 @@ class FaceSignals:
     residual: Floats
     boxes: Floats
     textures: Textures
-    crops: Crops
-    movements: Movements
+    crops: Readings
+    movements: Readings
     scored_by: str
     frame_count: int
     interval_s: float
@@ -146,6 +143,7 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         ValueError: When the series of a track do not have one entry per frame.
     """
     parts = [(position, window, window.tracks[0]) for position, window in enumerate(windows) if window.tracks]
+    tracks = [track for _, _, track in parts]
 
     def series(name: str) -> Floats:
         return _joined([_floats(getattr(track, name)) for _, _, track in parts])
@@ -165,9 +163,9 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         yaw_deg=series("yaw_deg"),
         residual=series("residual_second_difference"),
         boxes=series("boxes").reshape(count, 4),
-        textures=_textures([track for _, _, track in parts]),
-        crops=_crops([track for _, _, track in parts]),
-        movements=_movements([track for _, _, track in parts]),
+        textures=_textures(tracks),
+        crops=_readings(tracks, lambda track: track.crops),
+        movements=_readings(tracks, lambda track: track.movements),
         # Scores of two networks are not comparable: a service was replaced in the middle. The name then matches none.
         scored_by="+".join(sorted({window.texture_model for _, window, _ in parts} - {""})),
         frame_count=sum(len(window.frame_times_s) for window in windows),
@@ -188,24 +186,15 @@ def _textures(tracks: Sequence[FaceTrack]) -> Textures:
     )
 
 
-def _crops(tracks: Sequence[FaceTrack]) -> Crops:
+def _readings(
+    tracks: Sequence[FaceTrack], of: Callable[[FaceTrack], Iterable[FaceCrop] | Iterable[FaceMovement]]
+) -> Readings:
     rows = [
-        (offset + crop.entry, crop.log_odds)
+        (offset + one.entry, one.log_odds)
         for offset, track in zip(_offsets(tracks), tracks, strict=True)
-        for crop in track.crops
+        for one in of(track)
     ]
-    return Crops(entry=_integers([entry for entry, _ in rows]), log_odds=_floats([log_odds for _, log_odds in rows]))
-
-
-def _movements(tracks: Sequence[FaceTrack]) -> Movements:
-    rows = [
-        (offset + span.entry, span.log_odds)
-        for offset, track in zip(_offsets(tracks), tracks, strict=True)
-        for span in track.movements
-    ]
-    return Movements(
-        entry=_integers([entry for entry, _ in rows]), log_odds=_floats([log_odds for _, log_odds in rows])
-    )
+    return Readings(entry=_integers([entry for entry, _ in rows]), log_odds=_floats([log_odds for _, log_odds in rows]))
 
 
 def _offsets(tracks: Sequence[FaceTrack]) -> list[int]:

@@ -5,7 +5,6 @@ more, which comes first, so that the first frame that the network sees can be pr
 again. The landmarks come with them, in pixels of the crop, so that forgeries can be made of them.
 """
 
-import hashlib
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -27,6 +26,7 @@ from services.face.tracking import FaceTracker
 from services.face.windows import FaceJob, Window
 from services.kit.container import moving_pictures, opened_container
 from services.kit.errors import Refusal
+from training.vectors import content_hash
 
 WIDE_SIDE = 280
 """Pixels along each side of a training crop, as large as those of the network's view."""
@@ -171,8 +171,7 @@ def length_and_stride(path: Path) -> tuple[float, int]:
 
 
 def _cut_into(path: Path, cache: Path) -> str:
-    with path.open("rb") as file:
-        name = f"{hashlib.file_digest(file, 'sha256').hexdigest()}-{_LAYOUT}-{WIDE_SIDE}-{CROPS}"
+    name = f"{content_hash(path)}-{_LAYOUT}-{WIDE_SIDE}-{CROPS}"
     if not (cache / f"{name}.npz").exists():
         crops = cut(path)
         np.save(cache / f"{name}.npy", crops.moments)

@@ -1,7 +1,9 @@
-"""The texture network as an ONNX file that the face service loads."""
+"""Networks as ONNX files that the face service loads."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -38,35 +40,66 @@ def export(network: TextureNetwork, path: Path) -> None:
     Raises:
         ValueError: the written network scores differently.
     """
+    write(_Places(network), {"moments": _sample()}, "places", path, tolerance=_TOLERANCE, shrunk=True)
+
+
+def write(
+    network: nn.Module,
+    sample: Mapping[str, NDArray[Any]],
+    output: str,
+    path: Path,
+    *,
+    tolerance: float,
+    shrunk: bool = False,
+) -> None:
+    """Write a network of n things at once, any number of them, as an ONNX file.
+
+    Args:
+        network: gives one array, (n, ...).
+        sample: by name, in the order in which the network takes them, what it is tried on; each (n, ...).
+        output: name of what it gives.
+        path: to write.
+        tolerance: by how much, averaged over each of n, what the file gives may differ.
+        shrunk: whether large weights are kept in fewer bits.
+
+    Raises:
+        ValueError: it differs by more.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
     network = network.eval().cpu()
-    sample = torch.from_numpy(_sample())
+    shown = tuple(torch.from_numpy(values) for values in sample.values())
     with warnings.catch_warnings():
         # The exporter that has followed this one needs two packages more, and gives the same graph.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Places(network).eval(),
-            (sample,),
+            network,
+            shown,
             str(fresh),
-            input_names=["moments"],
-            output_names=["places"],
-            dynamic_axes={"moments": {0: "n"}, "places": {0: "n"}},
+            input_names=list(sample),
+            output_names=[output],
+            dynamic_axes={name: {0: "n"} for name in (*sample, output)},
             opset_version=_OPSET,
             dynamo=False,
         )
-    model = onnx.load(fresh)
-    _shrink(model)
-    onnx.checker.check_model(model)
-    onnx.save(model, fresh)
+    if shrunk:
+        model = onnx.load(fresh)
+        _shrink(model)
+        onnx.checker.check_model(model)
+        onnx.save(model, fresh)
     with torch.inference_mode():
-        wanted = _Places(network)(sample).mean(dim=(1, 2)).numpy()
+        wanted = _of_each(network(*shown).numpy())
     session = onnxruntime.InferenceSession(fresh.read_bytes(), providers=["CPUExecutionProvider"])
-    written = session.run(["places"], {"moments": sample.numpy()})[0].mean(axis=(1, 2))
-    if not np.allclose(wanted, written, atol=_TOLERANCE):
+    written = _of_each(session.run([output], dict(sample))[0])
+    if not np.allclose(wanted, written, atol=tolerance):
         fresh.unlink()
         raise ValueError(f"the exported network scores {written}, and should score {wanted}")
     fresh.replace(path)
+
+
+def _of_each(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of each of n, whatever else there is; (n, ...) to (n,)."""
+    return np.asarray(values.reshape(len(values), -1).mean(axis=1))
 
 
 def _shrink(model: onnx.ModelProto) -> None:

@@ -7,33 +7,19 @@ on the real videos that are learned from: fakes of a data set often share both, 
 Needs PyTorch, which nothing but training does.
 """
 
-import hashlib
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from torch import nn
 
-from gateway.features import LEAST_FPS
-from services.face import signals
-from services.face.decoding import timed_pictures
-from services.face.models import borrowed_models
-from services.face.movement import VALUES, movements
-from services.face.tracking import FaceTracker, Track
-from services.face.windows import FaceJob, Window
-from services.kit.errors import Refusal
-from training.crops import LOOKED_AT_S, length_and_stride
+from services.face.movement import VALUES
+from training.export import write
+from training.movements import Movements
 
-_OPSET = 17
 _TOLERANCE = 1e-3  # log-odds
-_LAYOUT = 3  # raised when other movements are measured
-_MOST_FRAMES = 10_000
 _MEMBERS, _HIDDEN = 5, 32
 _INPUT_DROPOUT, _DROPOUT = 0.3, 0.3
 _RATE, _DECAY, _BATCH = 2e-3, 1.0, 128
@@ -44,70 +30,6 @@ _USUAL_RATE = 25.0
 _RIDGE = 0.1
 # Values are squashed to so many standard deviations of real videos.
 _MOST_DEVIATIONS = 2.0
-
-
-@dataclass(frozen=True)
-class Movements:
-    """Of the largest face of one video, k spans.
-
-    Attributes:
-        values: (k, VALUES), see `services.face.movement.Movement`.
-        conditions: (k, 2), frames a second and inter-ocular distance in pixels.
-    """
-
-    values: NDArray[np.float32]
-    conditions: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        """Number of spans."""
-        return len(self.values)
-
-
-def measure_all(paths: Sequence[Path], cache: Path, *, jobs: int) -> list[Movements]:
-    """Movements in every video, in order; measured once and kept in `cache` by content."""
-    cache.mkdir(parents=True, exist_ok=True)
-    return list(Parallel(n_jobs=jobs, return_as="generator")(delayed(_measured_once)(path, cache) for path in paths))
-
-
-def measure(path: Path) -> Movements:
-    """Movements of the face that is seen longest and largest; none where no face is followed, or too few frames."""
-    _, stride = length_and_stride(path)
-    job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=_MOST_FRAMES, frame_stride=stride)
-    times: list[float] = []
-    with borrowed_models() as models:
-        tracker = FaceTracker(models, max_faces=4)
-        try:
-            for one in timed_pictures(path, job, lambda: False):
-                if one.picture is not None:
-                    tracker.step(len(times), one.time_s, one.picture)
-                    times.append(one.time_s)
-        except Refusal:
-            pass
-    track = max((one for one in tracker.tracks if one.frames), key=_seen, default=None)
-    spans = []
-    if track is not None:
-        spans = movements(np.stack(track.points), np.array(times)[track.frames], np.array(track.segments))
-    spans = [span for span in spans if span.fps >= LEAST_FPS * 0.99]
-    return Movements(
-        np.array([span.values for span in spans], np.float32).reshape(-1, VALUES),
-        np.array([(span.fps, span.iod_px) for span in spans], np.float32).reshape(-1, 2),
-    )
-
-
-def _seen(track: Track) -> float:
-    return float(signals.interocular_distance(np.stack(track.points)).sum())
-
-
-def _measured_once(path: Path, cache: Path) -> Movements:
-    with path.open("rb") as file:
-        kept = cache / f"{hashlib.file_digest(file, 'sha256').hexdigest()}-{_LAYOUT}.npz"
-    if not kept.exists():
-        found = measure(path)
-        fresh = kept.with_suffix(".new.npz")
-        np.savez(fresh, values=found.values, conditions=found.conditions)
-        fresh.replace(kept)
-    with np.load(kept) as found:
-        return Movements(found["values"], found["conditions"])
 
 
 class MotionNetwork(nn.Module):
@@ -220,36 +142,17 @@ def ship(videos: Sequence[Movements], fake: Sequence[bool], path: Path, *, epoch
     Raises:
         ValueError: the written network scores differently.
     """
-    network = train(videos, fake, epochs=epochs, seed=seed)
-    sample = _sample()
-    shown = torch.from_numpy(sample.values), torch.from_numpy(sample.conditions)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    with warnings.catch_warnings():
-        # The exporter that has followed this one needs two packages more, and gives the same graph.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network,
-            shown,
-            str(fresh),
-            input_names=["values", "conditions"],
-            output_names=["log_odds"],
-            dynamic_axes={name: {0: "n"} for name in ("values", "conditions", "log_odds")},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    session = onnxruntime.InferenceSession(fresh.read_bytes(), providers=["CPUExecutionProvider"])
-    (written,) = session.run(["log_odds"], {"values": sample.values, "conditions": sample.conditions})
-    if not np.allclose(written, score(network, sample), atol=_TOLERANCE):
-        fresh.unlink()
-        raise ValueError("the exported motion network scores otherwise than the trained one")
-    fresh.replace(path)
+    write(train(videos, fake, epochs=epochs, seed=seed), _sample(), "log_odds", path, tolerance=_TOLERANCE)
 
 
-def _sample() -> Movements:
+def _sample() -> dict[str, NDArray[np.float32]]:
+    """Of no face."""
     rng = np.random.default_rng(0)
     conditions = np.column_stack([rng.uniform(20, 30, 3), rng.uniform(40, 200, 3)])
-    return Movements(rng.normal(size=(3, VALUES)).astype(np.float32), conditions.astype(np.float32))
+    return {
+        "values": rng.normal(size=(3, VALUES)).astype(np.float32),
+        "conditions": conditions.astype(np.float32),
+    }
 
 
 def out_of_fold(

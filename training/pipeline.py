@@ -14,7 +14,8 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from training.clips import Dataset, unique
 from training.folds import group_folds
 from training.learning import Settings
-from training.motion import Movements, measure_all, out_of_fold
+from training.motion import out_of_fold
+from training.movements import Movements, measure_all
 from training.network import Answer
 from training.scores import TextureScores
 from training.services import Services
@@ -42,7 +43,6 @@ class Material:
         dataset: labelled videos.
         training: of texture networks.
         movements: in each clip.
-        fake: whether each clip is.
         texture: scores of unseen people, by seed.
         videos: for each seed, the same videos with what that seed's networks say.
         left_out: reason and number of videos for everything that was found but is not among them.
@@ -51,7 +51,6 @@ class Material:
     dataset: Dataset
     training: TextureTraining
     movements: list[Movements]
-    fake: list[bool]
     texture: TextureScores
     videos: tuple[Videos, ...]
     left_out: dict[str, int]
@@ -103,7 +102,6 @@ def prepare(
         dataset,
         training,
         movements,
-        fake,
         texture,
         tuple(one.videos for one in assembled),
         dict(left_out),

@@ -137,7 +137,8 @@ def _learned(
     band = proven(band, [found.decisions[part] for part in ("all", "paired") if part in found.decisions])
     texture, motion = networks
     material.training.ship(texture, recipe.seed)
-    ship(material.movements, material.fake, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
+    fake = [clip.fake for clip in material.dataset.clips]
+    ship(material.movements, fake, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(
         booster,

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face.movement import VALUES, Movement
-from services.face.network_file import NetworkError
-from services.face.onnx_session import loaded
+from services.face.onnx_session import Spec, loaded
+
+_TAKES = (Spec("values", "tensor(float)", (VALUES,)), Spec("conditions", "tensor(float)", (2,)))
+_GIVES = Spec("log_odds", "tensor(float)", ())
 
 
 class MotionNetwork:
@@ -24,12 +26,7 @@ class MotionNetwork:
         Raises:
             NetworkError: It is no such content.
         """
-        self._session = loaded(path, content)
-        takes = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
-        gives = [(one.name, one.type, len(one.shape)) for one in self._session.get_outputs()]
-        wanted = [("values", "tensor(float)", [VALUES]), ("conditions", "tensor(float)", [2])]
-        if takes != wanted or gives != [("log_odds", "tensor(float)", 1)]:
-            raise NetworkError(f"{path.name} is a network for something else. Train or fetch it again.")
+        self._session = loaded(path, content, takes=_TAKES, gives=_GIVES)
 
     def score(self, movements: Sequence[Movement]) -> NDArray[np.float64]:
         """Log-odds of being forged, before any calibration, of each span; (n,)."""

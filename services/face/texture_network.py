@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face.crops import FRAMES, SIDE
-from services.face.network_file import NetworkError
-from services.face.onnx_session import loaded
+from services.face.onnx_session import Spec, loaded
 
 BATCH = 8
 """Moments scored at once. Beyond this many memory grows and time does not fall."""
+
+
+_TAKES = (Spec("moments", "tensor(uint8)", (SIDE, SIDE, FRAMES)),)
+_GIVES = Spec("places", "tensor(float)", (None, None))
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,7 @@ class TextureNetwork:
         Raises:
             NetworkError: It is no such content.
         """
-        self._session = loaded(path, content)
-        takes = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
-        gives = [(one.name, one.type, len(one.shape)) for one in self._session.get_outputs()]
-        if takes != [("moments", "tensor(uint8)", [SIDE, SIDE, FRAMES])] or gives != [("places", "tensor(float)", 3)]:
-            raise NetworkError(f"{path.name} is a network for something else. Train or fetch it again.")
+        self._session = loaded(path, content, takes=_TAKES, gives=_GIVES)
 
     def score(self, moments: Sequence[NDArray[np.uint8]]) -> Scores:
         """Score moments of (SIDE, SIDE, FRAMES) from `services.face.crops.face_moment`."""

@@ -9,10 +9,9 @@ torch = pytest.importorskip("torch")
 
 from services.face.motion_network import MotionNetwork as Served  # noqa: E402
 from services.face.movement import VALUES, Movement  # noqa: E402
-from tests.synthetic.fixtures import MakeFaceVideo  # noqa: E402
-from tests.synthetic.videos import FaceVideo  # noqa: E402
 from training.estimates import auc  # noqa: E402
-from training.motion import Movements, measure, measure_all, out_of_fold, score, ship, train  # noqa: E402
+from training.motion import out_of_fold, score, ship, train  # noqa: E402
+from training.movements import Movements  # noqa: E402
 
 NOTHING = Movements(np.empty((0, VALUES), np.float32), np.empty((0, 2), np.float32))
 
@@ -103,24 +102,3 @@ def test_what_is_shipped_scores_as_what_was_trained(tmp_path: Path) -> None:
         for values, (fps, iod_px) in zip(videos[5].values, conditions, strict=True)
     ]
     np.testing.assert_allclose(served.score(spans), score(train(videos, fake, epochs=2, seed=3), videos[5]), atol=1e-3)
-
-
-def test_movements_of_a_video_are_measured_once(face_video: MakeFaceVideo, tmp_path: Path) -> None:
-    path = face_video(FaceVideo(seconds=4.5, fps=25, size=(320, 240), iod=60))
-    (first,) = measure_all([path], tmp_path, jobs=1)
-    assert len(first) == 3  # they begin a second apart, and last two
-    np.testing.assert_allclose(first.conditions, [[25.0, 60.0]] * 3, rtol=0.05)
-    (kept,) = tmp_path.iterdir()
-    before = kept.stat().st_mtime_ns
-    (again,) = measure_all([path], tmp_path, jobs=1)
-    np.testing.assert_array_equal(again.values, first.values)
-    assert kept.stat().st_mtime_ns == before
-
-
-def test_too_few_frames_a_second_and_what_is_no_video_have_no_movements(
-    face_video: MakeFaceVideo, tmp_path: Path
-) -> None:
-    assert len(measure(face_video(FaceVideo(seconds=4.0, fps=15, size=(320, 240), iod=60)))) == 0
-    text = tmp_path / "text.mp4"
-    text.write_text("no video")
-    assert len(measure(text)) == 0
