@@ -158,14 +158,15 @@ def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSeg
             face_coverage=np.count_nonzero(is_here) / len(window.frame_times_s),
             blinks=int(np.count_nonzero((features.blinks_s >= start_s) & (features.blinks_s < end_s))),
         )
-        nose, residual = _median(features.nose_jitter[is_here]), _median(features.residual_jitter[is_here])
-        if nose is not None:
-            segment.nose_jitter = nose
-        if residual is not None:
-            segment.landmark_residual_jitter = residual
-        texture = _median(signals.crops.log_odds[is_here[signals.crops.entry]])
-        if texture is not None:
-            segment.face_texture_log_odds = texture
+        of_segment = {
+            "nose_jitter": features.nose_jitter[is_here],
+            "face_texture_log_odds": signals.crops.log_odds[is_here[signals.crops.entry]],
+            "face_motion_log_odds": signals.movements.log_odds[is_here[signals.movements.entry]],
+        }
+        for name, values in of_segment.items():
+            middle = _median(values)
+            if middle is not None:
+                setattr(segment, name, middle)
         segments.append(segment)
     return segments
 

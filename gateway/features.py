@@ -16,7 +16,7 @@ from notreally.v1.metadata_pb2 import MediaFacts
 from gateway.blinks import blink_times
 from gateway.definitions import FEATURES, SCHEMA_VERSION, FeatureSpec
 from gateway.lipsync import av_sync_correlation
-from gateway.motion import covered_s, nose_jitter, residual_jitter
+from gateway.motion import covered_s, nose_jitter
 from gateway.readings import mean_log_odds, variation
 from gateway.signals import FaceSignals, Floats, UnmeasurableError, face_signals
 
@@ -44,7 +44,6 @@ class Features:
         signals: The face's frames; n entries.
         blinks_s: (k,) when blinks began.
         nose_jitter: (n,) inter-ocular distances; its median is the feature.
-        residual_jitter: (n,) inter-ocular distances.
     """
 
     vector: FeatureVector
@@ -52,7 +51,6 @@ class Features:
     signals: FaceSignals
     blinks_s: Floats
     nose_jitter: Floats
-    residual_jitter: Floats
 
 
 def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], facts: MediaFacts) -> Features:
@@ -69,10 +67,10 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
     """
     signals = face_signals(sorted(face, key=lambda window: window.window.start_s))
     sounds = sorted(sound, key=lambda window: window.window.start_s)
-    blinks_s, nose, residual = blink_times(signals), nose_jitter(signals), residual_jitter(signals)
+    blinks_s, nose = blink_times(signals), nose_jitter(signals)
     measures: dict[str, Callable[[], float]] = {
         "blink_rate_per_min": lambda: _blink_rate(signals, blinks_s),
-        "nose_jitter": lambda: _median_motion(signals, nose, 2),
+        "nose_jitter": lambda: _median_jitter(signals, nose),
         "face_motion_log_odds": lambda: mean_log_odds(_usable_movements(signals)),
         "hf_face_ring_logratio": lambda: _face_ring_ratio(signals),
         "face_texture_log_odds": lambda: mean_log_odds(_usable_crops(signals)),
@@ -91,7 +89,7 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
             missing[spec.name] = str(error)
     if vector.HasField("face_texture_log_odds") or vector.HasField("face_motion_log_odds"):
         vector.texture_model = signals.scored_by
-    return Features(vector, missing, signals, blinks_s, nose, residual)
+    return Features(vector, missing, signals, blinks_s, nose)
 
 
 def fast_enough(fps: float) -> bool:
@@ -118,11 +116,11 @@ def _blink_rate(signals: FaceSignals, blinks_s: Floats) -> float:
     return len(blinks_s) * 60 / valid_s
 
 
-def _median_motion(signals: FaceSignals, values: Floats, order: int) -> float:
+def _median_jitter(signals: FaceSignals, jitter: Floats) -> float:
     _require_frame_rate(signals)
-    if covered_s(signals, values, order) < LEAST_MOTION_S - signals.interval_s / 2:
+    if covered_s(signals, jitter) < LEAST_MOTION_S - signals.interval_s / 2:
         raise UnmeasurableError(f"the face is followed without a break for less than {LEAST_MOTION_S:g} seconds")
-    return float(np.nanmedian(values))
+    return float(np.nanmedian(jitter))
 
 
 def _face_ring_ratio(signals: FaceSignals) -> float:

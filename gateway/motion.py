@@ -1,8 +1,8 @@
-"""Jitter of landmarks: differences over time that steady motion leaves at zero.
+"""Jitter of the nose tip: its second difference over time, which steady motion leaves at zero.
 
-White noise of standard deviation σ a coordinate gives a k-th difference of standard deviation σ·√C(2k, k) a
-coordinate: √6 for the second. Divided by it, every number here has the scale of σ ÷ inter-ocular
-distance. Differences are taken only over frames that follow one another (FaceSignals.follows).
+White noise of standard deviation σ a coordinate has a second difference of standard deviation σ·√6 a coordinate.
+Divided by that, jitter has the scale of σ ÷ inter-ocular distance. Differences are taken only over frames that follow
+one another (FaceSignals.follows).
 """
 
 import numpy as np
@@ -20,33 +20,23 @@ def nose_jitter(signals: FaceSignals) -> Floats:
     # The middle one of three: the distance over which the nose was seen to move.
     iod = np.full(len(nose), np.nan)
     iod[2:] = np.where(signals.iod_px[1:-1] > 0, signals.iod_px[1:-1], np.nan)
-    return _where(_unbroken(signals, 2), np.hypot(difference[:, 0], difference[:, 1]) / (iod * _SECOND))
+    jitter = np.hypot(difference[:, 0], difference[:, 1]) / (iod * _SECOND)
+    return np.where(_unbroken(signals) & np.isfinite(jitter), jitter, np.nan)
 
 
-def residual_jitter(signals: FaceSignals) -> Floats:
-    """(n,) second difference of all aligned landmarks ÷ √6, inter-ocular distances; NaN where frames do not follow."""
-    return _where(_unbroken(signals, 2), signals.residual / _SECOND)
-
-
-def covered_s(signals: FaceSignals, values: Floats, order: int) -> float:
-    """Seconds of frames that take part in at least one finite difference of this order."""
+def covered_s(signals: FaceSignals, jitter: Floats) -> float:
+    """Seconds of frames that take part in at least one finite second difference."""
     if not signals.interval_s > 0:
         return 0.0
-    takes_part = np.zeros(len(values), dtype=np.bool_)
-    for last in np.flatnonzero(np.isfinite(values)):
-        takes_part[max(0, last - order) : last + 1] = True
+    takes_part = np.zeros(len(jitter), dtype=np.bool_)
+    for last in np.flatnonzero(np.isfinite(jitter)):
+        takes_part[max(0, last - 2) : last + 1] = True
     return float(np.count_nonzero(takes_part)) * signals.interval_s
 
 
-def _unbroken(signals: FaceSignals, order: int) -> Bools:
-    """(n,) True where an entry and the `order` - 1 before it each follow the one before."""
+def _unbroken(signals: FaceSignals) -> Bools:
+    """(n,) True where an entry and the one before it each follow the one before."""
     follows = signals.follows()
-    result = follows.copy()
-    for step in range(1, order):
-        result[step:] &= follows[:-step]
-        result[:step] = False
+    result = np.zeros_like(follows)
+    result[1:] = follows[1:] & follows[:-1]
     return result
-
-
-def _where(usable: Bools, values: Floats) -> Floats:
-    return np.where(usable & np.isfinite(values), values, np.nan)

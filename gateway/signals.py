@@ -62,7 +62,6 @@ class FaceSignals:
         nose_px: (n, 2).
         iod_px: (n,).
         yaw_deg: (n,).
-        residual: (n,) FaceTrack.residual_second_difference.
         boxes: (n, 4) left, top, width, height as shares of the frame.
         textures: Of some entries.
         crops: What the texture network made of crops of some entries.
@@ -81,7 +80,6 @@ class FaceSignals:
     nose_px: Floats
     iod_px: Floats
     yaw_deg: Floats
-    residual: Floats
     boxes: Floats
     textures: Textures
     crops: Readings
@@ -161,7 +159,6 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         nose_px=np.stack([series("nose_x"), series("nose_y")], axis=1),
         iod_px=series("iod"),
         yaw_deg=series("yaw_deg"),
-        residual=series("residual_second_difference"),
         boxes=series("boxes").reshape(count, 4),
         textures=_textures(tracks),
         crops=_readings(tracks, lambda track: track.crops),

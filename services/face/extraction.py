@@ -163,9 +163,6 @@ class _WindowAnalysis:
             nose=points[:, lm.NOSE_TIP, :2],
             iod=signals.interocular_distance(points),
             yaw_deg=signals.yaw_degrees(points),
-            residual_second_difference=signals.residual_second_differences(
-                signals.aligned(points, segments), frames, segments
-            ),
             boxes=signals.face_boxes(points) / np.tile(np.array(self._size, dtype=np.float64), 2),
             contours=contours(points, times_s[frames]),
             textures=tuple(self._textures.get(id(track), [])),

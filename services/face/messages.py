@@ -50,7 +50,6 @@ def _track(track: TrackSignals) -> face_pb2.FaceTrack:
         nose_y=track.nose[:, 1].tolist(),
         iod=track.iod.tolist(),
         yaw_deg=track.yaw_deg.tolist(),
-        residual_second_difference=track.residual_second_difference.tolist(),
         boxes=track.boxes.ravel().tolist(),
         textures=[
             face_pb2.FaceTexture(

@@ -112,7 +112,7 @@ def parts(points: Array) -> Array:
     eyes = flat[:, lm.LEFT_EYE_CORNER] - flat[:, lm.RIGHT_EYE_CORNER]
     right_half, left_half = (np.linalg.norm(flat[:, _NOSE] - flat[:, side], axis=1) / typical for side in _SIDES)
     right_lids, left_lids = (signals.eye_aspect_ratio(points, eye) for eye in (lm.RIGHT_EYE, lm.LEFT_EYE))
-    face = signals.aligned(points, np.zeros(len(points), dtype=np.int64))
+    face = signals.aligned(points)
     across, down = face[..., 0], face[..., 1]
 
     def apart(one: int, other: int) -> Array:

@@ -55,28 +55,21 @@ def face_boxes(points: Array) -> Array:
     return np.concatenate([low, high - low], axis=1)
 
 
-def aligned(points: Array, segments: NDArray[np.int64]) -> Array:
+def aligned(points: Array) -> Array:
     """Landmarks after a similarity transform that takes the rigid points to where they usually are.
 
     Turning, moving and growing of the head in the picture is taken out; what remains is expression, and jitter.
-    Each segment has its own reference: the mean of its frames, each put upright at an inter-ocular distance of one
-    first (one round of generalised Procrustes analysis: Gower 1975).
+    Their places are the mean of all frames, each put upright at an inter-ocular distance of one first (one round of
+    generalised Procrustes analysis: Gower 1975).
 
     Args:
         points: (n, 468, 2+); further coordinates are ignored.
-        segments: (n,) the segment each frame belongs to.
 
     Returns:
         (n, 468, 2), in inter-ocular distances.
     """
     flat = points[..., :2]
-    result = np.empty_like(flat)
-    rigid = np.array(lm.RIGID)
-    for segment in np.unique(segments):
-        own = segments == segment
-        reference = _upright(flat[own]).mean(axis=0)
-        result[own] = similarity_aligned(flat[own], reference, rigid)
-    return result
+    return similarity_aligned(flat, _upright(flat).mean(axis=0), np.array(lm.RIGID))
 
 
 def similarity_aligned(points: Array, reference: Array, rigid: NDArray[np.int64]) -> Array:
@@ -104,22 +97,6 @@ def similarity_aligned(points: Array, reference: Array, rigid: NDArray[np.int64]
     turn[wide] = (about.conj() @ (fixed[rigid] - fixed_centre))[wide] / spread[wide]
     placed = turn[:, None] * (moving - moving_centre) + fixed_centre
     return np.stack([placed.real, placed.imag], axis=-1)
-
-
-def residual_second_differences(aligned_points: Array, frames: NDArray[np.int64], segments: NDArray[np.int64]) -> Array:
-    """Median over landmarks of |x(i) - 2 x(i-1) + x(i-2)| of aligned landmarks, (n,), in inter-ocular distances.
-
-    Steady motion gives nothing; what shakes from frame to frame gives much. NaN where entries i-2 to i are not
-    consecutive frames of one segment.
-    """
-    result = np.full(len(aligned_points), np.nan)
-    if len(aligned_points) < 3:
-        return result
-    second = np.diff(aligned_points, n=2, axis=0)
-    consecutive = (frames[2:] - frames[:-2] == 2) & (segments[2:] == segments[:-2])
-    norms = np.median(np.linalg.norm(second, axis=-1), axis=1)
-    result[2:] = np.where(consecutive, norms, np.nan)
-    return result
 
 
 def _upright(points: Array) -> Array:

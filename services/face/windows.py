@@ -99,7 +99,6 @@ class TrackSignals:
         nose: (n, 2) nose tip, pixels of the upright frame.
         iod: (n,) inter-ocular distance, pixels.
         yaw_deg: (n,) head yaw in degrees, positive when the subject turns to their left.
-        residual_second_difference: (n,) see `services.face.signals.residual_second_differences`.
         boxes: (n, 4) left, top, width, height as a share of the upright frame.
         contours: Lines along the face in some of the entries.
         textures: Texture of some of the entries.
@@ -115,7 +114,6 @@ class TrackSignals:
     nose: NDArray[np.float64]
     iod: NDArray[np.float64]
     yaw_deg: NDArray[np.float64]
-    residual_second_difference: NDArray[np.float64]
     boxes: NDArray[np.float64]
     contours: Contours
     textures: tuple[Texture, ...]

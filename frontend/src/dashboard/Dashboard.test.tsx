@@ -50,6 +50,16 @@ function withTexture({ result }: ReturnType<typeof recorded>): void {
   );
 }
 
+/** The first span of the timeline as a motion network scored it. */
+function withMovement({ result }: ReturnType<typeof recorded>): void {
+  for (const segment of result.timeline) delete segment.faceMotionLogOdds;
+  const [first] = result.timeline;
+  if (first) first.faceMotionLogOdds = 2;
+  result.model?.features.push(
+    create(FeatureSummarySchema, { feature: "face_motion_log_odds", p05: -2, p50: -1, p95: 0.5 }),
+  );
+}
+
 /** Whoever is observed comes near at once, as on a large screen. */
 class EverythingIsNear {
   constructor(private readonly tell: (entries: { isIntersecting: boolean }[]) => void) {}
@@ -187,10 +197,31 @@ describe("the dashboard", () => {
     const page = await show("talking", withTexture);
     const [first, second, ...others] = page.getAllByRole("button", { name: /^Go to / });
     expect(first?.getAttribute("aria-label")).toMatch(/looks like real videos$/);
-    expect(first?.querySelector("[data-texture]")?.className).toContain("bg-real");
+    expect(first?.querySelector("[data-band=texture]")?.className).toContain("bg-real");
     expect(second?.getAttribute("aria-label")).toMatch(/more like forgeries/);
-    expect(second?.querySelector("[data-texture]")?.className).toContain("bg-fake");
-    expect(others.every((each) => each.querySelector("[data-texture]") === null)).toBe(true);
+    expect(second?.querySelector("[data-band=texture]")?.className).toContain("bg-fake");
+    expect(others.every((each) => each.querySelector("[data-band=texture]") === null)).toBe(true);
+  });
+
+  it("has a band of its own for how the face moves", async () => {
+    const page = await show("talking", (analysis) => {
+      withTexture(analysis);
+      withMovement(analysis);
+    });
+    const [first, second] = page.getAllByRole("button", { name: /^Go to / });
+    expect(first?.getAttribute("aria-label")).toMatch(/looks like real videos, moves more like forgeries than real videos do$/);
+    expect(first?.querySelector("[data-band=movement]")?.className).toContain("bg-fake");
+    expect(second?.getAttribute("aria-label")).toMatch(/looks more like forgeries than real videos do$/);
+    expect(second?.querySelector("[data-band=movement]")).toBeNull();
+    expect(page.getByText("upper band: texture, lower band: movement")).toBeTruthy();
+  });
+
+  it("says which band it is where there is only one", async () => {
+    const page = await show("talking", (analysis) => {
+      withMovement(analysis);
+      for (const segment of analysis.result.timeline) delete segment.faceTextureLogOdds;
+    });
+    expect(page.getByText("band: movement")).toBeTruthy();
   });
 
   it("has the pictures of the moments on paper too, each with and without colours", async () => {

@@ -16,7 +16,7 @@ import type { FaceView } from "./faceView";
 import { FeatureCards } from "./FeatureCards";
 import { FileDetails } from "./FileDetails";
 import { Filmstrip } from "./Filmstrip";
-import { moments, TEXTURE_FEATURE } from "./heat";
+import { moments, MOTION_FEATURE, TEXTURE_FEATURE } from "./heat";
 import { ModelDetails } from "./ModelDetails";
 import { Moments } from "./Moments";
 import { Section } from "./Section";
@@ -141,7 +141,8 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
               segments={result.timeline}
               blinks={blinkTimes(faces)}
               duration={result.quality?.durationS ?? 0}
-              usual={usualTexture}
+              usualTexture={usualTexture}
+              usualMotion={usualRange(result, MOTION_FEATURE)}
             />
           )}
           {awaitsRest && result.faces.length > 0 && <PicturesToCome />}

@@ -1,6 +1,6 @@
 "use client";
 
-/** The length of the video in spans: how the face looked, where it was seen, blinked and trembled. Pressing one goes there. */
+/** The length of the video in spans: how the face looked and moved, where it was seen, blinked and trembled. Pressing one goes there. */
 
 import type { TimelineSegment } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
@@ -15,26 +15,37 @@ interface TimelineProps {
   /** When blinks began. */
   blinks: readonly number[];
   duration: number;
-  /** Of the texture network's score among real videos; without it the score is not drawn. */
-  usual?: FeatureSummary;
+  /** Of each network's score among real videos; without it that score is not drawn. */
+  usualTexture?: FeatureSummary;
+  usualMotion?: FeatureSummary;
 }
 
-export function Timeline({ segments, blinks, duration, usual }: TimelineProps) {
+/** From above, each where there is a score. */
+const BANDS = ["texture", "movement"] as const;
+type Band = (typeof BANDS)[number];
+type Readings = { readonly [band in Band]?: number };
+
+/** By how many bands there are. */
+const HEIGHTS = ["h-16", "h-20", "h-24"];
+const BLINKS = ["top-2", "top-5", "top-8.5"];
+
+export function Timeline({ segments, blinks, duration, usualTexture, usualMotion }: TimelineProps) {
   const playhead = usePlayhead();
   const end = Math.max(duration, segments.at(-1)?.endS ?? 0);
   const most = Math.max(0, ...segments.map(({ noseJitter }) => noseJitter ?? 0));
   if (segments.length === 0 || end === 0) return null;
   const at = (t: number) => `${((100 * t) / end).toFixed(3)}%`;
-  const scored = usual !== undefined && segments.some(({ faceTextureLogOdds }) => faceTextureLogOdds !== undefined);
+  const all = segments.map((segment) => readings(segment, usualTexture, usualMotion));
+  const bands = BANDS.filter((band) => all.some((one) => one[band] !== undefined));
   const whole =
     segments.every((segment, index) => segment.startS - (segments[index - 1]?.endS ?? 0) < 0.1) &&
     end - (segments.at(-1)?.endS ?? 0) < 0.2;
   return (
     <div>
       <h3 className="text-sm font-semibold">Timeline</h3>
-      <div className={`relative mt-2 rounded-lg border border-line bg-sunken ${scored ? "h-20" : "h-16"}`}>
+      <div className={`relative mt-2 rounded-lg border border-line bg-sunken ${HEIGHTS[bands.length]}`}>
         <ol aria-label="Stretches of the video">
-          {segments.map((segment) => (
+          {segments.map((segment, index) => (
             <li
               key={segment.startS}
               className="absolute inset-y-0"
@@ -42,13 +53,13 @@ export function Timeline({ segments, blinks, duration, usual }: TimelineProps) {
             >
               <button
                 type="button"
-                aria-label={inWords(segment, usual)}
+                aria-label={inWords(segment, all[index])}
                 className="absolute inset-y-0 left-px right-px overflow-hidden rounded-md bg-panel hover:bg-accent-soft"
                 onClick={() => playhead.seek(segment.startS)}
               >
-                {scored && segment.faceTextureLogOdds !== undefined && (
-                  <Tint value={unusualness(segment.faceTextureLogOdds, usual)} />
-                )}
+                {bands.map((band, row) => (
+                  <Tint key={band} band={band} row={row} value={all[index]?.[band]} />
+                ))}
                 <span
                   className="absolute inset-x-0 bottom-1.5 bg-face/25"
                   style={{ height: `${most > 0 ? (46 * (segment.noseJitter ?? 0)) / most : 0}%` }}
@@ -65,7 +76,7 @@ export function Timeline({ segments, blinks, duration, usual }: TimelineProps) {
           <span
             key={t}
             aria-hidden="true"
-            className={`pointer-events-none absolute size-2 -translate-x-1/2 rounded-full bg-ink ${scored ? "top-5" : "top-2"}`}
+            className={`pointer-events-none absolute size-2 -translate-x-1/2 rounded-full bg-ink ${BLINKS[bands.length]}`}
             style={{ left: at(t) }}
           />
         ))}
@@ -76,9 +87,10 @@ export function Timeline({ segments, blinks, duration, usual }: TimelineProps) {
         <span>{formatTimecode(end, 0)}</span>
       </div>
       <ul className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-xs text-quiet" aria-hidden="true">
-        {scored && (
+        {bands.length > 0 && (
           <>
-            <Key mark="h-3 w-3.5 bg-real/45">looks like real videos</Key>
+            <li>{bands.length > 1 ? "upper band: texture, lower band: movement" : `band: ${bands[0]}`}</li>
+            <Key mark="h-3 w-3.5 bg-real/45">like real videos</Key>
             <Key mark="h-3 w-3.5 bg-fake/75">more like forgeries</Key>
           </>
         )}
@@ -91,12 +103,13 @@ export function Timeline({ segments, blinks, duration, usual }: TimelineProps) {
   );
 }
 
-/** How a span looks to the texture network: red only where real videos seldom are. */
-function Tint({ value }: { value: number }) {
+/** What a network reads in a span: red only where real videos seldom are. */
+function Tint({ band, row, value }: { band: Band; row: number; value: number | undefined }) {
+  if (value === undefined) return null;
   return (
     <span
-      data-texture=""
-      className={`absolute inset-x-0 top-0 h-3 ${value > 0 ? "bg-fake" : "bg-real"}`}
+      data-band={band}
+      className={`absolute inset-x-0 h-3 ${row === 0 ? "top-0" : "top-3.5"} ${value > 0 ? "bg-fake" : "bg-real"}`}
       style={{ opacity: value > 0 ? 0.3 + 0.6 * value : 0.15 - 0.45 * value }}
     />
   );
@@ -125,13 +138,25 @@ function Key({ mark, children }: { mark: string; children: string }) {
   );
 }
 
+/** How unusual a span is among real videos, as each network sees it; see `unusualness`. */
+function readings(
+  { faceTextureLogOdds, faceMotionLogOdds }: TimelineSegment,
+  usualTexture: FeatureSummary | undefined,
+  usualMotion: FeatureSummary | undefined,
+): Readings {
+  const against = (logOdds: number | undefined, usual: FeatureSummary | undefined) =>
+    logOdds === undefined || usual === undefined ? undefined : unusualness(logOdds, usual);
+  return { texture: against(faceTextureLogOdds, usualTexture), movement: against(faceMotionLogOdds, usualMotion) };
+}
+
 /** What a span says, for those who do not see it. */
-function inWords(segment: TimelineSegment, usual: FeatureSummary | undefined): string {
-  const { startS, endS, faceCoverage, blinks, noseJitter, faceTextureLogOdds } = segment;
+function inWords(segment: TimelineSegment, { texture, movement }: Readings = {}): string {
+  const { startS, endS, faceCoverage, blinks, noseJitter } = segment;
   const parts = [`face in ${formatPercent(faceCoverage)} of the frames`, formatCount(blinks, "blink", "blinks")];
   if (noseJitter !== undefined)
     parts.push(`nose trembles by ${formatSignificant(100 * noseJitter)} % of the distance between the eyes`);
-  if (usual && faceTextureLogOdds !== undefined) parts.push(unusualnessInWords(unusualness(faceTextureLogOdds, usual)));
+  if (texture !== undefined) parts.push(unusualnessInWords(texture));
+  if (movement !== undefined) parts.push(unusualnessInWords(movement, "moves"));
   return `Go to ${formatTimecode(startS)}: until ${formatTimecode(endS)}, ${parts.join(", ")}`;
 }
 

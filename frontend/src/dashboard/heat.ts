@@ -12,6 +12,7 @@ export interface Moment {
 }
 
 export const TEXTURE_FEATURE = "face_texture_log_odds";
+export const MOTION_FEATURE = "face_motion_log_odds";
 
 /** Below this many log-odds nothing is drawn strongly, or noise would look like a finding. */
 const LEAST_SCALE = 2;
@@ -68,9 +69,11 @@ export function unusualness(logOdds: number, { p50, p95 }: FeatureSummary): numb
   return Math.max(-1, Math.min(1, (logOdds - p95) / width));
 }
 
-export function unusualnessInWords(value: number): string {
-  if (value <= 0) return "looks like real videos";
-  return value < 0.5 ? "looks a little more like forgeries than most real videos" : "looks more like forgeries than real videos do";
+export function unusualnessInWords(value: number, verb: "looks" | "moves" = "looks"): string {
+  if (value <= 0) return `${verb} like real videos`;
+  return value < 0.5
+    ? `${verb} a little more like forgeries than most real videos`
+    : `${verb} more like forgeries than real videos do`;
 }
 
 function isSquare({ side, places }: HeatMap): boolean {

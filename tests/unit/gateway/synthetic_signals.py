@@ -35,7 +35,6 @@ def face_clip(
     nose_px: ArrayLike = (300.0, 200.0),
     iod_px: ArrayLike = 80.0,
     yaw_deg: ArrayLike = 0.0,
-    residual: ArrayLike = 0.01,
     box: ArrayLike = (0.4, 0.3, 0.2, 0.3),
     segments: ArrayLike = 0,
     found: ArrayLike = True,
@@ -58,7 +57,7 @@ def face_clip(
     right = over_time(ear)
     left = right if ear_left is None else over_time(ear_left)
     nose, boxes = over_time(nose_px, 2), over_time(box, 4)
-    mouth, iod, yaw, moved = (over_time(values) for values in (mouth_gap, iod_px, yaw_deg, residual))
+    mouth, iod, yaw = (over_time(values) for values in (mouth_gap, iod_px, yaw_deg))
     segment = np.broadcast_to(np.asarray(segments, dtype=np.int64), (count,))
     is_found = np.broadcast_to(np.asarray(found, dtype=np.bool_), (count,))
 
@@ -105,7 +104,6 @@ def face_clip(
                     nose_y=nose[entries, 1],
                     iod=iod[entries],
                     yaw_deg=yaw[entries],
-                    residual_second_difference=moved[entries],
                     boxes=boxes[entries].ravel(),
                     textures=textures,
                     crops=crops,

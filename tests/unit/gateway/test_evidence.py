@@ -117,7 +117,6 @@ def test_the_timeline_says_what_happened_when() -> None:
     assert [part.face_coverage for part in (first, second, third)] == pytest.approx([1.0, 1.0, 0.5])
     assert first.nose_jitter == 0
     assert second.nose_jitter > 0.005
-    assert first.landmark_residual_jitter == pytest.approx(0.01 / np.sqrt(6))
 
 
 def test_the_timeline_says_what_the_texture_looks_like_when() -> None:
@@ -129,6 +128,15 @@ def test_the_timeline_says_what_the_texture_looks_like_when() -> None:
     assert not parts[2].HasField("face_texture_log_odds")
 
 
+def test_the_timeline_says_how_the_face_moves_when() -> None:
+    times = frame_times(12.0)
+    # Spans begin at every second; one that begins at 4 s is of the second part.
+    windows = face_clip(times, motion=lambda time: 2.0 if 4 <= time < 7 else -1.0, found=times < 8)
+    parts = timeline(windows, compute_features(windows, [], media_facts()))
+    assert [part.face_motion_log_odds for part in parts[:2]] == [-1.0, 2.0]
+    assert not parts[2].HasField("face_motion_log_odds")
+
+
 def test_the_timeline_leaves_out_windows_past_the_end_and_values_that_are_unknown() -> None:
     windows = face_clip(frame_times(8.0), found=frame_times(8.0) < 4)
     del windows[0].frame_times_s[:]
@@ -136,8 +144,8 @@ def test_the_timeline_leaves_out_windows_past_the_end_and_values_that_are_unknow
     (only,) = timeline(windows, compute_features(windows, [], media_facts()))
     assert only.start_s == 4
     assert not only.HasField("nose_jitter")
-    assert not only.HasField("landmark_residual_jitter")
     assert not only.HasField("face_texture_log_odds")
+    assert not only.HasField("face_motion_log_odds")
 
 
 def test_where_no_picture_could_be_read_no_face_is_missed() -> None:

@@ -267,7 +267,6 @@ def test_any_signals_give_a_finite_vector_or_a_reason(data: st.DataObject) -> No
         nose_px=numbers()[:, None],
         iod_px=numbers(),
         yaw_deg=numbers(),
-        residual=numbers(),
         found=np.resize(data.draw(st.lists(st.booleans(), min_size=1, max_size=9)), len(times)),
         segments=np.abs(np.resize(data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=9)), len(times))),
         texture=lambda _: (data.draw(NUMBERS), 1.0),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gateway.motion import covered_s, nose_jitter, residual_jitter
+from gateway.motion import covered_s, nose_jitter
 from gateway.signals import face_signals
 from tests.unit.gateway.synthetic_signals import face_clip, frame_times
 
@@ -24,12 +24,6 @@ def test_steady_motion_is_no_jitter() -> None:
     nose = np.stack([100 + 50 * times, 300 - 20 * times], axis=1)
     jitter = nose_jitter(face_signals(face_clip(times, nose_px=nose)))
     assert np.nanmax(jitter) == pytest.approx(0, abs=1e-6)
-
-
-def test_residuals_are_brought_to_the_scale_of_noise() -> None:
-    values = residual_jitter(face_signals(face_clip(frame_times(4.0), residual=np.sqrt(6))))
-    assert np.isnan(values[:2]).all()
-    np.testing.assert_allclose(values[2:], 1.0, rtol=1e-6)
 
 
 def jumps(**changes: object) -> np.ndarray:
@@ -78,8 +72,8 @@ def test_a_face_without_size_has_no_jitter() -> None:
 
 def test_time_covered_counts_every_frame_that_takes_part() -> None:
     signals = face_signals(face_clip(frame_times(3.0)))
-    assert covered_s(signals, nose_jitter(signals), 2) == pytest.approx(3.0)
+    assert covered_s(signals, nose_jitter(signals)) == pytest.approx(3.0)
     still = face_signals(face_clip(frame_times(0.03)))
-    assert covered_s(still, nose_jitter(still), 2) == 0
+    assert covered_s(still, nose_jitter(still)) == 0
     broken = face_signals(face_clip(frame_times(3.0), segments=np.arange(90) // 2))
-    assert covered_s(broken, nose_jitter(broken), 2) == 0
+    assert covered_s(broken, nose_jitter(broken)) == 0

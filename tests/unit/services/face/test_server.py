@@ -109,7 +109,6 @@ async def test_windows_arrive_with_progress_and_fit_together(
         assert entries == len(window.frame_times_s) == window.frames_decoded
         for name in ("segments", "ear_right", "ear_left", "mouth_gap", "nose_x", "nose_y", "iod", "yaw_deg"):
             assert len(getattr(track, name)) == entries
-        assert len(track.residual_second_difference) == entries
         assert len(track.boxes) == 4 * entries
         contours = track.contours
         assert len(contours.line_points) == len(contours.line_closed) == 9

@@ -10,8 +10,6 @@ from services.face import landmarks as lm
 from services.face import signals
 
 Array = NDArray[np.float64]
-ONE_SEGMENT = np.zeros(400, dtype=np.int64)
-
 
 @pytest.fixture
 def face() -> Array:
@@ -76,7 +74,7 @@ def test_moving_turning_and_growing_leave_no_trace(moves: list[tuple[float, floa
     face = np.random.default_rng(1).uniform(-100, 100, (lm.COUNT, 2))
     face[[lm.RIGHT_EYE_CORNER, lm.LEFT_EYE_CORNER]] = [(-40, -30), (40, -30)]
     points = np.stack([turned(face, angle, scale, (x, y)) for angle, scale, x, y in moves])
-    aligned = signals.aligned(points, ONE_SEGMENT[: len(points)])
+    aligned = signals.aligned(points)
     assert aligned == pytest.approx(np.broadcast_to(aligned[0], aligned.shape), abs=1e-6)
     assert signals.interocular_distance(aligned) == pytest.approx(np.ones(len(points)))
 
@@ -85,50 +83,10 @@ def test_alignment_keeps_what_is_not_rigid(face: Array) -> None:
     opened = face.copy()
     chin = 152
     opened[chin, 1] += 16
-    aligned = signals.aligned(np.stack([face, opened]), ONE_SEGMENT[:2])
+    aligned = signals.aligned(np.stack([face, opened]))
     assert aligned[1, chin] - aligned[0, chin] == pytest.approx([0, 16 / 80])
-
-
-def test_each_segment_has_its_own_reference(face: Array) -> None:
-    other = face.copy()
-    other[list(lm.RIGID), 1] *= 1.5
-    alone = signals.aligned(face[None], ONE_SEGMENT[:1])
-    beside = signals.aligned(np.stack([face, other]), np.array([0, 1]))
-    assert beside[0] == pytest.approx(alone[0])
 
 
 def test_points_in_one_place_cannot_be_aligned() -> None:
     points = np.zeros((2, lm.COUNT, 2))
-    assert np.isnan(signals.aligned(points, ONE_SEGMENT[:2])).all()
-
-
-def test_jitter_of_known_size_gives_the_expected_second_difference(face: Array) -> None:
-    sigma = 0.01
-    noise = np.random.default_rng(2).normal(0, sigma, (400, lm.COUNT, 2))
-    measured = signals.residual_second_differences(face[None, :, :2] + noise, np.arange(400), ONE_SEGMENT)
-    # x(i) - 2 x(i-1) + x(i-2) has variance (1 + 4 + 1) σ² in each coordinate, and the norm of two such normals is
-    # Rayleigh distributed: its median is sqrt(2 ln 2) times its scale.
-    expected = sigma * np.sqrt(6) * np.sqrt(2 * np.log(2))
-    assert np.nanmedian(measured) == pytest.approx(expected, rel=0.01)
-
-
-def test_steady_motion_has_no_second_difference(face: Array) -> None:
-    steady = face[None, :, :2] + np.arange(10)[:, None, None] * np.array([3.0, -1.0])
-    measured = signals.residual_second_differences(steady, np.arange(10), ONE_SEGMENT[:10])
-    assert np.isnan(measured[:2]).all()
-    assert measured[2:] == pytest.approx(np.zeros(8), abs=1e-9)
-
-
-def test_differences_do_not_cross_gaps_and_segments(face: Array) -> None:
-    points = np.broadcast_to(face[:, :2], (9, lm.COUNT, 2))
-    frames = np.array([0, 1, 2, 3, 5, 6, 7, 8, 9])
-    segments = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1])
-    measured = signals.residual_second_differences(points, frames, segments)
-    assert np.flatnonzero(np.isfinite(measured)).tolist() == [2, 3, 6]
-
-
-@pytest.mark.parametrize("entries", [1, 2])
-def test_too_few_entries_have_no_difference(face: Array, entries: int) -> None:
-    points = np.broadcast_to(face[:, :2], (entries, lm.COUNT, 2))
-    measured = signals.residual_second_differences(points, np.arange(entries), ONE_SEGMENT[:entries])
-    assert np.isnan(measured).all()
+    assert np.isnan(signals.aligned(points)).all()
