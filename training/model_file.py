@@ -103,13 +103,16 @@ def read(path: Path) -> tuple[classifier_pb2.Model, Calibration]:
 
 
 def take_schema(path: Path, schema_version: int, to: Path) -> None:
-    """Copy a model file as one that takes vectors of another schema version. What it makes of them means nothing.
+    """Copy a model file as one that takes vectors of another schema version, whichever networks scored the faces.
+
+    What it makes of them means nothing.
 
     Raises:
         ValueError: it is no model file.
     """
     description, calibration = read(path)
     description.schema_version = schema_version
+    description.texture_model = ""
     booster = xgboost.Booster()
     booster.load_model(path)
     write(to, booster, description, calibration)

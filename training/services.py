@@ -15,6 +15,8 @@ from notreally.v1 import analysis_pb2
 
 from client import NotReally, ServiceError
 from gateway.features import SCHEMA_VERSION
+from training import motion
+from training.export import export_untaught
 from training.model_file import take_schema
 from training.vectors import MeasurementError
 
@@ -100,9 +102,14 @@ async def _private_server() -> AsyncIterator[str]:
             "NOTREALLY_MEDIA_URL": Path(folder, "media").as_uri(),
             "NOTREALLY_DB_PATH": str(Path(folder, "notreally.db")),
             "MODEL_PATH": str(Path(folder, "model.json")),
+            "NOTREALLY_FACE_TEXTURE_MODEL": str(Path(folder, "texture.onnx")),
+            "NOTREALLY_FACE_MOTION_MODEL": str(Path(folder, "motion.onnx")),
         }
-        # Verdicts are not looked at, and the model to come may be the first for the vectors of this checkout.
+        # Nobody looks at verdicts and scores here, and the model and networks to come may be the first for what this
+        # checkout measures.
         take_schema(_SHIPPED_MODEL, SCHEMA_VERSION, Path(variables["MODEL_PATH"]))
+        export_untaught(Path(variables["NOTREALLY_FACE_TEXTURE_MODEL"]))
+        motion.ship([], [], Path(variables["NOTREALLY_FACE_MOTION_MODEL"]), epochs=0, seed=0)
         for part, port in zip(_PARTS, ports[1:], strict=True):
             variables[f"NOTREALLY_{part}_LISTEN"] = variables[f"NOTREALLY_{part}_TARGET"] = f"127.0.0.1:{port}"
         command = str(Path(sys.executable).with_name("notreally"))

@@ -12,8 +12,11 @@ from google.protobuf import empty_pb2
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, features_pb2
 
 from services.kit.errors import Refusal
-from training.services import Services
-from training.vectors import MeasurementError
+
+pytest.importorskip("torch", reason="`make train` installs PyTorch")
+
+from training.services import Services  # noqa: E402
+from training.vectors import MeasurementError  # noqa: E402
 
 
 class Gateway(analysis_pb2_grpc.AnalysisServiceServicer):

@@ -1,0 +1,22 @@
+"""Training has videos measured by services of its own."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="`make train` installs PyTorch")
+
+from gateway.features import SCHEMA_VERSION  # noqa: E402
+from training.services import Services  # noqa: E402
+
+
+async def test_videos_are_measured_by_services_whose_networks_say_nothing(talking: Path) -> None:
+    async with Services(None) as services:
+        vector = (await services.measure(talking)).features
+    assert vector.schema_version == SCHEMA_VERSION
+    assert vector.nose_jitter > 0
+    assert vector.HasField("mfcc_mean")
+    # What a network said that may have learned from these people would be no measurement.
+    for reading in ("face_texture_log_odds", "face_texture_variation", "face_motion_log_odds"):
+        assert vector.HasField(reading)  # type: ignore[arg-type]
+        assert getattr(vector, reading) == 0
