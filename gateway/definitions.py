@@ -101,11 +101,11 @@ FEATURES: tuple[FeatureSpec, ...] = (
     ),
     FeatureSpec(
         "face_motion_log_odds",
-        "movement of the face",
+        "movement of face and light",
         "log-odds",
         features_pb2.MODALITY_FACE,
-        "What a network trained on forged faces reads in how lids, lips, jaw and head move: 0 looks filmed, 100 looks "
-        "forged.",
+        "What a network trained on forged faces reads in how lids, lips, jaw and head move, and in how the light on "
+        "them changes: 0 looks filmed, 100 looks forged.",
         "Mean over spans of about two seconds of the motion network's log-odds of being forged, each limited to ±8.",
         _leaning,
         _OF_HUNDRED,

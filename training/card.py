@@ -64,9 +64,10 @@ video of the other class, so that gaps are alike in both classes. What is shown 
 
 _PERMUTED = """\
 Lines and trees, fitted in fewer rounds, that learned from labels dealt out anew over people. The labels are dealt
-out to them alone: the networks whose reading they are shown learned from the true ones. The mean need not be 0.5:
-people of whom there are real and fake videos keep both, so half of their videos are fake, but not half of other
-people's, and telling the former people from the latter still helps a little."""
+out to them alone: the networks whose reading they are shown learned from the true ones. People of whom there are real
+and fake videos keep both, so half of their videos are fake, but not half of other people's. Telling the former people
+from the latter is no sign of a leak, so a fake is held against real videos of people like its own alone: with both
+kinds, or with one. The mean should be 0.5."""
 
 _STACKING = """\
 One thing is not kept apart: the networks whose scores the trees learn from have, in their own training, seen the
@@ -183,8 +184,8 @@ def _summary(run: Run) -> str:
     lines = [
         f"Version `{run.model.version}`, trained {run.model.trained_time.ToDatetime():%Y-%m-%d} on "
         f"{run.model.training_videos} videos. Lines through what two networks read, one in the texture of the "
-        f"face and one in how it moves, and gradient-boosted trees over {len(FEATURE_NAMES) - len(run.recipe.blind)} "
-        f"of ten features on them.",
+        f"face and one in how it and the light on it move, and gradient-boosted trees over "
+        f"{len(FEATURE_NAMES) - len(run.recipe.blind)} of ten features on them.",
         "Measured on people it has not seen:",
         "\n".join(
             [

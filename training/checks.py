@@ -9,7 +9,7 @@ from notreally.v1 import features_pb2
 from numpy.typing import NDArray
 
 from gateway.features import FEATURES
-from training.estimates import Bools, Estimate, Floats, auc, auc_change, auc_estimate, share
+from training.estimates import Bools, Estimate, Floats, auc_change, auc_estimate, share, stratified_auc
 from training.fitting import Fit, Recipe, log_odds_by, out_of_fold, trees
 from training.scores import EVERY, Scores, TextureScores
 from training.vectors import FEATURE_NAMES
@@ -125,19 +125,44 @@ def _ignoring(method: str, recipe: Recipe) -> Fit:
     return fit
 
 
-def permuted(videos: Videos, recipe: Recipe, times: int) -> tuple[float, ...]:
-    """AUC on all videos of line and trees that learn from labels permuted over people.
+@dataclass(frozen=True)
+class Permutations:
+    """What is left to learn from labels that say nothing.
 
-    People with both labels have theirs exchanged or not; the others' are dealt out among them. So of the videos of
-    people with both half are fake, of the others' another share: who has both is left to learn, and chance. What the
-    networks read was learned from the labels as they are.
+    Attributes:
+        areas: AUC on all videos, one for each permutation.
+        own: of the labels as they are.
     """
 
-    def one(number: int) -> float:
-        fake = permuted_labels(videos, np.random.default_rng([recipe.seed, number]))
-        return auc(fake, log_odds_by(replace(videos, fake=fake), replace(recipe, quick=True)))
+    areas: tuple[float, ...]
+    own: float
 
-    return tuple(Parallel(n_jobs=-1, prefer="threads")(delayed(one)(number) for number in range(times)))
+
+def permuted(videos: Videos, recipe: Recipe, times: int) -> Permutations:
+    """AUC on all videos of lines and trees that learn from labels permuted over people.
+
+    People with both labels have theirs exchanged or not; the others' are dealt out among them. So of the videos of
+    people with both half are fake, of the others' another share, and who has both could be learned: a fake is held
+    against real videos of people like its own alone, with both or with one. What the networks read was learned from the
+    labels as they are.
+    """
+    both = _of_people_with_both(videos)
+
+    def area(fake: Bools) -> float:
+        scores = log_odds_by(replace(videos, fake=fake), replace(recipe, quick=True))
+        return float(stratified_auc(fake, scores, np.ones((1, len(fake))), both)[0])
+
+    def one(number: int) -> float:
+        return area(permuted_labels(videos, np.random.default_rng([recipe.seed, number])))
+
+    areas = Parallel(n_jobs=-1, prefer="threads")(delayed(one)(number) for number in range(times))
+    return Permutations(tuple(areas), area(videos.fake))
+
+
+def _of_people_with_both(videos: Videos) -> NDArray[np.intp]:
+    """1 for videos of people of whom there are real and fake ones; shape (n,)."""
+    mixed = [name for name in np.unique(videos.groups) if len(np.unique(videos.fake[videos.groups == name])) == 2]
+    return np.isin(videos.groups, mixed).astype(np.intp)
 
 
 def permuted_labels(videos: Videos, rng: np.random.Generator) -> Bools:

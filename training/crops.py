@@ -8,6 +8,7 @@ again. The landmarks come with them, in pixels of the crop, so that forgeries ca
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,12 +21,12 @@ from numpy.typing import NDArray
 from gateway.planning import frame_stride
 from services.face.crops import FRAMES, LEAST_FACE_PX, MARGIN, SIDE, crop_view, face_moment, face_side
 from services.face.decoding import timed_pictures
-from services.face.models import borrowed_models
 from services.face.pictures import Picture, View
 from services.face.tracking import FaceTracker
 from services.face.windows import FaceJob, Window
 from services.kit.container import moving_pictures, opened_container
 from services.kit.errors import Refusal
+from training.finder import face_finder
 from training.vectors import content_hash
 
 WIDE_SIDE = 280
@@ -132,22 +133,19 @@ def _seen(path: Path, count: int) -> Iterator[_Seen]:
     job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=10_000, frame_stride=stride)
     wanted = list(np.linspace(0, seconds, count, endpoint=False) + seconds / (2 * count))
     frames: deque[Picture] = deque(maxlen=WIDE_FRAMES)
-    with borrowed_models() as models:
-        try:
-            for one in timed_pictures(path, job, lambda: False):
-                if one.picture is None:
-                    continue
-                frames.append(one.picture)
-                if not wanted or one.time_s < wanted[0] or len(frames) < WIDE_FRAMES:
-                    continue
-                while wanted and wanted[0] <= one.time_s:
-                    wanted.pop(0)
-                tracks = FaceTracker(models, max_faces=4).step(0, one.time_s, one.picture)
-                points = max((track.points[-1] for track in tracks), key=face_side, default=None)
-                if points is not None and face_side(points) >= LEAST_FACE_PX:
-                    yield _Seen(tuple(frames), points, one.time_s)
-        except Refusal:
-            pass
+    with suppress(Refusal):
+        for one in timed_pictures(path, job, lambda: False):
+            if one.picture is None:
+                continue
+            frames.append(one.picture)
+            if not wanted or one.time_s < wanted[0] or len(frames) < WIDE_FRAMES:
+                continue
+            while wanted and wanted[0] <= one.time_s:
+                wanted.pop(0)
+            tracks = FaceTracker(face_finder(), max_faces=4).step(0, one.time_s, one.picture)
+            points = max((track.points[-1] for track in tracks), key=face_side, default=None)
+            if points is not None and face_side(points) >= LEAST_FACE_PX:
+                yield _Seen(tuple(frames), points, one.time_s)
 
 
 def _view(points: NDArray[np.float64]) -> View:

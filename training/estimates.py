@@ -68,7 +68,7 @@ def weighted_auc(fake: Bools, scores: Floats, weights: Floats) -> Floats:
     return _ratio(wins, pairs)
 
 
-def _stratified_auc(fake: Bools, scores: Floats, weights: Floats, strata: NDArray[np.intp]) -> Floats:
+def stratified_auc(fake: Bools, scores: Floats, weights: Floats, strata: NDArray[np.intp]) -> Floats:
     """As `weighted_auc`, of comparisons within a stratum alone."""
     parts = [strata == one for one in np.unique(strata)]
     found = [_comparisons(fake[part], scores[part], weights[:, part]) for part in parts]
@@ -109,7 +109,7 @@ def auc_estimate(
     fold = videos.fold[chosen] if within_folds else np.zeros(len(fake), dtype=np.intp)
     return _estimate(
         videos.groups[chosen],
-        lambda weights: np.array([_stratified_auc(fake, row, weights, fold) for row in rows]),
+        lambda weights: np.array([stratified_auc(fake, row, weights, fold) for row in rows]),
         rng,
         _fewest(videos, chosen),
     )

@@ -13,6 +13,7 @@ from training.baselines import baselines, only_missingness
 from training.checks import (
     FALSE_ALARMS,
     Ablation,
+    Permutations,
     Sham,
     ablate,
     after_compression,
@@ -56,7 +57,7 @@ class Evaluation:
         curve: shape (bins, 3), see `training.measures.reliability`; all videos, of all seeds together.
         decisions: by what they were taken on.
         ablations: by what the trees were not shown.
-        permuted: AUC on all videos of trees that learned from permuted labels, one for each permutation.
+        permuted: what lines and trees are worth that learned from permuted labels.
         grid: by compression, AUC on "paired" and on "all" of the texture network.
         uneven: likewise, where one class alone was compressed.
         shams: by what was done to real videos and who looked.
@@ -75,7 +76,7 @@ class Evaluation:
     curve: Floats
     decisions: dict[str, Decisions]
     ablations: dict[str, Ablation]
-    permuted: tuple[float, ...]
+    permuted: Permutations
     grid: dict[str, dict[str, Estimate]]
     uneven: dict[str, dict[str, Estimate]]
     shams: dict[str, Sham]

@@ -1,8 +1,9 @@
-"""The motion network: learns from how the parts of a face move who is forged, on people kept apart.
+"""The motion network: learns who is forged from how parts of a face, and the light on it, move, on people kept apart.
 
-The numbers of `services.face.movement` are few, and so are people: a perceptron of one small layer, five of which are
-averaged. First what the frame rate and the size of the face make of them in real videos is taken off, by least squares
-on the real videos that are learned from: fakes of a data set often share both, and would be known by them.
+The numbers of `services.face.movement` are few, and so are people: perceptrons of one small layer, five for each kind
+of number, averaged. One that saw all kinds at once would lean on what two of them share in the fakes that are at hand.
+First what the frame rate and the size of the face make of them in real videos is taken off, by least squares on the
+real videos that are learned from: fakes of a data set often share both, and would be known by them.
 
 Needs PyTorch, which nothing but training does.
 """
@@ -15,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from services.face.movement import VALUES
+from services.face.movement import KINDS, VALUES
 from training.export import write
 from training.movements import Movements
 
@@ -45,11 +46,12 @@ class MotionNetwork(nn.Module):
         self.members = nn.ModuleList(
             nn.Sequential(
                 nn.Dropout(_INPUT_DROPOUT),
-                nn.Linear(VALUES, _HIDDEN),
+                nn.Linear(count, _HIDDEN),
                 nn.SiLU(),
                 nn.Dropout(_DROPOUT),
                 nn.Linear(_HIDDEN, 1),
             )
+            for count in KINDS.values()
             for _ in range(_MEMBERS)
         )
 
@@ -71,8 +73,14 @@ class MotionNetwork(nn.Module):
 
     def forward(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
         """Log-odds: the mean of the members'."""
-        seen = self.seen(values, conditions)
-        return torch.stack([member(seen).squeeze(1) for member in self.members]).mean(dim=0)
+        shown = self.shown(self.seen(values, conditions))
+        return torch.stack([member(one).squeeze(1) for member, one in zip(self.members, shown, strict=True)]).mean(
+            dim=0
+        )
+
+    def shown(self, seen: torch.Tensor) -> list[torch.Tensor]:
+        """What of it each member is shown: the numbers of one kind."""
+        return [kind for kind in seen.split(list(KINDS.values()), dim=1) for _ in range(_MEMBERS)]
 
     def _design(self, conditions: torch.Tensor) -> torch.Tensor:
         terms = (_terms(conditions) - self.usual) / self.spread
@@ -115,12 +123,12 @@ def train(videos: Sequence[Movements], fake: Sequence[bool], *, epochs: int, see
     weight = torch.where(real, weight / weight[real].sum(), weight / weight[~real].sum())
     weight = weight / weight.mean()
     seen, target = network.seen(values, conditions), label * (1 - 2 * _SMOOTHING) + _SMOOTHING
-    for member in network.members:
+    for member, own in zip(network.members, network.shown(seen), strict=True):
         optimizer = torch.optim.AdamW(member.parameters(), lr=_RATE, weight_decay=_DECAY)
         for _ in range(epochs):
             for chosen in torch.randperm(len(seen)).split(_BATCH):
                 loss = nn.functional.binary_cross_entropy_with_logits(
-                    member(seen[chosen]).squeeze(1), target[chosen], weight=weight[chosen]
+                    member(own[chosen]).squeeze(1), target[chosen], weight=weight[chosen]
                 )
                 optimizer.zero_grad()
                 loss.backward()

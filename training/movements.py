@@ -1,6 +1,7 @@
 """How the parts of faces move in the videos to train on, measured by the code of the face service."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +12,15 @@ from numpy.typing import NDArray
 from gateway.features import fast_enough
 from services.face import signals
 from services.face.decoding import timed_pictures
-from services.face.models import borrowed_models
 from services.face.movement import VALUES, movements
 from services.face.tracking import FaceTracker, Track
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
 from training.crops import LOOKED_AT_S, length_and_stride
+from training.finder import face_finder
 from training.vectors import content_hash
 
-_LAYOUT = 3  # raised when other movements are measured
+_LAYOUT = 4  # raised when other movements are measured
 _MOST_FRAMES = 10_000
 
 
@@ -51,19 +52,17 @@ def measure(path: Path) -> Movements:
     _, stride = length_and_stride(path)
     job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=_MOST_FRAMES, frame_stride=stride)
     times: list[float] = []
-    with borrowed_models() as models:
-        tracker = FaceTracker(models, max_faces=4)
-        try:
-            for one in timed_pictures(path, job, lambda: False):
-                if one.picture is not None:
-                    tracker.step(len(times), one.time_s, one.picture)
-                    times.append(one.time_s)
-        except Refusal:
-            pass
+    tracker = FaceTracker(face_finder(), max_faces=4)
+    with suppress(Refusal):
+        for one in timed_pictures(path, job, lambda: False):
+            if one.picture is not None:
+                tracker.step(len(times), one.time_s, one.picture)
+                times.append(one.time_s)
     track = max((one for one in tracker.tracks if one.frames), key=_seen, default=None)
     spans = []
     if track is not None:
-        spans = movements(np.stack(track.points), np.array(times)[track.frames], np.array(track.segments))
+        seen = np.stack(track.points), np.stack(track.light)
+        spans = movements(*seen, np.array(times)[track.frames], np.array(track.segments))
     spans = [span for span in spans if fast_enough(span.fps)]
     return Movements(
         np.array([span.values for span in spans], np.float32).reshape(-1, VALUES),

@@ -1,7 +1,7 @@
 """Every figure of a run in tables of words: the terminal shows them all, and the card quotes no figure but theirs."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from rich import table as rich_table
 from rich.console import Console
 
 from gateway.features import FEATURES
-from training.checks import Sham
+from training.checks import Permutations, Sham
 from training.estimates import ENOUGH_PEOPLE, Estimate
 from training.evaluation import method_comparisons
 from training.run import Run
@@ -78,7 +78,7 @@ def every(run: Run) -> dict[str, Table]:
         "baselines": _beside(run, "AUC beside simpler models", "same folds", found.baselines, own=True),
         "ablations": _ablations(run),
         "checks": _beside(run, "AUC of the same trees, shown less", "shown", found.checks, own=True),
-        "permuted": _permuted(found.permuted, found.scores["all"].value),
+        "permuted": _permuted(found.permuted),
         "grid": _beside(run, "AUC of the texture network after compression", "every video", found.grid),
         "uneven": _beside(
             run, "AUC of the texture network where one class alone was compressed", "compressed", found.uneven
@@ -192,7 +192,8 @@ def _ablations(run: Run) -> Table:
     return Table("AUC of trees that are shown less", header, rows)
 
 
-def _permuted(areas: Sequence[float], own: float) -> Table:
+def _permuted(permuted: Permutations) -> Table:
+    areas, own = permuted.areas, permuted.own
     if not areas:
         return Table("Permuted labels", (), ())
     rows = (
@@ -204,7 +205,13 @@ def _permuted(areas: Sequence[float], own: float) -> Table:
             percent(float(np.mean(np.array(areas) >= own))),
         ),
     )
-    header = ("permutations", "mean AUC", "95 % of them", "AUC of the model", "permutations at or above it")
+    header = (
+        "permutations",
+        "mean AUC",
+        "95 % of them",
+        "AUC of the labels as they are",
+        "permutations at or above it",
+    )
     return Table("Permuted labels, all videos", header, rows)
 
 

@@ -152,7 +152,7 @@ class _WindowAnalysis:
     def _signals(self, track: Track, times_s: NDArray[np.float64]) -> TrackSignals:
         points = np.stack(track.points)
         frames, segments = np.array(track.frames), np.array(track.segments)
-        spans = movements(points, times_s[frames], segments)
+        spans = movements(points, np.stack(track.light), times_s[frames], segments)
         scores = self._models.motion.score(spans).tolist()
         return TrackSignals(
             frames=frames,

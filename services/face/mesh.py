@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.face import landmarks as lm
 from services.face.graph import Graph
+from services.face.light import light_on
 from services.face.pictures import Picture, View, seen_from, view_of
 from services.face.quiet import quiet_import
 
@@ -56,6 +57,19 @@ class Place:
         return view_of(self.centre, self.side, self.angle, _INPUT_SIDE)
 
 
+@dataclass(frozen=True)
+class Face:
+    """What was found in a place.
+
+    Attributes:
+        points: (468, 3) landmarks in pixels of the upright frame, depth in the same unit.
+        light: (REGIONS, CHANNELS) on the face and around it, of `services.face.light`.
+    """
+
+    points: NDArray[np.float64]
+    light: NDArray[np.float64]
+
+
 class FaceMesh:
     """Estimates 468 landmarks. Not safe for use by two threads at once."""
 
@@ -68,16 +82,17 @@ class FaceMesh:
         self._graph = Graph(_GRAPH, "landmarks", with_attention=False)
         self._whole = NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0)
 
-    def landmarks(self, picture: Picture, place: Place) -> NDArray[np.float64] | None:
-        """Landmarks (468, 3) in pixels of the upright frame, depth in the same unit; None where there is no face."""
+    def face(self, picture: Picture, place: Place) -> Face | None:
+        """The face in a place; None where there is none."""
         view = place.view
-        image = picture.rgb(view, (_INPUT_SIDE, _INPUT_SIDE))
-        found = self._graph.run(image=image, place=self._whole)
+        planes = picture.planes(view, (_INPUT_SIDE, _INPUT_SIDE))
+        found = self._graph.run(image=picture.in_colour(planes), place=self._whole)
         if found is None:
             return None
         points = coordinates(found) * _INPUT_SIDE
         flat = seen_from(view, points[:, :2])
-        return np.column_stack([flat, points[:, 2] * place.side / _INPUT_SIDE])
+        whole = np.column_stack([flat, points[:, 2] * place.side / _INPUT_SIDE])
+        return Face(whole, light_on(planes, points))
 
 
 def coordinates(landmarks: Message) -> NDArray[np.float64]:

@@ -3,32 +3,28 @@
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from services.face.crops import FRAMES, SIDE
-from services.face.detection import FaceDetector
-from services.face.mesh import FaceMesh, Place
+from services.face.finder import FaceFinder
 from services.face.motion_network import MotionNetwork
 from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK, read_networks, version_of
-from services.face.pictures import Picture
 from services.face.quiet import quiet_import
 from services.face.texture_network import TextureNetwork
 
 
-@dataclass(frozen=True)
-class FaceModels:
-    """What one worker needs to find faces and follow them. It keeps nothing from one picture to the next."""
+@dataclass(frozen=True, kw_only=True)
+class FaceModels(FaceFinder):
+    """What one worker needs to find faces and to read them."""
 
     texture: TextureNetwork
     motion: MotionNetwork
     version: str
     """Of both networks."""
-    detector: FaceDetector = field(default_factory=FaceDetector)
-    mesh: FaceMesh = field(default_factory=FaceMesh)
 
 
 # Loading takes a quarter of a second, so sets are kept; at most as many are made as workers ever ran at once.
@@ -69,11 +65,10 @@ def _loaded() -> FaceModels:
     with quiet_import():
         texture, motion = read_networks(*_networks)
         models = FaceModels(
-            TextureNetwork(_networks[0], texture), MotionNetwork(_networks[1], motion), version_of(texture, motion)
+            texture=TextureNetwork(_networks[0], texture),
+            motion=MotionNetwork(_networks[1], motion),
+            version=version_of(texture, motion),
         )
-        grey = np.full((192, 192), 128, np.uint8)
-        picture = Picture(grey, grey, grey, np.eye(3, 4, dtype=np.float32))
-        models.detector.detect(picture)
-        models.mesh.landmarks(picture, Place((96.0, 96.0), 192.0, 0.0))
+        models.warm_up()
         models.texture.score([np.full((SIDE, SIDE, FRAMES), 128, np.uint8)])
     return models

@@ -1,8 +1,9 @@
-"""How the parts of a face move: how smooth and how steady each movement is, and which go together.
+"""How the parts of a face move, and the light on it: how smooth and steady each course is, and which go together.
 
-A face that is made frame by frame trembles in other places than a filmed one, and its parts (lids, lips, jaw, head) are
-tied together otherwise. None of it depends on how large the face is or how much it moves; what the frame rate and the
-size in pixels make of it is left to the network to allow for. Sun et al. 2021, *Improving the Efficiency and Robustness
+A face that is made frame by frame trembles in other places than a filmed one, its parts (lids, lips, jaw, head) are
+tied together otherwise, and it flickers otherwise than what is around it (`services.face.light`). None of it depends on
+how large the face is or how much it moves; what the frame rate and the size in pixels make of it is left to the network
+to allow for. Sun et al. 2021, *Improving the Efficiency and Robustness
 of Deepfakes Detection through Precise Geometric Features*, and Agarwal et al. 2019, *Protecting World Leaders Against
 Deep Fakes*, tell fakes by the course of landmarks over time as well.
 """
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from services.face import landmarks as lm
 from services.face import signals
+from services.face.light import CHANNELS, REGIONS
 
 Array = NDArray[np.float64]
 
@@ -42,13 +44,22 @@ PARTS = (
 )  # fmt: skip
 """What moves. All but the head's place, size and turn are seen after a similarity transform on rigid points."""
 
-_MIRRORED = {"across", "roll", "yaw", "lid difference", "mouth tilt"}
-"""Parts whose sign changes in a mirror: how they go with the others is told without its sign."""
+_MIRRORED = np.isin(PARTS, ("across", "roll", "yaw", "lid difference", "mouth tilt"))
+_NOT_MIRRORED = np.zeros(REGIONS, dtype=np.bool_)
 
-_COUPLES = tuple(combinations(range(len(PARTS)), 2))
-_SIGNLESS = np.array([(PARTS[one] in _MIRRORED) != (PARTS[other] in _MIRRORED) for one, other in _COUPLES])
 
-VALUES = 4 * len(PARTS) + len(_COUPLES)
+def _numbers(courses: int) -> int:
+    return 4 * courses + courses * (courses - 1) // 2
+
+
+KINDS = {
+    "movement": _numbers(len(PARTS)),
+    "lightness": _numbers(REGIONS),
+    "colour": (CHANNELS - 1) * _numbers(REGIONS),
+}
+"""What the numbers that a span is told by are of, in order, and how many they are."""
+
+VALUES = sum(KINDS.values())
 """Numbers that a span is told by."""
 
 
@@ -57,7 +68,7 @@ class Movement(NamedTuple):
 
     Attributes:
         entry: of the track, at which it begins.
-        values: (VALUES,), see `measured`.
+        values: (VALUES,), see `measured`: of `PARTS`, then of each channel of the light on all regions.
         fps: frames a second that it was seen in.
         iod_px: inter-ocular distance in pixels.
     """
@@ -68,15 +79,17 @@ class Movement(NamedTuple):
     iod_px: float
 
 
-def movements(points: Array, times_s: Array, segments: NDArray[np.int64]) -> list[Movement]:
+def movements(points: Array, light: Array, times_s: Array, segments: NDArray[np.int64]) -> list[Movement]:
     """All spans of a track, in order; none where the face is followed for less than a span without a break.
 
     Args:
         points: (n, 468, 2+) landmarks, pixels.
+        light: (n, REGIONS, CHANNELS), of `services.face.light`.
         times_s: (n,) when, ascending.
         segments: (n,) counts up where tracking started afresh.
     """
-    return [movement for stretch in _stretches(times_s, segments) for movement in _spans(points, times_s, stretch)]
+    stretches = _stretches(times_s, segments)
+    return [movement for stretch in stretches for movement in _spans(points, light, times_s, stretch)]
 
 
 def _stretches(times_s: Array, segments: NDArray[np.int64]) -> list[NDArray[np.intp]]:
@@ -84,7 +97,7 @@ def _stretches(times_s: Array, segments: NDArray[np.int64]) -> list[NDArray[np.i
     return np.split(np.arange(len(times_s)), breaks)
 
 
-def _spans(points: Array, times_s: Array, stretch: NDArray[np.intp]) -> Iterator[Movement]:
+def _spans(points: Array, light: Array, times_s: Array, stretch: NDArray[np.intp]) -> Iterator[Movement]:
     times = times_s[stretch]
     # Times are not exact: the last frame is looked at where a look falls on it but for rounding.
     count = int((times[-1] - times[0]) * RATE_HZ + _ROUNDING) + 1 if len(stretch) else 0
@@ -95,10 +108,20 @@ def _spans(points: Array, times_s: Array, stretch: NDArray[np.intp]) -> Iterator
     iod_px, fps = float(np.median(signals.interocular_distance(seen))), (len(times) - 1) / (times[-1] - times[0])
     if not iod_px > 0:
         return
-    course = np.array([np.interp(looks, times, part) for part in parts(seen)])
+    kinds = [parts(seen), *light[stretch].transpose(2, 1, 0)]
+    courses = [np.array([_looked_at(looks, times, one) for one in kind]) for kind in kinds]
+    mirrored = [_MIRRORED, *[_NOT_MIRRORED] * CHANNELS]
     for start in range(0, len(looks) - SPAN + 1, _STEP):
         entry = int(stretch[np.searchsorted(times, looks[start] - _ROUNDING)])
-        yield Movement(entry, measured(course[:, start : start + SPAN]), float(fps), iod_px)
+        span = slice(start, start + SPAN)
+        values = [measured(course[:, span], sides) for course, sides in zip(courses, mirrored, strict=True)]
+        yield Movement(entry, np.concatenate(values), float(fps), iod_px)
+
+
+def _looked_at(looks: Array, times: Array, course: Array) -> Array:
+    """Between frames by linear interpolation; what is seen in no frame stands still."""
+    known = np.isfinite(course)
+    return np.interp(looks, times[known], course[known]) if known.any() else np.zeros(len(looks))
 
 
 def parts(points: Array) -> Array:
@@ -142,17 +165,24 @@ def parts(points: Array) -> Array:
     )
 
 
-def measured(course: Array) -> Array:
-    """What a span (parts, SPAN) is told by, (VALUES,): four numbers of each part, and one of each two.
+def measured(course: Array, mirrored: NDArray[np.bool_]) -> Array:
+    """What a span of courses (k, SPAN) is told by: four numbers of each, and one of each two.
 
-    Of the speed of a part, from one look to the next:
+    Of the speed of a course, from one look to the next:
 
     - roughness, the logarithm of its mean change over its mean: ln √3 for white noise, much less for a smooth movement;
     - persistence, its correlation with itself a look later: -1/2 for white noise, near 1 for a smooth movement;
     - burstiness, the logarithm of its kurtosis.
 
-    Tremor is the logarithm of what five looks' average leaves of a part, over its standard deviation. Coupling is the
-    correlation of the speeds of two parts. Of what stands still, persistence and coupling are 0.
+    Tremor is the logarithm of what five looks' average leaves of a course, over its standard deviation. Coupling is the
+    correlation of the speeds of two courses. Of what stands still, persistence and coupling are 0.
+
+    Args:
+        course: (k, SPAN).
+        mirrored: (k,) whose sign changes in a mirror: how they go with the others is told without its sign.
+
+    Returns:
+        (4 k + k (k - 1) / 2,): roughness of each, persistence of each, and so on.
     """
     speed = np.diff(course, axis=1)
     change, mean = np.abs(np.diff(speed, axis=1)).mean(axis=1), np.abs(speed).mean(axis=1)
@@ -163,9 +193,9 @@ def measured(course: Array) -> Array:
     smooth = np.lib.stride_tricks.sliding_window_view(course, _SMOOTHED, axis=1).mean(axis=2)
     left = np.abs(course[:, _SMOOTHED // 2 : -(_SMOOTHED // 2)] - smooth).mean(axis=1)
     tremor = np.log(left + _STILL) - np.log(course.std(axis=1) + _STILL)
-    one, other = np.array(_COUPLES).T
+    one, other = np.array(list(combinations(range(len(course)), 2))).T
     coupling = _correlation(speed[one], speed[other])
-    coupling = np.where(_SIGNLESS, np.abs(coupling), coupling)
+    coupling = np.where(mirrored[one] != mirrored[other], np.abs(coupling), coupling)
     values = np.concatenate([roughness, persistence, burstiness, tremor, coupling])
     finite: Array = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     return finite

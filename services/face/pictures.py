@@ -56,15 +56,22 @@ class Picture:
 
     def rgb(self, view: View, size: tuple[int, int]) -> NDArray[np.uint8]:
         """Colours seen through `view`: (height, width, 3) for a `size` of (width, height)."""
+        return self.in_colour(self.planes(view, size))
+
+    def in_colour(self, planes: tuple[Plane, Plane, Plane]) -> NDArray[np.uint8]:
+        """What `planes` gave as RGB: (height, width, 3)."""
+        return np.asarray(cv2.transform(cv2.merge(planes), self.colour), dtype=np.uint8)
+
+    def planes(self, view: View, size: tuple[int, int]) -> tuple[Plane, Plane, Plane]:
+        """Luma and both chroma planes seen through `view`, likewise: (height, width) each."""
         stored = self._stored(view)
         height, width = self.blue.shape
         to_chroma = np.diag([width / self.luma.shape[1], height / self.luma.shape[0]])
-        planes = (
+        return (
             _sample(self.luma, stored, size, _LUMA_SAMPLES),
             _sample(self.blue, to_chroma @ stored, size, 1),
             _sample(self.red, to_chroma @ stored, size, 1),
         )
-        return np.asarray(cv2.transform(cv2.merge(planes), self.colour), dtype=np.uint8)
 
     def shrunk(self, longest: int) -> "Picture":
         """The same picture with its longer side at most `longest` pixels, each the mean of what it covers."""

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from services.face import landmarks as lm
 from services.face.detection import Detection, overlap
-from services.face.mesh import Place, followed, place_of_detection, place_of_landmarks
-from services.face.models import FaceModels
+from services.face.finder import FaceFinder
+from services.face.mesh import Face, Place, followed, place_of_detection, place_of_landmarks
 from services.face.pictures import Picture
 
 Points = NDArray[np.float64]
@@ -39,32 +39,34 @@ class Track:
     frames: list[int] = field(default_factory=list)
     segments: list[int] = field(default_factory=list)
     points: list[Points] = field(default_factory=list)
+    light: list[NDArray[np.float64]] = field(default_factory=list)
 
     @property
     def box(self) -> NDArray[np.float64]:
         """Left, top, right, bottom of the last landmarks."""
         return box_of(self.points[-1])
 
-    def add(self, frame: int, points: Points) -> None:
+    def add(self, frame: int, face: Face) -> None:
         """Add an entry; a jump from the one before begins a new segment."""
-        if self.frames and self.frames[-1] == frame - 1 and _jumped(self.points[-1], points):
+        if self.frames and self.frames[-1] == frame - 1 and _jumped(self.points[-1], face.points):
             self.segment += 1
         self.frames.append(frame)
         self.segments.append(self.segment)
-        self.points.append(points)
+        self.points.append(face.points)
+        self.light.append(face.light)
 
 
 class FaceTracker:
     """Follows up to `max_faces` faces at once, the largest first.
 
     Args:
-        models: Detector and mesh.
+        finder: Detector and mesh.
         max_faces: At least 1.
     """
 
-    def __init__(self, models: FaceModels, max_faces: int) -> None:
+    def __init__(self, finder: FaceFinder, max_faces: int) -> None:
         """Start without faces."""
-        self._models = models
+        self._finder = finder
         self._max_faces = max_faces
         self._looked_at_s: float | None = None
         self.tracks: list[Track] = []
@@ -81,13 +83,13 @@ class FaceTracker:
         """
         lost_now = False
         for track in self._followed():
-            points = self._mesh(picture, track.place)
-            if points is None or self._seen_already(points, frame):
+            face = self._face(picture, track.place)
+            if face is None or self._seen_already(face.points, frame):
                 track.place, track.lost_s = None, time_s
                 lost_now = True
             else:
-                track.place = followed(track.place, place_of_landmarks(points)) if track.place else None
-                track.add(frame, points)
+                track.place = followed(track.place, place_of_landmarks(face.points)) if track.place else None
+                track.add(frame, face)
         if self._should_look(time_s, lost_now):
             self._looked_at_s = time_s
             self._look(frame, picture)
@@ -105,40 +107,40 @@ class FaceTracker:
 
     def _look(self, frame: int, picture: Picture) -> None:
         """Take up new faces and those that were lost."""
-        found = self._models.detector.detect(picture)
+        found = self._finder.detector.detect(picture)
         self.left_out = max(self.left_out, len(found) - self._max_faces)
-        for face in found:
+        for detection in found:
             if len(self._followed()) >= self._max_faces:
                 return
-            if any(overlap(face.box, track.box) > _SAME_FACE for track in self._followed()):
+            if any(overlap(detection.box, track.box) > _SAME_FACE for track in self._followed()):
                 continue
-            settled = self._settled(picture, face)
-            if settled is None or self._seen_already(settled[1], frame):
+            settled = self._settled(picture, detection)
+            if settled is None or self._seen_already(settled[1].points, frame):
                 continue
-            place, points = settled
-            track = self._lost_at(points) or self._new()
+            place, face = settled
+            track = self._lost_at(face.points) or self._new()
             if track.frames:
                 track.segment += 1
             track.place = place
-            track.add(frame, points)
+            track.add(frame, face)
 
-    def _settled(self, picture: Picture, face: Detection) -> tuple[Place, Points] | None:
-        place = place_of_detection(face.box, face.eyes)
-        points = self._mesh(picture, place)
+    def _settled(self, picture: Picture, detection: Detection) -> tuple[Place, Face] | None:
+        place = place_of_detection(detection.box, detection.eyes)
+        face = self._face(picture, place)
         for _ in range(_MOST_SETTLING_ROUNDS):
-            if points is None:
+            if face is None:
                 return None
-            before, place = place, followed(place, place_of_landmarks(points))
+            before, place = place, followed(place, place_of_landmarks(face.points))
             if place is before:
                 break
-            points = self._mesh(picture, place)
-        return None if points is None else (place, points)
+            face = self._face(picture, place)
+        return None if face is None else (place, face)
 
-    def _mesh(self, picture: Picture, place: Place | None) -> Points | None:
+    def _face(self, picture: Picture, place: Place | None) -> Face | None:
         if place is None:
             return None
-        points = self._models.mesh.landmarks(picture, place)
-        return points if points is not None and _plausible(points, picture.size) else None
+        face = self._finder.mesh.face(picture, place)
+        return face if face is not None and _plausible(face.points, picture.size) else None
 
     def _seen_already(self, points: Points, frame: int) -> bool:
         """Whether another track has this face in this frame."""

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
-from gateway.features import SCHEMA_VERSION  # noqa: E402
-from training.services import Services  # noqa: E402
+from gateway.features import SCHEMA_VERSION
+from training.services import Services
 
 
 async def test_videos_are_measured_by_services_whose_networks_say_nothing(talking: Path) -> None:
@@ -18,5 +18,5 @@ async def test_videos_are_measured_by_services_whose_networks_say_nothing(talkin
     assert vector.HasField("mfcc_mean")
     # What a network said that may have learned from these people would be no measurement.
     for reading in ("face_texture_log_odds", "face_texture_variation", "face_motion_log_odds"):
-        assert vector.HasField(reading)  # type: ignore[arg-type]
+        assert vector.HasField(reading)
         assert getattr(vector, reading) == 0

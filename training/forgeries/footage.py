@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from services.face.crops import LEAST_FACE_PX, face_side
 from services.face.decoding import timed_pictures
-from services.face.models import borrowed_models
 from services.face.pictures import Picture
 from services.face.tracking import FaceTracker, Track
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
+from training.finder import face_finder
 from training.forgeries.appearance import Pixels
 
 SOUND_HZ = 24_000
@@ -74,18 +74,17 @@ def read_footage(path: Path, seconds: float) -> Footage:
     job = FaceJob((Window(0, 0.0, seconds),), max_frames=_MOST_FRAMES)
     pictures: list[Picture] = []
     times: list[float] = []
-    with borrowed_models() as models:
-        tracker = FaceTracker(models, max_faces=4)
-        try:
-            for timed in timed_pictures(path, job, lambda: False):
-                if timed.picture is None or (times and timed.time_s < times[-1] + 0.9 / _FASTEST_FPS):
-                    continue
-                # A copy: the decoder takes its buffers back.
-                pictures.append(_copied(timed.picture.shrunk(LONGEST_SIDE)))
-                times.append(timed.time_s)
-                tracker.step(len(pictures) - 1, timed.time_s, pictures[-1])
-        except Refusal as refusal:
-            raise UnusableError(refusal.message) from refusal
+    tracker = FaceTracker(face_finder(), max_faces=4)
+    try:
+        for timed in timed_pictures(path, job, lambda: False):
+            if timed.picture is None or (times and timed.time_s < times[-1] + 0.9 / _FASTEST_FPS):
+                continue
+            # A copy: the decoder takes its buffers back.
+            pictures.append(_copied(timed.picture.shrunk(LONGEST_SIDE)))
+            times.append(timed.time_s)
+            tracker.step(len(pictures) - 1, timed.time_s, pictures[-1])
+    except Refusal as refusal:
+        raise UnusableError(refusal.message) from refusal
     if len(pictures) < _LEAST_FRAMES:
         raise UnusableError(f"It has {len(pictures)} pictures, and {_LEAST_FRAMES} are needed.")
     points = _points_of_largest(tracker.tracks, len(pictures))

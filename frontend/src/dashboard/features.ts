@@ -79,12 +79,12 @@ export const FEATURES: readonly FeatureText[] = [
   {
     name: "face_motion_log_odds",
     field: "faceMotionLogOdds",
-    label: "movement of the face",
+    label: "movement of face and light",
     unit: "log-odds",
     modality: Modality.FACE,
     sentence:
-      "What a network trained on forged faces reads in how lids, lips, jaw and head move: 0 looks filmed, 100 looks " +
-      "forged.",
+      "What a network trained on forged faces reads in how lids, lips, jaw and head move, and in how the light on them " +
+      "changes: 0 looks filmed, 100 looks forged.",
     shown: leaning,
     written: whole,
     noun: OF_HUNDRED,

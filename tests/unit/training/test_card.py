@@ -13,6 +13,7 @@ from rich.console import Console
 from gateway.features import FEATURES
 from training.calibration import Band, Calibration
 from training.card import render
+from training.checks import Permutations
 from training.estimates import Estimate
 from training.evaluation import Evaluation
 from training.fitting import Recipe
@@ -46,7 +47,7 @@ def run_of(videos: Videos, **figures: Any) -> Run:
         curve=np.zeros((0, 3)),
         decisions={"all": Decisions(1.0, *[known()] * 7)},
         ablations={},
-        permuted=(),
+        permuted=Permutations((), float("nan")),
         grid={"as it is": parts},
         uneven={},
         shams={},
@@ -99,7 +100,7 @@ def test_what_flatters_the_figures_and_what_is_compressed_is_said(population: Po
 
 
 def test_the_model_is_placed_among_permutations_of_the_trees_labels(population: Population) -> None:
-    text = card_of(population(people=24, paired=12), permuted=(0.4, 0.5, 0.7, 0.8))
+    text = card_of(population(people=24, paired=12), permuted=Permutations((0.4, 0.5, 0.7, 0.8), 0.7))
     assert "| 4 | 0.600 | 0.41 to 0.79 | 0.700 | 50 % |" in text
     assert "dealt out to them alone: the networks" in text
     assert "must know nothing" not in text

@@ -43,7 +43,7 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     assert 0 <= evaluation.figures["all"]["expected calibration error, 10 bins of equal weight"] < 0.25
     assert 0.1 < evaluation.figures["all"]["equal error rate"] < 0.4
     assert set(evaluation.decisions) == {"paired", "all", "subset street", "subset studio"}
-    assert len(evaluation.permuted) == 2
+    assert len(evaluation.permuted.areas) == 2
     again = evaluated(videos)
     assert again.scores == evaluation.scores
     assert again.log_odds.tolist() == evaluation.log_odds.tolist()

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from services.face.motion_network import MotionNetwork as Served  # noqa: E402
-from services.face.movement import VALUES, Movement  # noqa: E402
+from services.face.movement import KINDS, VALUES, Movement  # noqa: E402
 from training.estimates import auc  # noqa: E402
 from training.motion import out_of_fold, score, ship, train  # noqa: E402
 from training.movements import Movements  # noqa: E402
@@ -19,9 +19,10 @@ NOTHING = Movements(np.empty((0, VALUES), np.float32), np.empty((0, 2), np.float
 def movements(
     rng: np.random.Generator, *, spans: int = 6, signal: float = 0.0, fps: float = 25.0, iod_px: float = 100.0
 ) -> Movements:
-    """Normal values; the first three are `signal` larger, and all grow with the frame rate and the size of the face."""
+    """Normal values; three of each kind are `signal` larger, and all grow with the frame rate and the size of the face."""
     values = rng.normal(size=(spans, VALUES)) + 0.5 * (fps - 25) + np.log(iod_px / 100)
-    values[:, :3] += signal
+    for first in np.cumsum([0, *KINDS.values()])[:-1]:
+        values[:, first : first + 3] += signal
     return Movements(values.astype(np.float32), np.tile(np.array([fps, iod_px], np.float32), (spans, 1)))
 
 

@@ -120,7 +120,7 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert figures["scores"]["paired"]["value"] == pytest.approx(model.description.cross_validated_auc, abs=1e-4)
     assert figures["scores"]["members of pairs alone"]["videos"] == 2 * PEOPLE
     assert figures["within"]["members of pairs alone"]["fewest"] == PEOPLE
-    assert len(figures["permuted"]) == 4
+    assert len(figures["permuted"]["areas"]) == 4
     for plot in ("roc", "reliability", "scores", "ablations", "compression"):
         assert f"](card/{plot}.svg)" in card
         assert (data / "card" / f"{plot}.svg").read_text().startswith("<?xml")

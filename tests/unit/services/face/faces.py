@@ -5,6 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face import landmarks as lm
+from services.face.light import CHANNELS, REGIONS
+from services.face.mesh import Face
 from services.face.pictures import Picture
 
 Points = NDArray[np.float64]
@@ -26,6 +28,11 @@ def turned(points: Points, angle: float, scale: float = 1.0, shift: tuple[float,
     cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
     moved: Points = points @ np.array([[cos, sin], [-sin, cos]]) + np.array(shift)
     return moved
+
+
+def in_grey(points: Points) -> Face:
+    """A face of these landmarks in unchanging light."""
+    return Face(points, np.full((REGIONS, CHANNELS), 128.0))
 
 
 def grey_picture(luma: NDArray[np.uint8]) -> Picture:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import radians
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -30,12 +31,12 @@ def portrait() -> Picture:
 
 def settled(models: FaceModels, picture: Picture) -> Place:
     """The place the model settles on."""
-    (face, *_) = models.detector.detect(picture)
-    place = place_of_detection(face.box, face.eyes)
+    (found, *_) = models.detector.detect(picture)
+    place = place_of_detection(found.box, found.eyes)
     for _ in range(4):
-        points = models.mesh.landmarks(picture, place)
-        assert points is not None
-        place = place_of_landmarks(points)
+        face = models.mesh.face(picture, place)
+        assert face is not None
+        place = place_of_landmarks(face.points)
     return place
 
 
@@ -48,8 +49,9 @@ def test_coordinates_are_those_of_the_message() -> None:
 
 
 def test_landmarks_lie_where_the_photograph_has_them(models: FaceModels, portrait: Picture) -> None:
-    points = models.mesh.landmarks(portrait, settled(models, portrait))
-    assert points is not None
+    face = models.mesh.face(portrait, settled(models, portrait))
+    assert face is not None
+    points = face.points
     assert points.shape == (lm.COUNT, 3)
     # Measured by hand in the photograph, from the middle of the face and in inter-ocular distances.
     known = {
@@ -64,26 +66,39 @@ def test_landmarks_lie_where_the_photograph_has_them(models: FaceModels, portrai
 
 def test_the_same_look_gives_the_same_answer(models: FaceModels, portrait: Picture) -> None:
     place = settled(models, portrait)
-    first, second = models.mesh.landmarks(portrait, place), models.mesh.landmarks(portrait, place)
+    first, second = models.mesh.face(portrait, place), models.mesh.face(portrait, place)
     assert first is not None
-    assert np.array_equal(first, second)  # type: ignore[arg-type]
+    assert second is not None
+    assert np.array_equal(first.points, second.points)
+    assert np.array_equal(first.light, second.light)
+
+
+def test_the_light_is_that_of_the_photograph(models: FaceModels, portrait: Picture) -> None:
+    face = models.mesh.face(portrait, settled(models, portrait))
+    assert face is not None
+    cheek = cv2.convexHull(face.points[[116, 117, 118, 101, 36, 205, 187, 123], :2].astype(np.float32))[:, 0]
+    # The chroma planes have half as many pixels along each side.
+    for channel, (plane, scale) in enumerate(((portrait.luma, 1.0), (portrait.blue, 0.5), (portrait.red, 0.5))):
+        mask = cv2.fillConvexPoly(np.zeros_like(plane), np.round(scale * cheek).astype(np.int32), 1)
+        assert face.light[1, channel] == pytest.approx(plane[mask == 1].mean(), abs=2)
 
 
 def test_a_turned_frame_gives_the_same_face(models: FaceModels, portrait: Picture) -> None:
-    upright = models.mesh.landmarks(portrait, settled(models, portrait))
+    upright = models.mesh.face(portrait, settled(models, portrait))
     on_its_side = replace(portrait, turns=1)
     place = settled(models, portrait)
     x, y = place.centre
     turned_place = Place((y, 640 - x), place.side, place.angle - radians(90))
-    turned = models.mesh.landmarks(on_its_side, turned_place)
+    turned = models.mesh.face(on_its_side, turned_place)
     assert upright is not None
     assert turned is not None
-    assert turned[:, 0] == pytest.approx(upright[:, 1], abs=0.5)
-    assert turned[:, 1] == pytest.approx(640 - upright[:, 0], abs=0.5)
+    assert turned.points[:, 0] == pytest.approx(upright.points[:, 1], abs=0.5)
+    assert turned.points[:, 1] == pytest.approx(640 - upright.points[:, 0], abs=0.5)
+    assert turned.light == pytest.approx(upright.light, abs=2)
 
 
 def test_nothing_is_seen_where_no_face_is(models: FaceModels, portrait: Picture) -> None:
-    assert models.mesh.landmarks(portrait, Place((60.0, 420.0), 100.0, 0.0)) is None
+    assert models.mesh.face(portrait, Place((60.0, 420.0), 100.0, 0.0)) is None
 
 
 def test_the_place_surrounds_the_landmarks() -> None:

@@ -1,4 +1,4 @@
-"""How faces move that were never filmed: trembling, smooth, still, together and apart."""
+"""How faces move that were never filmed: trembling, smooth, still, together, apart, in light that flickers or not."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,8 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from services.face import landmarks as lm
-from services.face.movement import PARTS, RATE_HZ, SPAN, VALUES, Movement, measured, movements, parts
+from services.face.light import CHANNELS, REGIONS
+from services.face.movement import KINDS, PARTS, RATE_HZ, SPAN, VALUES, Movement, measured, movements, parts
 from tests.unit.services.face.faces import Points, turned
 
 Array = NDArray[np.float64]
@@ -71,13 +72,32 @@ def trembling(times: Array, size: float = 0.01, seed: int = 0) -> Array:
     return points + np.random.default_rng(seed).normal(0, size * IOD, points.shape)
 
 
-def spans(points: Array, times: Array, segments: NDArray[np.int64] | None = None) -> list[Movement]:
-    return movements(points, times, np.zeros(len(times), dtype=np.int64) if segments is None else segments)
+def steady(times: Array) -> Array:
+    """Light that stays as it is, (n, REGIONS, CHANNELS)."""
+    return np.broadcast_to(
+        np.linspace(40, 200, REGIONS * CHANNELS).reshape(REGIONS, -1), (len(times), REGIONS, CHANNELS)
+    )
 
 
-def only(points: Array, times: Array) -> Movement:
-    (one,) = spans(points, times)
+def spans(
+    points: Array, times: Array, segments: NDArray[np.int64] | None = None, light: Array | None = None
+) -> list[Movement]:
+    return movements(
+        points,
+        steady(times) if light is None else light,
+        times,
+        np.zeros(len(times), dtype=np.int64) if segments is None else segments,
+    )
+
+
+def only(points: Array, times: Array, light: Array | None = None) -> Movement:
+    (one,) = spans(points, times, light=light)
     return one
+
+
+def told(course: Array) -> Array:
+    """Of courses that a mirror does not change."""
+    return measured(course, np.zeros(len(course), dtype=np.bool_))
 
 
 def frames(count: int, fps: float = RATE_HZ, start_s: float = 0.0) -> Array:
@@ -89,11 +109,17 @@ def of_parts(values: Array) -> dict[str, Array]:
     return dict(zip(PARTS, values[: 4 * len(PARTS)].reshape(4, len(PARTS)).T, strict=True))
 
 
+def of_light(values: Array) -> tuple[Array, Array]:
+    """The same of each channel and region (CHANNELS, 4, REGIONS), and the couplings (CHANNELS, couples)."""
+    channels = values[KINDS["movement"] :].reshape(CHANNELS, -1)
+    return channels[:, : 4 * REGIONS].reshape(CHANNELS, 4, REGIONS), channels[:, 4 * REGIONS :]
+
+
 def coupling(values: Array, one: str, other: str) -> float:
     """How the speeds of two parts go together."""
     first, second = sorted((PARTS.index(one), PARTS.index(other)))
     matrix = np.zeros((len(PARTS), len(PARTS)))
-    matrix[np.triu_indices(len(PARTS), 1)] = values[4 * len(PARTS) :]
+    matrix[np.triu_indices(len(PARTS), 1)] = values[4 * len(PARTS) : KINDS["movement"]]
     return float(matrix[first, second])
 
 
@@ -107,9 +133,7 @@ def in_mirror(points: Array) -> Array:
 
 def test_white_noise_has_the_roughness_and_persistence_of_white_noise() -> None:
     rng = np.random.default_rng(0)
-    noise = np.stack(
-        [of_parts(measured(rng.normal(0, 1, (len(PARTS), SPAN))))[part] for _ in range(60) for part in PARTS]
-    )
+    noise = np.stack([of_parts(told(rng.normal(0, 1, (len(PARTS), SPAN))))[part] for _ in range(60) for part in PARTS])
     roughness, persistence, burstiness, _ = noise.mean(axis=0)
     # The speed x(i) - x(i-1) is N(0, 2), and its change x(i) - 2 x(i-1) + x(i-2) is N(0, 6): on average √(6/2) times
     # as large. Cov(x1 - x0, x2 - x1) is -1, half of -2. The kurtosis of a normal is 3, a little less in few samples.
@@ -134,7 +158,7 @@ def test_one_part_that_trembles_is_told_from_the_others() -> None:
 def test_a_slow_wave_is_as_rough_as_it_is_fast() -> None:
     for hz in (0.5, 1.0, 2.0):
         course = np.tile(np.sin(2 * np.pi * hz * LOOKS + 0.3), (len(PARTS), 1))
-        roughness, persistence, _, tremor = of_parts(measured(course))["jaw"]
+        roughness, persistence, _, tremor = of_parts(told(course))["jaw"]
         # The change of a wave's speed is 2 sin(π f / rate) times its speed.
         assert roughness == pytest.approx(np.log(2 * np.sin(np.pi * hz / RATE_HZ)), abs=0.2)
         assert persistence > 0.8
@@ -147,7 +171,7 @@ def test_a_slow_wave_is_as_rough_as_it_is_fast() -> None:
 def test_a_jerk_is_burstier_than_a_wave() -> None:
     course = np.tile(np.sin(2 * np.pi * LOOKS), (len(PARTS), 1))
     course[PARTS.index("jaw")] = np.arange(SPAN) > 20
-    measures = of_parts(measured(course))
+    measures = of_parts(told(course))
     # All 46 steps but one are none: the kurtosis is 46.
     assert measures["jaw"][2] == pytest.approx(np.log(46))
     assert measures["brows"][2] < np.log(2)
@@ -157,7 +181,7 @@ def test_a_jerk_is_burstier_than_a_wave() -> None:
 def test_how_much_a_face_moves_makes_no_difference(amount: float) -> None:
     course = parts(trembling(TIMES))
     about = course.mean(axis=1, keepdims=True)
-    assert measured(about + amount * (course - about)) == pytest.approx(measured(course), abs=0.03)
+    assert told(about + amount * (course - about)) == pytest.approx(told(course), abs=0.03)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +239,10 @@ def test_a_still_face_has_finite_values_and_no_coupling() -> None:
     values = only(still(TIMES), TIMES).values
     assert values.shape == (VALUES,)
     assert np.isfinite(values).all()
-    assert np.all(values[4 * len(PARTS) :] == 0)
+    assert np.all(values[4 * len(PARTS) : KINDS["movement"]] == 0)
+    each, couplings = of_light(values)
+    assert np.all(each[:, 1] == 0)
+    assert np.all(couplings == 0)
     assert all(measures[1] == 0 for measures in of_parts(values).values())
 
 
@@ -314,7 +341,55 @@ def test_any_movement_is_told_by_finite_numbers(drawn: Array, size: float, scale
 @given(arrays.arrays(np.float64, (len(PARTS), SPAN), elements=st.floats(-1e9, 1e9) | st.just(np.nan)))
 @settings(max_examples=60)
 def test_any_course_is_told_by_finite_numbers(course: Array) -> None:
-    values = measured(course)
-    assert values.shape == (VALUES,)
+    values = told(course)
+    assert values.shape == (KINDS["movement"],)
     assert np.isfinite(values).all()
     assert np.abs(values[4 * len(PARTS) :]).max() <= 1 + 1e-9
+
+
+def test_light_on_one_region_that_flickers_is_told_from_the_others() -> None:
+    light = steady(TIMES) + 3 * np.sin(2 * np.pi * 0.7 * TIMES)[:, None, None]
+    flickers = light.copy()
+    flickers[:, 3, 1] += np.random.default_rng(5).normal(0, 4, len(TIMES))
+    smooth, rough = (only(lively(TIMES), TIMES, one).values for one in (light, flickers))
+    assert rough[: KINDS["movement"]] == pytest.approx(smooth[: KINDS["movement"]])
+    (before, coupled), (after, uncoupled) = of_light(smooth), of_light(rough)
+    assert after[1, 0, 3] == pytest.approx(np.log(np.sqrt(3)), abs=0.25)
+    assert after[1, 1, 3] < -0.2
+    assert before[1, 1, 3] > 0.9
+    assert coupled == pytest.approx(np.ones_like(coupled))
+    others = np.ones(after.shape, dtype=np.bool_)
+    others[1, :, 3] = False
+    assert after[others] == pytest.approx(before[others])
+    assert (np.abs(uncoupled) < 0.5).sum(axis=1).tolist() == [0, REGIONS - 1, 0]
+
+
+@pytest.mark.parametrize(("amount", "brighter"), [(0.5, 0.0), (2.0, -30.0)])
+def test_how_bright_it_is_and_how_much_light_changes_makes_no_difference(amount: float, brighter: float) -> None:
+    changes = np.cumsum(np.random.default_rng(6).normal(0, 1, (len(TIMES), REGIONS, CHANNELS)), axis=0)
+    before, after = (
+        only(still(TIMES), TIMES, 120 + changes).values,
+        only(still(TIMES), TIMES, 120 + brighter + amount * changes).values,
+    )
+    assert after == pytest.approx(before, abs=0.01)
+
+
+def test_a_region_that_is_not_seen_stands_still() -> None:
+    light = np.cumsum(np.random.default_rng(7).normal(0, 1, (len(TIMES), REGIONS, CHANNELS)), axis=0)
+    hidden, briefly = light.copy(), light.copy()
+    hidden[:, 4] = np.nan
+    briefly[20:23, 4] = np.nan
+    whole, none, most = (of_light(only(still(TIMES), TIMES, one).values)[0] for one in (light, hidden, briefly))
+    assert np.all(none[:, 1, 4] == 0)
+    assert np.delete(none, 4, axis=2) == pytest.approx(np.delete(whole, 4, axis=2))
+    assert np.delete(most, 4, axis=2) == pytest.approx(np.delete(whole, 4, axis=2))
+    assert most[:, 1, 4] == pytest.approx(whole[:, 1, 4], abs=0.3)
+
+
+@given(arrays.arrays(np.float64, (SPAN + 1, 4), elements=st.floats(0, 255) | st.just(np.nan)))
+@settings(max_examples=40)
+def test_any_light_is_told_by_finite_numbers(drawn: Array) -> None:
+    light = np.resize(drawn, (len(TIMES), REGIONS, CHANNELS))
+    values = only(still(TIMES), TIMES, light).values
+    assert values.shape == (VALUES,)
+    assert np.isfinite(values).all()

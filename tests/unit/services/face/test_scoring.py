@@ -15,7 +15,7 @@ from services.face.thumbnails import LONGEST_SIDE
 from services.face.tracking import Track
 from services.face.windows import Window
 from tests.synthetic.networks import PLACES, brightness_network
-from tests.unit.services.face.faces import Points, grey_picture, made_up_face
+from tests.unit.services.face.faces import Points, grey_picture, in_grey, made_up_face
 
 FPS = 20
 WINDOW = Window(3, 8.0, 12.0)
@@ -55,7 +55,7 @@ def scored(
     for frame, time_s in enumerate(TIMES.tolist()):
         found = tracks if seen(time_s) else []
         for track, points in zip(found, faces, strict=False):
-            track.add(frame, points)
+            track.add(frame, in_grey(points))
         scores.take(time_s, picture(brightness(time_s)), found)
     scores.finish()
     return scores, tracks
@@ -96,7 +96,7 @@ def test_a_moment_across_a_cut_is_not_scored(network: TextureNetwork) -> None:
     cut = 40
     for frame, time_s in enumerate(TIMES.tolist()):
         # The tracker keeps the track: there is a face a little further on, in the very next frame.
-        track.add(frame, LARGE if frame < cut else ELSEWHERE)
+        track.add(frame, in_grey(LARGE if frame < cut else ELSEWHERE))
         scores.take(time_s, picture(128), [track])
     scores.finish()
     assert track.segments == [0] * cut + [1] * cut
@@ -126,7 +126,7 @@ def test_nothing_waits_once_a_window_is_finished(network: TextureNetwork) -> Non
     scores = WindowScores(WINDOW, network, BATCH + 3, 0)
     track = Track(None)
     for frame, time_s in enumerate(TIMES.tolist()):
-        track.add(frame, LARGE)
+        track.add(frame, in_grey(LARGE))
         scores.take(time_s, picture(128), [track])
     assert len(scores.of(track)) == BATCH  # no more pixels are held than the network takes at once
     scores.finish()
@@ -160,7 +160,7 @@ def test_the_heat_map_is_of_the_picture_that_is_shown(network: TextureNetwork) -
     scores = WindowScores(WINDOW, network, 1, 1)
     track = Track(None)
     for frame in range(FRAMES):
-        track.add(frame, LARGE)
+        track.add(frame, in_grey(LARGE))
         scores.take(10.0 + frame / FPS, grey_picture(half_bright), [track])
     scores.finish()
     (portrait,) = scores.portraits
@@ -190,7 +190,7 @@ def test_the_shipped_network_scores_through_a_window_as_it_does_alone() -> None:
     scores = WindowScores(WINDOW, real, BATCH + 2, 0)
     track = Track(None)
     for frame, time_s in enumerate(TIMES.tolist()):
-        track.add(frame, LARGE)
+        track.add(frame, in_grey(LARGE))
         scores.take(time_s, grey_picture(noise[frame]), [track])
     scores.finish()
     alone = [

@@ -11,6 +11,7 @@ from services.face import signals
 
 Array = NDArray[np.float64]
 
+
 @pytest.fixture
 def face() -> Array:
     """A made-up face, (468, 3), with an inter-ocular distance of 80 px."""

@@ -34,11 +34,11 @@ def points(models: FaceModels) -> Points:
     place = place_of_detection(face.box, face.eyes)
     found = None
     for _ in range(4):
-        found = models.mesh.landmarks(shown, place)
+        found = models.mesh.face(shown, place)
         assert found is not None
-        place = place_of_landmarks(found)
+        place = place_of_landmarks(found.points)
     assert found is not None
-    return found
+    return found.points
 
 
 @pytest.fixture

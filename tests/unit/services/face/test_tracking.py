@@ -8,6 +8,7 @@ from services.face.frames import picture_of
 from services.face.models import FaceModels
 from services.face.tracking import FaceTracker, Track
 from tests.synthetic.videos import FaceVideo, images
+from tests.unit.services.face.faces import in_grey
 
 
 def tracked(models: FaceModels, video: FaceVideo, max_faces: int = 4) -> list[Track]:
@@ -68,8 +69,8 @@ def test_a_jump_begins_a_new_segment(moved: float, segment: int) -> None:
     points = np.random.default_rng(3).uniform(0, 200, (468, 3))
     points[33, :2], points[263, :2] = (50, 80), (150, 80)
     track = Track(None)
-    track.add(4, points)
-    track.add(5, points + moved)
+    track.add(4, in_grey(points))
+    track.add(5, in_grey(points + moved))
     assert track.segments == [0, segment]
 
 
@@ -77,6 +78,6 @@ def test_growing_at_once_begins_a_new_segment() -> None:
     points = np.random.default_rng(3).uniform(-100, 100, (468, 3))
     points[33, :2], points[263, :2] = (-50, -20), (50, -20)
     track = Track(None)
-    track.add(0, points)
-    track.add(1, points * 1.3)
+    track.add(0, in_grey(points))
+    track.add(1, in_grey(points * 1.3))
     assert track.segments == [0, 1]

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from services.face.crops import crop_view
 from services.face.frames import picture_of
-from services.face.models import borrowed_models
 from services.face.pictures import Picture
 from services.face.tracking import FaceTracker
 from tests.synthetic.fixtures import face_video
 from tests.synthetic.portrait import Portrait
+from training.finder import face_finder
 
 __all__ = ["face_video"]
 
@@ -38,8 +38,7 @@ def picture() -> Picture:
 @pytest.fixture(scope="session")
 def seen(picture: Picture) -> NDArray[np.float64]:
     """Landmarks (468, 2) in the photograph."""
-    with borrowed_models() as models:
-        (track,) = FaceTracker(models, max_faces=1).step(0, 0.0, picture)
+    (track,) = FaceTracker(face_finder(), max_faces=1).step(0, 0.0, picture)
     return track.points[-1][:, :2]
 
 
