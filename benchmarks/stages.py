@@ -8,8 +8,8 @@ threads of ffmpeg, OpenCV and MediaPipe included.
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,6 +20,7 @@ from services.face import extraction, mesh, models, scoring
 from services.face.decoding import TimedPicture, timed_pictures
 from services.face.detection import FaceDetector
 from services.face.messages import response
+from services.face.motion_network import MotionNetwork
 from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
 from services.face.pictures import Picture
 from services.face.texture_network import TextureNetwork
@@ -70,7 +71,10 @@ def _analyse(path: Path, pictures: list[TimedPicture], spent: Account) -> None:
         patches.enter_context(patch.object(extraction, "timed_pictures", lambda *_: (each for each in pictures)))
         for owner, name, stage in (
             (FaceDetector, "detect", "finding faces"),
-            (mesh.FaceMesh, "landmarks", "landmarks: model"),
+            (mesh.FaceMesh, "face", "landmarks: model"),
+            (mesh, "light_on", "light on the face"),
+            (extraction, "movements", "movement"),
+            (MotionNetwork, "score", "movement"),
             (extraction, "measure_texture", "texture"),
             (scoring, "face_thumbnail", "thumbnails"),
             (scoring, "face_moment", "texture network: moment"),
@@ -90,31 +94,19 @@ def _analyse(path: Path, pictures: list[TimedPicture], spent: Account) -> None:
 
 def _timed(function: Callable[..., Any], account: Account, stage: str) -> Callable[..., Any]:
     def timed(*args: Any, **kwargs: Any) -> Any:
-        with _crops(account if stage == "landmarks: model" else None):
-            began, crops = time.process_time(), account["landmarks: crop"]
+        with ExitStack() as patches:
+            if stage == "landmarks: model":
+                # The model's input is on an account of its own.
+                for name in ("planes", "in_colour"):
+                    crop = _timed(getattr(Picture, name), account, "landmarks: crop")
+                    patches.enter_context(patch.object(Picture, name, crop))
+            began, others = time.process_time(), sum(account.values())
             result = function(*args, **kwargs)
-            account[stage] += time.process_time() - began - (account["landmarks: crop"] - crops)
+            # What stages inside this one took is on their accounts.
+            account[stage] += time.process_time() - began - (sum(account.values()) - others)
         return result
 
     return timed
-
-
-@contextmanager
-def _crops(account: Account | None) -> Iterator[None]:
-    """Put the model's input on an account of its own."""
-    if account is None:
-        yield
-        return
-    rgb = Picture.rgb
-
-    def timed(*args: Any) -> Any:
-        began = time.process_time()
-        crop = rgb(*args)
-        account["landmarks: crop"] += time.process_time() - began
-        return crop
-
-    with patch.object(Picture, "rgb", timed):
-        yield
 
 
 def main() -> None:

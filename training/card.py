@@ -1,5 +1,7 @@
 """The model card: what the model was made from, what it is worth and what it cannot see, in Markdown."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from training.calibration import MAX_ERROR, Band
@@ -74,13 +76,18 @@ One thing is not kept apart: the networks whose scores the trees learn from have
 people that those trees are tested on. Stacking customarily accepts that. No score of a person comes from a network,
 or from trees, that have seen this person."""
 
-_GRID = """\
-The texture network alone, on a third of each video's crops. It is the crops of the face that are encoded again, and not
-whole files. How much compression takes from the motion network is not measured here."""
-
-_UNEVEN = """\
+_COMPRESSED = """\
 A fake has often been sent on, and so compressed, once more than a real video, or once less. Where one class alone was
-compressed, the area must not fall much below the one above: below 0.5, compression is what is told apart."""
+compressed, the area must not fall much below the one for all: below 0.5, compression is what is told apart.
+
+The texture network alone, on a third of each video's crops. It is the crops of the face that are encoded again, and not
+whole files:"""
+
+_MOTION_COMPRESSED = """\
+The motion network alone, on whole videos that were encoded again, and measured anew:"""
+
+_MODEL_COMPRESSED = """\
+The model with both readings replaced by those; all else stays as it was, the lines and trees too:"""
 
 _SHAMS = """\
 Crops of real videos' faces that went through what a forgery goes through, less the forgery, and the share of these
@@ -153,8 +160,7 @@ def render(run: Run) -> str:
         shown["checks"],
         *([_PERMUTED, shown["permuted"]] if shown["permuted"] else []),
         _STACKING,
-        *(["## After compression", _GRID, shown["grid"], _plots(run, "compression")] if shown["grid"] else []),
-        *([_UNEVEN, shown["uneven"]] if shown["uneven"] else []),
+        *_after_compression(run, shown),
         *(["## After a forgery without the forgery", _SHAMS, shown["shams"]] if shown["shams"] else []),
         "## Verdicts",
         _BAND,
@@ -272,6 +278,18 @@ make evaluate CLIPS=<the same> SEEDS=5{chosen}
 The first makes networks, model and this card; the second this card, averaged over more seeds. A `manifest.csv` in the
 folder says who appears in which video: see `python -m training.train --help`. Both print every figure of this card and
 write them to a JSON file beside the model."""
+
+
+def _after_compression(run: Run, shown: Mapping[str, str]) -> list[str]:
+    if not shown["texture areas"]:
+        return []
+    whole = [_MODEL_COMPRESSED, shown["sent areas"], _plots(run, "compression"), shown["sent called"]]
+    return [
+        "## After compression",
+        _COMPRESSED,
+        shown["texture areas"],
+        *([_MOTION_COMPRESSED, shown["motion areas"], *whole] if run.evaluation.sent else []),
+    ]
 
 
 def _plots(run: Run, *names: str) -> str:

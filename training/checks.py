@@ -1,4 +1,4 @@
-"""Trees fitted anew: shown less, told wrong, without a method. And scores after compression and shams."""
+"""Trees fitted anew: shown less, told wrong, without a method. And scores after shams."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from gateway.features import FEATURES
 from training.estimates import Bools, Estimate, Floats, auc_change, auc_estimate, share, stratified_auc
 from training.fitting import Fit, Recipe, log_odds_by, out_of_fold, trees
-from training.scores import EVERY, Scores, TextureScores
+from training.scores import TextureScores, every, texture_of
 from training.vectors import FEATURE_NAMES
 from training.verdicts import cross_fitted
-from training.videos import MOTION, TEXTURE, VARIATION, Videos, texture_features, wholes
+from training.videos import MOTION, TEXTURE, VARIATION, Videos, wholes
 
 FALSE_ALARMS = 0.05
 """Share of real videos that may be taken for fake where sensitivity is measured."""
@@ -181,40 +181,6 @@ def permuted_labels(videos: Videos, rng: np.random.Generator) -> Bools:
     return fake
 
 
-def after_compression(
-    videos: Videos, texture: TextureScores, rng: np.random.Generator
-) -> dict[str, dict[str, Estimate]]:
-    """AUC of the texture network alone on the same crops after each compression, "paired" and "all"."""
-    shown = {"as it is": _every(texture.log_odds), **texture.grid}
-    return {name: _areas(videos, _readings(videos, scores), rng) for name, scores in shown.items()}
-
-
-def after_uneven_compression(
-    videos: Videos, texture: TextureScores, rng: np.random.Generator
-) -> dict[str, dict[str, Estimate]]:
-    """Likewise, where fakes alone went through a compression, and where real videos alone did."""
-    plain, uneven = _readings(videos, _every(texture.log_odds)), {}
-    for name, scores in texture.grid.items():
-        squeezed = _readings(videos, scores)
-        uneven[f"fake ones after {name}"] = _areas(videos, np.where(videos.fake, squeezed, plain), rng)
-        uneven[f"real ones after {name}"] = _areas(videos, np.where(videos.fake, plain, squeezed), rng)
-    return uneven
-
-
-def _areas(videos: Videos, readings: Floats, rng: np.random.Generator) -> dict[str, Estimate]:
-    known = np.isfinite(readings).all(axis=0)
-    return {
-        part: auc_estimate(videos, readings, chosen & known, rng)
-        for part, chosen in wholes(videos).items()
-        if 0 < videos.fake[chosen & known].sum() < (chosen & known).sum()
-    }
-
-
-def _readings(videos: Videos, scores: Scores) -> Floats:
-    """What the network says of each video, by seed; (seeds, n)."""
-    return np.array([_measured(videos, of)[:, 0] for of in scores])
-
-
 def after_shams(
     seeds: Sequence[Videos], recipes: Sequence[Recipe], texture: TextureScores, rng: np.random.Generator
 ) -> dict[str, Sham]:
@@ -223,17 +189,17 @@ def after_shams(
     For verdicts the texture features of the vectors are replaced; the others stay as they are.
     """
     videos = seeds[0]
-    plain = [_measured(videos, of) for of in _every(texture.log_odds)]
+    plain = [texture_of(videos, of) for of in every(texture.log_odds)]
     shams = {}
     for name, scores in texture.sham.items():
-        sham = [_measured(videos, of) for of in scores]
+        sham = [texture_of(videos, of) for of in scores]
         known = ~videos.fake & np.isfinite([*plain, *sham]).all(axis=(0, 2))
         if not known.any():
             continue
         groups = videos.groups[known]
         before, after = (np.array(of)[:, known, 0] for of in (plain, sham))
         threshold = np.quantile(before, 1 - FALSE_ALARMS, axis=1, keepdims=True)
-        shams[f"{name}: network at {100 * FALSE_ALARMS:.0f} % false alarms"] = _sham(
+        shams[f"{name}: network at {100 * FALSE_ALARMS:.0f} % false alarms"] = sham_of(
             groups, before > threshold, after > threshold, rng
         )
         called_before, called_after = [], []
@@ -245,20 +211,11 @@ def after_shams(
             _, (_, was), (_, now) = cross_fitted(one, own, *others)
             called_before.append(was[known] == 1)
             called_after.append(now[known] == 1)
-        shams[f"{name}: verdicts"] = _sham(groups, np.array(called_before), np.array(called_after), rng)
+        shams[f"{name}: verdicts"] = sham_of(groups, np.array(called_before), np.array(called_after), rng)
     return shams
 
 
-def _sham(groups: NDArray[np.str_], before: Bools, after: Bools, rng: np.random.Generator) -> Sham:
+def sham_of(groups: NDArray[np.str_], before: Bools, after: Bools, rng: np.random.Generator) -> Sham:
+    """Of verdicts (seeds, n) before and afterwards."""
     was, now = before.astype(np.float64), after.astype(np.float64)
     return Sham(share(groups, was, None, rng), share(groups, now, None, rng), share(groups, now - was, None, rng))
-
-
-def _every(scores: Scores) -> Scores:
-    """Of the crops that are looked at again, what was said of them as they are."""
-    return tuple(tuple(crops[::EVERY] for crops in clips) for clips in scores)
-
-
-def _measured(videos: Videos, clips: Sequence[Floats]) -> Floats:
-    """Both texture features of each video; shape (n, 2), NaN where no crop was looked at."""
-    return np.array([texture_features(clips[clip], least=1) for clip in videos.clips.tolist()])

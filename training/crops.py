@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,7 +130,7 @@ class _Seen(NamedTuple):
 
 def _seen(path: Path, count: int) -> Iterator[_Seen]:
     """Each last frame is looked at by itself: the face is found, and its landmarks settle, as at a window's start."""
-    seconds, stride = length_and_stride(path)
+    seconds, stride, _ = looked_at(path)
     job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=10_000, frame_stride=stride)
     wanted = list(np.linspace(0, seconds, count, endpoint=False) + seconds / (2 * count))
     frames: deque[Picture] = deque(maxlen=WIDE_FRAMES)
@@ -157,15 +158,25 @@ def _in_crop(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((points[:, :2] - view[:, 2]) @ np.linalg.inv(view[:, :2]).T)
 
 
-def length_and_stride(path: Path) -> tuple[float, int]:
-    """How many seconds of a video are looked at, and the stride of its frames: the one that the product takes."""
+class LookedAt(NamedTuple):
+    """What is looked at of a video: its first seconds, and every `stride`th frame, as the product takes them."""
+
+    seconds: float
+    stride: int
+    fps: Fraction
+    """Of the frames that are looked at; 25 a second where nobody knows."""
+
+
+def looked_at(path: Path) -> LookedAt:
+    """What is looked at of a video; of one that cannot be opened, all."""
+    seconds, rate = LOOKED_AT_S, None
     with opened_container(path) as container:
-        if container is None:
-            return LOOKED_AT_S, 1
-        seconds = container.duration / av.time_base if container.duration else LOOKED_AT_S
-        stream = moving_pictures(container)
-        fps = stream.average_rate if stream else None
-    return float(min(seconds, LOOKED_AT_S)), frame_stride(float(fps) if fps else None)
+        if container is not None:
+            seconds = container.duration / av.time_base if container.duration else LOOKED_AT_S
+            stream = moving_pictures(container)
+            rate = stream.average_rate if stream else None
+    stride = frame_stride(float(rate) if rate else None)
+    return LookedAt(float(min(seconds, LOOKED_AT_S)), stride, Fraction(rate or 25 * stride) / stride)
 
 
 def _cut_into(path: Path, cache: Path) -> str:

@@ -4,7 +4,7 @@ Everything is averaged over seeds: of the networks that gave the texture scores,
 unseen together, are the same for all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +16,11 @@ from training.checks import (
     Permutations,
     Sham,
     ablate,
-    after_compression,
     after_shams,
-    after_uneven_compression,
     permuted,
     without_method,
 )
+from training.compression import Areas, Sent, after_sending, motion_areas, texture_areas
 from training.estimates import Bools, Estimate, Floats, auc_estimate, concordance
 from training.fitting import Recipe, class_weights, out_of_fold, trees
 from training.masking import mask
@@ -33,7 +32,7 @@ from training.measures import (
     log_loss,
     reliability,
 )
-from training.scores import TextureScores
+from training.scores import Scores, TextureScores
 from training.verdicts import Decisions, cross_fitted, decisions
 from training.videos import Videos, wholes
 
@@ -58,8 +57,9 @@ class Evaluation:
         decisions: by what they were taken on.
         ablations: by what the trees were not shown.
         permuted: what lines and trees are worth that learned from permuted labels.
-        grid: by compression, AUC on "paired" and on "all" of the texture network.
-        uneven: likewise, where one class alone was compressed.
+        texture_areas: AUC of the texture network after compressions, see `training.compression`.
+        motion_areas: likewise, of the motion network.
+        sent: the whole model after compressions; None where no video was sent on.
         shams: by what was done to real videos and who looked.
     """
 
@@ -77,17 +77,25 @@ class Evaluation:
     decisions: dict[str, Decisions]
     ablations: dict[str, Ablation]
     permuted: Permutations
-    grid: dict[str, dict[str, Estimate]]
-    uneven: dict[str, dict[str, Estimate]]
+    texture_areas: Areas
+    motion_areas: Areas
+    sent: Sent | None
     shams: dict[str, Sham]
 
 
-def evaluate(seeds: Sequence[Videos], texture: TextureScores, recipe: Recipe, permutations: int) -> Evaluation:
+def evaluate(
+    seeds: Sequence[Videos],
+    texture: TextureScores,
+    sent: Mapping[str, Scores],
+    recipe: Recipe,
+    permutations: int,
+) -> Evaluation:
     """Fit on all folds but one, score the one, and measure. The same arguments give the same numbers.
 
     Args:
         seeds: the same videos, with the texture scores of each seed's networks.
         texture: the scores of their crops, also after compressions and shams.
+        sent: by compression, what motion networks said of spans after whole videos went through it.
         recipe: as for the final fit; its seed is counted up.
         permutations: of the labels.
     """
@@ -122,8 +130,9 @@ def evaluate(seeds: Sequence[Videos], texture: TextureScores, recipe: Recipe, pe
         decisions={name: decisions(videos, prob_fake, called, chosen, rng) for name, chosen in _parts(videos).items()},
         ablations=ablate(seeds, recipes, log_odds, rng),
         permuted=permuted(videos, recipe, permutations),
-        grid=after_compression(videos, texture, rng),
-        uneven=after_uneven_compression(videos, texture, rng),
+        texture_areas=texture_areas(videos, texture, rng),
+        motion_areas=motion_areas(seeds, sent, rng),
+        sent=after_sending(seeds, recipes, texture, sent, rng) if sent else None,
         shams=after_shams(seeds, recipes, texture, rng),
     )
 

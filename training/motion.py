@@ -164,13 +164,32 @@ def _sample() -> dict[str, NDArray[np.float32]]:
 
 
 def out_of_fold(
-    videos: Sequence[Movements], fake: Sequence[bool], fold: NDArray[np.intp], *, epochs: int, seed: int
-) -> tuple[NDArray[np.float64], ...]:
-    """For each video the log-odds of its spans, by a network that has not seen its people; (spans,) each."""
-    found: list[NDArray[np.float64]] = [np.empty(0)] * len(videos)
+    videos: Sequence[Movements],
+    fake: Sequence[bool],
+    fold: NDArray[np.intp],
+    *views: Sequence[Movements],
+    epochs: int,
+    seed: int,
+) -> list[tuple[NDArray[np.float64], ...]]:
+    """For each video the log-odds of its spans, by a network that has not seen its people; (spans,) each.
+
+    Args:
+        videos: what was measured in each.
+        fake: whether each is.
+        fold: (videos,), people held out together.
+        views: the same videos measured otherwise, to be scored by the same networks.
+        epochs: times that every span is shown.
+        seed: makes training reproducible on the same machine.
+
+    Returns:
+        For `videos` and for each view.
+    """
+    shown = (videos, *views)
+    found = [[np.empty(0)] * len(videos) for _ in shown]
     for number in np.unique(fold):
         others = np.flatnonzero(fold != number).tolist()
         network = train([videos[i] for i in others], [fake[i] for i in others], epochs=epochs, seed=seed)
-        for place in np.flatnonzero(fold == number).tolist():
-            found[place] = score(network, videos[place])
-    return tuple(found)
+        for scores, of in zip(found, shown, strict=True):
+            for place in np.flatnonzero(fold == number).tolist():
+                scores[place] = score(network, of[place])
+    return [tuple(scores) for scores in found]

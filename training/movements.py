@@ -1,11 +1,13 @@
 """How the parts of faces move in the videos to train on, measured by the code of the face service."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+from av.error import FFmpegError
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
@@ -13,11 +15,15 @@ from gateway.features import fast_enough
 from services.face import signals
 from services.face.decoding import timed_pictures
 from services.face.movement import VALUES, movements
+from services.face.pictures import Picture
 from services.face.tracking import FaceTracker, Track
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
-from training.crops import LOOKED_AT_S, length_and_stride
+from training.crops import LOOKED_AT_S, looked_at
 from training.finder import face_finder
+from training.forgeries.footage import upright_rgb
+from training.forgeries.passage import Passage, write_clip
+from training.forgeries.reencoding import Journey
 from training.vectors import content_hash
 
 _LAYOUT = 4  # raised when other movements are measured
@@ -41,23 +47,28 @@ class Movements:
         return len(self.values)
 
 
-def measure_all(paths: Sequence[Path], cache: Path, *, jobs: int) -> list[Movements]:
-    """Movements in every video, in order; measured once and kept in `cache` by content."""
+def measure_all(paths: Sequence[Path], cache: Path, *, jobs: int, journey: Journey | None = None) -> list[Movements]:
+    """Movements in every video, in order; measured once and kept in `cache` by content.
+
+    Args:
+        paths: of the videos.
+        cache: folder.
+        jobs: processes.
+        journey: what whole videos are sent on before; None for videos as they are.
+    """
     cache.mkdir(parents=True, exist_ok=True)
-    return list(Parallel(n_jobs=jobs, return_as="generator")(delayed(_measured_once)(path, cache) for path in paths))
+    tasks = (delayed(_measured_once)(path, cache, journey) for path in paths)
+    return list(Parallel(n_jobs=jobs, return_as="generator")(tasks))
 
 
 def measure(path: Path) -> Movements:
     """Movements of the face that is seen longest and largest; none where no face is followed, or too few frames."""
-    _, stride = length_and_stride(path)
-    job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=_MOST_FRAMES, frame_stride=stride)
     times: list[float] = []
     tracker = FaceTracker(face_finder(), max_faces=4)
     with suppress(Refusal):
-        for one in timed_pictures(path, job, lambda: False):
-            if one.picture is not None:
-                tracker.step(len(times), one.time_s, one.picture)
-                times.append(one.time_s)
+        for time_s, picture in _pictures(path):
+            tracker.step(len(times), time_s, picture)
+            times.append(time_s)
     track = max((one for one in tracker.tracks if one.frames), key=_seen, default=None)
     spans = []
     if track is not None:
@@ -70,14 +81,39 @@ def measure(path: Path) -> Movements:
     )
 
 
+def measure_sent(path: Path, journey: Journey) -> Movements:
+    """Likewise, after all of the video was sent on a journey of scale and compression."""
+    with TemporaryDirectory() as folder:
+        sent = Path(folder, "sent.mp4")
+        pictures = (upright_rgb(picture) for _, picture in _pictures(path))
+        passage = Passage(replace(journey, scale=1.0), journey.scale, looked_at(path).fps, sound_bits=0, noise_seed=0)
+        # A video without pictures cannot be sent, and is measured as what it is.
+        with suppress(Refusal, StopIteration, FFmpegError):
+            write_clip(sent, pictures, None, passage)
+        return measure(sent if sent.exists() else path)
+
+
+def _pictures(path: Path) -> Iterator[tuple[float, Picture]]:
+    """What is looked at of a video, and when.
+
+    Raises:
+        Refusal: it cannot be decoded.
+    """
+    job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=_MOST_FRAMES, frame_stride=looked_at(path).stride)
+    for one in timed_pictures(path, job, lambda: False):
+        if one.picture is not None:
+            yield one.time_s, one.picture
+
+
 def _seen(track: Track) -> float:
     return float(signals.interocular_distance(np.stack(track.points)).sum())
 
 
-def _measured_once(path: Path, cache: Path) -> Movements:
-    kept = cache / f"{content_hash(path)}-{_LAYOUT}.npz"
+def _measured_once(path: Path, cache: Path, journey: Journey | None) -> Movements:
+    way = "" if journey is None else f"-{journey.scale}-{journey.crf}"
+    kept = cache / f"{content_hash(path)}-{_LAYOUT}{way}.npz"
     if not kept.exists():
-        found = measure(path)
+        found = measure(path) if journey is None else measure_sent(path, journey)
         fresh = kept.with_suffix(".new.npz")
         np.savez(fresh, values=found.values, conditions=found.conditions)
         fresh.replace(kept)

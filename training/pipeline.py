@@ -3,7 +3,7 @@
 import asyncio
 import platform
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,13 +13,14 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from training.clips import Dataset, unique
 from training.folds import group_folds
+from training.forgeries.reencoding import Journey
 from training.learning import Settings
 from training.motion import out_of_fold
 from training.movements import Movements, measure_all
 from training.network import Answer
-from training.scores import TextureScores
+from training.scores import Scores, TextureScores
 from training.services import Services
-from training.texture import TextureTraining
+from training.texture import GRID, TextureTraining
 from training.vectors import Collected, VectorCache, collect, content_hash
 from training.videos import Videos, assemble
 
@@ -28,6 +29,9 @@ STANDARD = tuple(Settings(answer) for answer in Answer)
 
 MOTION_EPOCHS = 30
 """Of the motion network; a quarter of a minute."""
+
+SENDINGS = {name: GRID[name] for name in ("CRF 32", "half size, CRF 28")}
+"""Compression that whole videos are measured again after, at two to eight seconds each."""
 
 QUICK = tuple(replace(part, samples=64, batch=8, rate=1e-3) for part in STANDARD)
 """Proves the path in a minute; learns nothing."""
@@ -44,6 +48,7 @@ class Material:
         training: of texture networks.
         movements: in each clip.
         texture: scores of unseen people, by seed.
+        sent: by compression, what motion networks said of spans after whole videos went through it, by seed.
         videos: for each seed, the same videos with what that seed's networks say.
         left_out: reason and number of videos for everything that was found but is not among them.
     """
@@ -52,6 +57,7 @@ class Material:
     training: TextureTraining
     movements: list[Movements]
     texture: TextureScores
+    sent: dict[str, Scores]
     videos: tuple[Videos, ...]
     left_out: dict[str, int]
 
@@ -61,6 +67,7 @@ def prepare(
     cache: Path,
     server: str | None,
     recipe: Sequence[Settings],
+    sendings: Mapping[str, Journey],
     seeds: Sequence[int],
     parallel: int,
     console: Console,
@@ -72,6 +79,8 @@ def prepare(
         cache: folder for what takes long; what is there is not made again.
         server: address of a running NotReally; None to start a private one.
         recipe: of each part of the networks.
+        sendings: by name, what every video is sent on to have its movements measured again; some of those that the
+            texture network's crops go through.
         seeds: of the networks.
         parallel: videos measured, and processes run, at once.
         console: told how it goes.
@@ -88,21 +97,24 @@ def prepare(
     training = TextureTraining(dataset, fold, recipe, cache, jobs=parallel, say=_teller(console))
     texture = training.out_of_fold(seeds)
     console.print("Measuring movements")
-    movements = measure_all([clip.path for clip in dataset.clips], cache / "movements", jobs=parallel)
+    measured = [
+        measure_all([clip.path for clip in dataset.clips], cache / "movements", jobs=parallel, journey=journey)
+        for journey in (None, *sendings.values())
+    ]
     fake = [clip.fake for clip in dataset.clips]
+    motion = [out_of_fold(measured[0], fake, fold, *measured[1:], epochs=MOTION_EPOCHS, seed=seed) for seed in seeds]
     assembled = [
-        assemble(
-            dataset, collected.rows, fold, scores, out_of_fold(movements, fake, fold, epochs=MOTION_EPOCHS, seed=seed)
-        )
-        for seed, scores in zip(seeds, texture.log_odds, strict=True)
+        assemble(dataset, collected.rows, fold, crops, plain)
+        for crops, (plain, *_) in zip(texture.log_odds, motion, strict=True)
     ]
     refused = ["the services refused it"] * len(collected.failures)
     left_out = Counter([*assembled[0].left_out.values(), *twice.values(), *refused])
     return Material(
         dataset,
         training,
-        movements,
+        measured[0],
         texture,
+        {name: tuple(views[number] for views in motion) for number, name in enumerate(sendings, 1)},
         tuple(one.videos for one in assembled),
         dict(left_out),
     )

@@ -1,9 +1,12 @@
 """What texture networks said of the crops of people they have not seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.videos import Videos, texture_features
 
 EVERY = 3
 """Of the crops looked at as they are, every third is looked at again after compressions and shams."""
@@ -30,3 +33,13 @@ class TextureScores:
     log_odds: Scores
     grid: dict[str, Scores]
     sham: dict[str, Scores]
+
+
+def every(scores: Scores) -> Scores:
+    """Of the crops that are looked at again, what was said of them as they are."""
+    return tuple(tuple(crops[::EVERY] for crops in clips) for clips in scores)
+
+
+def texture_of(videos: Videos, clips: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Both texture features of each video; shape (n, 2), NaN where no crop was looked at."""
+    return np.array([texture_features(clips[clip], least=1) for clip in videos.clips.tolist()])

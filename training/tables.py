@@ -79,10 +79,12 @@ def every(run: Run) -> dict[str, Table]:
         "ablations": _ablations(run),
         "checks": _beside(run, "AUC of the same trees, shown less", "shown", found.checks, own=True),
         "permuted": _permuted(found.permuted),
-        "grid": _beside(run, "AUC of the texture network after compression", "every video", found.grid),
-        "uneven": _beside(
-            run, "AUC of the texture network where one class alone was compressed", "compressed", found.uneven
+        "texture areas": _beside(run, "AUC of the texture network after compression", "crops", found.texture_areas),
+        "motion areas": _beside(run, "AUC of the motion network after compression", "videos", found.motion_areas),
+        "sent areas": _beside(
+            run, "AUC of the model after compression", "both networks' readings", found.sent.areas if found.sent else {}
         ),
+        "sent called": _shams(found.sent.called if found.sent else {}),
         "shams": _shams(found.shams),
         "verdicts": _verdicts(found.decisions),
         "features": _features(run),

@@ -19,7 +19,7 @@ from training.clips import ClipsError, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
 from training.motion import ship
-from training.pipeline import MOTION_EPOCHS, QUICK, STANDARD, Material, environment, prepare
+from training.pipeline import MOTION_EPOCHS, QUICK, SENDINGS, STANDARD, Material, environment, prepare
 from training.run import Run, as_json
 from training.verdicts import fitted, proven
 
@@ -88,12 +88,13 @@ def train(
             dataset = with_forgeries(real, manifest, cache / "forgeries", console, seed=seed, jobs=parallel)
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
-        material = prepare(
-            dataset, cache, server, QUICK if quick else STANDARD, range(seed, seed + seeds), parallel, console
-        )
+        networks, sendings = (QUICK, {}) if quick else (STANDARD, SENDINGS)
+        material = prepare(dataset, cache, server, networks, sendings, range(seed, seed + seeds), parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
-        found = evaluation.evaluate(material.videos, material.texture, recipe, 4 if quick else _PERMUTATIONS)
+        found = evaluation.evaluate(
+            material.videos, material.texture, material.sent, recipe, 4 if quick else _PERMUTATIONS
+        )
         if only_evaluate:
             description, calibration = model_file.read(model)
             band = Band(description.real_below, description.fake_above)

@@ -48,8 +48,9 @@ def run_of(videos: Videos, **figures: Any) -> Run:
         decisions={"all": Decisions(1.0, *[known()] * 7)},
         ablations={},
         permuted=Permutations((), float("nan")),
-        grid={"as it is": parts},
-        uneven={},
+        texture_areas={"as it is": parts},
+        motion_areas={},
+        sent=None,
         shams={},
     )
     return Run(

@@ -8,9 +8,7 @@ import pytest
 
 from training.checks import (
     ablate,
-    after_compression,
     after_shams,
-    after_uneven_compression,
     permuted,
     permuted_labels,
     without_method,
@@ -81,28 +79,6 @@ def test_of_permuted_labels_who_has_both_is_no_sign_of_a_leak(population: Popula
     assert np.mean(permuted(videos, RECIPE, 12).areas) == pytest.approx(0.5, abs=0.1)
 
 
-def test_compression_is_measured_on_the_same_crops(population: Population) -> None:
-    videos = population(people=40)
-    # The crops that are looked at again tell all; the others would spoil it.
-    told = tuple(np.array([4.0, -9.0, -9.0] if fake else [-4.0, 9.0, 9.0]) for fake in videos.fake)
-    kept, lost = tuple(clip[::3] for clip in told), tuple(np.zeros(1) for _ in videos.fake)
-    texture = TextureScores((0,), videos.fold, (told,), {"CRF 23": (kept,), "CRF 40": (lost,)}, {})
-    grid = after_compression(videos, texture, np.random.default_rng(0))
-    assert {name: by["all"].value for name, by in grid.items()} == {"as it is": 1.0, "CRF 23": 1.0, "CRF 40": 0.5}
-
-
-def test_a_network_that_tells_compression_from_none_is_found_out(population: Population) -> None:
-    videos = population(people=40)
-    rng = np.random.default_rng(0)
-    told = tuple(rng.normal(1.0 if fake else -1.0, 1.0, 3) for fake in videos.fake)
-    shifted = tuple(clip[::3] - 5.0 for clip in told)
-    texture = TextureScores((0,), videos.fold, (told,), {"CRF 23": (shifted,)}, {})
-    areas = {name: by["all"].value for name, by in after_uneven_compression(videos, texture, rng).items()}
-    assert areas.keys() == {"fake ones after CRF 23", "real ones after CRF 23"}
-    assert areas["fake ones after CRF 23"] < 0.2
-    assert areas["real ones after CRF 23"] > 0.95
-
-
 def test_a_sham_that_alarms_is_told_from_one_that_does_not(population: Population) -> None:
     videos = population(people=60)
     rng = np.random.default_rng(0)
@@ -127,4 +103,3 @@ def test_without_faces_there_is_nothing_to_look_at_again(population: Population)
     nothing = (tuple(np.empty(0) for _ in videos.fake),)
     texture = TextureScores((0,), videos.fold, nothing, {"CRF 40": nothing}, {"re-encoded": nothing})
     assert after_shams([videos], [RECIPE], texture, np.random.default_rng(0)) == {}
-    assert after_compression(videos, texture, np.random.default_rng(0)) == {"as it is": {}, "CRF 40": {}}

@@ -19,7 +19,7 @@ def evaluated(*seeds: Videos) -> Evaluation:
     """By the features as they are; the texture network was shown nothing."""
     nothing = tuple(tuple(np.empty(0) for _ in one.fake) for one in seeds)
     texture = TextureScores(tuple(range(len(seeds))), seeds[0].fold, nothing, {}, {})
-    return evaluate(seeds, texture, Recipe(0, learn_sound=False), permutations=2)
+    return evaluate(seeds, texture, {}, Recipe(0, learn_sound=False), permutations=2)
 
 
 def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: Population) -> None:

@@ -19,7 +19,7 @@ NOTHING = Movements(np.empty((0, VALUES), np.float32), np.empty((0, 2), np.float
 def movements(
     rng: np.random.Generator, *, spans: int = 6, signal: float = 0.0, fps: float = 25.0, iod_px: float = 100.0
 ) -> Movements:
-    """Normal values; three of each kind are `signal` larger, and all grow with the frame rate and the size of the face."""
+    """Normal values; three of each kind are `signal` larger; all grow with the frame rate and the size of the face."""
     values = rng.normal(size=(spans, VALUES)) + 0.5 * (fps - 25) + np.log(iod_px / 100)
     for first in np.cumsum([0, *KINDS.values()])[:-1]:
         values[:, first : first + 3] += signal
@@ -69,11 +69,13 @@ def test_a_long_video_weighs_no_more_than_a_short_one() -> None:
 def test_nobody_is_scored_by_a_network_that_has_seen_them() -> None:
     videos, fake = people(24, signal=0.0)
     fold = (np.arange(24) // 2) % 3
-    found = out_of_fold(videos, fake, fold, epochs=3, seed=0)
+    other_view = list(reversed(videos))
+    found, again = out_of_fold(videos, fake, fold, other_view, epochs=3, seed=0)
     others = [place for place in range(24) if fold[place] != 1]
     network = train([videos[place] for place in others], [fake[place] for place in others], epochs=3, seed=0)
     for place in np.flatnonzero(fold == 1):
         np.testing.assert_allclose(found[place], score(network, videos[place]), atol=1e-5)
+        np.testing.assert_allclose(again[place], score(network, other_view[place]), atol=1e-5)
 
 
 def test_the_same_seed_learns_the_same() -> None:

@@ -22,6 +22,7 @@ from training import train as train_module
 from training.clips import Dataset
 from training.model_file import take_schema
 from training.scores import TextureScores
+from training.texture import GRID
 from training.train import train
 from training.vectors import FEATURE_NAMES, VectorCache, row_of
 
@@ -38,7 +39,7 @@ class ToldScores:
         told = tuple(
             tuple(np.random.default_rng([seed, clip]).normal(size=8) for clip in range(self._count)) for seed in seeds
         )
-        return TextureScores(tuple(seeds), self._fold, told, {"CRF 40": told}, {"re-encoded": told})
+        return TextureScores(tuple(seeds), self._fold, told, dict.fromkeys(GRID, told), {"re-encoded": told})
 
     def ship(self, path: Path, seed: int) -> None:
         path.write_bytes(b"network")
