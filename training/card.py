@@ -6,6 +6,7 @@ import numpy as np
 
 from training.calibration import MAX_ERROR, Band
 from training.checks import FALSE_ALARMS
+from training.compression import LOOKED_PAST
 from training.fitting import NOISY
 from training.run import Run
 from training.tables import ROUGH, estimate, every, number, percent, percents
@@ -83,8 +84,9 @@ compressed, the area must not fall much below the one for all: below 0.5, compre
 The texture network alone, on a third of each video's crops. It is the crops of the face that are encoded again, and not
 whole files:"""
 
-_MOTION_COMPRESSED = """\
-The motion network alone, on whole videos that were encoded again, and measured anew:"""
+_MOTION_COMPRESSED = f"""\
+The motion network alone, on whole videos that were encoded again, and measured anew. What {" and ".join(LOOKED_PAST)}
+leave in other people's real videos it has learned to look past; other compressions are new to it:"""
 
 _MODEL_COMPRESSED = """\
 The model with both readings replaced by those; all else stays as it was, the lines and trees too:"""

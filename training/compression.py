@@ -20,6 +20,9 @@ from training.videos import MOTION, TEXTURE, VARIATION, Videos, wholes
 Areas = dict[str, dict[str, Estimate]]
 """By what was done to which videos, AUC on "paired" (when there are pairs) and on "all"."""
 
+LOOKED_PAST = ("CRF 32", "half size, CRF 28")
+"""Compressions whose traces in real videos the motion network learns to look past; others are new to it."""
+
 _AS_IT_IS = "as it is"
 
 

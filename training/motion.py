@@ -3,7 +3,9 @@
 The numbers of `services.face.movement` are few, and so are people: perceptrons of one small layer, five for each kind
 of number, averaged. One that saw all kinds at once would lean on what two of them share in the fakes that are at hand.
 First what the frame rate and the size of the face make of them in real videos is taken off, by least squares on the
-real videos that are learned from: fakes of a data set often share both, and would be known by them.
+real videos that are learned from: fakes of a data set often share both, and would be known by them. So is what
+compression adds to real videos, as their way to us is no sign of a forgery: the numbers are projected onto what is at
+right angles to it, as nuisance attribute projection does (Solomonoff, Campbell and Boardman 2005).
 
 Needs PyTorch, which nothing but training does.
 """
@@ -31,6 +33,8 @@ _USUAL_RATE = 25.0
 _RIDGE = 0.1
 # Values are squashed to so many standard deviations of real videos.
 _MOST_DEVIATIONS = 2.0
+# What compression adds is a mean, in which no span counts for more standard deviations.
+_FARTHEST = 4.0
 
 
 class MotionNetwork(nn.Module):
@@ -43,6 +47,7 @@ class MotionNetwork(nn.Module):
         self.register_buffer("spread", torch.ones(4))
         self.register_buffer("expected", torch.zeros(5, VALUES))
         self.register_buffer("scale", torch.ones(VALUES))
+        self.register_buffer("compression", torch.zeros(VALUES, 0))
         self.members = nn.ModuleList(
             nn.Sequential(
                 nn.Dropout(_INPUT_DROPOUT),
@@ -66,9 +71,23 @@ class MotionNetwork(nn.Module):
         beyond = values - design @ self.expected
         self.scale = torch.sqrt((weights[:, None] * beyond**2).sum(dim=0) / weights.sum()) + 1e-6
 
+    def look_past(self, shifts: Sequence[torch.Tensor]) -> None:
+        """See nothing in some directions (VALUES,), in each kind of number by itself."""
+        columns = []
+        for kind in torch.eye(len(KINDS)).repeat_interleave(torch.tensor(list(KINDS.values())), dim=1):
+            columns += [kind * shift for shift in shifts if (kind * shift).any()]
+        if columns:
+            self.compression = torch.linalg.qr(torch.stack(columns, dim=1))[0]
+
+    def beyond(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+        """Values beyond what is expected, in standard deviations of real videos; (n, VALUES)."""
+        return (values - self._design(conditions) @ self.expected) / self.scale
+
     def seen(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        """Values beyond what is expected, in standard deviations of real videos, squashed; (n, VALUES)."""
-        beyond = (values - self._design(conditions) @ self.expected) / self.scale
+        """The same less what is looked past, squashed."""
+        beyond = self.beyond(values, conditions)
+        if self.compression.shape[1]:
+            beyond = beyond - (beyond @ self.compression) @ self.compression.T
         return _MOST_DEVIATIONS * torch.tanh(beyond / _MOST_DEVIATIONS)
 
     def forward(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
@@ -92,12 +111,19 @@ def _terms(conditions: torch.Tensor) -> torch.Tensor:
     return torch.stack([rate, size, size**2, (rate - _USUAL_RATE) ** 2], dim=1)
 
 
-def train(videos: Sequence[Movements], fake: Sequence[bool], *, epochs: int, seed: int) -> MotionNetwork:
+Views = Sequence[Sequence[Movements]]
+"""The same videos, measured otherwise."""
+
+
+def train(
+    videos: Sequence[Movements], fake: Sequence[bool], sent: Views = (), *, epochs: int, seed: int
+) -> MotionNetwork:
     """Learn from some videos; each weighs the same in its class, and both classes weigh half.
 
     Args:
         videos: what was measured in each; of some, nothing.
         fake: whether each is.
+        sent: the same after compressions. What each adds to real videos, on average, is looked past.
         epochs: times that every span is shown.
         seed: makes training reproducible on the same machine.
 
@@ -120,6 +146,9 @@ def train(videos: Sequence[Movements], fake: Sequence[bool], *, epochs: int, see
     weight = torch.cat([torch.full((len(one),), 1 / len(one)) for one, _ in shown])
     real = label == 0
     network.adapt(values[real], conditions[real], weight[real])
+    reals = [place for place, is_fake in enumerate(fake) if not is_fake]
+    shifts = [_shift(network, [(videos[place], view[place]) for place in reals]) for view in sent]
+    network.look_past([shift for shift in shifts if shift is not None])
     weight = torch.where(real, weight / weight[real].sum(), weight / weight[~real].sum())
     weight = weight / weight.mean()
     seen, target = network.seen(values, conditions), label * (1 - 2 * _SMOOTHING) + _SMOOTHING
@@ -137,6 +166,17 @@ def train(videos: Sequence[Movements], fake: Sequence[bool], *, epochs: int, see
     return network
 
 
+def _shift(network: MotionNetwork, ones: Sequence[tuple[Movements, Movements]]) -> torch.Tensor | None:
+    """What is added, on average, to videos that were measured before and after something; None where none was."""
+
+    def mean(video: Movements) -> torch.Tensor:
+        beyond = network.beyond(torch.from_numpy(video.values), torch.from_numpy(video.conditions))
+        return beyond.clamp(-_FARTHEST, _FARTHEST).mean(dim=0)
+
+    added = [mean(after) - mean(before) for before, after in ones if len(before) and len(after)]
+    return torch.stack(added).mean(dim=0) if added else None
+
+
 def score(network: MotionNetwork, video: Movements) -> NDArray[np.float64]:
     """Log-odds of each span; (k,)."""
     with torch.inference_mode():
@@ -144,13 +184,13 @@ def score(network: MotionNetwork, video: Movements) -> NDArray[np.float64]:
     return np.asarray(found.numpy(), dtype=np.float64)
 
 
-def ship(videos: Sequence[Movements], fake: Sequence[bool], path: Path, *, epochs: int, seed: int) -> None:
+def ship(videos: Sequence[Movements], fake: Sequence[bool], sent: Views, path: Path, *, epochs: int, seed: int) -> None:
     """Learn from everybody and write the network as the ONNX file that the face service loads.
 
     Raises:
         ValueError: the written network scores differently.
     """
-    write(train(videos, fake, epochs=epochs, seed=seed), _sample(), "log_odds", path, tolerance=_TOLERANCE)
+    write(train(videos, fake, sent, epochs=epochs, seed=seed), _sample(), "log_odds", path, tolerance=_TOLERANCE)
 
 
 def _sample() -> dict[str, NDArray[np.float32]]:
@@ -167,7 +207,9 @@ def out_of_fold(
     videos: Sequence[Movements],
     fake: Sequence[bool],
     fold: NDArray[np.intp],
-    *views: Sequence[Movements],
+    sent: Views = (),
+    others: Views = (),
+    *,
     epochs: int,
     seed: int,
 ) -> list[tuple[NDArray[np.float64], ...]]:
@@ -177,18 +219,25 @@ def out_of_fold(
         videos: what was measured in each.
         fake: whether each is.
         fold: (videos,), people held out together.
-        views: the same videos measured otherwise, to be scored by the same networks.
+        sent: as for `train`.
+        others: more views, that networks learn nothing from.
         epochs: times that every span is shown.
         seed: makes training reproducible on the same machine.
 
     Returns:
-        For `videos` and for each view.
+        For `videos`, and for each view in `sent` and `others`.
     """
-    shown = (videos, *views)
+    shown = (videos, *sent, *others)
     found = [[np.empty(0)] * len(videos) for _ in shown]
     for number in np.unique(fold):
-        others = np.flatnonzero(fold != number).tolist()
-        network = train([videos[i] for i in others], [fake[i] for i in others], epochs=epochs, seed=seed)
+        known = np.flatnonzero(fold != number).tolist()
+        network = train(
+            [videos[i] for i in known],
+            [fake[i] for i in known],
+            [[view[i] for i in known] for view in sent],
+            epochs=epochs,
+            seed=seed,
+        )
         for scores, of in zip(found, shown, strict=True):
             for place in np.flatnonzero(fold == number).tolist():
                 scores[place] = score(network, of[place])

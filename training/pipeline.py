@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from training.clips import Dataset, unique
+from training.compression import LOOKED_PAST
 from training.folds import group_folds
 from training.forgeries.reencoding import Journey
 from training.learning import Settings
@@ -30,8 +31,8 @@ STANDARD = tuple(Settings(answer) for answer in Answer)
 MOTION_EPOCHS = 30
 """Of the motion network; a quarter of a minute."""
 
-SENDINGS = {name: GRID[name] for name in ("CRF 32", "half size, CRF 28")}
-"""Compression that whole videos are measured again after, at two to eight seconds each."""
+SENDINGS = {name: GRID[name] for name in (*LOOKED_PAST, "CRF 40")}
+"""Compressions that whole videos are measured again after, at two to eight seconds each."""
 
 QUICK = tuple(replace(part, samples=64, batch=8, rate=1e-3) for part in STANDARD)
 """Proves the path in a minute; learns nothing."""
@@ -47,6 +48,7 @@ class Material:
         dataset: labelled videos.
         training: of texture networks.
         movements: in each clip.
+        looked_past: the same after each compression in `LOOKED_PAST`.
         texture: scores of unseen people, by seed.
         sent: by compression, what motion networks said of spans after whole videos went through it, by seed.
         videos: for each seed, the same videos with what that seed's networks say.
@@ -56,6 +58,7 @@ class Material:
     dataset: Dataset
     training: TextureTraining
     movements: list[Movements]
+    looked_past: list[list[Movements]]
     texture: TextureScores
     sent: dict[str, Scores]
     videos: tuple[Videos, ...]
@@ -79,8 +82,8 @@ def prepare(
         cache: folder for what takes long; what is there is not made again.
         server: address of a running NotReally; None to start a private one.
         recipe: of each part of the networks.
-        sendings: by name, what every video is sent on to have its movements measured again; some of those that the
-            texture network's crops go through.
+        sendings: by name, what every video is sent on to have its movements measured again, first those in
+            `LOOKED_PAST`; some of those that the texture network's crops go through.
         seeds: of the networks.
         parallel: videos measured, and processes run, at once.
         console: told how it goes.
@@ -102,17 +105,21 @@ def prepare(
         for journey in (None, *sendings.values())
     ]
     fake = [clip.fake for clip in dataset.clips]
-    motion = [out_of_fold(measured[0], fake, fold, *measured[1:], epochs=MOTION_EPOCHS, seed=seed) for seed in seeds]
+    plain, views = measured[0], dict(zip(sendings, measured[1:], strict=True))
+    sent = [view for name, view in views.items() if name in LOOKED_PAST]
+    others = [view for name, view in views.items() if name not in LOOKED_PAST]
+    motion = [out_of_fold(plain, fake, fold, sent, others, epochs=MOTION_EPOCHS, seed=seed) for seed in seeds]
     assembled = [
-        assemble(dataset, collected.rows, fold, crops, plain)
-        for crops, (plain, *_) in zip(texture.log_odds, motion, strict=True)
+        assemble(dataset, collected.rows, fold, crops, spans)
+        for crops, (spans, *_) in zip(texture.log_odds, motion, strict=True)
     ]
     refused = ["the services refused it"] * len(collected.failures)
     left_out = Counter([*assembled[0].left_out.values(), *twice.values(), *refused])
     return Material(
         dataset,
         training,
-        measured[0],
+        plain,
+        sent,
         texture,
         {name: tuple(views[number] for views in motion) for number, name in enumerate(sendings, 1)},
         tuple(one.videos for one in assembled),

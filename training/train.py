@@ -139,7 +139,7 @@ def _learned(
     texture, motion = networks
     material.training.ship(texture, recipe.seed)
     fake = [clip.fake for clip in material.dataset.clips]
-    ship(material.movements, fake, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
+    ship(material.movements, fake, material.looked_past, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(
         booster,
