@@ -15,8 +15,8 @@ from notreally.v1.metadata_pb2 import MediaFacts
 
 from gateway.blinks import blink_times
 from gateway.definitions import FEATURES, SCHEMA_VERSION, FeatureSpec
+from gateway.jitter import covered_s, nose_jitter
 from gateway.lipsync import av_sync_correlation
-from gateway.motion import covered_s, nose_jitter
 from gateway.readings import mean_log_odds, variation
 from gateway.signals import FaceSignals, Floats, UnmeasurableError, face_signals
 

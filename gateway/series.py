@@ -10,7 +10,7 @@ from notreally.v1.series_pb2 import FaceSeries, Series, SoundSeries
 from numpy.typing import NDArray
 
 from gateway.features import Features
-from gateway.motion import nose_jitter
+from gateway.jitter import nose_jitter
 from gateway.signals import FaceSignals, Floats, face_signals
 
 

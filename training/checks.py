@@ -204,15 +204,20 @@ def after_shams(
         )
         called_before, called_after = [], []
         for one, recipe, *views in zip(seeds, recipes, plain, sham, strict=True):
-            vectors = [one.features.copy() for _ in views]
-            for vector, view in zip(vectors, views, strict=True):
-                vector[:, [TEXTURE, VARIATION]] = view
+            vectors = [with_readings(one, view, one.features[:, MOTION]) for view in views]
             own, *others = out_of_fold(one, trees(recipe), one.features, *vectors)
             _, (_, was), (_, now) = cross_fitted(one, own, *others)
             called_before.append(was[known] == 1)
             called_after.append(now[known] == 1)
         shams[f"{name}: verdicts"] = sham_of(groups, np.array(called_before), np.array(called_after), rng)
     return shams
+
+
+def with_readings(videos: Videos, texture: Floats, motion: Floats) -> Floats:
+    """Vectors (n, 10) with what the networks read replaced: both texture features (n, 2), and movement (n,)."""
+    vectors = videos.features.copy()
+    vectors[:, [TEXTURE, VARIATION]], vectors[:, MOTION] = texture, motion
+    return vectors
 
 
 def sham_of(groups: NDArray[np.str_], before: Bools, after: Bools, rng: np.random.Generator) -> Sham:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.readings import mean_log_odds
-from training.checks import Sham, sham_of
+from training.checks import Sham, sham_of, with_readings
 from training.estimates import Estimate, Floats, auc_estimate
 from training.fitting import Recipe, out_of_fold, trees
 from training.scores import Scores, TextureScores, every, texture_of
 from training.verdicts import cross_fitted
-from training.videos import MOTION, TEXTURE, VARIATION, Videos, wholes
+from training.videos import MOTION, Videos, wholes
 
 Areas = dict[str, dict[str, Estimate]]
 """By what was done to which videos, AUC on "paired" (when there are pairs) and on "all"."""
@@ -78,9 +78,9 @@ def after_sending(
     after: dict[str, list[Floats]] = {name: [] for name in sent}
     called: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in ("", *sent)}
     for seed, (one, recipe) in enumerate(zip(seeds, recipes, strict=True)):
-        views = [_with(one, texture_of(one, every(texture.log_odds)[seed]), one.features[:, MOTION])]
+        views = [with_readings(one, texture_of(one, every(texture.log_odds)[seed]), one.features[:, MOTION])]
         for name, scores in sent.items():
-            views.append(_with(one, texture_of(one, texture.grid[name][seed]), _motion(one, scores)[seed]))
+            views.append(with_readings(one, texture_of(one, texture.grid[name][seed]), _motion(one, scores)[seed]))
         own, was, *others = out_of_fold(one, trees(recipe), one.features, *views)
         before.append(was)
         for name, log_odds in zip(sent, others, strict=True):
@@ -95,12 +95,6 @@ def after_sending(
             if real.any()
         },
     )
-
-
-def _with(videos: Videos, texture: Floats, motion: Floats) -> Floats:
-    vectors = videos.features.copy()
-    vectors[:, [TEXTURE, VARIATION]], vectors[:, MOTION] = texture, motion
-    return vectors
 
 
 def _areas(videos: Videos, plain: Floats, squeezed: Mapping[str, Floats], rng: np.random.Generator) -> Areas:

@@ -82,8 +82,8 @@ def prepare(
         cache: folder for what takes long; what is there is not made again.
         server: address of a running NotReally; None to start a private one.
         recipe: of each part of the networks.
-        sendings: by name, what every video is sent on to have its movements measured again, first those in
-            `LOOKED_PAST`; some of those that the texture network's crops go through.
+        sendings: by name, what every video is sent on to have its movements measured again; some of those that the
+            texture network's crops go through.
         seeds: of the networks.
         parallel: videos measured, and processes run, at once.
         console: told how it goes.
@@ -100,15 +100,15 @@ def prepare(
     training = TextureTraining(dataset, fold, recipe, cache, jobs=parallel, say=_teller(console))
     texture = training.out_of_fold(seeds)
     console.print("Measuring movements")
-    measured = [
+    past = {name: journey for name, journey in sendings.items() if name in LOOKED_PAST}
+    others = {name: journey for name, journey in sendings.items() if name not in LOOKED_PAST}
+    plain, *views = (
         measure_all([clip.path for clip in dataset.clips], cache / "movements", jobs=parallel, journey=journey)
-        for journey in (None, *sendings.values())
-    ]
+        for journey in (None, *past.values(), *others.values())
+    )
     fake = [clip.fake for clip in dataset.clips]
-    plain, views = measured[0], dict(zip(sendings, measured[1:], strict=True))
-    sent = [view for name, view in views.items() if name in LOOKED_PAST]
-    others = [view for name, view in views.items() if name not in LOOKED_PAST]
-    motion = [out_of_fold(plain, fake, fold, sent, others, epochs=MOTION_EPOCHS, seed=seed) for seed in seeds]
+    sent, new = views[: len(past)], views[len(past) :]
+    motion = [out_of_fold(plain, fake, fold, sent, new, epochs=MOTION_EPOCHS, seed=seed) for seed in seeds]
     assembled = [
         assemble(dataset, collected.rows, fold, crops, spans)
         for crops, (spans, *_) in zip(texture.log_odds, motion, strict=True)
@@ -121,7 +121,7 @@ def prepare(
         plain,
         sent,
         texture,
-        {name: tuple(views[number] for views in motion) for number, name in enumerate(sendings, 1)},
+        {name: tuple(views[number] for views in motion) for number, name in enumerate([*past, *others], 1)},
         tuple(one.videos for one in assembled),
         dict(left_out),
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gateway.motion import covered_s, nose_jitter
+from gateway.jitter import covered_s, nose_jitter
 from gateway.signals import face_signals
 from tests.unit.gateway.synthetic_signals import face_clip, frame_times
 
