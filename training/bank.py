@@ -72,8 +72,8 @@ class Moments:
 
 def make_bank(
     crops: Sequence[Crops], fake: Sequence[bool], routes: Sequence[int], cache: Path, *, seed: int, jobs: int
-) -> list[Moments]:
-    """Moments of every video, in order; made once and kept in `cache`. Pixels stay on the disk.
+) -> list[Path]:
+    """Moments of every video, in order, for `read_moments`; made once and kept in `cache`.
 
     Args:
         crops: of each video.
@@ -86,7 +86,13 @@ def make_bank(
     cache.mkdir(parents=True, exist_ok=True)
     videos = zip(crops, fake, routes, strict=True)
     tasks = (delayed(_make_into)(one, is_fake, route, cache, seed) for one, is_fake, route in videos)
-    return [_read(stem) for stem in Parallel(n_jobs=jobs, return_as="generator")(tasks)]
+    return list(Parallel(n_jobs=jobs, return_as="generator")(tasks))
+
+
+def read_moments(kept: Path) -> Moments:
+    """What `make_bank` keeps of a video. Pixels stay on the disk."""
+    with np.load(f"{kept}.npz") as rest:
+        return Moments(np.load(f"{kept}.npy", mmap_mode="r"), **rest)
 
 
 def _make_into(crops: Crops, fake: bool, route: int, cache: Path, seed: int) -> Path:
@@ -100,11 +106,6 @@ def _make_into(crops: Crops, fake: bool, route: int, cache: Path, seed: int) -> 
         np.save(f"{stem}.npy", rest.pop("pixels"))
         np.savez(f"{stem}.npz", **rest)
     return stem
-
-
-def _read(stem: Path) -> Moments:
-    with np.load(f"{stem}.npz") as rest:
-        return Moments(np.load(f"{stem}.npy", mmap_mode="r"), **rest)
 
 
 @dataclass

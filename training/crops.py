@@ -39,10 +39,10 @@ WIDE_FRAMES = FRAMES + 1
 CROPS = 24
 """Moments of each video, evenly over what is looked at."""
 LOOKED_AT_S = 20.0
+CROPS_LAYOUT = 4
+"""Raised when crops of another kind are cut, or landmarks come to lie elsewhere."""
 
 _WIDE_MARGIN = MARGIN * WIDENED
-
-_LAYOUT = 4  # raised when crops of another kind are cut
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,17 @@ class Portraits:
     points: NDArray[np.float32]
 
 
-def cut_all(paths: Sequence[Path], cache: Path, *, jobs: int) -> list[Crops]:
-    """Moments of every video, in order; cut once and kept in `cache` by content. Pixels stay on the disk."""
+def cut_all(paths: Sequence[Path], cache: Path, *, jobs: int) -> list[Path]:
+    """Moments of every video, in order, for `read_crops`; cut once and kept in `cache` by content."""
     cache.mkdir(parents=True, exist_ok=True)
-    names = Parallel(n_jobs=jobs, return_as="generator")(delayed(_cut_into)(path, cache) for path in paths)
-    return [_read(cache / name) for name in names]
+    return list(Parallel(n_jobs=jobs, return_as="generator")(delayed(_cut_into)(path, cache) for path in paths))
+
+
+def read_crops(kept: Path) -> Crops:
+    """What `cut_all` keeps of a video. Pixels stay on the disk."""
+    with np.load(kept.with_name(f"{kept.name}.npz")) as rest:
+        moments = np.load(kept.with_name(f"{kept.name}.npy"), mmap_mode="r")
+        return Crops(moments, rest["points"], rest["scale"], rest["times_s"])
 
 
 def cut(path: Path, count: int = CROPS) -> Crops:
@@ -179,17 +185,11 @@ def looked_at(path: Path) -> LookedAt:
     return LookedAt(float(min(seconds, LOOKED_AT_S)), stride, Fraction(rate or 25 * stride) / stride)
 
 
-def _cut_into(path: Path, cache: Path) -> str:
-    name = f"{content_hash(path)}-{_LAYOUT}-{WIDE_SIDE}-{CROPS}"
+def _cut_into(path: Path, cache: Path) -> Path:
+    name = f"{content_hash(path)}-{CROPS_LAYOUT}-{WIDE_SIDE}-{CROPS}"
     if not (cache / f"{name}.npz").exists():
         crops = cut(path)
         np.save(cache / f"{name}.npy", crops.moments)
         # Last, so that what is there is whole.
         np.savez(cache / f"{name}.npz", points=crops.points, scale=crops.scale, times_s=crops.times_s)
-    return name
-
-
-def _read(stem: Path) -> Crops:
-    with np.load(stem.with_name(f"{stem.name}.npz")) as rest:
-        moments = np.load(stem.with_name(f"{stem.name}.npy"), mmap_mode="r")
-        return Crops(moments, rest["points"], rest["scale"], rest["times_s"])
+    return cache / name

@@ -3,7 +3,7 @@
 import asyncio
 import platform
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -68,6 +68,7 @@ class Material:
 def prepare(
     dataset: Dataset,
     cache: Path,
+    scores: Path,
     server: str | None,
     recipe: Sequence[Settings],
     sendings: Mapping[str, Journey],
@@ -80,6 +81,7 @@ def prepare(
     Args:
         dataset: labelled videos.
         cache: folder for what takes long; what is there is not made again.
+        scores: folder for what texture networks said of people they have not seen, likewise.
         server: address of a running NotReally; None to start a private one.
         recipe: of each part of the networks.
         sendings: by name, what every video is sent on to have its movements measured again; some of those that the
@@ -97,7 +99,7 @@ def prepare(
     collected = asyncio.run(_measure(dataset, VectorCache(cache / "vectors.parquet"), server, parallel, console))
     for path, why in sorted(collected.failures.items()):
         console.print(f"Skipped {path.name}: {why}", style="yellow", markup=False, highlight=False)
-    training = TextureTraining(dataset, fold, recipe, cache, jobs=parallel, say=_teller(console))
+    training = TextureTraining(dataset, fold, recipe, cache, scores, jobs=parallel, say=_tell)
     texture = training.out_of_fold(seeds)
     console.print("Measuring movements")
     past = {name: journey for name, journey in sendings.items() if name in LOOKED_PAST}
@@ -132,8 +134,9 @@ def environment() -> list[str]:
     return [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _RECORDED)]
 
 
-def _teller(console: Console) -> Callable[[str], None]:
-    return lambda text: console.print(text, highlight=False)
+def _tell(text: str) -> None:
+    """From whichever process; a console cannot be handed to another."""
+    Console(stderr=True).print(text, highlight=False)
 
 
 async def _measure(

@@ -1,7 +1,8 @@
 """What texture networks said of the crops of people they have not seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from training.videos import Videos, texture_features
 
 EVERY = 3
 """Of the crops looked at as they are, every third is looked at again after compressions and shams."""
+
+_CLIPS, _LOG_ODDS = ", clips", ", log-odds"
 
 Scores = tuple[tuple[NDArray[np.float64], ...], ...]
 """[seed][clip] → (crops,) log-odds of being forged; empty for a clip without a face."""
@@ -43,3 +46,25 @@ def every(scores: Scores) -> Scores:
 def texture_of(videos: Videos, clips: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Both texture features of each video; shape (n, 2), NaN where no crop was looked at."""
     return np.array([texture_features(clips[clip], least=1) for clip in videos.clips.tolist()])
+
+
+def write_scores(path: Path, scores: Mapping[str, Mapping[int, NDArray[np.float64]]]) -> None:
+    """Keep what networks said, by view and clip, of crops (n,); in single precision, as they said it."""
+    held: dict[str, NDArray[np.generic]] = {}
+    for view, clips in scores.items():
+        held[f"{view}{_CLIPS}"] = np.repeat(np.array([*clips], np.uint16), [len(crops) for crops in clips.values()])
+        held[f"{view}{_LOG_ODDS}"] = np.concatenate([*clips.values()]).astype(np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new.npz")
+    np.savez_compressed(fresh, allow_pickle=False, **held)
+    fresh.replace(path)
+
+
+def read_scores(path: Path) -> dict[str, dict[int, NDArray[np.float64]]]:
+    """What `write_scores` kept, less the clips without a crop."""
+    with np.load(path) as held:
+        found: dict[str, dict[int, NDArray[np.float64]]] = {}
+        for view in (name.removesuffix(_CLIPS) for name in held if name.endswith(_CLIPS)):
+            clips, log_odds = held[f"{view}{_CLIPS}"], held[f"{view}{_LOG_ODDS}"].astype(np.float64)
+            found[view] = {int(clip): log_odds[clips == clip] for clip in np.unique(clips)}
+        return found

@@ -4,22 +4,25 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.bank import BANK_LAYOUT, Moments, make_bank
+from training.bank import BANK_LAYOUT, make_bank, read_moments
 from training.clips import Clip, Dataset
-from training.crops import Crops, cut_all
+from training.crops import CROPS_LAYOUT, Crops, cut_all, read_crops
 from training.export import export
 from training.forgeries.appearance import shifted
 from training.forgeries.clip import OF_SOUND
 from training.forgeries.reencoding import Journey, travelled
 from training.learning import Settings, train_part
-from training.network import Part, TextureNetwork, load, save, score_crops, score_wide
-from training.scores import EVERY, TextureScores
+from training.network import DEVICE, Answer, TextureNetwork, load, save, score_crops, score_wide
+from training.processes import in_processes
+from training.scores import EVERY, TextureScores, read_scores, write_scores
+from training.vectors import content_hash
 
 GRID = {
     "CRF 23": Journey(crf=23),
@@ -36,16 +39,35 @@ _LAYOUT = 6  # raised when scores come about otherwise
 _BANK_SEED = 0
 
 
+class _Trained(NamedTuple):
+    """A part of a network, in a file."""
+
+    path: Path
+    answer: Answer
+
+
+class _Clip(NamedTuple):
+    """One to be scored."""
+
+    number: int
+    crops: Path
+    fake: bool
+
+
 class TextureTraining:
-    """Trains networks on one data set, keeping what takes long in a folder.
+    """Trains networks on one data set, keeping what takes long in folders.
+
+    Parts of networks are trained, and people scored, in as many processes as there are jobs, which share the processor
+    cores: each by itself, a network waits less than one that all cores work on. A GPU trains one after the other.
 
     Args:
         dataset: labelled videos.
         fold: (clips,), from `training.folds`.
         recipe: of each part of a network; the seed is set for each.
-        cache: folder for crops, moments, networks and scores.
-        jobs: processes that cut crops and make moments.
-        say: told what is going on.
+        cache: folder for crops, moments and networks.
+        scores: folder for what networks said of people they have not seen; where that is there, nothing is trained.
+        jobs: processes.
+        say: told what is going on, by processes too.
     """
 
     def __init__(
@@ -54,30 +76,31 @@ class TextureTraining:
         fold: NDArray[np.intp],
         recipe: Sequence[Settings],
         cache: Path,
+        scores: Path,
         *,
         jobs: int,
         say: Callable[[str], None],
     ) -> None:
-        """Cut the crops."""
-        self._fold, self._recipe, self._cache, self._jobs, self._say = fold, recipe, cache, jobs, say
-        self._fake = np.array([clip.fake for clip in dataset.clips])
+        """Nothing is done yet."""
+        self._fold, self._recipe, self._cache, self._scores = fold, recipe, cache, scores
+        self._jobs, self._say = jobs, say
+        self._paths = [clip.path for clip in dataset.clips]
+        self._fake = [clip.fake for clip in dataset.clips]
         # Nothing in their pictures is forged.
         self._heard = [clip.method in OF_SOUND for clip in dataset.clips]
         self._alike = _alike(dataset)
         self._routes = _routes(dataset)
-        say("Cutting face crops")
-        self._crops = cut_all([clip.path for clip in dataset.clips], cache / "crops", jobs=jobs)
 
     def out_of_fold(self, seeds: Sequence[int]) -> TextureScores:
-        """Scores for each seed; those that are in the cache are not made again."""
+        """Scores for each seed; those that are there are not made again."""
         views = ["", *GRID, *SHAMS]
         found: dict[str, list[list[NDArray[np.float64]]]] = {view: [] for view in views}
         for seed in seeds:
-            by_clip: dict[str, list[NDArray[np.float64]]] = {view: [np.empty(0)] * len(self._crops) for view in views}
-            for number in np.unique(self._fold):
-                for name, scores in self._scores(int(number), seed).items():
-                    index, view = name.split(" ", 1)
-                    by_clip[view][int(index)] = scores
+            by_clip: dict[str, list[NDArray[np.float64]]] = {view: [np.empty(0)] * len(self._fold) for view in views}
+            for path in self._scored(seed):
+                for name, scores in read_scores(path).items():
+                    for clip, crops in scores.items():
+                        by_clip[name][clip] = crops
             for view in views:
                 found[view].append(by_clip[view])
         frozen = {view: tuple(tuple(clips) for clips in per_seed) for view, per_seed in found.items()}
@@ -91,81 +114,118 @@ class TextureTraining:
 
     def ship(self, path: Path, seed: int) -> None:
         """Train on everybody, unless that was done, and write the network."""
-        export(self._network(None, seed, "Training the network that is shipped, on everybody"), path)
+        (parts,) = self._trained([None], seed)
+        export(_loaded(parts), path)
 
-    def _network(self, number: int | None, seed: int, title: str) -> TextureNetwork:
-        """Of everybody but the people of one fold; of everybody for None."""
-        self._say(title)
-        return TextureNetwork([self._part(number, replace(settings, seed=seed)) for settings in self._recipe])
+    def _scored(self, seed: int) -> list[Path]:
+        """For each fold the file of its people's scores by networks that have not seen them."""
+        files = {number: self._scores / self._name(number, seed) for number in np.unique(self._fold).tolist()}
+        missing = [number for number, path in files.items() if not path.exists()]
+        if missing:
+            networks = self._trained(missing, seed)
+            self._say(f"Seed {seed}: scoring people not seen")
+            tasks = []
+            for number, parts in zip(missing, networks, strict=True):
+                held_out = np.flatnonzero(self._fold == number).tolist()
+                clips = [_Clip(clip, self._crops[clip], self._fake[clip]) for clip in held_out]
+                tasks.append((files[number], parts, clips))
+            in_processes(_score_into, tasks, self._jobs)
+        return list(files.values())
 
-    def _part(self, number: int | None, settings: Settings) -> Part:
-        """Trained once, and kept."""
-        kept = self._cache / "networks" / f"{self._key(number, [settings])}.pt"
-        if not kept.exists():
-            unfinished = kept.with_suffix(".unfinished")
-            save(self._trained(number, settings, unfinished), kept)
-            unfinished.unlink(missing_ok=True)
-        return load(kept, settings.answer)
+    def _trained(self, numbers: Sequence[int | None], seed: int) -> list[list[_Trained]]:
+        """For each fold the parts of a network that has seen all others; for None, everybody. Each is trained once."""
+        recipe = [replace(settings, seed=seed) for settings in self._recipe]
+        found = [
+            [_Trained(self._cache / "networks" / f"{self._key(number, [part])}.pt", part.answer) for part in recipe]
+            for number in numbers
+        ]
+        tasks = [
+            (part.path, *self._lessons(number), settings, self._teller(number, settings))
+            for number, parts in zip(numbers, found, strict=True)
+            for part, settings in zip(parts, recipe, strict=True)
+            if not part.path.exists()
+        ]
+        # A GPU trains one network at a time.
+        in_processes(_train_into, tasks, 1 if DEVICE == "cuda" else self._jobs)
+        return found
 
-    @cached_property
-    def _bank(self) -> list[Moments]:
-        """Of every clip; made, or looked up, where the first part is to be trained."""
-        self._say("Making forgeries")
-        return make_bank(
-            self._crops,
-            self._fake.tolist(),
-            self._routes,
-            self._cache / "bank",
-            seed=_BANK_SEED,
-            jobs=self._jobs,
-        )
-
-    def _trained(self, number: int | None, settings: Settings, unfinished: Path) -> Part:
-        bank = self._bank
-        self._say(f"Training the network's part that speaks of the {settings.answer}")
+    def _lessons(self, number: int | None) -> tuple[list[Path], list[list[int]]]:
+        """Moments of everybody but the people of one fold, and for each fake the places of real ones like it."""
         # Clips without a face teach nothing, and cannot be shown beside others.
-        shown = [len(moments.kind) > 0 and not heard for moments, heard in zip(bank, self._heard, strict=True)]
-        members = [i for i in range(len(bank)) if self._fold[i] != number and shown[i]]
+        shown = [
+            len(read_moments(kept).kind) > 0 and not heard for kept, heard in zip(self._bank, self._heard, strict=True)
+        ]
+        members = [i for i in range(len(self._bank)) if self._fold[i] != number and shown[i]]
         place = {index: here for here, index in enumerate(members)}
         alike = [[place[other] for other in self._alike[index] if other in place] for index in members]
-        return train_part([bank[index] for index in members], alike, settings, self._say, unfinished)
+        return [self._bank[index] for index in members], alike
 
-    def _scores(self, number: int, seed: int) -> dict[str, NDArray[np.float64]]:
-        """Scores of one fold's clips by a network of the others; "index view" → (crops,)."""
+    @cached_property
+    def _crops(self) -> list[Path]:
+        """Of every clip; cut, or looked up, where something is to be learned or scored."""
+        self._say("Cutting face crops")
+        return cut_all(self._paths, self._cache / "crops", jobs=self._jobs)
+
+    @cached_property
+    def _bank(self) -> list[Path]:
+        """Of every clip; made, or looked up, where the first part is to be trained."""
+        crops = [read_crops(kept) for kept in self._crops]
+        self._say("Making forgeries")
+        return make_bank(crops, self._fake, self._routes, self._cache / "bank", seed=_BANK_SEED, jobs=self._jobs)
+
+    @cached_property
+    def _contents(self) -> list[str]:
+        return [content_hash(path) for path in self._paths]
+
+    def _name(self, number: int, seed: int) -> str:
         recipe = [replace(settings, seed=seed) for settings in self._recipe]
-        path = self._cache / "scores" / f"{self._key(number, recipe)}.npz"
-        if not path.exists():
-            title = f"Seed {seed}, people {number + 1} of {len(np.unique(self._fold))} held out"
-            network = self._network(number, seed, title)
-            found = {}
-            for index in np.flatnonzero(self._fold == number):
-                for view, scores in _views(network, self._crops[index], bool(self._fake[index])).items():
-                    found[f"{index} {view}"] = scores
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new.npz")
-            np.savez(fresh, allow_pickle=False, **found)
-            fresh.replace(path)
-        with np.load(path) as kept:
-            return dict(kept)
+        return f"seed-{seed}-people-{number + 1}-{self._key(number, recipe)[:12]}.npz"
+
+    def _teller(self, number: int | None, settings: Settings) -> Callable[[str], None]:
+        people = "everybody" if number is None else f"all but people {number + 1} of {len(np.unique(self._fold))}"
+        return partial(_say_of, self._say, f"Seed {settings.seed}, {people}, {settings.answer}")
 
     def _key(self, number: int | None, recipe: Sequence[Settings]) -> str:
-        """Of everything that a fold's scores, or a part of a network, depend on."""
-        identity = hashlib.sha256()
-        each = zip(self._crops, self._fake.tolist(), self._heard, self._fold.tolist(), strict=True)
-        for crops, fake, heard, fold in each:
-            identity.update(crops.points.tobytes())
-            identity.update(f"{'heard' if heard else fake} {fold}".encode())
+        """Of everything that a fold's scores, or a part of a network, depend on; the same on every machine."""
         parts = [
             [asdict(settings) for settings in recipe],
             number,
+            self._contents,
+            self._fake,
+            self._heard,
+            self._fold.tolist(),
             self._alike,
             self._routes,
-            _LAYOUT,
-            BANK_LAYOUT,
-            _BANK_SEED,
+            [_LAYOUT, CROPS_LAYOUT, BANK_LAYOUT, _BANK_SEED],
         ]
-        identity.update(json.dumps(parts, sort_keys=True).encode())
-        return identity.hexdigest()[:32]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _say_of(say: Callable[[str], None], title: str, text: str) -> None:
+    say(f"{title}: {text}")
+
+
+def _train_into(
+    path: Path, videos: list[Path], alike: list[list[int]], settings: Settings, say: Callable[[str], None]
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    say("training")
+    save(train_part([read_moments(kept) for kept in videos], alike, settings, say, unfinished), path)
+    unfinished.unlink(missing_ok=True)
+
+
+def _score_into(path: Path, parts: list[_Trained], clips: list[_Clip]) -> None:
+    network = _loaded(parts)
+    found: dict[str, dict[int, NDArray[np.float64]]] = {}
+    for clip in clips:
+        for view, scores in _views(network, read_crops(clip.crops), clip.fake).items():
+            found.setdefault(view, {})[clip.number] = scores
+    write_scores(path, found)
+
+
+def _loaded(parts: Sequence[_Trained]) -> TextureNetwork:
+    return TextureNetwork([load(part.path, part.answer) for part in parts])
 
 
 def _routes(dataset: Dataset) -> list[int]:

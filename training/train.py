@@ -54,6 +54,13 @@ def train(
     cache: Annotated[Path, typer.Option(help="Folder for what takes long: nothing is done twice.")] = Path(
         "data/training"
     ),
+    scores: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for what texture networks said of people they had not seen. Where that is there, of the same "
+            "videos and recipe, an evaluation trains none."
+        ),
+    ] = Path("models/scores"),
     model: Annotated[Path, typer.Option(help="Model to write: .json or .ubj.")] = Path("models/default.json"),
     texture: Annotated[Path, typer.Option(help="Texture network to write: .onnx.")] = Path("models/face_texture.onnx"),
     motion: Annotated[Path, typer.Option(help="Motion network to write: .onnx.")] = Path("models/face_motion.onnx"),
@@ -89,7 +96,9 @@ def train(
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
         networks, sendings = (QUICK, {}) if quick else (STANDARD, SENDINGS)
-        material = prepare(dataset, cache, server, networks, sendings, range(seed, seed + seeds), parallel, console)
+        material = prepare(
+            dataset, cache, scores, server, networks, sendings, range(seed, seed + seeds), parallel, console
+        )
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
         found = evaluation.evaluate(

@@ -9,7 +9,7 @@ import pytest
 from services.face.crops import FRAMES
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
-from training.bank import BANK_SIDE, Kind, Moments, make_bank
+from training.bank import BANK_SIDE, Kind, Moments, make_bank, read_moments
 from training.crops import Crops, cut, middle
 
 
@@ -21,7 +21,7 @@ def crops(face_video: MakeFaceVideo) -> Crops:
 @pytest.fixture
 def bank(crops: Crops, tmp_path: Path) -> list[Moments]:
     """Of the same video, once taken for real and once for fake."""
-    return make_bank([crops, crops], [False, True], [3, 3], tmp_path, seed=0, jobs=1)
+    return [read_moments(kept) for kept in make_bank([crops, crops], [False, True], [3, 3], tmp_path, seed=0, jobs=1)]
 
 
 def test_real_and_fake_moments_travel_alike(crops: Crops, bank: list[Moments]) -> None:
@@ -35,7 +35,8 @@ def test_real_and_fake_moments_travel_alike(crops: Crops, bank: list[Moments]) -
 
 
 def test_the_members_of_a_pair_go_on_the_same_journeys_and_others_do_not(crops: Crops, tmp_path: Path) -> None:
-    real, fake, other = make_bank([crops, crops, crops], [False, True, True], [3, 3, 4], tmp_path, seed=0, jobs=1)
+    kept = make_bank([crops, crops, crops], [False, True, True], [3, 3, 4], tmp_path, seed=0, jobs=1)
+    real, fake, other = map(read_moments, kept)
     after = real.pixels[(real.kind == Kind.REAL) & real.travelled]
     np.testing.assert_array_equal(fake.pixels[fake.travelled], after)
     assert np.any(other.pixels[other.travelled] != after)
@@ -58,7 +59,7 @@ def test_a_small_face_is_forged_and_encoded_at_its_own_size(crops: Crops, tmp_pa
     small = replace(crops, scale=np.full(len(crops), 0.25))
     detail = []
     for one in (replace(crops, scale=np.ones(len(crops))), small):
-        (made,) = make_bank([one], [False], [0], tmp_path / str(one.scale[0]), seed=0, jobs=1)
+        made = read_moments(*make_bank([one], [False], [0], tmp_path / str(one.scale[0]), seed=0, jobs=1))
         forged = made.pixels[made.kind == Kind.FORGED].astype(float)
         detail.append(np.abs(np.diff(forged, axis=1)).mean())
     assert detail[1] < 0.85 * detail[0]

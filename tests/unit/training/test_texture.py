@@ -1,10 +1,14 @@
 """The real path of a network: from videos to scores of unseen people and to a file that the face service loads."""
 
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from services.face.crops import FRAMES, SIDE
 from services.face.texture_network import TextureNetwork
@@ -15,12 +19,14 @@ from training.clips import Clip, Dataset
 from training.folds import group_folds
 from training.forgeries.clip import OF_SOUND
 from training.pipeline import QUICK
+from training.scores import Scores
 from training.texture import GRID, SHAMS, TextureTraining
 
 torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
 from training import learning, texture  # noqa: E402
 from training.export import export  # noqa: E402
+from training.learning import Settings  # noqa: E402
 from training.network import Part, PlacesNetwork, WholeNetwork  # noqa: E402
 from training.network import TextureNetwork as Learner  # noqa: E402
 
@@ -36,6 +42,19 @@ def dataset(face_video: MakeFaceVideo) -> Dataset:
     return Dataset(tuple(clips), ((clips[0].path, clips[1].path), (clips[2].path, clips[3].path)), ())
 
 
+def _training(
+    dataset: Dataset,
+    folder: Path,
+    recipe: Sequence[Settings] = QUICK,
+    *,
+    cache: str = "cache",
+    jobs: int = 1,
+    say: Callable[[str], None] = lambda _: None,
+) -> TextureTraining:
+    fold = group_folds(dataset)
+    return TextureTraining(dataset, fold, recipe, folder / cache, folder / "scores", jobs=jobs, say=say)
+
+
 def test_pictures_that_nobody_forged_are_not_shown_as_forged(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,7 +68,7 @@ def test_pictures_that_nobody_forged_are_not_shown_as_forged(
     monkeypatch.setattr(texture, "train_part", train)
     dubbed = replace(dataset, clips=tuple(replace(c, method=OF_SOUND[0]) if c.fake else c for c in dataset.clips))
     for shown in (dataset, dubbed):
-        TextureTraining(shown, group_folds(shown), QUICK[:1], tmp_path, jobs=1, say=lambda _: None).out_of_fold([0])
+        _training(shown, tmp_path, QUICK[:1]).out_of_fold([0])
     assert learned == [1, 1, 0, 0]
 
 
@@ -65,7 +84,7 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(
 ) -> None:
     monkeypatch.setattr(learning, "_REPORT_EVERY", 4)  # keeps what is unfinished, to be removed at the end
     said: list[str] = []
-    training = TextureTraining(dataset, group_folds(dataset), QUICK, tmp_path, jobs=1, say=said.append)
+    training = _training(dataset, tmp_path, say=said.append)
     scores = training.out_of_fold([0])
     # The videos have fewer frames than moments are asked for: each frame ends one, but for the first few.
     assert all(6 <= len(clip) <= 12 for clip in scores.log_odds[0])
@@ -77,14 +96,14 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(
 
     # What was done is not done again.
     def trained() -> int:
-        return sum(sentence.startswith("Training the network's part") for sentence in said)
+        return sum(sentence.endswith(": training") for sentence in said)
 
     assert trained() == 4  # two parts without each of two people
     again = training.out_of_fold([0])
     assert trained() == 4
     assert all(np.array_equal(*pair) for pair in zip(scores.log_odds[0], again.log_odds[0], strict=True))
 
-    assert [path.suffix for path in (tmp_path / "networks").iterdir()] == [".pt"] * 4
+    assert [path.suffix for path in (tmp_path / "cache" / "networks").iterdir()] == [".pt"] * 4
     shipped, again_shipped = tmp_path / "network.onnx", tmp_path / "again" / "network.onnx"
     training.ship(shipped, 0)
     network = TextureNetwork(shipped, shipped.read_bytes())
@@ -93,6 +112,47 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(
     assert trained() == 6
     moment = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, FRAMES), dtype=np.uint8)
     assert np.isfinite(network.score([moment]).log_odds).all()
+
+
+def _write_down(path: Path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(f"{text}\n")
+
+
+@pytest.mark.timeout(600)
+def test_what_was_said_of_people_not_seen_is_enough_to_evaluate_anew_on_another_machine(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    told = tmp_path / "told.txt"
+    told.touch()
+    say = partial(_write_down, told)
+    first = _training(dataset, tmp_path, QUICK[:1], jobs=2, say=say).out_of_fold([3])
+    said = told.read_text().splitlines()
+    assert {f"Seed 3, all but people {number} of 2, places: training" for number in (1, 2)} < set(said)
+
+    # The same videos elsewhere, and nothing else.
+    moved = []
+    for clip in dataset.clips:
+        path = tmp_path / "elsewhere" / clip.path.name
+        path.parent.mkdir(exist_ok=True)
+        moved.append(replace(clip, path=Path(shutil.copy(clip.path, path))))
+    pairs = tuple((moved[real].path, moved[real + 1].path) for real in (0, 2))
+    again = _training(Dataset(tuple(moved), pairs, ()), tmp_path, QUICK[:1], cache="none", say=say).out_of_fold([3])
+    assert told.read_text().splitlines() == said
+    assert not (tmp_path / "none").exists()
+    for view in ("log_odds", "grid", "sham"):
+        for one, other in zip(*(_flat(getattr(scores, view)) for scores in (first, again)), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    # Of other people nothing is known.
+    renamed = tuple(replace(clip, fake=not clip.fake) for clip in moved)
+    swapped = _training(Dataset(renamed, (), ()), tmp_path, QUICK[:1])
+    assert {swapped._name(number, 3) for number in (0, 1)}.isdisjoint(p.name for p in (tmp_path / "scores").iterdir())
+
+
+def _flat(scores: Scores | dict[str, Scores]) -> list[NDArray[np.float64]]:
+    views = scores.values() if isinstance(scores, dict) else [scores]
+    return [crops for view in views for clips in view for crops in clips]
 
 
 def test_a_network_of_two_parts_is_served_as_one(tmp_path: Path) -> None:
