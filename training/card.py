@@ -279,7 +279,8 @@ make evaluate CLIPS=<the same> SEEDS=5{chosen}
 
 The first makes networks, model and this card; the second this card, averaged over more seeds. A `manifest.csv` in the
 folder says who appears in which video: see `python -m training.train --help`. Both print every figure of this card and
-write them to a JSON file beside the model."""
+write them to a JSON file beside the model. Networks of several seeds take a day: with `OPTIONS="--scores folder"`, what
+they said of people they had not seen is kept in a folder, and is enough to make the card anew on another machine."""
 
 
 def _after_compression(run: Run, shown: Mapping[str, str]) -> list[str]:

@@ -52,8 +52,8 @@ def write_scores(path: Path, scores: Mapping[str, Mapping[int, NDArray[np.float6
     """Keep what networks said, by view and clip, of crops (n,); in single precision, as they said it."""
     held: dict[str, NDArray[np.generic]] = {}
     for view, clips in scores.items():
-        held[f"{view}{_CLIPS}"] = np.repeat(np.array([*clips], np.uint16), [len(crops) for crops in clips.values()])
-        held[f"{view}{_LOG_ODDS}"] = np.concatenate([*clips.values()]).astype(np.float32)
+        held[f"{view}{_CLIPS}"] = np.repeat(np.array([*clips], np.uint32), [len(crops) for crops in clips.values()])
+        held[f"{view}{_LOG_ODDS}"] = np.concatenate([np.empty(0), *clips.values()]).astype(np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new.npz")
     np.savez_compressed(fresh, allow_pickle=False, **held)

@@ -55,12 +55,12 @@ def train(
         "data/training"
     ),
     scores: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            help="Folder for what texture networks said of people they had not seen. Where that is there, of the same "
-            "videos and recipe, an evaluation trains none."
+            help="Folder for what texture networks said of people they had not seen: where it holds that of the same "
+            "videos and recipe, an evaluation trains none. By default one in the cache."
         ),
-    ] = Path("models/scores"),
+    ] = None,
     model: Annotated[Path, typer.Option(help="Model to write: .json or .ubj.")] = Path("models/default.json"),
     texture: Annotated[Path, typer.Option(help="Texture network to write: .onnx.")] = Path("models/face_texture.onnx"),
     motion: Annotated[Path, typer.Option(help="Motion network to write: .onnx.")] = Path("models/face_motion.onnx"),
