@@ -19,13 +19,20 @@ ENDED = (
 )
 
 
+IDLE = dt.timedelta(minutes=10)
+"""Without a chunk for so long, nobody is uploading: many that are begun and never fed would keep all others out."""
+
+
 class FullError(Exception):
     """There are as many rows of a kind as there may be."""
 
 
 @dataclasses.dataclass(frozen=True)
 class UploadLimits:
-    """How much may be on its way at once: incomplete uploads, and the bytes they have announced."""
+    """How much may be on its way at once: incomplete uploads, and the bytes they have announced.
+
+    One that has had no chunk for `IDLE` may go on, but keeps nobody out: it counts as the bytes it holds.
+    """
 
     count: int
     total_bytes: int
@@ -105,10 +112,11 @@ class Records:
         now = _now()
         room: sa.ColumnElement[bool] = sa.true()
         if limits is not None:
-            count, announced = sa.func.count(), sa.func.coalesce(sa.func.sum(uploads.c.size_bytes), 0)
-            incomplete = uploads.c.sha256.is_(None)
-            room = (sa.select(count).where(incomplete).scalar_subquery() < limits.count) & (
-                sa.select(announced).where(incomplete).scalar_subquery() <= limits.total_bytes - size_bytes
+            incomplete, fed = uploads.c.sha256.is_(None), uploads.c.touched_at > now - IDLE
+            taken = sa.func.sum(sa.case((fed, uploads.c.size_bytes), else_=uploads.c.committed_size))
+            room = (sa.select(sa.func.count()).where(incomplete & fed).scalar_subquery() < limits.count) & (
+                sa.select(sa.func.coalesce(taken, 0)).where(incomplete).scalar_subquery()
+                <= limits.total_bytes - size_bytes
             )
         values = {
             "id": str(uuid.uuid4()),

@@ -1,6 +1,7 @@
 """Uploads: resumable, checked, bounded, and a content-addressed video in the end."""
 
 import asyncio
+import datetime as dt
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -13,8 +14,9 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway import database
 from gateway.database import connect
-from gateway.records import Records, Upload
+from gateway.records import IDLE, Records, Upload, UploadLimits
 from gateway.uploads import Uploads, clean_filename
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, media_key
@@ -102,6 +104,31 @@ async def test_a_whole_that_is_not_what_was_announced_starts_over(uploads: Uploa
 @pytest.mark.parametrize(("size", "reason"), [(0, "EMPTY_FILE"), (LIMIT + 1, "TOO_LARGE"), (2**63, "TOO_LARGE")])
 async def test_sizes_are_checked_before_a_byte_is_sent(uploads: Uploads, size: int, reason: str) -> None:
     assert (await reason_of(uploads.create("a.mp4", size)))[0] == reason
+
+
+async def test_uploads_that_nobody_feeds_keep_nobody_out(records: Records, media: MediaStore) -> None:
+    uploads = Uploads(records, media, LIMIT, CHUNK, UploadLimits(count=3, total_bytes=300))
+
+    def leave(*left: Upload) -> None:
+        with records._engine.begin() as connection:
+            chosen = database.uploads.c.id.in_([one.id for one in left])
+            connection.execute(
+                sa.update(database.uploads).where(chosen).values(touched_at=dt.datetime.now(dt.UTC) - IDLE)
+            )
+
+    empty = [await uploads.create("a.mp4", 10) for _ in range(3)]
+    assert (await reason_of(uploads.create("b.mp4", 10)))[0] == "TOO_MANY_UPLOADS"
+    leave(*empty)
+    large = await uploads.create("b.mp4", 300)
+    assert (await reason_of(uploads.create("c.mp4", 1)))[0] == "TOO_MANY_UPLOADS"
+    await uploads.append(large.id, 0, b"x" * CHUNK, None)
+    leave(large)
+    # What it holds still takes room.
+    assert (await reason_of(uploads.create("c.mp4", 300 - CHUNK + 1)))[0] == "TOO_MANY_UPLOADS"
+    await uploads.create("c.mp4", 300 - CHUNK)
+    # Whoever was left behind goes on, and counts again.
+    assert (await uploads.append(large.id, CHUNK, b"x", None)).committed_size == CHUNK + 1
+    assert (await reason_of(uploads.create("d.mp4", 1)))[0] == "TOO_MANY_UPLOADS"
 
 
 async def test_chunks_have_limits(uploads: Uploads) -> None:
