@@ -5,7 +5,7 @@ Not joblib's: its workers, found to have grown by 300 MB, leave, and what was on
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TypeVarTuple, Unpack
 
 import torch
@@ -17,19 +17,22 @@ Task = TypeVarTuple("Task")
 def in_processes(work: Callable[[Unpack[Task]], None], tasks: Sequence[tuple[*Task]], jobs: int) -> None:
     """Do a piece of work with each of some arguments, as many at once as there are jobs, which share the cores.
 
-    The first that fails ends it, and those that have begun end first. One job is done here, without a process.
+    The first that fails, or an interruption, ends all of it. One job is done here, without a process.
     """
     if jobs == 1:
         for task in tasks:
             work(*task)
         return
+    others = active_children()
     # Started afresh: what is forked while threads of OpenMP wait, waits for ever.
     with ProcessPoolExecutor(jobs, get_context("spawn"), _share_cores, (jobs,)) as pool:
         try:
             for done in [pool.submit(work, *task) for task in tasks]:
                 done.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # What is handed to a process cannot be called back from it, and leaving waits for it.
+            for process in set(active_children()) - set(others):
+                process.terminate()
             raise
 
 
