@@ -121,11 +121,12 @@ class TextureTraining:
         """For each fold the file of its people's scores by networks that have not seen them."""
         files = {number: self._scores / self._name(number, seed) for number in np.unique(self._fold).tolist()}
         missing = [number for number, path in files.items() if not path.exists()]
-        if missing:
-            networks = self._trained(missing, seed)
+        # Some at a time, so that an interruption leaves the scores of those before.
+        for some in (missing[i : i + self._jobs] for i in range(0, len(missing), self._jobs)):
+            networks = self._trained(some, seed)
             self._say(f"Seed {seed}: scoring people not seen")
             tasks = []
-            for number, parts in zip(missing, networks, strict=True):
+            for number, parts in zip(some, networks, strict=True):
                 held_out = np.flatnonzero(self._fold == number).tolist()
                 clips = [_Clip(clip, self._crops[clip], self._fake[clip]) for clip in held_out]
                 tasks.append((files[number], parts, clips))

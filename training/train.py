@@ -96,9 +96,8 @@ def train(
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
         networks, sendings = (QUICK, {}) if quick else (STANDARD, SENDINGS)
-        material = prepare(
-            dataset, cache, scores, server, networks, sendings, range(seed, seed + seeds), parallel, console
-        )
+        kept, numbers = scores or cache / "scores", range(seed, seed + seeds)
+        material = prepare(dataset, cache, kept, server, networks, sendings, numbers, parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
         found = evaluation.evaluate(
