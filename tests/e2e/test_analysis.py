@@ -93,7 +93,10 @@ async def test_the_history_has_pages_filters_and_a_comparison(visitor: Visitor, 
         await analyse(visitor, file)
         await expect_dashboard(page)
     await page.get_by_role("link", name="History").click()
-    await page.get_by_role("link", name="Done", exact=True).click()
+    done = page.get_by_role("link", name="Done", exact=True)
+    await done.click()
+    # Until then, all are listed, and what is chosen of them is forgotten.
+    await expect(done).to_have_attribute("aria-current", "true")
     boxes = page.get_by_role("checkbox")
     await expect(page.get_by_role("button", name="Compare")).to_be_disabled()
     await boxes.nth(0).check()

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import psutil
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Page, expect
 
 from benchmarks.footprint import Footprint, footprints, forget_peaks
 from tests.e2e.pages import ANALYSIS_PAGE, choose
@@ -38,6 +38,8 @@ async def test_a_large_upload_is_held_by_nobody_and_its_bar_is_true(
     before = {each.pid: each.rss for each in (*footprints(stack.process.pid), *browser_processes())}
     forget_peaks(os.getpid())
     others = set(stack.home.stored("uploads"))
+    # On a fast machine there would not be time to look.
+    await limit_uploads(page, SIZE / 12)
     await choose(page, large)
     bar = page.get_by_role("progressbar", name="Upload of large.mp4")
     await expect(bar).to_be_visible()
@@ -57,6 +59,11 @@ async def test_a_large_upload_is_held_by_nobody_and_its_bar_is_true(
     assert {name: by for name, by in servers.items() if by > MAX_GROWTH} == {}
     assert len(browsers) >= 2
     assert {name: by for name, by in browsers.items() if by > MAX_BROWSER_GROWTH} == {}
+
+
+async def limit_uploads(page: Page, bytes_a_second: float) -> None:
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second}
+    await (await page.context.new_cdp_session(page)).send("Network.emulateNetworkConditions", limits)
 
 
 async def bytes_shown(bar: Locator) -> float | None:
