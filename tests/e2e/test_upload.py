@@ -225,6 +225,8 @@ async def test_a_chunk_damaged_on_its_way_is_sent_again(visitor: Visitor, silent
 async def test_dropped_and_pasted_files_count_too(visitor: Visitor) -> None:
     page = visitor.page
     await visitor.open("/")
+    # Asked for once the page listens.
+    await expect(page.get_by_text("Up to 100 MB each")).to_be_visible()
     for event, field in (("drop", "dataTransfer"), ("paste", "clipboardData")):
         await page.evaluate(
             """([event, field]) => {
