@@ -135,7 +135,7 @@ class TextureTraining:
 
     def _trained(self, numbers: Sequence[int | None], seed: int) -> list[list[_Trained]]:
         """For each fold the parts of a network that has seen all others; for None, everybody. Each is trained once."""
-        recipe = [replace(settings, seed=seed) for settings in self._recipe]
+        recipe = self._seeded(seed)
         found = [
             [_Trained(self._cache / "networks" / f"{self._key(number, [part])}.pt", part.answer) for part in recipe]
             for number in numbers
@@ -152,11 +152,7 @@ class TextureTraining:
 
     def _lessons(self, number: int | None) -> tuple[list[Path], list[list[int]]]:
         """Moments of everybody but the people of one fold, and for each fake the places of real ones like it."""
-        # Clips without a face teach nothing, and cannot be shown beside others.
-        shown = [
-            len(read_moments(kept).kind) > 0 and not heard for kept, heard in zip(self._bank, self._heard, strict=True)
-        ]
-        members = [i for i in range(len(self._bank)) if self._fold[i] != number and shown[i]]
+        members = [i for i, shown in enumerate(self._shown) if shown and self._fold[i] != number]
         place = {index: here for here, index in enumerate(members)}
         alike = [[place[other] for other in self._alike[index] if other in place] for index in members]
         return [self._bank[index] for index in members], alike
@@ -175,12 +171,21 @@ class TextureTraining:
         return make_bank(crops, self._fake, self._routes, self._cache / "bank", seed=_BANK_SEED, jobs=self._jobs)
 
     @cached_property
+    def _shown(self) -> list[bool]:
+        """Of every clip; those without a face teach nothing, and cannot be shown beside others."""
+        return [
+            len(read_moments(kept).kind) > 0 and not heard for kept, heard in zip(self._bank, self._heard, strict=True)
+        ]
+
+    @cached_property
     def _contents(self) -> list[str]:
         return [content_hash(path) for path in self._paths]
 
     def _name(self, number: int, seed: int) -> str:
-        recipe = [replace(settings, seed=seed) for settings in self._recipe]
-        return f"seed-{seed}-people-{number + 1}-{self._key(number, recipe)[:12]}.npz"
+        return f"seed-{seed}-people-{number + 1}-{self._key(number, self._seeded(seed))[:12]}.npz"
+
+    def _seeded(self, seed: int) -> list[Settings]:
+        return [replace(settings, seed=seed) for settings in self._recipe]
 
     def _teller(self, number: int | None, settings: Settings) -> Callable[[str], None]:
         people = "everybody" if number is None else f"all but people {number + 1} of {len(np.unique(self._fold))}"
@@ -209,7 +214,6 @@ def _say_of(say: Callable[[str], None], title: str, text: str) -> None:
 def _train_into(
     path: Path, videos: list[Path], alike: list[list[int]], settings: Settings, say: Callable[[str], None]
 ) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     say("training")
     save(train_part([read_moments(kept) for kept in videos], alike, settings, say, unfinished), path)
