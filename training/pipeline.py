@@ -34,8 +34,8 @@ MOTION_EPOCHS = 30
 SENDINGS = {name: GRID[name] for name in (*LOOKED_PAST, "CRF 40")}
 """Compressions that whole videos are measured again after, at two to eight seconds each."""
 
-QUICK = tuple(replace(part, samples=64, batch=8, rate=1e-3) for part in STANDARD)
-"""Proves the path in a minute; learns nothing."""
+QUICK = tuple(replace(part, samples=16, batch=4, rate=1e-3) for part in STANDARD)
+"""Proves the path in seconds; learns nothing."""
 
 _RECORDED = ("torch", "numpy", "opencv-python-headless", "mediapipe", "xgboost-cpu", "onnxruntime", "av", "librosa")
 

@@ -82,7 +82,7 @@ def test_the_members_of_a_pair_are_given_the_same_route_and_nobody_else(dataset:
 def test_from_videos_to_scores_and_to_the_file_that_is_served(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "_REPORT_EVERY", 4)  # keeps what is unfinished, to be removed at the end
+    monkeypatch.setattr(learning, "_REPORT_EVERY", 2)  # keeps what is unfinished, to be removed at the end
     said: list[str] = []
     training = _training(dataset, tmp_path, say=said.append)
     scores = training.out_of_fold([0])
