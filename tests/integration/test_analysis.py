@@ -17,7 +17,7 @@ from gateway.features import FEATURES
 from services.kit.errors import refusal_of
 from services.kit.media import media_key
 from tests.integration.conftest import TALKING
-from tests.integration.stack import Stack, free_ports, running_process, wait_for
+from tests.integration.stack import Stack, wait_for
 from tests.servers.home import BOTH
 from tests.synthetic.fixtures import MakeFaceVideo
 
@@ -75,23 +75,6 @@ async def test_no_sound_is_a_normal_answer(client: NotReally, silent: Path) -> N
     assert result.features.HasField("nose_jitter")
     lanes = {lane.modality: lane for event in events for lane in event.modalities}
     assert lanes[features_pb2.MODALITY_AUDIO].state == analysis_pb2.MODALITY_STATE_SKIPPED
-
-
-async def test_the_same_file_gives_the_same_vector_at_any_number_of_workers(
-    client: NotReally, stack: Stack, talking: Path, tmp_path: Path
-) -> None:
-    here = [(await client.analyze(talking)).result.features for _ in range(2)]
-    port, face_port = free_ports(2)
-    media = stack.home.media_url
-    face = {"NOTREALLY_FACE_LISTEN": f"127.0.0.1:{face_port}", "NOTREALLY_FACE_WORKERS": "1"}
-    other = {"NOTREALLY_FACE_TARGET": f"127.0.0.1:{face_port}", "NOTREALLY_PARALLEL_RUNS": "1"}
-    with (
-        running_process("services.face", f"127.0.0.1:{face_port}", NOTREALLY_MEDIA_URL=media, **face),
-        running_process("gateway", f"127.0.0.1:{port}", **stack.gateway(tmp_path, port, **other)),
-    ):
-        async with NotReally(f"127.0.0.1:{port}") as single:
-            there = (await single.analyze(talking)).result.features
-    assert here[0] == here[1] == there
 
 
 async def test_partial_series_arrive_while_the_work_runs(client: NotReally, talking: Path) -> None:
@@ -276,13 +259,3 @@ async def test_reflection_tells_the_contract_through_the_edge(stack: Stack) -> N
         listed, described = [answer async for answer in stub.ServerReflectionInfo(iter(asked))]
     assert "notreally.v1.AnalysisService" in {s.name for s in listed.list_services_response.service}
     assert described.file_descriptor_response.file_descriptor_proto
-
-
-async def test_audio_can_be_switched_off(stack: Stack, talking: Path, tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    settings = stack.gateway(tmp_path, port, NOTREALLY_DISABLE_AUDIO="1")
-    with running_process("gateway", f"127.0.0.1:{port}", **settings):
-        async with NotReally(f"127.0.0.1:{port}") as client:
-            assert not (await client.server_info()).audio_enabled
-            result = (await client.analyze(talking)).result
-    assert present(result.features).isdisjoint(SOUND)

@@ -1,4 +1,4 @@
-"""A service that is gone for good costs its features, or the analysis, and says so."""
+"""A service that is gone for good, or not wanted, costs its features, or the analysis, and says so."""
 
 import asyncio
 import time
@@ -55,6 +55,13 @@ async def test_without_audio_and_metadata_the_face_is_judged_alone(
     lanes = {lane.modality: lane.state for event in events for lane in event.modalities}
     assert lanes[features_pb2.MODALITY_AUDIO] == analysis_pb2.MODALITY_STATE_FAILED
     assert lanes[features_pb2.MODALITY_METADATA] == analysis_pb2.MODALITY_STATE_FAILED
+
+
+async def test_audio_can_be_switched_off(stack: Stack, talking: Path, tmp_path: Path) -> None:
+    async with gateway(stack, tmp_path, NOTREALLY_DISABLE_AUDIO="1") as deaf:
+        assert not (await deaf.server_info()).audio_enabled
+        result = (await deaf.analyze(talking)).result
+    assert present(result.features).isdisjoint(SOUND)
 
 
 async def test_without_a_face_service_an_analysis_fails_and_the_next_is_told_at_once(

@@ -1,4 +1,4 @@
-"""Worker processes that die under the work of a whole system."""
+"""Worker processes of a whole system: how many there are, and those that die, change no answer."""
 
 import asyncio
 import hashlib
@@ -12,7 +12,7 @@ import pytest
 
 from client import NotReally, ServiceError
 from services.kit.media import media_key
-from tests.integration.stack import Stack
+from tests.integration.stack import Stack, free_ports, running_process
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
 from tests.workers import workers_reading
@@ -73,3 +73,20 @@ async def test_a_video_that_crashes_every_worker_fails_alone(
     assert other.result.quality.frames_analyzed == 180
     # And it is not held against anybody.
     assert (await client.analyze(silent)).result.features == other.result.features
+
+
+async def test_the_same_file_gives_the_same_vector_at_any_number_of_workers(
+    client: NotReally, stack: Stack, talking: Path, tmp_path: Path
+) -> None:
+    here = [(await client.analyze(talking)).result.features for _ in range(2)]
+    port, face_port = free_ports(2)
+    media = stack.home.media_url
+    face = {"NOTREALLY_FACE_LISTEN": f"127.0.0.1:{face_port}", "NOTREALLY_FACE_WORKERS": "1"}
+    other = {"NOTREALLY_FACE_TARGET": f"127.0.0.1:{face_port}", "NOTREALLY_PARALLEL_RUNS": "1"}
+    with (
+        running_process("services.face", f"127.0.0.1:{face_port}", NOTREALLY_MEDIA_URL=media, **face),
+        running_process("gateway", f"127.0.0.1:{port}", **stack.gateway(tmp_path, port, **other)),
+    ):
+        async with NotReally(f"127.0.0.1:{port}") as single:
+            there = (await single.analyze(talking)).result.features
+    assert here[0] == here[1] == there
