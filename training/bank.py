@@ -21,6 +21,7 @@ from training.forgeries.appearance import Detour
 from training.forgeries.masks import Mask
 from training.forgeries.reencoding import Journey, Moment, draw_journey, travelled
 from training.forgeries.trembling import draw_past, draw_trembling
+from training.writing import in_one_step
 
 BANK_SIDE = 240
 """Pixels along each side of a moment, the middle of a crop: wider than what the network sees, so that training can
@@ -104,7 +105,9 @@ def _make_into(crops: Crops, fake: bool, route: int, cache: Path, seed: int) -> 
         made = _of_fake(crops, (seed, route)) if fake else _of_real(crops, (seed, route), rng)
         rest = dict(vars(made))
         np.save(f"{stem}.npy", rest.pop("pixels"))
-        np.savez(f"{stem}.npz", **rest)
+        # Last, so that what is there is whole.
+        with in_one_step(Path(f"{stem}.npz")) as fresh:
+            np.savez(fresh, **rest)
     return stem
 
 

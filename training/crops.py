@@ -29,6 +29,7 @@ from services.kit.container import moving_pictures, opened_container
 from services.kit.errors import Refusal
 from training.finder import face_finder
 from training.vectors import content_hash
+from training.writing import in_one_step
 
 WIDE_SIDE = 280
 """Pixels along each side of a training crop, as large as those of the network's view."""
@@ -191,5 +192,6 @@ def _cut_into(path: Path, cache: Path) -> Path:
         crops = cut(path)
         np.save(cache / f"{name}.npy", crops.moments)
         # Last, so that what is there is whole.
-        np.savez(cache / f"{name}.npz", points=crops.points, scale=crops.scale, times_s=crops.times_s)
+        with in_one_step(cache / f"{name}.npz") as fresh:
+            np.savez(fresh, points=crops.points, scale=crops.scale, times_s=crops.times_s)
     return cache / name

@@ -15,6 +15,7 @@ from torch import nn
 
 from services.face.crops import FRAMES, SIDE
 from training.network import TextureNetwork
+from training.writing import in_one_step
 
 _OPSET = 17
 # A network of shrunk weights may differ by this much in log-odds; more is a defect.
@@ -77,36 +78,33 @@ def write(
     Raises:
         ValueError: it differs by more.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
     network = network.eval().cpu()
     shown = tuple(torch.from_numpy(values) for values in sample.values())
-    with warnings.catch_warnings():
-        # The exporter that has followed this one needs two packages more, and gives the same graph.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network,
-            shown,
-            str(fresh),
-            input_names=list(sample),
-            output_names=[output],
-            dynamic_axes={name: {0: "n"} for name in (*sample, output)},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    if shrunk:
-        model = onnx.load(fresh)
-        _shrink(model)
-        onnx.checker.check_model(model)
-        onnx.save(model, fresh)
-    with torch.inference_mode():
-        wanted = _of_each(network(*shown).numpy())
-    session = onnxruntime.InferenceSession(fresh.read_bytes(), providers=["CPUExecutionProvider"])
-    written = _of_each(session.run([output], dict(sample))[0])
-    if not np.allclose(wanted, written, atol=tolerance):
-        fresh.unlink()
-        raise ValueError(f"the exported network scores {written}, and should score {wanted}")
-    fresh.replace(path)
+    with in_one_step(path) as fresh:
+        with warnings.catch_warnings():
+            # The exporter that has followed this one needs two packages more, and gives the same graph.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                network,
+                shown,
+                str(fresh),
+                input_names=list(sample),
+                output_names=[output],
+                dynamic_axes={name: {0: "n"} for name in (*sample, output)},
+                opset_version=_OPSET,
+                dynamo=False,
+            )
+        if shrunk:
+            model = onnx.load(fresh)
+            _shrink(model)
+            onnx.checker.check_model(model)
+            onnx.save(model, fresh)
+        with torch.inference_mode():
+            wanted = _of_each(network(*shown).numpy())
+        session = onnxruntime.InferenceSession(fresh.read_bytes(), providers=["CPUExecutionProvider"])
+        written = _of_each(session.run([output], dict(sample))[0])
+        if not np.allclose(wanted, written, atol=tolerance):
+            raise ValueError(f"the exported network scores {written}, and should score {wanted}")
 
 
 def _of_each(values: NDArray[np.float32]) -> NDArray[np.float32]:

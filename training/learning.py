@@ -21,6 +21,7 @@ from torch.utils.data import Dataset as TorchDataset
 from training.bank import Kind, Moments
 from training.network import DEVICE, Answer, Part, PlacesNetwork, as_tensor, new_part, stacked
 from training.views import PLACES, draw_view
+from training.writing import in_one_step
 
 _REPORT_EVERY = 100
 _MOST_GRADIENT = 5.0  # norm; a step that wants more is shortened
@@ -127,12 +128,10 @@ class _Learner:
 
     def keep(self, path: Path) -> None:
         """Write all of it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.new")
         parts = {name: part.state_dict() for name, part in self._parts().items()}
         chance = {"chance": torch.get_rng_state(), "chance_on_gpus": torch.cuda.get_rng_state_all()}
-        torch.save({"done": self.done, **chance, **parts}, fresh)
-        fresh.replace(path)
+        with in_one_step(path) as fresh:
+            torch.save({"done": self.done, **chance, **parts}, fresh)
 
     def go_on_from(self, path: Path) -> None:
         """Take up what was written."""

@@ -14,6 +14,7 @@ from training.calibration import Band, Calibration
 from training.fitting import PRIOR_FAKE
 from training.vectors import FEATURE_NAMES
 from training.videos import Videos
+from training.writing import in_one_step
 
 # Names that services/classifier/model.py reads; neither package may import the other, and a test holds them together.
 _DESCRIPTION_ATTRIBUTE = "notreally.model"
@@ -80,10 +81,8 @@ def write(path: Path, booster: xgboost.Booster, description: classifier_pb2.Mode
         }
     )
     content = bytes(described.save_raw(_FORMATS[path.suffix]))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
+    with in_one_step(path) as fresh:
+        fresh.write_bytes(content)
 
 
 def read(path: Path) -> tuple[classifier_pb2.Model, Calibration]:

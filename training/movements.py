@@ -25,6 +25,7 @@ from training.forgeries.footage import upright_rgb
 from training.forgeries.passage import Passage, write_clip
 from training.forgeries.reencoding import Journey
 from training.vectors import content_hash
+from training.writing import in_one_step
 
 _LAYOUT = 4  # raised when other movements are measured
 _MOST_FRAMES = 10_000
@@ -56,7 +57,6 @@ def measure_all(paths: Sequence[Path], cache: Path, *, jobs: int, journey: Journ
         jobs: processes.
         journey: what whole videos are sent on before; None for videos as they are.
     """
-    cache.mkdir(parents=True, exist_ok=True)
     tasks = (delayed(_measured_once)(path, cache, journey) for path in paths)
     return list(Parallel(n_jobs=jobs, return_as="generator")(tasks))
 
@@ -114,8 +114,7 @@ def _measured_once(path: Path, cache: Path, journey: Journey | None) -> Movement
     kept = cache / f"{content_hash(path)}-{_LAYOUT}{way}.npz"
     if not kept.exists():
         found = measure(path) if journey is None else measure_sent(path, journey)
-        fresh = kept.with_suffix(".new.npz")
-        np.savez(fresh, values=found.values, conditions=found.conditions)
-        fresh.replace(kept)
+        with in_one_step(kept) as fresh:
+            np.savez(fresh, values=found.values, conditions=found.conditions)
     with np.load(kept) as found:
         return Movements(found["values"], found["conditions"])

@@ -26,6 +26,7 @@ from torch import nn
 from services.face.crops import FRAMES, SIDE
 from training.crops import Crops, middle
 from training.views import PLACES
+from training.writing import in_one_step
 
 # Up to here a place is 16 pixels; what follows sees the face as a whole, and learns who it is.
 _BLOCKS = 11
@@ -208,10 +209,8 @@ def score_moments(network: TextureNetwork, moments: Sequence[NDArray[np.uint8]])
 
 def save(part: Part, path: Path) -> None:
     """Write a part's weights for `load`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    torch.save(part.state_dict(), fresh)
-    fresh.replace(path)
+    with in_one_step(path) as fresh:
+        torch.save(part.state_dict(), fresh)
 
 
 def load(path: Path, answer: Answer) -> Part:

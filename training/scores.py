@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.videos import Videos, texture_features
+from training.writing import in_one_step
 
 EVERY = 3
 """Of the crops looked at as they are, every third is looked at again after compressions and shams."""
@@ -54,10 +55,8 @@ def write_scores(path: Path, scores: Mapping[str, Mapping[int, NDArray[np.float6
     for view, clips in scores.items():
         held[f"{view}{_CLIPS}"] = np.repeat(np.array([*clips], np.uint32), [len(crops) for crops in clips.values()])
         held[f"{view}{_LOG_ODDS}"] = np.concatenate([np.empty(0), *clips.values()]).astype(np.float32)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new.npz")
-    np.savez_compressed(fresh, allow_pickle=False, **held)
-    fresh.replace(path)
+    with in_one_step(path) as fresh:
+        np.savez_compressed(fresh, allow_pickle=False, **held)
 
 
 def read_scores(path: Path) -> dict[str, dict[int, NDArray[np.float64]]]:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from notreally.v1 import analysis_pb2
 
 from gateway.features import FEATURES, SCHEMA_VERSION
+from training.writing import in_one_step
 
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 """The ten features, in the order of the vector."""
@@ -68,11 +69,9 @@ class VectorCache:
         """Write all measurements, in one step that leaves either the old file or the new one."""
         if not self._unwritten:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_name(f"{self._path.name}.new")
         rows = [row for _, row in sorted(self._rows.items())]
-        pq.write_table(pa.Table.from_pylist(rows, schema=_COLUMNS), fresh)
-        fresh.replace(self._path)
+        with in_one_step(self._path) as fresh:
+            pq.write_table(pa.Table.from_pylist(rows, schema=_COLUMNS), fresh)
         self._unwritten = 0
 
 
