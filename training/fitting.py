@@ -104,7 +104,6 @@ def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost
         recipe: seed and what to look at.
     """
     features, fake = videos.features[rows], videos.fake[rows]
-    features = features.copy()
     features[:, recipe.blind] = np.nan
     weights = class_weights(fake)
     copies, rounds = (2, _ROUNDS // 3) if recipe.quick else (_COPIES, _ROUNDS)

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import xgboost
 from google.protobuf import json_format
 from notreally.v1 import classifier_pb2
 from numpy.typing import NDArray
-from xgboost.libpath import find_lib_path
 
+from services.classifier.boosting import XGBoostError, find_lib_path, xgboost
 from services.classifier.vector import FEATURE_NAMES, MODALITIES
 
 DESCRIPTION_ATTRIBUTE = "notreally.model"
@@ -213,7 +212,7 @@ def _booster(content: bytes) -> xgboost.Booster:
         booster.load_model(bytearray(content))
         learner = json.loads(booster.save_config())["learner"]
     # Its messages may quote bytes of the file that are no text.
-    except (xgboost.core.XGBoostError, ValueError, KeyError) as error:
+    except (XGBoostError, ValueError, KeyError) as error:
         raise ModelError(_BROKEN) from error
     if learner["objective"]["name"] != "binary:logistic" or learner["gradient_booster"]["name"] != "gbtree":
         raise ModelError("The model file holds another kind of model than gradient-boosted trees for two classes.")

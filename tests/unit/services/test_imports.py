@@ -30,3 +30,10 @@ def test_an_audio_worker_does_without_a_compiler() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "librosa" in loaded
     assert "numba" not in loaded
+
+
+def test_a_classifier_does_without_what_trees_could_be_trained_with() -> None:
+    code = "import services.classifier.__main__, sys; print(*sys.modules); import pandas, sklearn"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "xgboost" in loaded
+    assert {"pandas", "pyarrow", "sklearn", "matplotlib"}.isdisjoint(loaded)
