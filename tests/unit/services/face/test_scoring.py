@@ -123,14 +123,14 @@ def test_every_crop_has_the_score_it_would_have_alone(network: TextureNetwork) -
 
 
 def test_nothing_waits_once_a_window_is_finished(network: TextureNetwork) -> None:
-    scores = WindowScores(WINDOW, network, BATCH + 3, 0)
+    scores = WindowScores(WINDOW, network, 2 * BATCH + 1, 0)
     track = Track(None)
     for frame, time_s in enumerate(TIMES.tolist()):
         track.add(frame, in_grey(LARGE))
         scores.take(time_s, picture(128), [track])
-    assert len(scores.of(track)) == BATCH  # no more pixels are held than the network takes at once
+    assert len(scores.of(track)) == 2 * BATCH  # no more pixels are held than the network takes at once
     scores.finish()
-    assert len(scores.of(track)) == BATCH + 3
+    assert len(scores.of(track)) == 2 * BATCH + 1
 
 
 def peaks(time_s: float) -> int:
@@ -187,7 +187,7 @@ def test_a_part_without_a_face_is_not_shown(network: TextureNetwork) -> None:
 def test_the_shipped_network_scores_through_a_window_as_it_does_alone() -> None:
     real = TextureNetwork(SHIPPED_NETWORK, SHIPPED_NETWORK.read_bytes())
     noise = np.random.default_rng(0).integers(0, 256, (len(TIMES), 160, 260), dtype=np.uint8)
-    scores = WindowScores(WINDOW, real, BATCH + 2, 0)
+    scores = WindowScores(WINDOW, real, 2 * BATCH + 1, 0)
     track = Track(None)
     for frame, time_s in enumerate(TIMES.tolist()):
         track.add(frame, in_grey(LARGE))
