@@ -128,6 +128,7 @@ async def test_a_file_name_is_only_something_to_show(over: Over, stack: Stack, n
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 _NOBODY = uuid.UUID(int=7)
+_NEXT = "the next page"
 
 
 async def refused(over: Over, method: str, request: Message) -> Refusal:
@@ -178,12 +179,27 @@ async def test_a_wrong_chunk_is_told_what_is_committed(over: Over) -> None:
         ("GetAnalysis", analysis_pb2.GetAnalysisRequest(name="analyses/" + "9" * 5000), "BAD_NAME"),
         ("CancelAnalysis", analysis_pb2.CancelAnalysisRequest(name=f"analyses/{_NOBODY}"), "ANALYSIS_NOT_FOUND"),
         ("DeleteAnalysis", analysis_pb2.DeleteAnalysisRequest(name=f"analyses/{_NOBODY}"), "ANALYSIS_NOT_FOUND"),
+        ("ListAnalyses", analysis_pb2.ListAnalysesRequest(page_size=-1), "BAD_PAGE_SIZE"),
+        ("ListAnalyses", analysis_pb2.ListAnalysesRequest(page_token=_NEXT), "BAD_PAGE_TOKEN"),
     ],
 )
 async def test_a_wrong_request_gets_a_reason(over: Over, method: str, request_message: Message, reason: str) -> None:
     refusal = await refused(over, method, request_message)
     assert refusal.reason == reason
     assert refusal.message.endswith(".")
+
+
+@pytest.mark.parametrize("count", [0, 101])
+async def test_none_or_too_many_cannot_be_watched(stack: Stack, count: int) -> None:
+    request = analysis_pb2.WatchAnalysesRequest()
+    for _ in range(count):
+        request.targets.add(name=f"analyses/{_NOBODY}")
+    async with grpc.aio.insecure_channel(stack.target) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            [_ async for _ in analysis_pb2_grpc.AnalysisServiceStub(channel).WatchAnalyses(request, timeout=30)]
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS")
 
 
 async def test_a_request_id_used_for_something_else_is_refused(over: Over) -> None:

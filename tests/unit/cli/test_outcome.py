@@ -70,6 +70,7 @@ def test_the_document_is_strict_json() -> None:
 def test_a_person_is_told_how_to_start_the_server() -> None:
     away = ServiceError(grpc.StatusCode.UNAVAILABLE, "", "failed to connect to all addresses")
     problem = Problem.of(away, "localhost:52513")
+    assert problem.reason == "SERVER_NOT_REACHED"
     assert "notreally serve" in problem.message
     assert "localhost:52513" in problem.message
     busy = ServiceError(grpc.StatusCode.UNAVAILABLE, "DRAINING", "The server is about to stop.")
