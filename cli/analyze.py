@@ -33,7 +33,7 @@ async def analyze_files(server: str, files: Sequence[Path], watcher: Watcher, *,
     """Analyse `files` at `server`; gives one outcome each, in the same order.
 
     Args:
-        server: ``host:port``.
+        server: Its address, see `client.channel.address_of`.
         files: What to analyse.
         watcher: Told about progress.
         at_once: How many files are on their way at the same time.

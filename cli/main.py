@@ -17,6 +17,7 @@ from cli.outcome import Exit, Outcome, Problem, document, worst
 from cli.progress import Bars, Lines, Silence
 from cli.report import print_report
 from client import ServiceError
+from client.channel import address_of
 
 app = typer.Typer(
     name="notreally",
@@ -35,7 +36,12 @@ def analyze(
     as_json: Json = False,
     server: Annotated[
         str | None,
-        typer.Option("--server", envvar="NOTREALLY_SERVER", metavar="HOST:PORT", help="Default: this machine."),
+        typer.Option(
+            "--server",
+            envvar="NOTREALLY_SERVER",
+            metavar="HOST:PORT",
+            help="Or a URL, https:// for TLS. Default: this machine.",
+        ),
     ] = None,
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=32, help="Files on their way at the same time.")] = 4,
 ) -> None:
@@ -121,10 +127,18 @@ def main() -> None:
 
 
 def _server(given: str | None) -> str:
-    """``host:port`` of the server, from what a person wrote: a URL will do."""
+    """The server's address, as a person wrote it.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
     if given is None:
         return f"localhost:{Environment.read(os.environ).variables['PORT']}"
-    return given.removeprefix("http://").rstrip("/")
+    try:
+        address_of(given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--server") from None
+    return given
 
 
 def _print_reports(outcomes: list[Outcome]) -> None:

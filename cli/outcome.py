@@ -15,6 +15,10 @@ FEATURE_NAMES = tuple(
 )
 """The ten features, in the order of the vector."""
 
+_OVER_TLS = (
+    "If it is there, its certificate may not be trusted: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names a file of further ones."
+)
+
 
 class Exit(IntEnum):
     """Exit codes of `notreally analyze`."""
@@ -48,9 +52,8 @@ class Problem:
         if isinstance(error, OSError):
             return cls("FILE_NOT_READABLE", f"The file cannot be read: {error.strerror or type(error).__name__}.")
         if error.unreachable:
-            return cls(
-                "SERVER_NOT_REACHED", f"No NotReally server answers at {server}. Start it with `notreally serve`."
-            )
+            advice = _OVER_TLS if server.startswith("https:") else "Start it with `notreally serve`."
+            return cls("SERVER_NOT_REACHED", f"No NotReally server answers at {server}. {advice}")
         return cls(error.reason, error.message)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from urllib.parse import SplitResult, urlsplit
 
 import grpc
 
@@ -22,25 +23,59 @@ _SERVICE_CONFIG = {
     ]
 }
 
+_PORTS = {"http": 80, "https": 443}
+
 _MAX_RECEIVE_BYTES = 64 * 1024 * 1024
 """A result with the series of a long video is large."""
 
 
-def open_channel(target: str) -> grpc.aio.Channel:
-    """A plaintext HTTP/2 channel to `target`, such as ``localhost:52513``."""
-    return grpc.aio.insecure_channel(
-        target,
-        options=[
-            # A server that is busy takes turns between its callers, and this is how it tells them apart.
-            ("grpc.primary_user_agent", f"notreally-client/{uuid.uuid4().hex[:12]}"),
-            ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
-            ("grpc.keepalive_time_ms", 30_000),
-            ("grpc.keepalive_timeout_ms", 10_000),
-            ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
-            # A server that restarts is back in seconds; the default backoff grows to two minutes.
-            ("grpc.initial_reconnect_backoff_ms", 200),
-            ("grpc.max_reconnect_backoff_ms", 2_000),
-            # A proxy for the web has no business between a person and their own server.
-            ("grpc.enable_http_proxy", 0),
-        ],
-    )
+def open_channel(server: str) -> grpc.aio.Channel:
+    """An HTTP/2 channel to a server; see `address_of`.
+
+    Over TLS the server's certificate must lead to an authority that gRPC brings along, or to one in the file that
+    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names.
+
+    Raises:
+        ValueError: It is no address.
+    """
+    target, secure = address_of(server)
+    options = [
+        # A server that is busy takes turns between its callers, and this is how it tells them apart.
+        ("grpc.primary_user_agent", f"notreally-client/{uuid.uuid4().hex[:12]}"),
+        ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
+        # A server that restarts is back in seconds; the default backoff grows to two minutes.
+        ("grpc.initial_reconnect_backoff_ms", 200),
+        ("grpc.max_reconnect_backoff_ms", 2_000),
+        # A proxy for the web has no business between a person and their own server.
+        ("grpc.enable_http_proxy", 0),
+    ]
+    if secure:
+        return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options)
+    return grpc.aio.insecure_channel(target, options)
+
+
+def address_of(server: str) -> tuple[str, bool]:
+    """``host:port`` of a server, and whether it is spoken to over TLS.
+
+    Args:
+        server: ``localhost:52513``, or a URL: ``http://…`` in plain text, ``https://notreally.example`` over TLS.
+
+    Raises:
+        ValueError: It is neither. The message is for a person.
+    """
+    try:
+        parts = urlsplit(server if "://" in server else f"//{server}")
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:  # brackets that do not match, or a port that is no number
+        port = None
+    if not port or not parts.hostname or parts.scheme not in ("", *_PORTS) or _more_than_a_place(parts):
+        raise ValueError(f"{server!r} is no address of a server. Write host:port, or https://host.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{host}:{port}", parts.scheme == "https"
+
+
+def _more_than_a_place(parts: SplitResult) -> bool:
+    return bool(parts.username or parts.path.strip("/") or parts.query or parts.fragment)

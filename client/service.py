@@ -26,19 +26,23 @@ class NotReally:
     themselves when only the connection broke.
 
     Args:
-        target: Address of the server, such as ``localhost:52513``.
+        server: Its address, such as ``localhost:52513``, or ``https://notreally.example`` for TLS.
         patience: When uploads, watches and downloads give up on a connection that stays broken.
     """
 
-    def __init__(self, target: str, patience: Patience | None = None) -> None:
+    def __init__(self, server: str, patience: Patience | None = None) -> None:
         """Remember the address; `async with` opens the channel."""
-        self.target = target
+        self._server = server
         self._patience = patience or Patience()
         self._info: analysis_pb2.ServerInfo | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the channel; the connection comes with the first call."""
-        self._channel = open_channel(self.target)
+        """Open the channel; the connection comes with the first call.
+
+        Raises:
+            ValueError: The server's address is none.
+        """
+        self._channel = open_channel(self._server)
         self._stub: analysis_pb2_grpc.AnalysisServiceAsyncStub = analysis_pb2_grpc.AnalysisServiceStub(self._channel)
         return self
 

@@ -1,22 +1,30 @@
 """The edge's image: its configuration, filled in by its start script, is one that the real Envoy takes."""
 
+import asyncio
 import http.client
+import json
 import os
 import re
 import shutil
 import socket
 import ssl
 import subprocess
-import time
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from notreally.v1 import analysis_pb2
 
 from cli.edge import DESCRIPTOR, PLAIN_SITE, TEMPLATE, envoy_binary
 from cli.environment import Environment
 from deploy.images.render_edge import render
 from tests.deploy.manifests import ROOT
+from tests.servers.ports import free_ports, wait_for
+from tests.unit.client.peer import RUNNING, SUCCEEDED, events, result, running_peer
 
 SCRIPT = ROOT / "deploy" / "images" / "edge.sh"
 
@@ -122,16 +130,15 @@ def page(port: int, trusted: Path) -> tuple[int, str]:
     return answer.status, answer.getheader("content-type", "")
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
-def test_the_page_over_tls(image: Path, tmp_path: Path) -> None:
+@contextmanager
+def running_over_tls(image: Path, tmp_path: Path, gateway: str) -> Iterator[tuple[int, Path]]:
+    """The image's Envoy in front of a gateway, answering already; its port, and the certificate to trust."""
     folder = tmp_path / "edge"
     shutil.copytree(image, folder)
     (folder / "tls").mkdir()
     certificate(folder / "tls")
     (folder / "tls.yaml").write_text((folder / "tls.yaml").read_text().replace(" /tls", f" {folder}/tls"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     text = (
         (folder / "envoy.yaml")
         .read_text()
@@ -143,18 +150,50 @@ def test_the_page_over_tls(image: Path, tmp_path: Path) -> None:
         "PATH": f"{envoy_binary().parent}:{os.environ['PATH']}",
         "TMPDIR": str(tmp_path),
         "NOTREALLY_EDGE_TLS": "1",
+        "NOTREALLY_GATEWAY_TARGET": gateway,
     }
     envoy = subprocess.Popen([str(folder / "edge.sh")], env=variables)
+
+    def listens() -> bool:
+        assert envoy.poll() is None
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
     try:
-        ends = time.monotonic() + 60
-        while True:
-            try:
-                assert page(port, folder / "tls" / "tls.crt") == (200, "text/html; charset=utf-8")
-                break
-            except ConnectionError:
-                assert envoy.poll() is None
-                assert time.monotonic() < ends
-                time.sleep(0.05)
+        wait_for(listens, 60)
+        yield port, folder / "tls" / "tls.crt"
     finally:
         envoy.terminate()
         envoy.wait()
+
+
+async def analyzed(port: int, video: Path, **variables: str) -> tuple[int | None, dict[str, Any]]:
+    """Exit code and document of `notreally analyze` through the edge."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli.main", "analyze", "--json", "--server", f"https://localhost:{port}", str(video)),
+        env={**os.environ, **variables},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    return process.returncode, json.loads(output)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+async def test_pages_and_programs_over_tls(image: Path, tmp_path: Path) -> None:
+    video = tmp_path / "video.mp4"
+    video.write_text("anything")
+
+    def judge(analysis: analysis_pb2.Analysis, _content: str) -> None:
+        analysis.state = SUCCEEDED
+        analysis.result.CopyFrom(result(analysis_pb2.VERDICT_LIKELY_FAKE, 0.9))
+        peer.record[analysis.name] = events(analysis.name, [RUNNING, SUCCEEDED])
+
+    async with running_peer() as peer:
+        peer.on_create = judge
+        with running_over_tls(image, tmp_path, peer.address) as (port, trusted):
+            assert await asyncio.to_thread(page, port, trusted) == (200, "text/html; charset=utf-8")
+            code, document = await analyzed(port, video, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH=str(trusted))
+            assert (code, document["results"]["verdict"]) == (1, "LIKELY_FAKE")
+            code, document = await analyzed(port, video)
+    assert (code, document["error"]["reason"]) == (2, "SERVER_NOT_REACHED")
+    assert "certificate" in document["error"]["message"]

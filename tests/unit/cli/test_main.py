@@ -70,6 +70,13 @@ async def run(peer: Peer, *arguments: str) -> tuple[int | None, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
+async def test_a_server_that_is_no_address_is_a_mistake_and_no_verdict(peer: Peer, tmp_path: Path) -> None:
+    code, out, err = await run(peer, "--server", "localhost", *files(tmp_path, "real"))
+    assert (code, out) == (2, "")
+    assert "host:port" in err
+    assert peer.calls == []
+
+
 @pytest.mark.parametrize(
     ("contents", "code"),
     [

@@ -73,5 +73,6 @@ def test_a_person_is_told_how_to_start_the_server() -> None:
     assert problem.reason == "SERVER_NOT_REACHED"
     assert "notreally serve" in problem.message
     assert "localhost:52513" in problem.message
+    assert "certificate" in Problem.of(away, "https://notreally.example").message
     busy = ServiceError(grpc.StatusCode.UNAVAILABLE, "DRAINING", "The server is about to stop.")
     assert Problem.of(busy, "").message == "The server is about to stop."
