@@ -103,8 +103,9 @@ def model(as_json: Json = False) -> None:
     target = Environment.read(os.environ).target("classifier")
     try:
         found = asyncio.run(fetch_model(target))
-    except ServiceError as error:
-        Console(stderr=True).print(Problem.of(error, target).message, style="red", highlight=False)
+    except (ServiceError, ValueError) as error:
+        message = Problem.of(error, target).message if isinstance(error, ServiceError) else str(error)
+        Console(stderr=True).print(message, style="red", highlight=False, markup=False)
         raise typer.Exit(Exit.ERROR) from None
     if as_json:
         typer.echo(model_json(found))

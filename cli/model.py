@@ -16,6 +16,7 @@ async def fetch_model(target: str) -> classifier_pb2.Model:
 
     Raises:
         ServiceError: It does not answer.
+        ValueError: That is no address.
     """
     async with open_channel(target) as channel:
         stub: classifier_pb2_grpc.ClassifierServiceAsyncStub = classifier_pb2_grpc.ClassifierServiceStub(channel)
@@ -31,15 +32,15 @@ def model_json(model: classifier_pb2.Model) -> str:
 def print_model(console: Console, model: classifier_pb2.Model) -> None:
     """Print the model for a person."""
     facts = Table(box=None, show_header=False, pad_edge=False)
-    facts.add_column(style="dim")
-    facts.add_column()
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
     facts.add_row("version", model.version)
     facts.add_row("SHA-256", model.sha256)
     facts.add_row("trained", model.trained_time.ToDatetime().strftime("%Y-%m-%d"))
     facts.add_row("training videos", str(model.training_videos))
     if model.HasField("cross_validated_auc"):
         facts.add_row("cross-validated AUC", f"{model.cross_validated_auc:.3f}")
-    facts.add_row("verdict", f"real below {model.real_below:.2f}, fake above {model.fake_above:.2f}, else inconclusive")
+    facts.add_row("verdict", _verdicts(model))
     facts.add_row("assumed share of fakes", f"{model.prior_fake:.0%}")
     console.print(facts, highlight=False)
     ranges = Table(box=None, pad_edge=False, header_style="dim")
@@ -49,3 +50,12 @@ def print_model(console: Console, model: classifier_pb2.Model) -> None:
         ranges.add_row(summary.feature, *(f"{value:.3g}" for value in (summary.p05, summary.p50, summary.p95)))
     console.print("\nAmong real training videos:", style="dim")
     console.print(ranges, highlight=False)
+
+
+def _verdicts(model: classifier_pb2.Model) -> str:
+    """Where on the scale of chances each verdict is."""
+    if model.real_below <= 0 and model.fake_above >= 1:
+        return "always inconclusive"
+    real = f"real below {model.real_below:.2f}" if model.real_below > 0 else "never real"
+    fake = f"fake above {model.fake_above:.2f}" if model.fake_above < 1 else "never fake"
+    return f"{real}, {fake}, else inconclusive"

@@ -1,0 +1,83 @@
+"""`notreally model` as a program, in front of a real classifier."""
+
+import asyncio
+import io
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+from notreally.v1 import classifier_pb2, classifier_pb2_grpc
+from rich.console import Console
+
+from cli.model import print_model
+from services.classifier.model import load
+from services.classifier.server import SERVICE_NAME, ClassifierServicer
+from services.classifier.settings import SHIPPED_MODEL, ClassifierSettings
+from services.classifier.vector import FEATURE_NAMES
+from services.kit.server import running
+from tests.servers.ports import free_ports
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[str]:
+    """A classifier with the model that ships."""
+
+    def add(server: grpc.aio.Server) -> None:
+        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(ClassifierServicer(load(SHIPPED_MODEL)), server)
+
+    async with running([SERVICE_NAME], add, ClassifierSettings(listen="127.0.0.1:0")) as port:
+        yield f"127.0.0.1:{port}"
+
+
+async def told(target: str, *options: str) -> tuple[int | None, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli.main", "model", *options),
+        env={**os.environ, "NOTREALLY_CLASSIFIER_TARGET": target, "COLUMNS": "80"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_a_person_reads_which_model_it_is(target: str) -> None:
+    code, out, err = await told(target)
+    assert (code, err) == (0, "")
+    model = load(SHIPPED_MODEL).description
+    assert model.version in out
+    assert model.sha256 in "".join(out.split())  # folded, and never cut off
+    assert all(name in out for name in FEATURE_NAMES)
+
+
+async def test_a_program_gets_the_contract(target: str) -> None:
+    code, out, _ = await told(target, "--json")
+    assert code == 0
+    document = json.loads(out)
+    assert document["version"] == load(SHIPPED_MODEL).description.version
+    assert [feature["feature"] for feature in document["features"]] == list(FEATURE_NAMES)
+
+
+@pytest.mark.parametrize(("given", "words"), [(None, "notreally serve"), ("nowhere", "host:port")])
+async def test_without_a_classifier_it_says_what_to_do(given: str | None, words: str) -> None:
+    code, out, err = await told(given or f"127.0.0.1:{free_ports(1)[0]}")
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    ("band", "words"),
+    [
+        ((0.2, 0.7), "real below 0.20, fake above 0.70, else inconclusive"),
+        ((0.0, 0.7), "never real, fake above 0.70, else inconclusive"),
+        ((0.2, 1.0), "real below 0.20, never fake, else inconclusive"),
+        ((0.0, 1.0), "always inconclusive"),
+    ],
+)
+def test_a_verdict_that_is_never_given_is_said_so(band: tuple[float, float], words: str) -> None:
+    console = Console(file=io.StringIO(), width=100)
+    print_model(console, classifier_pb2.Model(version="1", real_below=band[0], fake_above=band[1]))
+    assert isinstance(console.file, io.StringIO)
+    assert words in console.file.getvalue()
