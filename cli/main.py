@@ -25,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # which joins the lines of a paragraph
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
@@ -32,7 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and 
 
 @app.command()
 def analyze(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Videos to analyse.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Videos to analyse.")],
     as_json: Json = False,
     server: Annotated[
         str | None,
@@ -40,15 +41,16 @@ def analyze(
             "--server",
             envvar="NOTREALLY_SERVER",
             metavar="HOST:PORT",
-            help="Or a URL, https:// for TLS. Default: this machine.",
+            help="Or https://HOST. Default: this machine.",
         ),
     ] = None,
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=32, help="Files on their way at the same time.")] = 4,
 ) -> None:
     """Analyse videos on a running server.
 
-    Exit code: 0 real, 1 fake, 3 inconclusive or not enough evidence, 2 error, 130 interrupted. For several files the
-    worst one counts: an error before fake before inconclusive before real.
+    Exit code: 0 real, 1 fake, 3 inconclusive or not enough evidence, 2 error, 130 interrupted.
+
+    For several files the worst one counts: an error before fake before inconclusive before real.
     """
     address = _server(server)
     progress = Console(stderr=True)

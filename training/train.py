@@ -171,7 +171,9 @@ def _drawn(material: Material, found: evaluation.Evaluation, model_card: Path) -
 
 def main() -> None:
     """Run the command."""
-    typer.run(train)
+    program = typer.Typer(add_completion=False, rich_markup_mode="markdown")  # joins the lines of a paragraph
+    program.command()(train)
+    program()
 
 
 if __name__ == "__main__":

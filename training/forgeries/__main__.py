@@ -49,7 +49,9 @@ def forgeries(
 
 def main() -> None:
     """Run the command."""
-    typer.run(forgeries)
+    program = typer.Typer(add_completion=False, rich_markup_mode="markdown")  # joins the lines of a paragraph
+    program.command()(forgeries)
+    program()
 
 
 if __name__ == "__main__":
