@@ -15,7 +15,9 @@ def _reasons(source: Path) -> set[str]:
 
 
 def _named(page: str) -> set[str]:
-    return set(re.findall("`([A-Z_]+)`", (_ROOT / "docs" / page).read_text()))
+    """In the tables of a page."""
+    rows = [line for line in (_ROOT / "docs" / page).read_text().splitlines() if line.startswith("|")]
+    return set(re.findall("`([A-Z_]+)`", "\n".join(rows)))
 
 
 def test_every_reason_of_the_gateway_is_explained() -> None:
