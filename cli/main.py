@@ -102,12 +102,11 @@ def model(as_json: Json = False) -> None:
     """Show the model in use. Asks the classifier on this machine (NOTREALLY_CLASSIFIER_TARGET)."""
     from cli.model import fetch_model, model_json, print_model
 
-    target = Environment.read(os.environ).target("classifier")
+    target = _address(Environment.read(os.environ).target("classifier"), "NOTREALLY_CLASSIFIER_TARGET")
     try:
         found = asyncio.run(fetch_model(target))
-    except (ServiceError, ValueError) as error:
-        message = Problem.of(error, target).message if isinstance(error, ServiceError) else str(error)
-        Console(stderr=True).print(message, style="red", highlight=False, markup=False)
+    except ServiceError as error:
+        Console(stderr=True).print(Problem.of(error, target).message, style="red", highlight=False, markup=False)
         raise typer.Exit(Exit.ERROR) from None
     if as_json:
         typer.echo(model_json(found))
@@ -130,18 +129,23 @@ def main() -> None:
 
 
 def _server(given: str | None) -> str:
-    """The server's address, as a person wrote it.
-
-    Raises:
-        typer.BadParameter: It is none.
-    """
+    """The server's address, as a person wrote it."""
     if given is None:
         return f"localhost:{Environment.read(os.environ).variables['PORT']}"
+    return _address(given, "--server")
+
+
+def _address(text: str, given_by: str) -> str:
+    """The same text.
+
+    Raises:
+        typer.BadParameter: It is no address.
+    """
     try:
-        address_of(given)
+        address_of(text)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--server") from None
-    return given
+        raise typer.BadParameter(str(error), param_hint=given_by) from None
+    return text
 
 
 def _print_reports(outcomes: list[Outcome]) -> None:

@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from notreally.v1 import analysis_pb2, features_pb2
 
 from client import ServiceError
+from client.channel import address_of
 
 FEATURE_NAMES = tuple(
     field.name for field in features_pb2.FeatureVector.DESCRIPTOR.fields if field.type == field.TYPE_DOUBLE
@@ -52,7 +53,8 @@ class Problem:
         if isinstance(error, OSError):
             return cls("FILE_NOT_READABLE", f"The file cannot be read: {error.strerror or type(error).__name__}.")
         if error.unreachable:
-            advice = _OVER_TLS if server.startswith("https:") else "Start it with `notreally serve`."
+            _, secure = address_of(server)
+            advice = _OVER_TLS if secure else "Start it with `notreally serve`."
             return cls("SERVER_NOT_REACHED", f"No NotReally server answers at {server}. {advice}")
         return cls(error.reason, error.message)
 

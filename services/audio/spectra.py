@@ -5,11 +5,11 @@ it, or two with a cache, and a hundred megabytes. What is used here calls none o
 function that would need it says so.
 """
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+
+from services.kit.imports import standing_in
 
 
 class NotCompiledError(Exception):
@@ -37,19 +37,7 @@ class _StandIn(ModuleType):
     uint32 = None
 
 
-@contextmanager
-def _without_numba() -> Iterator[None]:
-    if "numba" in sys.modules:
-        yield
-        return
-    sys.modules["numba"] = _StandIn("numba")
-    try:
-        yield
-    finally:
-        del sys.modules["numba"]
-
-
-with _without_numba():
+with standing_in({"numba": _StandIn("numba")}):
     from librosa import mel_frequencies
     from librosa.feature import mfcc
     from librosa.filters import mel as mel_bank

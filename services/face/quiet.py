@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+from services.kit.imports import standing_in
+
 
 @contextmanager
 def quiet_import() -> Iterator[None]:
@@ -22,7 +24,7 @@ def quiet_import() -> Iterator[None]:
     os.dup2(nowhere, 2)
     os.close(nowhere)
     try:
-        with warnings.catch_warnings(), _without_plotting():
+        with warnings.catch_warnings(), standing_in(_no_plotting()):
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -30,20 +32,12 @@ def quiet_import() -> Iterator[None]:
         os.close(kept)
 
 
-@contextmanager
-def _without_plotting() -> Iterator[None]:
-    """Import without matplotlib, unless it is there already.
+def _no_plotting() -> dict[str, ModuleType | None]:
+    """Stand-ins for matplotlib.
 
     `import mediapipe` imports its drawing helpers, and they matplotlib: two thirds of the time that takes, and
     forty megabytes, for something never called.
     """
-    names = [] if "matplotlib" in sys.modules else ["matplotlib", "matplotlib.pyplot"]
-    stand_ins = {name: ModuleType(name) for name in names}
-    if stand_ins:
-        stand_ins["matplotlib"].pyplot = stand_ins["matplotlib.pyplot"]  # type: ignore[attr-defined]
-    sys.modules.update(stand_ins)
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
+    package, pyplot = ModuleType("matplotlib"), ModuleType("matplotlib.pyplot")
+    package.pyplot = pyplot  # type: ignore[attr-defined]
+    return {"matplotlib": package, "matplotlib.pyplot": pyplot}
