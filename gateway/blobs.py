@@ -55,9 +55,12 @@ class Blobs:
         await self._put(f"{_folder(analysis_id)}/series", series)
         await self._put(f"{_folder(analysis_id)}/result", result)
 
-    async def result(self, analysis_id: str, *, series: bool) -> analysis_pb2.AnalysisResult:
-        """The result, with its series when wanted; empty when it was never stored."""
-        result = await self._get(f"{_folder(analysis_id)}/result", analysis_pb2.AnalysisResult)
+    async def result(self, analysis_id: str, *, series: bool) -> analysis_pb2.AnalysisResult | None:
+        """The result, with its series when wanted; None when it is not there."""
+        stored = await self._media.get(f"{_folder(analysis_id)}/result")
+        if stored is None:
+            return None
+        result = analysis_pb2.AnalysisResult.FromString(stored)
         if series:
             result.series.CopyFrom(await self._get(f"{_folder(analysis_id)}/series", series_pb2.Series))
         return result

@@ -69,7 +69,7 @@ analyses = sa.Table(
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
 )
 
-# Signs of life; see `gateway.gone`.
+# Signs of life; see `gateway.presence`.
 gateways = sa.Table(
     "gateways",
     metadata,

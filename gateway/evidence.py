@@ -118,8 +118,8 @@ def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> lis
         warnings.append(Reason(reason="FRAMES_UNREADABLE", text=text))
     left_out = max((window.faces_left_out for window in face), default=0)
     if left_out and faces:
-        which = "the largest one was" if faces == 1 else f"the {faces} largest were"
-        text = f"At least {faces + left_out} faces can be seen at once. Only {which} followed."
+        more = "1 more face" if left_out == 1 else f"{left_out} more faces"
+        text = f"At one time {more} could be seen than can be followed at once. What is said here is not about them."
         warnings.append(Reason(reason="FACES_NOT_FOLLOWED", text=text))
     return warnings
 

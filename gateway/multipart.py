@@ -25,7 +25,10 @@ class FilePart:
 
     def __init__(self, content_type: str) -> None:
         """Prepare to read."""
-        _, options = parse_options_header(content_type)
+        try:
+            _, options = parse_options_header(content_type)
+        except UnicodeError:  # the parser takes Latin-1 alone
+            raise _bad() from None
         boundary = options.get(b"boundary")
         if not boundary or len(boundary) > 200:
             raise _bad()

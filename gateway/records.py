@@ -210,11 +210,6 @@ class Records:
         row = self._one(analyses, analyses.c.id == analysis_id)
         return Analysis(**row) if row else None
 
-    def requested_analysis(self, request_id: str) -> Analysis | None:
-        """The analysis that `request_id` made."""
-        row = self._one(analyses, analyses.c.request_id == request_id)
-        return Analysis(**row) if row else None
-
     def waiting(self) -> list[str]:
         """Ids of the analyses nobody has begun with, in the order in which they will be."""
         query = sa.select(analyses.c.id).where(_WAITING).order_by(analyses.c.turn, analyses.c.created_at, analyses.c.id)

@@ -10,6 +10,7 @@ from notreally.v1 import analysis_pb2, rest_pb2, rest_pb2_grpc
 from gateway import rest_json
 from gateway.admission import Admission
 from gateway.multipart import FilePart
+from gateway.retention import Janitor
 from gateway.service import AnalysisService, Context, analysis_not_found
 from gateway.uploads import Uploads
 from services.kit.errors import Refusal
@@ -25,11 +26,12 @@ _ENDPOINTS = {
 class RestService(rest_pb2_grpc.RestServiceServicer):
     """The servicer."""
 
-    def __init__(self, uploads: Uploads, service: AnalysisService, admission: Admission) -> None:
+    def __init__(self, uploads: Uploads, service: AnalysisService, admission: Admission, janitor: Janitor) -> None:
         """Keep the parts."""
         self._uploads = uploads
         self._service = service
         self._admission = admission
+        self._janitor = janitor
 
     async def Analyze(  # noqa: N802
         self, request_iterator: AsyncIterator[rest_pb2.AnalyzeRequest], context: Context
@@ -48,12 +50,17 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
         else:
             upload = await self._uploads.receive(lambda: first.filename, body)
         request = analysis_pb2.CreateAnalysisRequest(upload=f"uploads/{upload.id}")
-        analysis = await self._service.CreateAnalysis(request, context)
+        try:
+            analysis = await self._service.CreateAnalysis(request, context)
+        except Refusal:  # the line filled up meanwhile: the video would be kept for a day, and nobody knows its name
+            await self._janitor.remove_upload(upload)
+            raise
+        job_id = analysis.name.removeprefix("analyses/")
         return _json(
             {
-                "job_id": analysis.name.removeprefix("analyses/"),
+                "job_id": job_id,
                 "status": "processing",
-                "message": "The video was accepted. Ask /api/results/{job_id} for the result.",
+                "message": f"The video was accepted. Ask /api/results/{job_id} for the result.",
             }
         )
 

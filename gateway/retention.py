@@ -8,13 +8,14 @@ import asyncio
 import dataclasses
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
 from gateway.blobs import Blobs
 from gateway.leftovers import Leftovers
-from gateway.records import Records
+from gateway.records import Records, Upload
 from gateway.rounds import Rounds
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, hash_of_media_key, media_key
@@ -119,6 +120,17 @@ class Janitor:
         if not await asyncio.to_thread(self._records.delete_analysis, analysis_id):
             return False
         return await self._delete_unused(sha256)
+
+    async def remove_upload(self, upload: Upload) -> None:
+        """Remove an upload that nobody will ask for, and its video unless something else is of it.
+
+        What cannot be removed now is when it expires.
+        """
+        with suppress(Refusal):
+            await asyncio.to_thread(self._records.delete_upload, upload.id)
+            await self._media.delete_prefix(f"uploads/{upload.id}")
+            if upload.sha256 is not None:
+                await self._delete_unused(upload.sha256)
 
     async def _expire_uploads(self, removed: Removed, untouched_since: dt.datetime) -> None:
         while expired := await asyncio.to_thread(self._leftovers.expire_uploads, untouched_since):

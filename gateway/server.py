@@ -116,7 +116,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
     janitor = Janitor(records, Leftovers(engine), media, blobs, keeping.forget, settings.terms)
     service = AnalysisService(settings, records, media, blobs, uploads, keeping, watching, admission, janitor)
-    rest = RestService(uploads, service, admission)
+    rest = RestService(uploads, service, admission, janitor)
 
     def add(server: grpc.aio.Server) -> None:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)

@@ -209,7 +209,10 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         line = await self._admission.line() if analysis.state == analysis_pb2.ANALYSIS_STATE_QUEUED else {}
         resource = to_proto(analysis, line.get(analysis.id))
         if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
-            resource.result.CopyFrom(await self._blobs.result(analysis.id, series=series))
+            result = await self._blobs.result(analysis.id, series=series)
+            if result is None:  # being deleted, or lost; an empty one would read as a probability of 0
+                raise _result_not_found()
+            resource.result.CopyFrom(result)
         return resource
 
 
@@ -233,6 +236,11 @@ def analysis_not_found() -> Refusal:
     """The refusal of an analysis that does not exist."""
     text = "There is no such analysis. It may have been deleted."
     return Refusal(grpc.StatusCode.NOT_FOUND, "ANALYSIS_NOT_FOUND", text)
+
+
+def _result_not_found() -> Refusal:
+    text = "The result of this analysis is gone. Delete the analysis, and upload the video again."
+    return Refusal(grpc.StatusCode.NOT_FOUND, "RESULT_NOT_FOUND", text)
 
 
 def _media_not_found() -> Refusal:

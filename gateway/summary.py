@@ -125,7 +125,9 @@ def _caveats(result: AnalysisResult, number: int) -> list[str]:
         which = ", the most suspicious of those that can be judged" if is_judged else ""
         caveats.append(f"This is about face {number} of {quality.faces}{which}.")
     if is_judged and result.out_of_range:
-        outside = [f"the {_SPECS[item.feature].label}" for item in result.contributions if item.out_of_range]
+        # What the model does not look at contributes exactly nothing: it is no reason to doubt the score.
+        named_by = [item for item in result.contributions if item.out_of_range and item.contribution]
+        outside = [f"the {_SPECS[item.feature].label}" for item in named_by]
         named = f" ({_listed(outside)})" if outside else ""
         caveats.append(f"Some values lie outside what the model was trained on{named}, so trust the score less.")
     if is_judged and quality.HasField("median_iod_px") and quality.median_iod_px < SMALL_IOD_PX:

@@ -77,7 +77,7 @@ class Uploads:
         """Begin an upload.
 
         Raises:
-            Refusal: EMPTY_FILE, TOO_LARGE, BAD_SHA256, TOO_MANY_UPLOADS.
+            Refusal: EMPTY_FILE, TOO_LARGE, BAD_MEDIA_REF, TOO_MANY_UPLOADS.
         """
         if size_bytes == 0:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")

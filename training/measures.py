@@ -16,9 +16,9 @@ def equal_error_rate(fake: Bools, scores: Floats) -> float:
     """Where as many real videos are taken for fake as fake ones for real; NaN unless both classes are there."""
     if not 0 < fake.sum() < len(fake):
         return float("nan")
-    false_alarms, caught, _ = roc_curve(fake, scores)
-    worse = np.flatnonzero(false_alarms >= 1 - caught)[0]
-    return float((false_alarms[worse] + 1 - caught[worse]) / 2)
+    false_alarms, caught, _ = roc_curve(fake, scores, drop_intermediate=False)
+    # Both rise, so their sum passes 1 once; between two thresholds the curve is a line.
+    return float(np.interp(1.0, false_alarms + caught, false_alarms))
 
 
 def caught_at(fake: Bools, scores: Floats, false_alarms: float) -> float:

@@ -104,7 +104,7 @@ class Boundary(grpc.aio.ServerInterceptor):
                 yield
         except Refusal as refusal:
             outcome = refusal.reason
-            await context.abort_with_status(rpc_status.to_status(refusal.status()))
+            await _refuse(context, refusal)
         except TimeoutError:
             outcome = "DEADLINE_EXCEEDED"
             await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The call took longer than its deadline.")
@@ -120,7 +120,7 @@ class Boundary(grpc.aio.ServerInterceptor):
             log.exception("unexpected error", method=method, log_id=log_id)
             message = f"Something went wrong on our side. The log has it under {log_id}."
             internal = Refusal(grpc.StatusCode.INTERNAL, "INTERNAL", message, log_id=log_id)
-            await context.abort_with_status(rpc_status.to_status(internal.status()))
+            await _refuse(context, internal)
         finally:
             if outcome != "OK":
                 tracing.failed(span, outcome)
@@ -135,3 +135,13 @@ class Boundary(grpc.aio.ServerInterceptor):
             return None
         remaining: float | None = context.time_remaining()
         return self._max_call_s if remaining is None else min(remaining, self._max_call_s)
+
+
+async def _refuse(context: Any, refusal: Refusal) -> None:
+    """End a call with a refusal, and tell the caller's channel not to make it again by itself (gRFC A6).
+
+    A refusal is an answer also where its code is UNAVAILABLE, which channels take for none: the call would be made
+    four times, a crash would cost four workers, and what the caller's deadline cuts off is the fourth, not the reason.
+    """
+    status = rpc_status.to_status(refusal.status())
+    await context.abort(status.code, status.details, (*status.trailing_metadata, ("grpc-retry-pushback-ms", "-1")))

@@ -8,7 +8,7 @@ import grpc
 from services.kit import requests
 from services.kit.settings import MEBIBYTE
 
-# A refusal is an answer and is never retried; UNAVAILABLE means no answer came.
+# UNAVAILABLE means that no answer came. Refusals with this code say that they are not to be retried, see `boundary`.
 _RETRY = {
     "maxAttempts": 4,
     "initialBackoff": "0.2s",

@@ -214,8 +214,9 @@ class WorkerProcess:
             while True:
                 kind, payload = await receive(self._reader)
                 if kind is Kind.LINE:
-                    sys.stdout.write(payload.decode(errors="replace") + "\n")
-                    sys.stdout.flush()
+                    with suppress(OSError):  # who reads our log may be gone; the worker's task is not
+                        sys.stdout.write(payload.decode(errors="replace") + "\n")
+                        sys.stdout.flush()
                 else:
                     self._inbox.put_nowait((kind, payload))
         except (EOFError, OSError):

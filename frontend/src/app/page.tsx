@@ -1,4 +1,5 @@
 import { Ear, FileSearch, ScanFace } from "lucide-react";
+import Link from "next/link";
 
 import { Preparations } from "@/preparations/Preparations";
 import { CurlExample } from "@/upload/CurlExample";
@@ -11,9 +12,9 @@ const LOOKS = [
 ];
 
 const VERDICTS = [
-  { word: "Likely real", colour: "bg-real", text: "The ten numbers look like those of real videos." },
-  { word: "Likely fake", colour: "bg-fake", text: "They look more like the fakes that the model was trained on." },
-  { word: "Inconclusive", colour: "bg-inconclusive", text: "They speak for both. It means “cannot say”, not “half fake”." },
+  { word: "Likely fake", colour: "bg-fake", text: "The numbers look like those of the fakes that the model was trained on." },
+  { word: "Likely real", colour: "bg-real", text: "They look like those of real videos. A model that is not sure enough of it never says so." },
+  { word: "Inconclusive", colour: "bg-inconclusive", text: "The answer for most videos: “cannot say”, not “half fake”. You see the score and the reasons." },
   { word: "Not enough", colour: "bg-neutral", text: "Too little face to judge: too short, too small, or out of view." },
 ];
 
@@ -23,7 +24,7 @@ export default function AnalysePage() {
       <h1 className="text-4xl font-semibold tracking-tight sm:text-5xl">Is the face in this video real?</h1>
       <p className="mt-4 max-w-2xl text-lg text-quiet">
         Give it a video. NotReally tells you whether the face in it is likely real or likely fake, how sure that is, and
-        why.
+        why; or that it cannot tell, which is often.
       </p>
       <Preparations />
       <div className="mt-8">
@@ -44,7 +45,12 @@ export default function AnalysePage() {
           ))}
         </ul>
         <p className="mt-5 max-w-2xl text-quiet">
-          Ten numbers come out. A model weighs them, and you see each of them with what it did to the verdict.
+          Ten numbers come out. A model weighs those that have proved to tell real from fake, and you see all of them,
+          each with what it did to the verdict. What that is worth is in the{" "}
+          <Link href="/model/" prefetch={false} className="link">
+            model card
+          </Link>
+          .
         </p>
       </section>
 

@@ -172,6 +172,10 @@ describe("the dashboard", () => {
   it("passes on the server's warnings and values outside what the model knows", async () => {
     const page = await show("talking", ({ result }) => {
       result.outOfRange = true;
+      for (const each of result.contributions) {
+        each.outOfRange = ["av_sync_corr", "nose_jitter"].includes(each.feature);
+        each.contribution = each.feature === "av_sync_corr" ? 0.1 : 0; // the model does not look at the others
+      }
       result.warnings = [
         { $typeName: "notreally.v1.Reason", reason: "NO_AUDIO", text: "The sound could not be analysed." },
       ];

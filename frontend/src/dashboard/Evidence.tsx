@@ -47,7 +47,7 @@ export function keepInMind(result: AnalysisResult): string[] {
   const notes = result.warnings.map(({ text }) => text);
   if (!result.outOfRange) return notes;
   const outside = result.contributions
-    .filter((each) => each.outOfRange)
+    .filter((each) => each.outOfRange && each.contribution !== 0) // 0: the model does not look at it
     .flatMap(({ feature }) => FEATURES.find(({ name }) => name === feature)?.label ?? []);
   const named = outside.length > 0 ? ` (${outside.join(", ")})` : "";
   return [...notes, `Some values lie outside what the model was trained on${named}: trust the score less.`];

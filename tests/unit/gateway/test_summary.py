@@ -100,6 +100,7 @@ def test_compression_is_context_and_no_sign() -> None:
 def test_caveats() -> None:
     contributions = (
         FeatureContribution(feature="blink_rate_per_min", value=90.0, contribution=1.0, out_of_range=True),
+        FeatureContribution(feature="mfcc_mean", value=90.0, contribution=0.0, out_of_range=True),  # not looked at
     )
     text = summarize(
         result(

@@ -37,6 +37,9 @@ class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
                 raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, "SCHEMA_MISMATCH", "Too old.", wanted="2")
             case 2:
                 raise RuntimeError("secret at /srv/secret/path.py")
+            case 4:
+                self.request_ids.append(requests.current())
+                raise Refusal(grpc.StatusCode.UNAVAILABLE, "WORKER_CRASHED", "It crashed.")
             case 3:
                 self.entered.set()
                 await self.release.wait()
@@ -79,6 +82,15 @@ async def test_a_refusal_arrives_with_its_reason_and_metadata(channel: grpc.aio.
     refusal = refusal_of(caught.value)
     assert refusal is not None
     assert (refusal.reason, refusal.message, refusal.metadata) == ("SCHEMA_MISMATCH", "Too old.", {"wanted": "2"})
+
+
+async def test_a_refusal_is_an_answer_also_where_it_says_unavailable(channel: grpc.aio.Channel, odd: Odd) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await classify(channel, 4)
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert refusal.reason == "WORKER_CRASHED"
+    assert len(odd.request_ids) == 1  # the channel has not asked again by itself
 
 
 async def test_an_unexpected_error_leaks_nothing(channel: grpc.aio.Channel) -> None:

@@ -1,6 +1,7 @@
 """Work in processes of its own: order, bounds, and that nothing a task does reaches further than its own call."""
 
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -116,6 +117,20 @@ async def test_log_lines_reach_the_services_log_with_the_id_of_the_request(
     out = capsys.readouterr().out
     assert '"event": "hello"' in out
     assert '"request_id": "follow-me-2"' in out
+
+
+async def test_a_log_that_nobody_reads_any_more_costs_no_task(
+    pool: WorkerProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ReaderGone(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    gone = ReaderGone()
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", gone)
+        assert [item async for item in pool.stream(samples.say, "hello")] == [b"said"]
+    assert "hello" in gone.getvalue()
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
