@@ -53,7 +53,7 @@ class Desk:
         uploads = Uploads(self.records, media, 10_000, 10_000)
         admission = Admission(self.records, 1)
 
-        async def forget(_: str) -> None:
+        async def forget(analysis_id: str) -> None:
             pass
 
         janitor = Janitor(
