@@ -1,6 +1,7 @@
 """Where the faces are: MediaPipe's full-range detector on a small copy of the frame."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,10 @@ node {{
   options {{ [mediapipe.FaceDetectionOptions.ext] {{ min_score_thresh: {_LEAST_SCORE} }} }}
 }}
 """
-# Above this the frame is looked at in two overlapping squares: letterboxed whole, a small face would be too small.
+# Above this the frame is looked at in overlapping squares as well: letterboxed whole, a small face would be too small.
 _LONG_ASPECT = 1.5
+# From one square to the next, in sides: a face on the edge of one must lie within another. 16:9 takes two, 20:9 three.
+_LONGEST_STEP = 0.82
 _SAME_FACE = 0.3
 
 
@@ -102,15 +105,15 @@ def overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def _squares(width: int, height: int) -> list[tuple[tuple[float, float], float]]:
-    """Centres and sides of the squares to look at: the whole frame, and for a long one its two ends as well."""
+    """Centres and sides of the squares to look at: the whole frame, and a long one from end to end as well."""
     longer, shorter = max(width, height), min(width, height)
     whole = [((width / 2, height / 2), float(longer))]
     if longer < _LONG_ASPECT * shorter:
         return whole
+    steps = ceil((longer / shorter - 1) / _LONGEST_STEP)
     middle = shorter / 2
-    if width > height:
-        return [*whole, ((middle, middle), shorter), ((width - middle, middle), shorter)]
-    return [*whole, ((middle, middle), shorter), ((middle, height - middle), shorter)]
+    along = np.linspace(middle, longer - middle, steps + 1).tolist()
+    return whole + [((place, middle) if width > height else (middle, place), float(shorter)) for place in along]
 
 
 def _scaled(face: Detection, grow: NDArray[np.float64]) -> Detection:

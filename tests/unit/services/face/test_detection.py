@@ -34,7 +34,7 @@ def test_the_larger_face_comes_first(models: FaceModels) -> None:
     assert faces[0].box[0] < faces[1].box[0]
 
 
-@pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080)])
+@pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (1080, 2400), (2560, 1080)])
 def test_a_face_of_a_ninth_of_the_width_is_found_once(models: FaceModels, size: tuple[int, int]) -> None:
     # A face is about 1.6 inter-ocular distances wide.
     assert len(models.detector.detect(first_picture(FaceVideo(size=size, iod=0.11 * 1080 / 1.6)))) == 1
