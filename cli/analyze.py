@@ -1,7 +1,6 @@
 """`notreally analyze`: files to a running server, several at once, cancelled when their person leaves."""
 
 import asyncio
-import os
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from notreally.v1 import analysis_pb2
 
 from cli.outcome import Outcome, Problem
 from client import NotReally, ServiceError, UploadProgress
+from client.names import text_of
 
 _CANCEL_TIMEOUT_S = 5.0
 
@@ -45,7 +45,7 @@ async def analyze_files(server: str, files: Sequence[Path], watcher: Watcher, *,
 
         async def one(index: int, path: Path) -> Outcome:
             async with turn:
-                name = os.fsencode(path).decode("utf-8", "replace")  # any bytes may be a name, and only text is printed
+                name = text_of(path)
                 try:
                     outcome = Outcome(name, await _analyze(client, index, path, watcher))
                 except (ServiceError, OSError) as error:

@@ -3,6 +3,7 @@
 `python -m cli.edge > envoy.yaml` prints what `notreally serve` would start Envoy with.
 """
 
+import math
 import os
 import re
 import shutil
@@ -34,6 +35,7 @@ def site() -> Path:
 
 
 _HOST = re.compile(r"[0-9A-Za-z._:-]+")
+_OTLP_PORT = 4317
 
 # Each on the line of its placeholder in the template.
 _TRACING = {
@@ -111,20 +113,39 @@ class Edge:
     def _tracing(self) -> dict[str, str]:
         if not self.collector:
             return {"tracing": "", "tracing_cluster": ""}
-        url = urlsplit(self.collector)
-        if url.scheme != "http" or not url.hostname or not _HOST.fullmatch(url.hostname):
-            raise ValueError(
-                f"OTEL_EXPORTER_OTLP_ENDPOINT must be of the form http://host:port, not {self.collector!r}."
-            )
-        address = {"host": url.hostname, "port": str(url.port or 4317), "percent": f"{self.traced_percent:g}"}
+        host, port = _collector_address(self.collector)
+        address = {"host": host, "port": str(port), "percent": f"{self.traced_percent:g}"}
         return {name: Template(text).substitute(address) for name, text in _TRACING.items()}
 
 
+def _collector_address(endpoint: str) -> tuple[str, int]:
+    try:
+        url = urlsplit(endpoint)
+        host, port = url.hostname or "", url.port or _OTLP_PORT
+        usable = url.scheme == "http" and _HOST.fullmatch(host)
+    except ValueError:  # brackets that do not match, or a port that is none
+        usable = False
+    if not usable:
+        raise ValueError(f"OTEL_EXPORTER_OTLP_ENDPOINT must be of the form http://host:port, not {endpoint!r}.")
+    return host, port
+
+
 def _traced_percent(variables: Mapping[str, str]) -> float:
-    """As the services' SDK reads it: a share of all traces where the sampler is one of a ratio."""
+    """As the services' SDK reads it: a share of all traces where the sampler is one of a ratio.
+
+    Raises:
+        ValueError: It is no share. The SDK would trace everything then, which is not what anybody wanted.
+    """
     if not variables.get("OTEL_TRACES_SAMPLER", "").endswith("traceidratio"):
         return 100.0
-    return 100.0 * float(variables.get("OTEL_TRACES_SAMPLER_ARG", "1"))
+    text = variables.get("OTEL_TRACES_SAMPLER_ARG") or "1"
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, not {text!r}.")
+    return 100.0 * share
 
 
 def envoy_binary() -> Path:

@@ -129,10 +129,18 @@ def main() -> None:
 
 
 def _server(given: str | None) -> str:
-    """The server's address, as a person wrote it."""
-    if given is None:
-        return f"localhost:{Environment.read(os.environ).variables['PORT']}"
-    return _address(given, "--server")
+    """The server's address, as a person wrote it; by default this machine's.
+
+    Raises:
+        typer.BadParameter: It is no address, or PORT is no port.
+    """
+    if given is not None:
+        return _address(given, "--server")
+    environment = Environment.read(os.environ)
+    try:
+        return f"localhost:{environment.port}"
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="PORT") from None
 
 
 def _address(text: str, given_by: str) -> str:

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor
 from notreally.v1 import analysis_pb2, features_pb2
 
 from client import ServiceError
@@ -113,12 +114,25 @@ def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
     fields = json_format.MessageToDict(
         slim, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
+    _plain_numbers(fields, slim.DESCRIPTOR)
     _plain_names(fields)
     for face in fields["faces"]:
         del face["thumbnails"]
     for holder in (fields, *fields["faces"]):
         holder["features"] = {name: holder.get("features", {}).get(name) for name in FEATURE_NAMES}
     return fields
+
+
+def _plain_numbers(fields: dict[str, Any], descriptor: Descriptor) -> None:
+    """Turn 64-bit integers, which proto JSON writes as strings, into numbers in place."""
+    for name, value in fields.items():
+        field = descriptor.fields_by_name[name]
+        if field.cpp_type in (field.CPPTYPE_INT64, field.CPPTYPE_UINT64):
+            fields[name] = [int(one) for one in value] if isinstance(value, list) else int(value)
+        elif field.message_type is not None:
+            for inner in value if isinstance(value, list) else [value]:
+                if isinstance(inner, dict):  # a point in time is a string
+                    _plain_numbers(inner, field.message_type)
 
 
 def _plain_names(value: Any) -> None:

@@ -59,7 +59,7 @@ class Child:
     Args:
         spec: What to run.
         environment: Its environment variables.
-        log: Gets every line it writes to standard output or error.
+        log: Gets every line it writes to standard output or error. A line for which it raises OSError is lost.
         backoff: When to restart it.
         clock: Monotonic seconds.
         sleep: Waits so many seconds.
@@ -80,7 +80,7 @@ class Child:
         self.exits = 0
         """How often it has ended by itself."""
         self._environment = environment
-        self._log = log
+        self._log = _patient(log)
         self._backoff = backoff
         self._clock = clock
         self._sleep = sleep
@@ -242,6 +242,16 @@ class Supervisor:
                     await asyncio.sleep(_PROBE_EVERY_S)
         except TimeoutError:
             raise StartFailedError(f"{name} was not ready after {self._start_timeout_s:g} s.") from None
+
+
+def _patient(log: LogLine) -> LogLine:
+    """The same log, whose disk may be full and whose reader may be gone: no child must end for that."""
+
+    def patient(name: str, line: str) -> None:
+        with suppress(OSError):
+            log(name, line)
+
+    return patient
 
 
 def _how_it_ended(code: int) -> str:

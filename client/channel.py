@@ -6,12 +6,17 @@ from urllib.parse import SplitResult, urlsplit
 
 import grpc
 
-# Every method of AnalysisService may be sent twice: reads change nothing, creations carry a request id, a chunk its
-# offset. UNAVAILABLE means that no answer came.
+_SERVICE = "notreally.v1.AnalysisService"
+
+# Methods of AnalysisService may be sent twice: reads change nothing, creations carry a request id, a chunk its offset,
+# and what is cancelled stays so. UNAVAILABLE means that no answer came.
 _SERVICE_CONFIG = {
     "methodConfig": [
+        # Deleting twice says "not found", and that is no failure where the first one did it. A retry in here would not
+        # be seen by `NotReally.delete`, which makes its own.
+        {"name": [{"service": _SERVICE, "method": "DeleteAnalysis"}]},
         {
-            "name": [{"service": "notreally.v1.AnalysisService"}],
+            "name": [{"service": _SERVICE}],
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.1s",
@@ -19,7 +24,7 @@ _SERVICE_CONFIG = {
                 "backoffMultiplier": 2,
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
-        }
+        },
     ]
 }
 

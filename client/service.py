@@ -2,10 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import grpc
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc
@@ -18,16 +18,19 @@ from client.watching import watch
 
 _CALL_TIMEOUT_S = 30.0
 
+T = TypeVar("T")
+
 
 class NotReally:
     """A NotReally server, as an async context manager.
 
     Every method raises `client.ServiceError` when the server refuses or cannot be reached; all of them try again by
-    themselves when only the connection broke.
+    themselves, for as long as `patience` lasts, when only the connection broke. `server_info`, with which an upload
+    begins, does so only once the server has answered it: that an address is wrong is known at once.
 
     Args:
         server: Its address, such as ``localhost:52513``, or ``https://notreally.example`` for TLS.
-        patience: When uploads, watches and downloads give up on a connection that stays broken.
+        patience: When to give up on a connection that stays broken.
     """
 
     def __init__(self, server: str, patience: Patience | None = None) -> None:
@@ -54,9 +57,14 @@ class NotReally:
 
     async def server_info(self) -> analysis_pb2.ServerInfo:
         """Limits and switches of the server."""
-        with translated():
-            request = analysis_pb2.GetServerInfoRequest()
-            self._info = await self._stub.GetServerInfo(request, timeout=_CALL_TIMEOUT_S)
+        request = analysis_pb2.GetServerInfoRequest()
+
+        async def attempt() -> analysis_pb2.ServerInfo:
+            with translated():
+                return await self._stub.GetServerInfo(request, timeout=_CALL_TIMEOUT_S)
+
+        # A server that has answered before will be back; one that never has may not be there at all.
+        self._info = await (attempt() if self._info is None else self._patience.persist(attempt))
         return self._info
 
     async def upload(
@@ -85,12 +93,7 @@ class NotReally:
             request_id: The same UUID gives the same analysis; a fresh one by default.
         """
         request = analysis_pb2.CreateAnalysisRequest(upload=upload, request_id=request_id or str(uuid.uuid4()))
-
-        async def attempt() -> analysis_pb2.Analysis:
-            with translated():
-                return await self._stub.CreateAnalysis(request, timeout=_CALL_TIMEOUT_S)
-
-        return await self._patience.persist(attempt)
+        return await self._persist(lambda: self._stub.CreateAnalysis(request, timeout=_CALL_TIMEOUT_S))
 
     def watch(
         self, names: Iterable[str] | Mapping[str, int], *, include_series: bool = False
@@ -107,12 +110,7 @@ class NotReally:
     async def get_analysis(self, name: str, *, include_series: bool = False) -> analysis_pb2.Analysis:
         """An analysis as it stands."""
         request = analysis_pb2.GetAnalysisRequest(name=name, include_series=include_series)
-
-        async def attempt() -> analysis_pb2.Analysis:
-            with translated():
-                return await self._stub.GetAnalysis(request, timeout=_CALL_TIMEOUT_S)
-
-        return await self._patience.persist(attempt)
+        return await self._persist(lambda: self._stub.GetAnalysis(request, timeout=_CALL_TIMEOUT_S))
 
     async def result(self, name: str, *, include_series: bool = False) -> analysis_pb2.Analysis:
         """An analysis that has succeeded, with its result.
@@ -161,8 +159,7 @@ class NotReally:
         """Every analysis, newest first, or only those in one of `states`; of results no more than the verdict."""
         request = analysis_pb2.ListAnalysesRequest(page_size=page_size, states=states)
         while True:
-            with translated():
-                page = await self._stub.ListAnalyses(request, timeout=_CALL_TIMEOUT_S)
+            page = await self._persist(lambda: self._stub.ListAnalyses(request, timeout=_CALL_TIMEOUT_S))
             for analysis in page.analyses:
                 yield analysis
             if not page.next_page_token:
@@ -171,14 +168,30 @@ class NotReally:
 
     async def cancel(self, name: str) -> analysis_pb2.Analysis:
         """Stop an analysis; one that has ended is given as it is."""
-        with translated():
-            request = analysis_pb2.CancelAnalysisRequest(name=name)
-            return await self._stub.CancelAnalysis(request, timeout=_CALL_TIMEOUT_S)
+        request = analysis_pb2.CancelAnalysisRequest(name=name)
+        return await self._persist(lambda: self._stub.CancelAnalysis(request, timeout=_CALL_TIMEOUT_S))
 
     async def delete(self, name: str) -> None:
-        """Remove an analysis, its signals and, when nothing else uses it, its video."""
-        with translated():
-            await self._stub.DeleteAnalysis(analysis_pb2.DeleteAnalysisRequest(name=name), timeout=_CALL_TIMEOUT_S)
+        """Remove an analysis, its signals and, when nothing else uses it, its video.
+
+        Raises:
+            ServiceError: Also when there is no such analysis (ANALYSIS_NOT_FOUND); but not when it is gone after an
+                attempt that broke, which may have been the one that removed it.
+        """
+        request = analysis_pb2.DeleteAnalysisRequest(name=name)
+        failed_before = False
+
+        async def attempt() -> None:
+            nonlocal failed_before
+            try:
+                with translated():
+                    await self._stub.DeleteAnalysis(request, timeout=_CALL_TIMEOUT_S)
+            except ServiceError as error:
+                if not failed_before or error.reason != "ANALYSIS_NOT_FOUND":
+                    failed_before = True
+                    raise
+
+        await self._patience.persist(attempt)
 
     async def download(self, name: str, offset: int = 0) -> AsyncIterator[bytes]:
         """The bytes of an analysed video from `offset` on; goes on where a broken connection left it."""
@@ -197,3 +210,12 @@ class NotReally:
                 if pause is None:
                     raise
             await asyncio.sleep(pause)
+
+    async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call until it is answered, or patience ends."""
+
+        async def attempt() -> T:
+            with translated():
+                return await call()
+
+        return await self._patience.persist(attempt)

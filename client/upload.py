@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import grpc
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
 from client.errors import ServiceError, translated
+from client.names import text_of
 from client.patience import Patience
 
 _CALL_TIMEOUT_S = 60.0
@@ -65,7 +65,8 @@ class FileUpload:
         """Send the whole file; gives the completed upload.
 
         Raises:
-            ServiceError: The server refused, or stayed away for longer than patience lasts.
+            ServiceError: The server refused, or stayed away for longer than patience lasts; or the file is no longer
+                as long as it was (FILE_CHANGED).
             OSError: The file cannot be read.
         """
         with self._path.open("rb") as file:
@@ -82,6 +83,8 @@ class FileUpload:
                     raise ServiceError(
                         grpc.StatusCode.DATA_LOSS, "UPLOAD_LOST", "The server loses what it is sent. Send it later."
                     )
+            if file.seek(0, 2) > upload.size_bytes:
+                raise _file_changed("longer")
         if upload.sha256 != self._digest.hexdigest():
             raise ServiceError(
                 grpc.StatusCode.DATA_LOSS,
@@ -91,8 +94,7 @@ class FileUpload:
         return upload
 
     async def _create(self, file: BufferedReader) -> analysis_pb2.Upload:
-        # Any bytes may be a name, and only text can be sent.
-        filename = os.fsencode(self._path.name).decode("utf-8", "replace")
+        filename = text_of(self._path.name)
         # Without its hash, which would have to be computed before the first byte is sent.
         request = analysis_pb2.CreateUploadRequest(
             filename=filename, size_bytes=file.seek(0, 2), request_id=str(uuid.uuid4())
@@ -122,11 +124,11 @@ class FileUpload:
 
     async def _send_chunk(self, upload: analysis_pb2.Upload, file: BufferedReader) -> analysis_pb2.Upload:
         offset = upload.committed_size
-        data = await asyncio.to_thread(_read_at, file, offset, self._max_chunk_bytes)
+        # A file that is still being written has more by now, and the server refuses what was not announced.
+        count = min(self._max_chunk_bytes, upload.size_bytes - offset)
+        data = await asyncio.to_thread(_read_at, file, offset, count)
         if not data:
-            raise ServiceError(
-                grpc.StatusCode.FAILED_PRECONDITION, "FILE_CHANGED", "The file became shorter while it was sent."
-            )
+            raise _file_changed("shorter")
         chunk = analysis_pb2.UploadChunkRequest(
             name=upload.name, offset=offset, data=data, crc32c=google_crc32c.value(data)
         )
@@ -170,6 +172,11 @@ class FileUpload:
     def _report(self, upload: analysis_pb2.Upload) -> None:
         if self._on_progress is not None:
             self._on_progress(UploadProgress(upload.committed_size, upload.size_bytes))
+
+
+def _file_changed(how: str) -> ServiceError:
+    message = f"The file became {how} while it was sent."
+    return ServiceError(grpc.StatusCode.FAILED_PRECONDITION, "FILE_CHANGED", message)
 
 
 def _read_at(file: BufferedReader, offset: int, count: int) -> bytes:

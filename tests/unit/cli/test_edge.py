@@ -72,7 +72,26 @@ def test_traces_are_sent_where_a_collector_is(tmp_path: Path) -> None:
     assert "opentelemetry" not in edge(tmp_path).render(TEMPLATE.read_text())
 
 
-@pytest.mark.parametrize("collector", ["collector:4317", "https://collector", 'http://a"b:1', "http://"])
+@pytest.mark.parametrize(("share", "percent"), [("0", 0), ("1", 100), ("", 100)])
+def test_a_share_of_traces(tmp_path: Path, share: str, percent: float) -> None:
+    told = {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": share}
+    assert Edge.of(Environment.read(told), tmp_path).traced_percent == percent
+
+
+@pytest.mark.parametrize("share", ["abc", " ", "-0.1", "1.5", "nan", "inf"])
+def test_a_share_that_is_none_is_said_so(tmp_path: Path, share: str) -> None:
+    told = {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": share}
+    with pytest.raises(ValueError, match=f"OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, not '{share}'"):
+        Edge.of(Environment.read(told), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "collector",
+    [
+        *("collector:4317", "https://collector", 'http://a"b:1', "http://"),
+        *("http://x:abc", "http://x:99999", "http://[::1", "http://:4317"),
+    ],
+)
 def test_a_collector_envoy_cannot_reach_is_said_so(tmp_path: Path, collector: str) -> None:
     with pytest.raises(ValueError, match="OTEL_EXPORTER_OTLP_ENDPOINT"):
         dataclasses.replace(edge(tmp_path), collector=collector).render(TEMPLATE.read_text())

@@ -77,6 +77,22 @@ async def test_a_server_that_is_no_address_is_a_mistake_and_no_verdict(peer: Pee
     assert peer.calls == []
 
 
+@pytest.mark.parametrize("port", ["abc", "", "0", "99999"])
+def test_a_port_that_is_none_is_a_mistake_and_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: str
+) -> None:
+    monkeypatch.delenv("NOTREALLY_SERVER", raising=False)
+    monkeypatch.setenv("PORT", port)
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setattr(sys, "argv", ["notreally", "analyze", "a.mp4"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "PORT must be a number from 1 to 65535" in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     ("contents", "code"),
     [

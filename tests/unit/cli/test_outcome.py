@@ -67,6 +67,22 @@ def test_the_document_is_strict_json() -> None:
     assert "thumbnails" not in text
 
 
+def test_large_numbers_are_numbers_and_the_rest_is_as_the_contract_says() -> None:
+    sized = outcome(analysis_pb2.VERDICT_LIKELY_REAL)
+    assert sized.analysis is not None
+    facts = sized.analysis.result.metadata
+    facts.size_bytes = 2**53 + 1
+    facts.video.frame_count = 600
+    facts.video.codec = "h264"
+    facts.creation_time.FromSeconds(0)
+    facts.notes.add(reason="EDITED_WITH", text="A word.")
+    shown = document([sized])["results"]["metadata"]
+    assert (shown["size_bytes"], shown["video"]["frame_count"]) == (2**53 + 1, 600)
+    assert (shown["video"]["codec"], shown["video"]["width"]) == ("h264", 0)
+    assert shown["creation_time"] == "1970-01-01T00:00:00Z"
+    assert shown["notes"] == [{"reason": "EDITED_WITH", "text": "A word."}]
+
+
 def test_a_person_is_told_how_to_start_the_server() -> None:
     away = ServiceError(grpc.StatusCode.UNAVAILABLE, "", "failed to connect to all addresses")
     problem = Problem.of(away, "localhost:52513")

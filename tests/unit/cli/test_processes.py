@@ -109,6 +109,27 @@ async def test_a_killed_child_comes_back_with_its_log() -> None:
     assert supervised.pid is None
 
 
+async def test_a_log_that_cannot_be_written_for_now_costs_a_child_its_lines_alone() -> None:
+    heard = Heard()
+    refused: list[str] = []
+
+    def log(name: str, line: str) -> None:
+        if line == "born" or "SIGKILL" in line:
+            refused.append(line)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        heard(name, line)
+
+    supervised = child(python("face", "print('born', flush=True); " + FOREVER), log)
+    task = asyncio.create_task(supervised.keep_alive())
+    await heard.until(lambda lines: lines == ["up"])
+    assert supervised.pid is not None
+    os.kill(supervised.pid, signal.SIGKILL)
+    await heard.until(lambda lines: lines == ["up", "up"])
+    assert [line == "born" for line in refused] == [True, False, True]
+    await supervised.stop(5.0)
+    await asyncio.wait_for(task, 30)
+
+
 async def test_a_child_that_cannot_be_started_for_now_is_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
     heard, start = Heard(), asyncio.create_subprocess_exec
     exhausted = iter([OSError(errno.EAGAIN, "Resource temporarily unavailable")])

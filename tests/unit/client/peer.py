@@ -69,6 +69,8 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         self.refuse_upload: status_pb2.Status | None = None
         self.before_chunk: list[Callable[[analysis_pb2.UploadChunkRequest], Any]] = []
         self.after_chunk: list[Callable[[analysis_pb2.UploadChunkRequest], Any]] = []
+        self.lose_answer: list[str] = []
+        """Methods whose next answer does not arrive, though what they ask for is done."""
         self.break_watch_after: list[int] = []
         self.break_download_after: list[int] = []
         self.on_create: Callable[[analysis_pb2.Analysis, str], None] = lambda _analysis, _content: None
@@ -104,6 +106,7 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
 
     async def GetServerInfo(self, request: Any, context: Any) -> analysis_pb2.ServerInfo:
         self.calls.append(("GetServerInfo", request))
+        await self._may_lose("GetServerInfo", context)
         return analysis_pb2.ServerInfo(version="peer", max_chunk_bytes=CHUNK_BYTES, max_upload_bytes=10**6)
 
     async def CreateUpload(self, request: Any, context: Any) -> analysis_pb2.Upload:
@@ -121,6 +124,9 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         if self.before_chunk:
             await self._fault(self.before_chunk.pop(0)(request), context)
         assert google_crc32c.value(request.data) == request.crc32c
+        if request.offset + len(request.data) > self.uploads[request.name].size_bytes:
+            beyond = status(grpc.StatusCode.INVALID_ARGUMENT, "TOO_LARGE", "The chunk goes beyond what was announced.")
+            await context.abort_with_status(rpc_status.to_status(beyond))
         if request.offset != len(stored):
             wrong = status(
                 grpc.StatusCode.OUT_OF_RANGE, "WRONG_OFFSET", "Go on there.", committed_size=str(len(stored))
@@ -153,6 +159,7 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
 
     async def ListAnalyses(self, request: Any, context: Any) -> analysis_pb2.ListAnalysesResponse:
         self.calls.append(("ListAnalyses", request))
+        await self._may_lose("ListAnalyses", context)
         first = int(request.page_token or 0)
         every = list(self.analyses.values())
         following = first + request.page_size
@@ -177,11 +184,15 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
     async def CancelAnalysis(self, request: Any, context: Any) -> analysis_pb2.Analysis:
         self.calls.append(("CancelAnalysis", request))
         self.analyses[request.name].state = CANCELLED
+        await self._may_lose("CancelAnalysis", context)
         return self.analyses[request.name]
 
     async def DeleteAnalysis(self, request: Any, context: Any) -> empty_pb2.Empty:
         self.calls.append(("DeleteAnalysis", request))
-        del self.analyses[request.name]
+        if self.analyses.pop(request.name, None) is None:
+            gone = status(grpc.StatusCode.NOT_FOUND, "ANALYSIS_NOT_FOUND", "There is no such analysis.")
+            await context.abort_with_status(rpc_status.to_status(gone))
+        await self._may_lose("DeleteAnalysis", context)
         return empty_pb2.Empty()
 
     async def DownloadMedia(self, request: Any, context: Any) -> AsyncIterator[analysis_pb2.DownloadMediaResponse]:
@@ -201,6 +212,11 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         if upload.complete:
             upload.sha256 = hashlib.sha256(self.data[name]).hexdigest()
         return upload
+
+    async def _may_lose(self, method: str, context: Any) -> None:
+        if method in self.lose_answer:
+            self.lose_answer.remove(method)
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "lost")
 
     async def _fault(self, fault: Any, context: Any) -> None:
         if isinstance(fault, status_pb2.Status):

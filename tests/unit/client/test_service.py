@@ -82,6 +82,56 @@ async def test_cancel_and_delete(peer: Peer) -> None:
     assert peer.analyses == {}
 
 
+# The channel makes four attempts by itself, of all but deletions.
+MORE_THAN_THE_CHANNEL_BRIDGES = 6
+
+
+async def test_every_page_is_asked_for_again(peer: Peer) -> None:
+    peer.analyses = {name: analysis_pb2.Analysis(name=name) for name in ("analyses/a", "analyses/b")}
+    peer.lose_answer = ["ListAnalyses"] * MORE_THAN_THE_CHANNEL_BRIDGES
+    async with NotReally(peer.address, QUICK) as client:
+        listed = []
+        async for analysis in client.list(page_size=1):
+            listed.append(analysis.name)
+            peer.lose_answer += ["ListAnalyses"] * MORE_THAN_THE_CHANNEL_BRIDGES
+    assert listed == ["analyses/a", "analyses/b"]
+
+
+async def test_a_cancellation_whose_answer_was_lost_is_made_again(peer: Peer) -> None:
+    peer.analyses["analyses/a"] = analysis_pb2.Analysis(name="analyses/a", state=RUNNING)
+    peer.lose_answer = ["CancelAnalysis"] * MORE_THAN_THE_CHANNEL_BRIDGES
+    async with NotReally(peer.address, QUICK) as client:
+        assert (await client.cancel("analyses/a")).state == CANCELLED
+
+
+async def test_a_deletion_whose_answer_was_lost_is_done(peer: Peer) -> None:
+    peer.analyses["analyses/a"] = analysis_pb2.Analysis(name="analyses/a")
+    peer.lose_answer = ["DeleteAnalysis"]
+    async with NotReally(peer.address, QUICK) as client:
+        await client.delete("analyses/a")
+    assert peer.analyses == {}
+    assert len(peer.called("DeleteAnalysis")) == 2
+
+
+async def test_what_was_not_there_to_begin_with_cannot_be_deleted(peer: Peer) -> None:
+    async with NotReally(peer.address, QUICK) as client:
+        with pytest.raises(ServiceError) as raised:
+            await client.delete("analyses/a")
+    assert raised.value.reason == "ANALYSIS_NOT_FOUND"
+    assert len(peer.called("DeleteAnalysis")) == 1
+
+
+async def test_a_server_is_waited_for_once_it_has_answered(peer: Peer) -> None:
+    async with NotReally(peer.address, QUICK) as client:
+        peer.lose_answer = ["GetServerInfo"] * MORE_THAN_THE_CHANNEL_BRIDGES
+        with pytest.raises(ServiceError):
+            await client.server_info()
+        peer.lose_answer = []
+        await client.server_info()
+        peer.lose_answer = ["GetServerInfo"] * MORE_THAN_THE_CHANNEL_BRIDGES
+        assert (await client.server_info()).version == "peer"
+
+
 async def test_a_broken_download_goes_on_where_it_was(peer: Peer) -> None:
     video = bytes(range(256)) * 4
     peer.data["uploads/a"] = bytearray(video)

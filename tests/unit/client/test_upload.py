@@ -239,6 +239,20 @@ async def test_a_file_that_shrinks_is_noticed(peer: Peer, tmp_path: Path) -> Non
     assert raised.value.reason == "FILE_CHANGED"
 
 
+@pytest.mark.parametrize("size", [2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 10])
+async def test_a_file_that_grows_is_noticed_and_no_more_sent_than_was_announced(
+    peer: Peer, tmp_path: Path, size: int
+) -> None:
+    path = write(tmp_path, size)
+    announced = path.read_bytes()
+    peer.before_chunk = [lambda _request: path.write_bytes(announced + b"more")]
+    async with NotReally(peer.address, QUICK) as client:
+        with pytest.raises(ServiceError, match="longer") as raised:
+            await client.upload(path)
+    assert raised.value.reason == "FILE_CHANGED"
+    assert only_data(peer) == announced
+
+
 async def test_a_file_that_is_not_there(peer: Peer, tmp_path: Path) -> None:
     async with NotReally(peer.address, QUICK) as client:
         with pytest.raises(FileNotFoundError):
