@@ -21,6 +21,8 @@ setup: .venv/.installed gen/.proto ## Python environment, packages, generated co
 UV := $(shell command -v uv || echo .uv/bin/uv)
 
 .uv/bin/uv:
+	# Debian and Ubuntu keep what `venv` puts into a new environment in a package of its own.
+	deploy/system-packages.sh python3-venv
 	python3 -m venv .uv
 	.uv/bin/pip install --quiet 'uv>=0.8'
 

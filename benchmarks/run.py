@@ -210,6 +210,7 @@ def _print(found: list[Comparison]) -> None:
         more = _frames_per_s(one, one.ours) / _frames_per_s(one, one.plain)
         cheaper = _cpu_per_frame(one, one.plain) / _cpu_per_frame(one, one.ours)
         print(f"| **ratio** | **{longer:.2f}** | **{more:.2f}** | | **{cheaper:.2f}** | | | | |")
+    print("\n`peak`: the resident sizes of all processes added up, in which what they share counts once in each.")
 
 
 def _frames_per_s(one: Comparison, r: Round) -> float:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs that are not Python packages, or says exactly what to install.
-# Usage: deploy/system-packages.sh PROGRAM…   (ffmpeg, chromium, npm, postgres)
+# Usage: deploy/system-packages.sh PROGRAM…   (ffmpeg, chromium, npm, postgres, python3-venv)
 set -euo pipefail
 
 missing=()
@@ -8,6 +8,8 @@ for program in "$@"; do
   case $program in
     # Debian keeps the server's programs out of PATH, and its package is named otherwise.
     postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=(postgresql) ;;
+    # A part of Python, and no program.
+    python3-venv) python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv) ;;
     *) command -v "$program" >/dev/null || missing+=("$program") ;;
   esac
 done

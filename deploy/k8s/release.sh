@@ -3,6 +3,10 @@
 # Usage: deploy/k8s/release.sh IMAGES VERSION [OVERLAY]     such as: release.sh registry.example/notreally 1.2.3
 set -euo pipefail
 images=${1:?where the images are} version=${2:?which version} overlay=${3:-production}
+if [[ $images =~ [[:upper:]] ]]; then
+  echo "Names of images have no capitals: write $(tr '[:upper:]' '[:lower:]' <<< "$images") for $images." >&2
+  exit 2
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 
 # In a copy, so that the working tree stays as it is.

@@ -12,11 +12,14 @@ import pytest
 import yaml
 
 from tests.deploy.manifests import ROOT
-from tests.deploy.test_manifests_policy import EDGE_PORT, PORTS
+from tests.deploy.test_manifests_policy import DECODERS, EDGE_PORT, PORTS, needed_mib
 from tests.unit.test_configuration import KINDS, names
 
 COMPOSE = ("compose.yaml", "coolify.yaml")
 SERVERS = {*PORTS, "edge"}
+
+# What Render's plans have, MiB.
+PLANS_MIB = {"starter": 512, "standard": 2048, "pro": 4096}
 
 # Of the edge's script and of the platforms.
 OTHERS = {"NOTREALLY_EDGE_TLS", "NOTREALLY_GATEWAY_TARGET", "NOTREALLY_VERSION", "PORT"}
@@ -90,6 +93,18 @@ def test_render_knows_the_ports() -> None:
     }
     text = json.dumps(read("render.yaml"))
     assert set(re.findall(r'"fromService": \{[^}]*"name": "([^"]+)"', text)) <= services.keys()
+
+
+def test_render_gives_two_instances_no_common_name() -> None:
+    # While it deploys, the old gateway and the new one work side by side on one database (decision 31).
+    assert "NOTREALLY_EXECUTOR_ID" not in json.dumps(read("render.yaml"))
+
+
+def test_render_has_the_memory_that_workers_may_take() -> None:
+    services = {entry["name"].removeprefix("notreally-"): entry for entry in read("render.yaml")["services"]}
+    for name in DECODERS:
+        given = {entry["key"]: entry["value"] for entry in services[name]["envVars"] if "value" in entry}
+        assert needed_mib(name, given) <= PLANS_MIB[services[name]["plan"]], name
 
 
 def test_every_service_is_a_stage_of_the_dockerfile() -> None:

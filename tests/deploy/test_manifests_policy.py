@@ -1,15 +1,23 @@
 """What the manifests promise beyond being valid: who may do what, who talks to whom, what happens when a pod leaves."""
 
 import itertools
+import math
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from cli.environment import DEFAULTS_FILE, parse_defaults, split_address
+from services.audio.settings import AudioSettings
+from services.face.settings import FaceSettings
+from services.kit.settings import WorkerSettings
+from services.metadata.settings import MetadataSettings
 from tests.deploy.manifests import (
     COMBINATIONS,
     OVERLAYS,
+    ROOT,
     Manifest,
     Workload,
     combination,
@@ -27,6 +35,15 @@ SERVICES = ("face", "audio", "metadata", "classifier")
 PORTS = {name: split_address(DEFAULTS[f"NOTREALLY_{name.upper()}_LISTEN"])[1] for name in (*SERVICES, "gateway")}
 EDGE_PORT = int(DEFAULTS["PORT"])
 METRICS_PORT = 9464
+
+# Those with worker processes, and their settings.
+DECODERS: Mapping[str, type[WorkerSettings]] = {
+    "face": FaceSettings,
+    "audio": AudioSettings,
+    "metadata": MetadataSettings,
+}
+# What a service process has itself (docs/scaling.md), MiB.
+SERVICE_MIB = 256
 
 # Of the edge's script, and of libraries.
 OTHERS_SETTINGS = {"NOTREALLY_GATEWAY_TARGET", "NOTREALLY_EDGE_TLS", "AWS_REGION", "PGDATA"}
@@ -78,6 +95,51 @@ def test_every_container_says_what_it_needs_and_may_use(manifests: tuple[Manifes
         # A folder in memory or on the node that hostile videos can fill is a folder with a limit.
         for volume in workload.pod.get("volumes", []):
             assert "emptyDir" not in volume or "sizeLimit" in volume["emptyDir"]
+
+
+def needed_mib(name: str, given: Mapping[str, str]) -> float:
+    """What a service may come to use, MiB: all its workers, what they start, and itself, each at its own limit.
+
+    Args:
+        name: One of `DECODERS`.
+        given: Its environment; what is not there has the code's default.
+    """
+
+    def setting(key: str) -> float:
+        return float(given.get(f"NOTREALLY_{key.upper()}", DECODERS[name].model_fields[key].default))
+
+    workers, worker_mib = setting(f"{name}_workers"), setting("worker_memory_mib")
+    # The face service decodes in its workers; the others start one decoder for each, which has no more data than the
+    # worker it inherits the limit from.
+    has_decoder = "decoder_memory_bytes" in DECODERS[name].model_fields
+    decoder_mib = min(setting("decoder_memory_bytes") / 2**20, worker_mib) if has_decoder else 0.0
+    return workers * (worker_mib + decoder_mib) + setting("worker_spares") * worker_mib + SERVICE_MIB
+
+
+def test_workers_run_out_of_memory_before_their_container_does(manifests: tuple[Manifest, ...]) -> None:
+    # Otherwise one video ends the whole container, and with it the calls of others and the count of what it has cost.
+    units = {"Mi": 1, "Gi": 1024}
+    for workload in workloads(manifests):
+        if workload.name not in DECODERS:
+            continue
+        limits = workload.container["resources"]["limits"]
+        given = {
+            key: str(math.ceil(float(limits["cpu"]))) if isinstance(value, Mapping) else str(value)
+            for key, value in environment(workload, manifests).items()
+            if not isinstance(value, Mapping) or value.get("resourceFieldRef", {}).get("resource") == "limits.cpu"
+        }
+        assert needed_mib(workload.name, given) <= int(limits["memory"][:-2]) * units[limits["memory"][-2:]]
+
+
+def test_a_decoder_has_no_more_memory_than_its_worker() -> None:
+    taken = (
+        "import subprocess, sys; from services.kit.limits import WorkerLimits, limit_this_process; "
+        "limit_this_process(WorkerLimits(memory_mib=128)); "
+        "run = lambda mib: subprocess.run([sys.executable, '-c', f'bytearray({mib} << 20)'], capture_output=True); "
+        "print(run(8).returncode, run(256).returncode)"
+    )
+    done = subprocess.run([sys.executable, "-c", taken], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "1"]
 
 
 def test_probes_are_kept_apart(manifests: tuple[Manifest, ...]) -> None:
@@ -180,6 +242,26 @@ def test_secrets_are_named_and_not_given() -> None:
                 assert isinstance(value, Mapping), name
 
 
+def test_whoever_asks_an_outside_database_can_tell_that_it_is_the_right_one() -> None:
+    manifests = overlay("production")
+    asking = [workload for workload in workloads(manifests) if workload.name in ("gateway", "migrate")]
+    assert len(asking) == 2
+    for workload in asking:
+        mounts = {mount["name"]: mount["mountPath"] for mount in workload.container["volumeMounts"]}
+        volumes = {volume["name"]: volume for volume in workload.pod["volumes"]}
+        secret = volumes["database"]["secret"]
+        # With a certificate of a public authority the key is not there.
+        assert secret["optional"]
+        assert secret["items"] == [{"key": "ca.crt", "path": "ca.crt"}]
+        path = f"{mounts['database']}/ca.crt"
+        for page in ("docs/deploy.md", "deploy/k8s/components/external-database/kustomization.yaml"):
+            assert f"sslrootcert={path}" in (ROOT / page).read_text()
+    # What `sslrootcert=system` means to the library that comes with psycopg.
+    dockerfile = (ROOT / "deploy" / "images" / "Dockerfile").read_text()
+    stage = dockerfile.partition("FROM base AS gateway\n")[2].partition("\nFROM ")[0]
+    assert "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt" in stage
+
+
 def test_images_have_a_version() -> None:
     for name in OVERLAYS:
         for workload in workloads(overlay(name)):
@@ -197,6 +279,8 @@ def test_autoscalers_and_manifests_do_not_quarrel(manifests: tuple[Manifest, ...
         if workload.name in scaled:
             assert "replicas" not in workload.manifest["spec"]
     assert not scaled or set(scaled) == {*PORTS, "edge"}
+    # Beside a second number, KEDA's fallback would set the replicas to exactly its own.
+    assert all("fallback" not in scaler["spec"] for scaler in of_kind(manifests, "ScaledObject"))
 
 
 def test_namespaces_hold_pods_to_the_restricted_standard() -> None:

@@ -15,6 +15,7 @@ from gateway import database, metrics
 from services.face import server as face_server
 from services.kit import metrics as kit_metrics
 from tests.deploy.manifests import K8S, ROOT, combination, of_kind
+from tests.deploy.test_manifests_policy import SERVICES
 
 MONITORING = K8S / "components" / "monitoring"
 PRODUCTION_LIKE = ("external-database", "s3", "autoscaling-keda", "tls-edge", "monitoring")
@@ -67,6 +68,39 @@ def test_every_number_asked_for_is_counted() -> None:
     assert len(asked) > 10
     assert asked - counted() == set()
     assert COUNTING
+
+
+def reasons() -> set[str]:
+    """What the code may say that an analysis failed for, and more."""
+    sources = [path.read_text() for folder in ("gateway", "services") for path in (ROOT / folder).rglob("*.py")]
+    named = {name for text in sources for name in re.findall(r'"([A-Z][A-Z_]+)"', text)}
+    # The one that is put together from a service's name.
+    assert any('f"{service.upper()}_UNAVAILABLE"' in text for text in sources)
+    return named | {f"{service.upper()}_UNAVAILABLE" for service in SERVICES}
+
+
+def documented(like: str) -> set[str]:
+    """The reasons in that line of the table of failures in docs/rest.md which has this one."""
+    lines = (ROOT / "docs" / "rest.md").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith("| `") and f"`{like}`" in line)
+    return set(re.findall(r"`([A-Z_]+)`", line.split("|")[1]))
+
+
+def test_failing_analyses_are_alerted_for_when_it_is_not_the_files() -> None:
+    (expression,) = (alert["expr"] for alert in rules() if alert["alert"] == "NotReallyAnalysesFail")
+    (pattern,) = re.findall(r'reason=~"([^"]+)"', expression)
+    for alternative in pattern.split("|"):
+        assert [reason for reason in reasons() if re.fullmatch(alternative, reason)], alternative
+    for answer in documented("NOT_A_VIDEO"):
+        assert not re.fullmatch(pattern, answer), answer
+    ours = documented("FACE_UNAVAILABLE") | documented("SCHEMA_MISMATCH") | {"INTERNAL", "INTERRUPTED"}
+    assert {reason for reason in ours if not re.fullmatch(pattern, reason)} == set()
+
+
+def test_nothing_ends_is_told_where_nothing_was_ever_counted() -> None:
+    # What a counter has no numbers of is not 0: compared with 0, it is nothing, and so is the whole.
+    for alert in rules():
+        assert "== 0" not in alert["expr"], alert["alert"]
 
 
 def anchors(page: Path) -> set[str]:
