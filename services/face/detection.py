@@ -34,6 +34,8 @@ node {{
 _LONG_ASPECT = 1.5
 # From one square to the next, in sides: a face on the edge of one must lie within another. 16:9 takes two, 20:9 three.
 _LONGEST_STEP = 0.82
+# Beyond five squares a frame is a line, and no film: one of 8000 by 16 pixels would be looked at five hundred times.
+_MOST_STEPS = 4
 _SAME_FACE = 0.3
 
 
@@ -110,7 +112,7 @@ def _squares(width: int, height: int) -> list[tuple[tuple[float, float], float]]
     whole = [((width / 2, height / 2), float(longer))]
     if longer < _LONG_ASPECT * shorter:
         return whole
-    steps = ceil((longer / shorter - 1) / _LONGEST_STEP)
+    steps = min(ceil((longer / shorter - 1) / _LONGEST_STEP), _MOST_STEPS)
     middle = shorter / 2
     along = np.linspace(middle, longer - middle, steps + 1).tolist()
     return whole + [((place, middle) if width > height else (middle, place), float(shorter)) for place in along]

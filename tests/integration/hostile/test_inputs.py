@@ -72,7 +72,7 @@ async def test_the_result_says_how_many_faces_there_are(outcomes: Outcomes) -> N
     analysis = (await outcomes["ten faces"]).analysis
     assert analysis is not None
     (warning,) = analysis.result.warnings
-    assert warning.text == "At least 10 faces can be seen at once. Only the 4 largest were followed."
+    assert warning.text.startswith("At one time 6 more faces could be seen than can be followed at once.")
 
 
 # --- nothing else is opened -----------------------------------------------------------------------------------------

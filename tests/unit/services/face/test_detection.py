@@ -40,6 +40,13 @@ def test_a_face_of_a_ninth_of_the_width_is_found_once(models: FaceModels, size: 
     assert len(models.detector.detect(first_picture(FaceVideo(size=size, iod=0.11 * 1080 / 1.6)))) == 1
 
 
+def test_a_line_is_not_looked_at_again_and_again(models: FaceModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    monkeypatch.setattr(models.detector, "_in_square", lambda picture, view: looks.append(view) or [])
+    assert models.detector.detect(first_picture(FaceVideo(size=(4000, 16), iod=4))) == []
+    assert len(looks) == 6
+
+
 def test_an_empty_picture_has_no_face(models: FaceModels) -> None:
     assert models.detector.detect(first_picture(FaceVideo(absent=((0, 1),)))) == []
 
