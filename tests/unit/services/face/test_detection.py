@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.face.detection import overlap
+from services.face.detection import Detection, overlap
 from services.face.frames import picture_of
 from services.face.models import FaceModels
-from services.face.pictures import Picture
+from services.face.pictures import Picture, View
 from tests.synthetic.videos import FaceVideo, images
 
 
@@ -41,8 +41,13 @@ def test_a_face_of_a_ninth_of_the_width_is_found_once(models: FaceModels, size: 
 
 
 def test_a_line_is_not_looked_at_again_and_again(models: FaceModels, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = []
-    monkeypatch.setattr(models.detector, "_in_square", lambda picture, view: looks.append(view) or [])
+    looks: list[View] = []
+
+    def in_square(picture: Picture, view: View) -> list[Detection]:
+        looks.append(view)
+        return []
+
+    monkeypatch.setattr(models.detector, "_in_square", in_square)
     assert models.detector.detect(first_picture(FaceVideo(size=(4000, 16), iod=4))) == []
     assert len(looks) == 6
 
