@@ -1,6 +1,7 @@
 """`notreally.v1.RestService`: plain HTTP and JSON, behind Envoy's transcoder."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from importlib.metadata import version
 
 import grpc
@@ -53,7 +54,10 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
         try:
             analysis = await self._service.CreateAnalysis(request, context)
         except Refusal:  # the line filled up meanwhile: the video would be kept for a day, and nobody knows its name
-            await self._janitor.remove_upload(upload)
+            with suppress(Refusal):  # it goes when it expires
+                await self._uploads.abandon(upload.id)
+                if upload.sha256 is not None:
+                    await self._janitor.delete_unused(upload.sha256)
             raise
         job_id = analysis.name.removeprefix("analyses/")
         return _json(

@@ -8,14 +8,13 @@ import asyncio
 import dataclasses
 import datetime as dt
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
 from gateway.blobs import Blobs
 from gateway.leftovers import Leftovers
-from gateway.records import Records, Upload
+from gateway.records import Records
 from gateway.rounds import Rounds
 from services.kit.errors import Refusal
 from services.kit.media import MediaStore, hash_of_media_key, media_key
@@ -119,18 +118,7 @@ class Janitor:
         await self._blobs.delete(analysis_id)
         if not await asyncio.to_thread(self._records.delete_analysis, analysis_id):
             return False
-        return await self._delete_unused(sha256)
-
-    async def remove_upload(self, upload: Upload) -> None:
-        """Remove an upload that nobody will ask for, and its video unless something else is of it.
-
-        What cannot be removed now is when it expires.
-        """
-        with suppress(Refusal):
-            await asyncio.to_thread(self._records.delete_upload, upload.id)
-            await self._media.delete_prefix(f"uploads/{upload.id}")
-            if upload.sha256 is not None:
-                await self._delete_unused(upload.sha256)
+        return await self.delete_unused(sha256)
 
     async def _expire_uploads(self, removed: Removed, untouched_since: dt.datetime) -> None:
         while expired := await asyncio.to_thread(self._leftovers.expire_uploads, untouched_since):
@@ -150,7 +138,7 @@ class Janitor:
     async def _expire_media(self, removed: Removed, ended_before: dt.datetime) -> None:
         while hashes := await asyncio.to_thread(self._leftovers.remove_media, ended_before, self._clock()):
             for sha256 in hashes:
-                removed.videos += await self._delete_unused(sha256)
+                removed.videos += await self.delete_unused(sha256)
 
     async def _remove_orphans(self, removed: Removed, before: dt.datetime) -> None:
         """Blobs that no row knows of, last changed before a time."""
@@ -172,8 +160,8 @@ class Janitor:
                 removed.orphans += await self._delete_old(key, before)
         removed.orphans += await asyncio.to_thread(self._media.delete_unfinished, before)
 
-    async def _delete_unused(self, sha256: str) -> bool:
-        """Delete a video unless an upload of it has ended since it was found unused."""
+    async def delete_unused(self, sha256: str) -> bool:
+        """Delete a video unless an upload or an analysis is of it; True when it was deleted."""
         if not await asyncio.to_thread(self._leftovers.unused_media, [sha256]):
             return False
         await self._media.delete(media_key(sha256))

@@ -241,7 +241,7 @@ class Uploads:
         try:
             upload = await asyncio.shield(creating)
         except asyncio.CancelledError:  # its row may be there already, and would take up room for a day
-            await self._abandon((await creating).id)
+            await self.abandon((await creating).id)
             raise
         size, buffer = 0, bytearray()
         try:
@@ -263,7 +263,7 @@ class Uploads:
                 raise _lost()
             return joined
         except BaseException:  # who sent it has left, too: nobody knows this upload's name
-            await asyncio.shield(self._abandon(upload.id))
+            await asyncio.shield(self.abandon(upload.id))
             raise
 
     def too_large(self) -> Refusal:
@@ -281,7 +281,8 @@ class Uploads:
         await asyncio.to_thread(self._records.commit_chunk, upload_id, offset, len(chunk))
         return offset + len(chunk)
 
-    async def _abandon(self, upload_id: str) -> None:
+    async def abandon(self, upload_id: str) -> None:
+        """Forget an upload that nobody will ask for, and its chunks."""
         await asyncio.to_thread(self._records.delete_upload, upload_id)
         await self._media.delete_prefix(f"uploads/{upload_id}")
 

@@ -72,7 +72,9 @@ async def test_the_result_says_how_many_faces_there_are(outcomes: Outcomes) -> N
     analysis = (await outcomes["ten faces"]).analysis
     assert analysis is not None
     (warning,) = analysis.result.warnings
-    assert warning.text.startswith("At one time 6 more faces could be seen than can be followed at once.")
+    assert warning.text == (
+        "At one time 6 more faces could be seen than can be followed at once. What is said here is not about them."
+    )
 
 
 # --- nothing else is opened -----------------------------------------------------------------------------------------

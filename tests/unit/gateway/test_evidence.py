@@ -199,7 +199,8 @@ def test_a_file_cut_short_is_told_and_other_notes_are_not() -> None:
 
 def test_faces_left_out_are_told_with_their_number() -> None:
     (reason,) = shortfalls(facts_of(4, 100), windows(100, left_out=6), 4)
-    assert reason.text.startswith("At one time 6 more faces could be seen than can be followed at once.")
+    rest = "What is said here is not about them."
+    assert reason.text == f"At one time 6 more faces could be seen than can be followed at once. {rest}"
     (reason,) = shortfalls(facts_of(4, 100), windows(100, left_out=1), 1)
-    assert reason.text.startswith("At one time 1 more face could be seen than can be followed at once.")
+    assert reason.text == f"At one time 1 more face could be seen than can be followed at once. {rest}"
     assert warned(facts_of(4, 100), windows(100, left_out=6), 0) == []

@@ -11,7 +11,7 @@ FAKE = np.array([False, False, False, False, True, True])
 
 
 def test_errors_are_equal_where_the_curve_crosses() -> None:
-    # Above 0.45, one real video of four and one fake of two are wrong; between that and the next step, a third of each.
+    # From the top: a fake, two real videos, a fake, two real ones. Half of either class is wrong after the third.
     scores = np.array([0.1, 0.2, 0.4, 0.6, 0.3, 0.9])
     assert equal_error_rate(FAKE, scores) == pytest.approx(0.5)
     assert equal_error_rate(FAKE, np.array([0.1, 0.2, 0.3, 0.6, 0.5, 0.9])) == pytest.approx(0.25)

@@ -37,12 +37,12 @@ class Odd(classifier_pb2_grpc.ClassifierServiceServicer):
                 raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, "SCHEMA_MISMATCH", "Too old.", wanted="2")
             case 2:
                 raise RuntimeError("secret at /srv/secret/path.py")
-            case 4:
-                self.request_ids.append(requests.current())
-                raise Refusal(grpc.StatusCode.UNAVAILABLE, "WORKER_CRASHED", "It crashed.")
             case 3:
                 self.entered.set()
                 await self.release.wait()
+            case 4:
+                self.request_ids.append(requests.current())
+                raise Refusal(grpc.StatusCode.UNAVAILABLE, "WORKER_CRASHED", "It crashed.")
         return classifier_pb2.ClassifyResponse(prob_fake=0.5)
 
     async def GetModel(self, request: classifier_pb2.GetModelRequest, context: Any) -> classifier_pb2.Model:
