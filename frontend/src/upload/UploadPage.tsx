@@ -3,8 +3,9 @@
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { failureOf } from "@/lib/api/errors";
+import { failureOf, whileTryingAgain, type Failure } from "@/lib/api/errors";
 import { analysisPage } from "@/lib/names";
+import { persist } from "@/lib/persist";
 import { queue, useQueue } from "@/lib/session";
 
 import { Announcer } from "./Announcer";
@@ -46,10 +47,14 @@ export function UploadPage() {
 function useLimits(): { maxBytes?: number; problem?: string } {
   const [limits, setLimits] = useState<{ maxBytes?: number; problem?: string }>({});
   useEffect(() => {
-    queue.serverInfo().then(
+    const stop = new AbortController();
+    const { signal } = stop;
+    const onTrouble = (failure: Failure) => setLimits({ problem: whileTryingAgain(failure) });
+    persist(() => queue.serverInfo(), { signal, onTrouble }).then(
       ({ maxUploadBytes }) => setLimits({ maxBytes: Number(maxUploadBytes) }),
-      (error: unknown) => setLimits({ problem: failureOf(error).message }),
+      (error: unknown) => !signal.aborted && setLimits({ problem: failureOf(error).message }),
     );
+    return () => stop.abort();
   }, []);
   return limits;
 }

@@ -4,7 +4,7 @@ import { AnalysisEventSchema, AnalysisState, UploadSchema } from "@gen/notreally
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { Watcher } from "@/progress/watcher";
-import { refusal, Server } from "@/testing/server";
+import { broken, refusal, Server } from "@/testing/server";
 
 import { remembered } from "./memory";
 import { Queue } from "./queue";
@@ -68,6 +68,18 @@ describe("the queue", () => {
     server.fail("createUpload", refusal(Code.ResourceExhausted, "TOO_MANY_UPLOADS"));
     await queue.add([video()]);
     await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
+  });
+
+  it("says while it tries again that it goes on by itself", async () => {
+    const { queue, server } = setUp();
+    const said = new Set<string | undefined>();
+    queue.subscribe(() => said.add(queue.get()[0]?.video.trouble));
+    server.fail("getServerInfo", broken(), broken());
+    server.fail("uploadChunk", broken());
+    server.fail("createAnalysis", broken());
+    await queue.add([video()]);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
+    expect([...said]).toEqual([undefined, expect.stringMatching(/the page goes on by itself\.$/)]);
   });
 
   it("says what the server refused", async () => {

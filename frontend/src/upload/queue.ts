@@ -6,7 +6,7 @@
 import type { ServerInfo } from "@gen/notreally/v1/analysis_pb";
 
 import type { Api } from "@/lib/api/client";
-import { failureOf } from "@/lib/api/errors";
+import { failureOf, whileTryingAgain, type Failure } from "@/lib/api/errors";
 import { persist } from "@/lib/persist";
 import { uuid } from "@/lib/uuid";
 import type { Watcher } from "@/progress/watcher";
@@ -276,7 +276,7 @@ export class Queue {
         this.happen(id, { kind: "committed", upload: name, bytes, complete });
         this.update(id, { bytesPerSecond: backstage.speed.bytesPerSecond });
       },
-      onTrouble: ({ message }) => this.happen(id, { kind: "trouble", message }),
+      onTrouble: (failure) => this.waitOut(id, failure),
     });
     return upload.name;
   }
@@ -291,7 +291,11 @@ export class Queue {
   }
 
   private insist<T>(id: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    return persist(call, { signal, onTrouble: ({ message }) => this.happen(id, { kind: "trouble", message }) });
+    return persist(call, { signal, onTrouble: (failure) => this.waitOut(id, failure) });
+  }
+
+  private waitOut(id: string, failure: Failure): void {
+    this.happen(id, { kind: "trouble", message: whileTryingAgain(failure) });
   }
 
   // --- the list -----------------------------------------------------------------------------------------------------

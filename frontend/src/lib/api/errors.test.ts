@@ -5,7 +5,7 @@ import { ErrorInfoSchema } from "@gen/google/rpc/error_details_pb";
 import { StatusSchema } from "@gen/google/rpc/status_pb";
 import { describe, expect, it } from "vitest";
 
-import { failureOf, failureOfStatus } from "./errors";
+import { failureOf, failureOfStatus, whileTryingAgain } from "./errors";
 
 const info = create(ErrorInfoSchema, { domain: "notreally", reason: "TOO_LARGE", metadata: { max_upload_bytes: "9" } });
 
@@ -31,7 +31,15 @@ describe("a failed call", () => {
   it("never shows what browsers and proxies write", () => {
     const failure = failureOf(new TypeError("Failed to fetch"));
     expect(failure.transient).toBe(true);
-    expect(failure.message).toContain("The server does not answer");
+    expect(failure.message).toBe("The server does not answer. Check your connection, and try again in a moment.");
+  });
+
+  it("is said to go on by itself only while it is made again, and never in place of what the server says", () => {
+    const unreached = failureOf(new TypeError("Failed to fetch"));
+    expect(whileTryingAgain(unreached)).toBe(
+      "The server does not answer. Check your connection; the page goes on by itself.",
+    );
+    expect(whileTryingAgain({ ...unreached, reason: "QUEUE_FULL", message: "Full." })).toBe("Full.");
   });
 
   it.each([Code.Unimplemented, Code.NotFound, Code.PermissionDenied])("without a reason (%s) has a sentence", (code) => {

@@ -48,6 +48,11 @@ export function failureOfStatus(status: Status): Failure {
   return understood(status.code, status.message, "", {});
 }
 
+/** What to say of a failed call that is being made again without anybody's doing. */
+export function whileTryingAgain({ reason, message }: Failure): string {
+  return reason !== "" ? message : "The server does not answer. Check your connection; the page goes on by itself.";
+}
+
 function understood(code: Code, said: string, reason: string, metadata: Record<string, string>): Failure {
   const transient = TRANSIENT.has(code) || (reason === "" && TRANSIENT_WITHOUT_REASON.has(code));
   // The server's own sentences are made for people. What browsers and proxies say is not.
@@ -60,6 +65,6 @@ function sentence(code: Code, transient: boolean): string {
     return "The server does not know what this page asks of it. Reload the page: it may be older than the server.";
   }
   if (code === Code.NotFound) return "There is nothing under this name on the server.";
-  if (transient) return "The server does not answer. Check your connection; the page goes on by itself.";
+  if (transient) return "The server does not answer. Check your connection, and try again in a moment.";
   return "Something went wrong on the server. Try again; if it goes on, tell whoever runs it.";
 }
