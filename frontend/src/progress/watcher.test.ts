@@ -6,6 +6,7 @@ import {
   AnalysisState,
   type WatchAnalysesRequest,
 } from "@gen/notreally/v1/analysis_pb";
+import { SeriesSchema } from "@gen/notreally/v1/series_pb";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { broken, refusal, Server } from "@/testing/server";
@@ -183,6 +184,61 @@ describe("watching", () => {
     watcher.follow("analyses/a", () => undefined)();
     await new Promise((done) => setTimeout(done, 0));
     expect(requests).toHaveLength(1);
+  });
+
+  it("asks for series while one is open, from its first event on, and keeps them of that one and so long", async () => {
+    const { watcher, requests } = watched(async function* ({ targets }, signal) {
+      for (const { name, afterSequence } of targets) {
+        for (const sequence of [1, 2]) {
+          if (sequence > afterSequence) yield Object.assign(event(name, sequence), { series: create(SeriesSchema) });
+        }
+      }
+      await never(signal);
+    });
+    const isAt = (sequence: bigint) => {
+      expect(watcher.get("analyses/a").progress.sequence).toBe(sequence);
+      expect(watcher.get("analyses/b").progress.sequence).toBe(sequence);
+    };
+    const parts = () => ["a", "b"].map((name) => watcher.get(`analyses/${name}`).progress.parts.length);
+    follow(watcher, "analyses/a");
+    follow(watcher, "analyses/b");
+    await vi.waitFor(() => isAt(2n));
+    expect(parts()).toEqual([0, 0]);
+    const close = watcher.follow("analyses/a", () => undefined, true);
+    await vi.waitFor(() => expect(parts()).toEqual([2, 0]));
+    isAt(2n);
+    close();
+    expect(parts()).toEqual([0, 0]);
+    await vi.waitFor(() => expect(requests).toHaveLength(3));
+    expect(requests.map(({ includeSeries }) => includeSeries)).toEqual([false, true, false]);
+    expect(requests.map(({ targets }) => targets.map(({ afterSequence }) => afterSequence))).toEqual([
+      [0n, 0n],
+      [0n, 2n],
+      [2n, 2n],
+    ]);
+  });
+
+  it("hears nothing more of a stream that it has given up", async () => {
+    const { watcher, requests } = watched(
+      async function* (_, signal) {
+        for (const sequence of [1, 2, 3, 4]) yield event("analyses/a", sequence);
+        await never(signal);
+      },
+      async function* (_, signal) {
+        await never(signal);
+      },
+    );
+    let isOpened = false;
+    const open = () => {
+      if (isOpened || watcher.get("analyses/a").progress.sequence === 0n) return;
+      isOpened = true;
+      leave.push(watcher.follow("analyses/a", () => undefined, true));
+    };
+    leave.push(watcher.follow("analyses/a", open));
+    await vi.waitFor(() => expect(requests).toHaveLength(2));
+    expect(requests[1]?.targets[0]?.afterSequence).toBe(0n);
+    // Else the first ones would not be taken when they come again.
+    expect(watcher.get("analyses/a").progress.sequence).toBe(0n);
   });
 
   it("learns from another call that one has ended", async () => {

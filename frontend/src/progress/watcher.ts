@@ -3,7 +3,7 @@
  *
  * A stream that breaks is opened again after the last event seen of each analysis. Of more analyses than the server
  * lets one stream follow, it follows the one first that is open, and of others those that were asked for first: they
- * end first.
+ * end first. Series are for drawing: they are asked for while one is open, and kept of that one only.
  */
 
 import type { Analysis, AnalysisEvent } from "@gen/notreally/v1/analysis_pb";
@@ -44,22 +44,28 @@ export class Watcher {
   /**
    * Follows an analysis (`analyses/{id}`) for as long as somebody wants it; calls back on every change.
    *
-   * @param isOpen The reader looks at this one: it is followed before others.
+   * @param isOpen The reader looks at this one: it is followed before others, and with its series.
    */
   follow(name: string, listener: Listener, isOpen = false): () => void {
     const listeners = this.listeners.get(name) ?? new Set();
+    const wasOpen = this.isOpen(name);
     listeners.add(listener);
     if (isOpen) this.foremost.add(listener);
     this.listeners.set(name, listeners);
     const before = this.watched.get(name);
     // An analysis once gone may be asked for again, as after a server came back with its data.
     if (!before || before.gone) this.watched.set(name, NOTHING_KNOWN);
-    this.regroup(name, listeners.size === 1);
+    // What was measured so far comes with events that have been heard without it.
+    else if (isOpen && !wasOpen) this.amend(name, { sequence: 0n });
+    this.regroup(name, listeners.size === 1 || this.isOpen(name) !== wasOpen);
     return () => {
+      const wasOpen = this.isOpen(name);
       listeners.delete(listener);
       this.foremost.delete(listener);
       if (listeners.size === 0) this.listeners.delete(name);
-      this.regroup(name, listeners.size === 0);
+      const closes = wasOpen && !this.isOpen(name);
+      if (closes) this.amend(name, { parts: [] });
+      this.regroup(name, listeners.size === 0 || closes);
     };
   }
 
@@ -69,19 +75,18 @@ export class Watcher {
     this.change(analysis.name, { progress: afterRecord(this.get(analysis.name).progress, analysis), reconnecting: false });
   }
 
-  /** Opens the stream anew if an analysis has become one to follow, or none any more, or may have to change places. */
-  private regroup(name: string, cameOrWent: boolean): void {
-    if (hasEnded(this.get(name).progress.state)) return;
-    if (cameOrWent || this.open().length > MOST_TARGETS) this.restart();
+  /** Opens the stream anew if an analysis came, went, opened or closed, unless there is nothing more to hear of it. */
+  private regroup(name: string, isChanged: boolean): void {
+    if (isChanged && !hasEnded(this.get(name).progress.state)) this.restart();
   }
 
   /** Opens the stream anew for those who are followed now; once for all changes of one moment. */
   private restart(): void {
     if (this.restarting) return;
     this.restarting = true;
+    this.stream?.abort();
     queueMicrotask(() => {
       this.restarting = false;
-      this.stream?.abort();
       this.stream = new AbortController();
       void this.run(this.stream.signal);
     });
@@ -106,11 +111,14 @@ export class Watcher {
   private async listen(signal: AbortSignal): Promise<boolean> {
     let heard = false;
     try {
-      const targets = this.targets().map((name) => ({ name, afterSequence: this.get(name).progress.sequence }));
+      const names = this.targets();
+      const targets = names.map((name) => ({ name, afterSequence: this.get(name).progress.sequence }));
       const answered = () => targets.forEach(({ name }) => this.change(name, { reconnecting: false }));
-      const request = { targets, includeSeries: true };
+      const request = { targets, includeSeries: names.some((name) => this.isOpen(name)) };
       const stream = this.api().watchAnalyses(request, { signal, timeoutMs: 0, onHeader: answered });
       for await (const event of stream) {
+        // What was on its way when the stream was given up comes again in the next one.
+        if (signal.aborted) return true;
         heard = true;
         this.take(event);
       }
@@ -125,7 +133,8 @@ export class Watcher {
   private take(event: AnalysisEvent): void {
     const before = this.get(event.analysis);
     const others = this.open().length > MOST_TARGETS;
-    this.change(event.analysis, { progress: afterEvent(before.progress, event), reconnecting: false, gone: false });
+    const drawn = this.isOpen(event.analysis) ? event : { ...event, series: undefined };
+    this.change(event.analysis, { progress: afterEvent(before.progress, drawn), reconnecting: false, gone: false });
     // Its place in the stream goes to one that waits for it.
     if (others && hasEnded(event.state)) this.restart();
   }
@@ -150,10 +159,19 @@ export class Watcher {
   }
 
   private targets(): string[] {
-    const isOpen = (name: string) => [...(this.listeners.get(name) ?? [])].some((listener) => this.foremost.has(listener));
     return this.open()
-      .toSorted((one, other) => Number(isOpen(other)) - Number(isOpen(one)))
+      .toSorted((one, other) => Number(this.isOpen(other)) - Number(this.isOpen(one)))
       .slice(0, MOST_TARGETS);
+  }
+
+  private isOpen(name: string): boolean {
+    return [...(this.listeners.get(name) ?? [])].some((listener) => this.foremost.has(listener));
+  }
+
+  /** Changes what is known of an analysis and concerns nobody who listens. */
+  private amend(name: string, changes: Partial<Progress>): void {
+    const watched = this.get(name);
+    this.watched.set(name, { ...watched, progress: { ...watched.progress, ...changes } });
   }
 
   private change(name: string, changes: Partial<Watched>): void {
