@@ -156,7 +156,11 @@ function Analysing({ item: { filename, video } }: { item: Item }) {
   return (
     <div className="mt-4">
       <ProgressView watched={watched} filename={filename} />
-      {video.trouble !== undefined && <p className="mt-3 text-sm">{video.trouble}</p>}
+      {video.trouble !== undefined && (
+        <p role="alert" className="mt-3 text-sm">
+          {video.trouble}
+        </p>
+      )}
     </div>
   );
 }

@@ -63,6 +63,8 @@ describe("a video", () => {
     expect(after(troubled, pause).trouble).toBeUndefined();
     const running = story(turn, whole, created, state(AnalysisState.RUNNING), { kind: "trouble", message: "in vain" });
     expect(running).toMatchObject({ phase: "running", trouble: "in vain" });
+    // Progress does not answer what could not be done.
+    expect(after(running, state(AnalysisState.RUNNING)).trouble).toBe("in vain");
   });
 
   it("asks for its file after a reload, and goes on once it has it", () => {

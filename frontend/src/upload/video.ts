@@ -124,7 +124,8 @@ export function after(video: Video, happening: Happening): Video {
       if (!isAnalysing(video) || next === undefined) return video;
       // What is under way does not go back in line.
       if (next === "queued" && phase === "running") return video;
-      return { ...video, phase: next, trouble: undefined, message: happening.message };
+      // That it could not be cancelled is no less true for it.
+      return { ...video, phase: next, message: happening.message };
     }
     case "refused":
       return isDone(video) ? video : { ...video, phase: "failed", trouble: undefined, message: happening.message };
