@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { formatPercent } from "@/lib/format";
 
 import type { Item } from "./queue";
+import { isAnalysing } from "./video";
 
 /** Says aloud, to screen readers, what changes; bars alone would have to be asked. */
 export function Announcer({ items }: { items: readonly Item[] }) {
@@ -24,6 +25,7 @@ export function Announcer({ items }: { items: readonly Item[] }) {
 }
 
 function sentence({ filename, size, video }: Item): string {
+  if (video.cancelling && isAnalysing(video)) return `${filename} is being cancelled.`;
   switch (video.phase) {
     case "picked":
       return `${filename} waits for its turn.`;

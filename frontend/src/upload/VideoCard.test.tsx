@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import { Server } from "@/testing/server";
 
+import { Announcer } from "./Announcer";
 import type { Item } from "./queue";
 import { VideoCard } from "./VideoCard";
 import { PICKED, type Video } from "./video";
@@ -15,9 +16,12 @@ const server = new Server({
 
 vi.mock("@/lib/api/client", () => ({ api: () => server.api() }));
 
+function itemOf(video: Partial<Video>): Item {
+  return { id: "1", filename: "clip.mp4", size: 100, video: { ...PICKED, ...video }, bytesPerSecond: undefined };
+}
+
 function card(video: Partial<Video>) {
-  const item: Item = { id: "1", filename: "clip.mp4", size: 100, video: { ...PICKED, ...video }, bytesPerSecond: undefined };
-  return <VideoCard item={item} />;
+  return <VideoCard item={itemOf(video)} />;
 }
 
 describe("the card of a video", () => {
@@ -27,5 +31,17 @@ describe("the card of a video", () => {
     expect(screen.queryByRole("alert")).toBeNull();
     rerender(card({ ...running, trouble: "It could not be cancelled. Try again." }));
     expect(screen.getByRole("alert").textContent).toBe("It could not be cancelled. Try again.");
+  });
+
+  it("shows, and says aloud, that it is being cancelled", () => {
+    const item = itemOf({ phase: "accepted", cancelling: true });
+    render(
+      <>
+        <VideoCard item={item} />
+        <Announcer items={[item]} />
+      </>,
+    );
+    expect(screen.getByRole("button", { name: "Cancelling clip.mp4" }).textContent).toBe("Cancelling");
+    expect(screen.getByRole("status").textContent).toBe("clip.mp4 is being cancelled.");
   });
 });

@@ -46,6 +46,7 @@ export function VideoCard({ item }: { item: Item }) {
 }
 
 function Actions({ item: { id, filename, video } }: { item: Item }) {
+  const cancel = video.cancelling ? "Cancelling" : "Cancel";
   return (
     <div className="flex flex-wrap items-center gap-2">
       {video.analysis !== undefined && (
@@ -68,8 +69,8 @@ function Actions({ item: { id, filename, video } }: { item: Item }) {
           <X aria-hidden size={18} />
         </IconButton>
       ) : (
-        <button type="button" className="button" aria-label={`Cancel ${filename}`} onClick={() => void queue.cancel(id)}>
-          Cancel
+        <button type="button" className="button" aria-label={`${cancel} ${filename}`} onClick={() => void queue.cancel(id)}>
+          {cancel}
         </button>
       )}
     </div>

@@ -14,6 +14,7 @@ export interface Remembered {
   upload?: string;
   analysis?: string;
   paused?: boolean;
+  cancelling?: boolean;
   sinceMs: number;
 }
 

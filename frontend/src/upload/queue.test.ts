@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Watcher } from "@/progress/watcher";
 import { broken, refusal, Server } from "@/testing/server";
 
-import { remembered } from "./memory";
+import { remember, remembered } from "./memory";
 import { Queue } from "./queue";
 
 vi.mock("@/lib/backoff", () => ({ backoffMs: () => 0, pause: () => new Promise((done) => setTimeout(done, 1)) }));
@@ -32,6 +32,15 @@ function setUp() {
   const api = server.api();
   const fresh = () => new Queue(() => api, new Watcher(() => api));
   return { server, cancelled, fresh, queue: fresh() };
+}
+
+function cancelOnceAccepted(queue: Queue): void {
+  const stop = queue.subscribe(() => {
+    const [item] = queue.get();
+    if (item?.video.phase !== "accepted") return;
+    stop();
+    void queue.cancel(item.id);
+  });
 }
 
 const phases = (queue: Queue) => queue.get().map(({ video: { phase } }) => phase);
@@ -104,16 +113,43 @@ describe("the queue", () => {
 
   it("cancels an analysis that gets its name only afterwards", async () => {
     const { queue, cancelled, server } = setUp();
-    server.fail("createAnalysis", refusal(Code.ResourceExhausted, "QUEUE_FULL"));
-    const stop = queue.subscribe(() => {
-      const [item] = queue.get();
-      if (item?.video.phase !== "accepted") return;
-      stop();
-      void queue.cancel(item.id);
-    });
+    // Its answer may have been lost.
+    server.fail("createAnalysis", broken());
+    cancelOnceAccepted(queue);
     await queue.add([video()]);
     await vi.waitFor(() => expect(phases(queue)).toEqual(["cancelled"]));
     expect(cancelled).toHaveLength(1);
+  });
+
+  it("cancels what waits for room in the line, without waiting for that", async () => {
+    const { queue, cancelled, server } = setUp();
+    server.fail("createAnalysis", ...Array.from({ length: 1000 }, () => refusal(Code.ResourceExhausted, "QUEUE_FULL")));
+    await queue.add([video("one.mp4"), video("two.mp4")]);
+    await vi.waitFor(() => expect(queue.get()[0]?.video.trouble).toContain("QUEUE_FULL"));
+    void queue.cancel(queue.get()[0]?.id ?? "");
+    expect(queue.get()[0]?.video.cancelling).toBe(true);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["cancelled", "accepted"]));
+    server.failures.clear();
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["cancelled", "succeeded"]));
+    expect(cancelled).toEqual([]);
+    expect(remembered(Date.now())).toEqual([]);
+  });
+
+  it("knows after a reload what was to be cancelled", async () => {
+    const { queue, cancelled, fresh, server } = setUp();
+    server.fail("createAnalysis", ...Array.from({ length: 1000 }, () => broken()));
+    cancelOnceAccepted(queue);
+    await queue.add([video()]);
+    await vi.waitFor(() => expect(queue.get()[0]?.video.cancelling).toBe(true));
+    // This tab is gone, as far as the next one can tell.
+    const before = remembered(Date.now());
+    server.failures.clear();
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["cancelled"]));
+    for (const entry of before) remember(entry);
+    const after = fresh();
+    await after.start();
+    await vi.waitFor(() => expect(phases(after)).toEqual(["cancelled"]));
+    expect(cancelled).toHaveLength(2);
   });
 
   it("asks for the file again after a reload that lost it, and takes no other", async () => {

@@ -36,7 +36,6 @@ interface Backstage {
   sinceMs: number;
   speed: Speed;
   sending: AbortController | undefined;
-  cancelWanted: boolean;
   unfollow: () => void;
   release: () => void;
 }
@@ -119,25 +118,22 @@ export class Queue {
   async cancel(id: string): Promise<void> {
     const item = this.find(id);
     if (!item || isDone(item.video)) return;
+    if (isSending(item.video)) {
+      this.happen(id, { kind: "cancel" });
+      this.stopSending(id);
+      this.sendNext();
+      return;
+    }
+    this.happen(id, { kind: "cancel-wanted" });
     const { analysis } = item.video;
-    if (analysis !== undefined) {
-      try {
-        this.watcher.learn(await this.api().cancelAnalysis({ name: analysis }));
-      } catch {
-        this.happen(id, { kind: "trouble", message: "It could not be cancelled. Try again." });
-      }
+    // It is being asked for, and would run though nobody waits: it is cancelled as soon as it has a name.
+    if (analysis === undefined) return;
+    try {
       // Its last event says how it ended: it may have been done already.
-      return;
+      this.watcher.learn(await this.api().cancelAnalysis({ name: analysis }));
+    } catch {
+      this.happen(id, { kind: "cancel-failed", message: "It could not be cancelled. Try again." });
     }
-    const backstage = this.backstage.get(id);
-    if (item.video.phase === "accepted" && backstage) {
-      // It is being asked for, and would run though nobody waits: it is cancelled as soon as it has a name.
-      backstage.cancelWanted = true;
-      return;
-    }
-    this.happen(id, { kind: "cancel" });
-    this.stopSending(id);
-    this.sendNext();
   }
 
   /** Takes a video off the list. Only of what is done. */
@@ -180,6 +176,7 @@ export class Queue {
     if (backstage) backstage.release = release;
     if (entry.analysis) {
       this.happen(id, { kind: "analysis-created", analysis: entry.analysis });
+      if (entry.cancelling) void this.cancel(id);
       return;
     }
     if (!file) this.happen(id, { kind: "file-missing" });
@@ -198,8 +195,7 @@ export class Queue {
     this.happen(id, { kind: "committed", upload: name, bytes: Number(committedSize), complete });
     // All had arrived, and only the analysis was not asked for: that takes no file.
     if (!complete) return;
-    const asking = new AbortController().signal;
-    await this.conclude(id, name, asking).catch((error: unknown) => this.fail(id, error));
+    await this.conclude(id, name, new AbortController()).catch((error: unknown) => this.fail(id, error));
   }
 
   private enter(id: string, filename: string, size: number, file?: File, entry?: Remembered): string {
@@ -209,11 +205,10 @@ export class Queue {
       sinceMs: entry?.sinceMs ?? Date.now(),
       speed: new Speed(),
       sending: undefined,
-      cancelWanted: false,
       unfollow: () => undefined,
       release: () => undefined,
     });
-    const video = { ...PICKED, upload: entry?.upload };
+    const video = { ...PICKED, upload: entry?.upload, cancelling: entry?.cancelling ?? false };
     this.set([...this.items, { id, filename, size, video, bytesPerSecond: undefined }]);
     return id;
   }
@@ -234,7 +229,7 @@ export class Queue {
     backstage.sending = sending;
     backstage.speed.clear();
     this.happen(next.id, { kind: "turn" });
-    void this.deliver(next.id, backstage, sending.signal).finally(() => {
+    void this.deliver(next.id, backstage, sending).finally(() => {
       if (backstage.sending === sending) backstage.sending = undefined;
       this.sendNext();
     });
@@ -247,11 +242,11 @@ export class Queue {
     this.update(id, { bytesPerSecond: undefined });
   }
 
-  private async deliver(id: string, backstage: Backstage, signal: AbortSignal): Promise<void> {
+  private async deliver(id: string, backstage: Backstage, sending: AbortController): Promise<void> {
     try {
-      await this.conclude(id, await this.sendFile(id, backstage, signal), signal);
+      await this.conclude(id, await this.sendFile(id, backstage, sending.signal), sending);
     } catch (error) {
-      if (!signal.aborted) this.fail(id, error);
+      if (!sending.signal.aborted) this.fail(id, error);
     }
   }
 
@@ -263,7 +258,8 @@ export class Queue {
 
   private async sendFile(id: string, backstage: Backstage, signal: AbortSignal): Promise<string> {
     const file = backstage.file as File;
-    const { maxChunkBytes } = await this.insist(id, signal, () => this.serverInfo());
+    const onTrouble = (failure: Failure) => this.waitOut(id, failure);
+    const { maxChunkBytes } = await persist(() => this.serverInfo(), { signal, onTrouble });
     const upload = await send(this.api(), {
       file,
       requestId: id,
@@ -276,22 +272,25 @@ export class Queue {
         this.happen(id, { kind: "committed", upload: name, bytes, complete });
         this.update(id, { bytesPerSecond: backstage.speed.bytesPerSecond });
       },
-      onTrouble: (failure) => this.waitOut(id, failure),
+      onTrouble,
     });
     return upload.name;
   }
 
-  /** Asks for the analysis of what has arrived. */
-  private async conclude(id: string, upload: string, signal: AbortSignal): Promise<void> {
-    const { name } = await this.insist(id, signal, () =>
-      this.api().createAnalysis({ upload, requestId: id }, { signal }),
-    );
+  /** Asks for the analysis of what has arrived, as long as it is wanted. */
+  private async conclude(id: string, upload: string, asking: AbortController): Promise<void> {
+    const { signal } = asking;
+    const onTrouble = (failure: Failure) => {
+      this.waitOut(id, failure);
+      // Only a full line is sure not to have taken it in by an earlier call whose answer was lost.
+      if (!this.find(id)?.video.cancelling || failure.reason !== "QUEUE_FULL") return;
+      this.happen(id, { kind: "cancel" });
+      asking.abort();
+    };
+    const call = () => this.api().createAnalysis({ upload, requestId: id }, { signal });
+    const { name } = await persist(call, { signal, onTrouble });
     this.happen(id, { kind: "analysis-created", analysis: name });
-    if (this.backstage.get(id)?.cancelWanted) await this.cancel(id);
-  }
-
-  private insist<T>(id: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    return persist(call, { signal, onTrouble: (failure) => this.waitOut(id, failure) });
+    if (this.find(id)?.video.cancelling) await this.cancel(id);
   }
 
   private waitOut(id: string, failure: Failure): void {
@@ -324,8 +323,8 @@ export class Queue {
       void dropFile(id);
       return;
     }
-    const worthRemembering = now.upload !== before.upload || now.analysis !== before.analysis || now.phase !== before.phase;
-    if (worthRemembering) this.save(id);
+    const told = ["upload", "analysis", "phase", "cancelling"] as const;
+    if (told.some((fact) => now[fact] !== before[fact])) this.save(id);
     if (!isSending(now)) void dropFile(id);
   }
 
@@ -344,10 +343,11 @@ export class Queue {
     const item = this.find(id);
     const backstage = this.backstage.get(id);
     if (!item || !backstage || isDone(item.video) || !backstage.fingerprint) return;
-    const { upload, analysis, phase } = item.video;
+    const { upload, analysis, phase, cancelling } = item.video;
     const { fingerprint: print, sinceMs } = backstage;
     const { filename, size } = item;
-    remember({ id, filename, size, fingerprint: print, upload, analysis, paused: phase === "paused", sinceMs });
+    const paused = phase === "paused";
+    remember({ id, filename, size, fingerprint: print, upload, analysis, paused, cancelling, sinceMs });
   }
 
   /** Keeping a file may take longer than sending it. */

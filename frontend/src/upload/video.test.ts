@@ -61,10 +61,17 @@ describe("a video", () => {
     expect(troubled).toMatchObject({ phase: "uploading", trouble: "no connection" });
     expect(after(troubled, half).trouble).toBeUndefined();
     expect(after(troubled, pause).trouble).toBeUndefined();
-    const running = story(turn, whole, created, state(AnalysisState.RUNNING), { kind: "trouble", message: "in vain" });
-    expect(running).toMatchObject({ phase: "running", trouble: "in vain" });
+  });
+
+  it("says that it is being cancelled, or that it could not be, as long as it is analysed", () => {
+    const wanted: Happening = { kind: "cancel-wanted" };
+    const cancelling = story(turn, whole, created, wanted, state(AnalysisState.RUNNING));
+    expect(cancelling).toMatchObject({ phase: "running", cancelling: true });
+    const failed = after(cancelling, { kind: "cancel-failed", message: "in vain" });
+    expect(failed).toMatchObject({ phase: "running", cancelling: false, trouble: "in vain" });
     // Progress does not answer what could not be done.
-    expect(after(running, state(AnalysisState.RUNNING)).trouble).toBe("in vain");
+    expect(after(failed, state(AnalysisState.RUNNING)).trouble).toBe("in vain");
+    expect(after(failed, wanted)).toMatchObject({ cancelling: true, trouble: undefined });
   });
 
   it("asks for its file after a reload, and goes on once it has it", () => {

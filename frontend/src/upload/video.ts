@@ -35,6 +35,8 @@ export interface Video {
   analysis: string | undefined;
   /** Why nothing moves right now, though it is being tried; or what was tried in vain. */
   trouble: string | undefined;
+  /** Its end is wanted, and the server is being told. */
+  cancelling: boolean;
   /** Why it ended badly. */
   message: string | undefined;
 }
@@ -51,6 +53,8 @@ export type Happening =
   | { kind: "analysis-created"; analysis: string }
   | { kind: "analysis-state"; state: AnalysisState; message?: string }
   | { kind: "refused"; message: string }
+  | { kind: "cancel-wanted" }
+  | { kind: "cancel-failed"; message: string }
   | { kind: "cancel" };
 
 export const PICKED: Video = {
@@ -59,6 +63,7 @@ export const PICKED: Video = {
   upload: undefined,
   analysis: undefined,
   trouble: undefined,
+  cancelling: false,
   message: undefined,
 };
 
@@ -129,6 +134,10 @@ export function after(video: Video, happening: Happening): Video {
     }
     case "refused":
       return isDone(video) ? video : { ...video, phase: "failed", trouble: undefined, message: happening.message };
+    case "cancel-wanted":
+      return isAnalysing(video) ? { ...video, cancelling: true, trouble: undefined } : video;
+    case "cancel-failed":
+      return isAnalysing(video) ? { ...video, cancelling: false, trouble: happening.message } : video;
     case "cancel":
       return isDone(video) ? video : { ...video, phase: "cancelled", trouble: undefined };
   }
