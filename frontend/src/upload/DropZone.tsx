@@ -7,6 +7,9 @@ import { formatBytes } from "@/lib/format";
 
 import { ACCEPT } from "./checks";
 
+/** By this id the focus finds its button. */
+export const CHOOSE_BUTTON = "choose-videos";
+
 interface DropZoneProps {
   maxBytes: number | undefined;
   /** Smaller, once there are videos below it. */
@@ -35,7 +38,12 @@ export function DropZone({ maxBytes, compact, onFiles }: DropZoneProps) {
           MP4, MOV, WebM, MKV and others, with a face in them.{limit}
         </p>
       </div>
-      <button type="button" className="button button-primary h-11 px-5" onClick={() => input.current?.click()}>
+      <button
+        id={CHOOSE_BUTTON}
+        type="button"
+        className="button button-primary h-11 px-5"
+        onClick={() => input.current?.click()}
+      >
         Choose videos
       </button>
       <input

@@ -1,9 +1,9 @@
 "use client";
 
 import { AnalysisState } from "@gen/notreally/v1/analysis_pb";
-import { Info, Pause, Play, X } from "lucide-react";
+import { Info, type LucideIcon, Pause, Play, X } from "lucide-react";
 import Link from "next/link";
-import { useRef, useState, type ReactNode } from "react";
+import { useRef, useState } from "react";
 
 import { useAnalysis } from "@/lib/analysis";
 import { formatBytes, formatPercent, formatSpeed, formatTimeLeft } from "@/lib/format";
@@ -14,6 +14,7 @@ import { Bar } from "@/progress/Bar";
 import { ProgressView } from "@/progress/ProgressView";
 
 import { ACCEPT } from "./checks";
+import { CHOOSE_BUTTON } from "./DropZone";
 import type { Item } from "./queue";
 import { isAnalysing, isDone, isSending } from "./video";
 
@@ -24,7 +25,7 @@ export function VideoCard({ item }: { item: Item }) {
     <li className="panel p-4 sm:p-5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <div className="min-w-0 flex-1">
-          <h3 className="truncate font-medium" title={filename}>
+          <h3 className="truncate font-medium" title={filename} tabIndex={-1}>
             {filename}
           </h3>
           <p className="text-sm text-quiet">{formatBytes(size)}</p>
@@ -46,6 +47,7 @@ export function VideoCard({ item }: { item: Item }) {
 }
 
 function Actions({ item: { id, filename, video } }: { item: Item }) {
+  const isPaused = video.phase === "paused";
   const cancel = video.cancelling ? "Cancelling" : "Cancel";
   return (
     <div className="flex flex-wrap items-center gap-2">
@@ -54,35 +56,63 @@ function Actions({ item: { id, filename, video } }: { item: Item }) {
           {video.phase === "succeeded" ? "See why" : "Open"}
         </Link>
       )}
-      {(video.phase === "uploading" || video.phase === "picked") && (
-        <IconButton label={`Pause the upload of ${filename}`} onClick={() => queue.pause(id)}>
-          <Pause aria-hidden size={18} />
-        </IconButton>
-      )}
-      {video.phase === "paused" && (
-        <IconButton label={`Go on with the upload of ${filename}`} onClick={() => queue.resume(id)}>
-          <Play aria-hidden size={18} />
-        </IconButton>
+      {/* A button that takes the place of another is the same one, so that it keeps the focus. */}
+      {(isPaused || video.phase === "uploading" || video.phase === "picked") && (
+        <Action
+          label={isPaused ? `Go on with the upload of ${filename}` : `Pause the upload of ${filename}`}
+          Icon={isPaused ? Play : Pause}
+          onClick={() => (isPaused ? queue.resume(id) : queue.pause(id))}
+        />
       )}
       {isDone(video) ? (
-        <IconButton label={`Take ${filename} off the list`} onClick={() => queue.remove(id)}>
-          <X aria-hidden size={18} />
-        </IconButton>
+        <Action label={`Take ${filename} off the list`} Icon={X} onClick={(button) => takeOff(id, button)} />
       ) : (
-        <button type="button" className="button" aria-label={`${cancel} ${filename}`} onClick={() => void queue.cancel(id)}>
-          {cancel}
-        </button>
+        <Action label={`${cancel} ${filename}`} text={cancel} onClick={() => void queue.cancel(id)} />
       )}
     </div>
   );
 }
 
-function IconButton({ label, onClick, children }: { label: string; onClick: () => void; children: ReactNode }) {
+interface ActionProps {
+  label: string;
+  Icon?: LucideIcon;
+  text?: string;
+  onClick: (button: HTMLElement) => void;
+}
+
+function Action({ label, Icon, text, onClick }: ActionProps) {
   return (
-    <button type="button" className="button w-10 p-0" aria-label={label} title={label} onClick={onClick}>
-      {children}
+    <button
+      ref={leaveFocus}
+      type="button"
+      className={`button ${Icon ? "w-10 p-0" : ""}`}
+      aria-label={label}
+      title={label}
+      onClick={(event) => onClick(event.currentTarget)}
+    >
+      {Icon ? <Icon aria-hidden size={18} /> : text}
     </button>
   );
+}
+
+/** A button that goes before its card does, as when an upload is over, leaves its focus to the name of the video. */
+function leaveFocus(button: HTMLElement | null) {
+  return () => {
+    if (button && document.activeElement === button) focusName(button.closest("li"));
+  };
+}
+
+/** Takes a card off the list; whoever did it goes on at the next one, the one before, or where videos are chosen. */
+function takeOff(id: string, button: HTMLElement): void {
+  const card = button.closest("li");
+  const neighbour = card?.nextElementSibling ?? card?.previousElementSibling;
+  if (neighbour) focusName(neighbour);
+  else document.getElementById(CHOOSE_BUTTON)?.focus();
+  queue.remove(id);
+}
+
+function focusName(card: Element | null): void {
+  card?.querySelector<HTMLElement>("h3")?.focus();
 }
 
 function Sending({ item }: { item: Item }) {
@@ -128,7 +158,7 @@ function FilePicker({ item: { id, filename } }: { item: Item }) {
   return (
     <div className="mt-3 flex flex-wrap items-center gap-3">
       <p className="text-sm">The upload goes on where it stopped once you choose the file again.</p>
-      <button type="button" className="button" onClick={() => input.current?.click()}>
+      <button ref={leaveFocus} type="button" className="button" onClick={() => input.current?.click()}>
         Choose {filename}
       </button>
       <input
