@@ -18,7 +18,12 @@ export function Header() {
   return (
     <header className="no-print border-b border-line">
       <div className="mx-auto flex h-16 max-w-7xl items-center px-4 whitespace-nowrap sm:gap-2 sm:px-6">
-        <Link href="/" prefetch={false} className="mr-auto flex items-center gap-2.5 font-semibold tracking-tight">
+        {/* Where there is no room for the name, it wraps out of sight, and the picture stands for it. */}
+        <Link
+          href="/"
+          prefetch={false}
+          className="mr-auto flex h-7 min-w-7 flex-wrap items-center gap-x-2.5 overflow-hidden font-semibold tracking-tight"
+        >
           {/* eslint-disable-next-line @next/next/no-img-element -- a drawing of a few lines needs no optimiser */}
           <img src="/favicon.svg" alt="" width={28} height={28} />
           <span className="text-lg">NotReally</span>

@@ -17,7 +17,7 @@ export function Badge() {
     <Link
       href="/"
       prefetch={false}
-      className="mr-1 flex h-8 items-center gap-1.5 rounded-full bg-accent-soft px-3 text-sm font-medium text-accent tabular-nums"
+      className="mr-1 flex h-8 items-center gap-1.5 rounded-full bg-accent-soft px-2 text-sm font-medium text-accent tabular-nums sm:px-3"
       aria-label={`Uploading, ${formatPercent(share(sending))}: back to your videos`}
     >
       <Upload aria-hidden size={14} />

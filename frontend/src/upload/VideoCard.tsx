@@ -24,7 +24,7 @@ export function VideoCard({ item }: { item: Item }) {
   return (
     <li className="panel p-4 sm:p-5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 grow basis-40">
           <h3 className="truncate font-medium" title={filename} tabIndex={-1}>
             {filename}
           </h3>
@@ -38,7 +38,7 @@ export function VideoCard({ item }: { item: Item }) {
       {video.message !== undefined && (
         <p className="mt-3 flex gap-2">
           <Info aria-hidden size={18} className="mt-0.5 shrink-0 text-quiet" />
-          <span>{video.message}</span>
+          <span className="min-w-0">{video.message}</span>
         </p>
       )}
       {video.phase === "cancelled" && <p className="mt-3 text-quiet">Cancelled.</p>}
@@ -158,8 +158,8 @@ function FilePicker({ item: { id, filename } }: { item: Item }) {
   return (
     <div className="mt-3 flex flex-wrap items-center gap-3">
       <p className="text-sm">The upload goes on where it stopped once you choose the file again.</p>
-      <button ref={leaveFocus} type="button" className="button" onClick={() => input.current?.click()}>
-        Choose {filename}
+      <button ref={leaveFocus} type="button" className="button max-w-full" onClick={() => input.current?.click()}>
+        <span className="truncate">Choose {filename}</span>
       </button>
       <input
         ref={input}
