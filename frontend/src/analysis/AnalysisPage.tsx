@@ -5,8 +5,9 @@ import { useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { Dashboard } from "@/dashboard/Dashboard";
+import { verdictInShort } from "@/dashboard/verdict";
 import type { Download } from "@/dashboard/VideoPanel";
-import { useAnalysis } from "@/lib/analysis";
+import { type Loaded, useAnalysis } from "@/lib/analysis";
 import { api } from "@/lib/api/client";
 import { failureOfStatus } from "@/lib/api/errors";
 import { downloadMedia, mediaType } from "@/lib/download";
@@ -31,6 +32,32 @@ function OneAnalysis({ name }: { name: string }) {
   useEffect(() => {
     if (filename) document.title = `${filename} · NotReally`;
   }, [filename]);
+  return (
+    <>
+      {/* There before it has anything to say: screen readers miss what comes along with its words. */}
+      <p role="status" className="sr-only">
+        {loaded.kind === "loaded" && ending(loaded.analysis)}
+      </p>
+      <Shown loaded={loaded} again={loaded.again} />
+    </>
+  );
+}
+
+/** What has become of an analysis, for those who do not see it come. */
+function ending({ state, filename, result }: Analysis): string | undefined {
+  switch (state) {
+    case AnalysisState.SUCCEEDED:
+      return result && `Verdict on ${filename}: ${verdictInShort(result).title}.`;
+    case AnalysisState.FAILED:
+      return `${filename} could not be analysed.`;
+    case AnalysisState.CANCELLED:
+      return `The analysis of ${filename} was cancelled.`;
+    default:
+      return undefined;
+  }
+}
+
+function Shown({ loaded, again }: { loaded: Loaded; again: () => void }) {
   switch (loaded.kind) {
     case "loading":
       return <Loading />;
@@ -48,7 +75,7 @@ function OneAnalysis({ name }: { name: string }) {
         <Notice title="The analysis cannot be shown">{loaded.failure.message}</Notice>
       );
     case "loaded":
-      return <Known analysis={loaded.analysis} again={loaded.again} />;
+      return <Known analysis={loaded.analysis} again={again} />;
   }
 }
 

@@ -1,3 +1,4 @@
+import { AnalysisState, Verdict } from "@gen/notreally/v1/analysis_pb";
 import { render, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 
@@ -9,6 +10,7 @@ import { VideoCard } from "./VideoCard";
 import { PICKED, type Video } from "./video";
 
 const server = new Server({
+  getAnalysis: ({ name }) => ({ name, state: AnalysisState.SUCCEEDED, result: { verdict: Verdict.LIKELY_REAL } }),
   async *watchAnalyses(_, { signal }) {
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
   },
@@ -43,5 +45,18 @@ describe("the card of a video", () => {
     );
     expect(screen.getByRole("button", { name: "Cancelling clip.mp4" }).textContent).toBe("Cancelling");
     expect(screen.getByRole("status").textContent).toBe("clip.mp4 is being cancelled.");
+  });
+
+  it("says its verdict aloud when it comes, and not to who comes back to it", async () => {
+    const succeeded: Partial<Video> = { phase: "succeeded", analysis: "analyses/1" };
+    const { rerender, unmount } = render(card({ ...succeeded, phase: "running" }));
+    rerender(card(succeeded));
+    expect(screen.getByRole("status").textContent).toBe("");
+    await screen.findByText("Likely real");
+    expect(screen.getByRole("status").textContent).toBe("Verdict on clip.mp4: Likely real");
+    unmount();
+    render(card(succeeded));
+    await screen.findByText("Likely real");
+    expect(screen.queryByRole("status")).toBeNull();
   });
 });

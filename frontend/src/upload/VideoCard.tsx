@@ -21,6 +21,8 @@ import { isAnalysing, isDone, isSending } from "./video";
 /** One video and what is becoming of it. */
 export function VideoCard({ item }: { item: Item }) {
   const { video, filename, size } = item;
+  // A verdict that was there before the card is no news.
+  const [phaseBefore] = useState(video.phase);
   return (
     <li className="panel p-4 sm:p-5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -34,7 +36,9 @@ export function VideoCard({ item }: { item: Item }) {
       </div>
       {isSending(video) && <Sending item={item} />}
       {isAnalysing(video) && <Analysing item={item} />}
-      {video.phase === "succeeded" && video.analysis && <Verdict analysis={video.analysis} />}
+      {video.phase === "succeeded" && video.analysis && (
+        <Verdict analysis={video.analysis} filename={filename} isNews={phaseBefore !== "succeeded"} />
+      )}
       {video.message !== undefined && (
         <p className="mt-3 flex gap-2">
           <Info aria-hidden size={18} className="mt-0.5 shrink-0 text-quiet" />
@@ -196,11 +200,16 @@ function Analysing({ item: { filename, video } }: { item: Item }) {
   );
 }
 
-function Verdict({ analysis }: { analysis: string }) {
+function Verdict({ analysis, filename, isNews }: { analysis: string; filename: string; isNews: boolean }) {
   const loaded = useAnalysis(analysis);
   return (
-    <div className="mt-3 min-h-7">
-      {loaded.kind === "loaded" && loaded.analysis.state === AnalysisState.SUCCEEDED && <VerdictChip analysis={loaded.analysis} />}
+    <div role={isNews ? "status" : undefined} className="mt-3 min-h-7">
+      {loaded.kind === "loaded" && loaded.analysis.state === AnalysisState.SUCCEEDED && (
+        <>
+          <span className="sr-only">Verdict on {filename}: </span>
+          <VerdictChip analysis={loaded.analysis} />
+        </>
+      )}
     </div>
   );
 }
