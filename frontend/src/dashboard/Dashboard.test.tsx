@@ -277,9 +277,10 @@ describe("the timeline", () => {
 });
 
 describe("the video", () => {
-  const panel = (download: Download, removed = false) =>
+  const panel = (download: Download, removed = false, file?: File) =>
     render(
       <VideoPanel
+        file={file}
         sizeBytes={7_372_782}
         removed={removed}
         download={download}
@@ -343,6 +344,24 @@ describe("the video", () => {
     fireEvent.click(screen.getByRole("button"));
     fireEvent.error(await screen.findByLabelText("The analysed video"));
     expect(screen.getByText(/This browser cannot play the video \(h264\)/)).toBeTruthy();
+  });
+
+  it("that was picked and cannot be played is said to be so", async () => {
+    panel(never, false, new File(["nonsense"], "clip.mp4"));
+    fireEvent.error(screen.getByLabelText("The analysed video"));
+    expect(await screen.findByText(/This browser cannot play the video/)).toBeTruthy();
+  });
+
+  it("that was picked and is gone from the disk is said to be so, and can be had from the server", async () => {
+    const file = new File(["video"], "clip.mp4");
+    const gone = () => Promise.reject(new DOMException("gone", "NotFoundError"));
+    file.slice = () => Object.assign(new Blob(), { arrayBuffer: gone });
+    panel(() => Promise.resolve(new Blob(["video"])), false, file);
+    fireEvent.error(screen.getByLabelText("The analysed video"));
+    expect(await screen.findByText(/cannot be read any more: it was moved, changed or deleted/)).toBeTruthy();
+    expect(screen.queryByText(/cannot play/)).toBeNull();
+    fireEvent.click(screen.getByRole("button", { name: /Load the video/ }));
+    expect(await screen.findByLabelText("The analysed video")).toBeTruthy();
   });
 });
 

@@ -34,9 +34,10 @@ export function VideoPanel({ file, sizeBytes, removed, download, facts, track, p
   const [fetched, setFetched] = useState<Blob | null>(null);
   const [loading, setLoading] = useState<Loading>(null);
   const [unplayable, setUnplayable] = useState(false);
+  const [lost, setLost] = useState(false);
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
-  const video = file ?? fetched;
+  const video = (lost ? undefined : file) ?? fetched;
 
   const load = async () => {
     const { signal } = (stop.current = new AbortController());
@@ -51,11 +52,23 @@ export function VideoPanel({ file, sizeBytes, removed, download, facts, track, p
     }
   };
 
+  /** A file that was moved, changed or deleted since it was picked fails as one does that the browser does not know. */
+  const onUnplayable = async (played: Blob) => {
+    const isThere = played !== file || (await file.slice(0, 1).arrayBuffer().then(() => true, () => false));
+    if (isThere) setUnplayable(true);
+    else setLost(true);
+  };
+
   if (video && !unplayable) {
-    return <VideoPlayer video={video} facts={facts} track={track} onUnplayable={() => setUnplayable(true)} />;
+    return <VideoPlayer video={video} facts={facts} track={track} onUnplayable={() => void onUnplayable(video)} />;
   }
   return (
     <div className="panel p-4 sm:p-5">
+      {lost && (
+        <p className="mb-3 max-w-prose text-quiet">
+          The file that you chose cannot be read any more: it was moved, changed or deleted.
+        </p>
+      )}
       {unplayable ? (
         <p className="max-w-prose text-quiet">
           This browser cannot play the video{facts?.video?.codec ? ` (${facts.video.codec})` : ""}; the analysis does
