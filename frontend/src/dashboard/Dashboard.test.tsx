@@ -291,8 +291,8 @@ describe("the video", () => {
     );
 
   it("is loaded only when asked for, and says how large it is", async () => {
-    const download = vi.fn(async (onProgress: (bytes: number) => void) => {
-      onProgress(3_000_000);
+    const download = vi.fn<Download>(async (onProgress) => {
+      onProgress(3_000_000, false);
       return new Blob(["video"]);
     });
     panel(download);
@@ -303,11 +303,22 @@ describe("the video", () => {
 
   it("says how much has come", () => {
     panel((onProgress) => {
-      onProgress(3_686_391);
+      onProgress(3_686_391, false);
       return never();
     });
     fireEvent.click(screen.getByRole("button"));
     expect(screen.getByText(/3\.7\sMB of 7\.4\sMB, 50\s?%/)).toBeTruthy();
+    expect(screen.getByRole("status").textContent).toBe("Loading the video");
+  });
+
+  it("says that it is tried again while the server does not answer", () => {
+    panel((onProgress) => {
+      onProgress(3_686_391, true);
+      return never();
+    });
+    fireEvent.click(screen.getByRole("button"));
+    expect(screen.getByRole("status").textContent).toBe("The server does not answer; trying again");
+    expect(screen.getByText(/3\.7\sMB of 7\.4\sMB/)).toBeTruthy();
   });
 
   it("can be tried again when it did not come", async () => {

@@ -12,8 +12,11 @@ import { formatBytes, formatPercent } from "@/lib/format";
 import type { BoxTrack } from "./boxes";
 import { VideoPlayer } from "./VideoPlayer";
 
-/** Fetches the whole video; calls back with the bytes received so far. */
-export type Download = (onProgress: (receivedBytes: number) => void, signal: AbortSignal) => Promise<Blob>;
+/** Fetches the whole video; calls back with the bytes received so far, and whether it has to try again. */
+export type Download = (
+  onProgress: (receivedBytes: number, isTryingAgain: boolean) => void,
+  signal: AbortSignal,
+) => Promise<Blob>;
 
 interface VideoPanelProps {
   /** The picked file, where this page still has it. */
@@ -28,7 +31,7 @@ interface VideoPanelProps {
   pictures: boolean;
 }
 
-type Loading = { received: number } | { problem: string } | null;
+type Loading = { received: number; isTryingAgain: boolean } | { problem: string } | null;
 
 export function VideoPanel({ file, sizeBytes, removed, download, facts, track, pictures }: VideoPanelProps) {
   const [fetched, setFetched] = useState<Blob | null>(null);
@@ -41,9 +44,10 @@ export function VideoPanel({ file, sizeBytes, removed, download, facts, track, p
 
   const load = async () => {
     const { signal } = (stop.current = new AbortController());
-    setLoading({ received: 0 });
+    const onProgress = (received: number, isTryingAgain: boolean) => setLoading({ received, isTryingAgain });
+    onProgress(0, false);
     try {
-      setFetched(await download((received) => setLoading({ received }), signal));
+      setFetched(await download(onProgress, signal));
       setLoading(null);
     } catch (error) {
       if (signal.aborted) return;
@@ -98,7 +102,9 @@ function Offer({ loading, sizeBytes, onLoad }: OfferProps) {
     return (
       <div>
         <p id="video-loading" className="flex justify-between gap-3 text-sm text-quiet tabular-nums">
-          <span>Loading the video</span>
+          <span role="status">
+            {loading.isTryingAgain ? "The server does not answer; trying again" : "Loading the video"}
+          </span>
           <span>
             {formatBytes(loading.received)} of {formatBytes(sizeBytes)}, {formatPercent(share)}
           </span>

@@ -19,12 +19,19 @@ describe("downloading a video", () => {
         if (offsets.length < 3) throw broken();
       },
     });
-    const received: number[] = [];
-    const blob = await downloadMedia(server.api(), "analyses/1", 100, "video/mp4", (count) => received.push(count), signal);
+    const received: [number, boolean][] = [];
+    const onProgress = (...progress: [number, boolean]) => received.push(progress);
+    const blob = await downloadMedia(server.api(), "analyses/1", 100, "video/mp4", onProgress, signal);
     expect(new Uint8Array(await blob.arrayBuffer())).toEqual(bytes);
     expect(blob.type).toBe("video/mp4");
     expect(offsets).toEqual([0n, 40n, 80n]);
-    expect(received).toEqual([40, 80, 100]);
+    expect(received).toEqual([
+      [40, false],
+      [40, true],
+      [80, false],
+      [80, true],
+      [100, false],
+    ]);
   });
 
   it.each([

@@ -11,7 +11,7 @@ const LUMP_BYTES = 8 * 1024 * 1024;
  * Downloads the video of an analysis, going on where a broken connection left off.
  *
  * @param type Media type, such as "video/mp4": what the player goes by.
- * @param onProgress Called with the bytes that have arrived.
+ * @param onProgress Called with the bytes that have arrived, and whether the connection broke and is tried again.
  * @param signal Stops it.
  */
 export async function downloadMedia(
@@ -19,7 +19,7 @@ export async function downloadMedia(
   name: string,
   sizeBytes: number,
   type: string,
-  onProgress: (received: number) => void,
+  onProgress: (received: number, isTryingAgain: boolean) => void,
   signal: AbortSignal,
 ): Promise<Blob> {
   const lumps: Blob[] = [];
@@ -40,13 +40,14 @@ export async function downloadMedia(
         received += data.length;
         failures = 0;
         if (looseBytes >= LUMP_BYTES) gather();
-        onProgress(received);
+        onProgress(received, false);
       }
       if (received < sizeBytes) throw new Error("The stream ended early.");
     } catch (error) {
       signal.throwIfAborted();
       if (!failureOf(error).transient) throw error;
       failures += 1;
+      onProgress(received, true);
       await pause(backoffMs(failures), signal);
     }
   }
