@@ -6,7 +6,7 @@ from playwright.async_api import Browser
 from tests.integration.stack import Stack
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [320, 1440])
 async def test_the_page_says_how_to_use_the_service(stack: Stack, browser: Browser, width: int) -> None:
     page = await browser.new_page(viewport={"width": width, "height": 900})
     complaints: list[str] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -296,9 +297,11 @@ async def focused(page: Page) -> str:
     ).strip()
 
 
-async def test_a_phone_need_not_scroll_sideways(site: str, browser: Browser, silent: Path) -> None:
-    visitor = await visit(browser, site, viewport={"width": 390, "height": 844})
-    path = await analyse(visitor, silent)
+async def test_a_small_phone_need_not_scroll_sideways(
+    site: str, browser: Browser, silent: Path, tmp_path: Path
+) -> None:
+    visitor = await visit(browser, site, viewport={"width": 320, "height": 640})
+    path = await analyse(visitor, Path(shutil.copy(silent, tmp_path / f"{'one_long_word' * 9}.mp4")))
     assert await sideways_scroll(visitor.page) <= 0
     await expect_dashboard(visitor.page)
     for place in ("/", path, "/history/"):
