@@ -36,7 +36,13 @@ class GatewaySettings(ServiceSettings):
     migrate: bool = True
     """Whether to bring the tables up to date at the start; else they must be."""
 
-    executor_id: str = Field(default="local", min_length=1, max_length=255)
+    # Render gives every instance a name, and no other setting can be made of it there.
+    executor_id: str = Field(
+        default="local",
+        min_length=1,
+        max_length=255,
+        validation_alias=AliasChoices("NOTREALLY_EXECUTOR_ID", "RENDER_INSTANCE_ID"),
+    )
     """Name under which this gateway runs workflows: stable over restarts, and no other gateway's."""
 
     executor_gone_s: float = Field(default=60.0, ge=3)

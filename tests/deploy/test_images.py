@@ -1,10 +1,8 @@
 """The images' Dockerfile, as far as it can be told without building it; and how its images are started."""
 
-import os
 import re
-import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -106,30 +104,6 @@ def test_it_is_started_without_rights_on_a_root_that_is_read_only() -> None:
     assert made["root"] == {"path": "/files", "readonly": True}
     assert {"type": "network"} in made["linux"]["namespaces"]
     assert [mount["destination"] for mount in made["mounts"]] == ["/proc", "/dev", "/dev/shm", "/tmp"]  # noqa: S108
-
-
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ({}, "local"),
-        ({"RENDER_INSTANCE_ID": "srv-1-a"}, "srv-1-a"),
-        ({"RENDER_INSTANCE_ID": "srv-1-a", "NOTREALLY_EXECUTOR_ID": "gateway-0"}, "gateway-0"),
-    ],
-)
-def test_every_gateway_has_a_name_of_its_own(given: dict[str, str], name: str, tmp_path: Path) -> None:
-    assert STAGES["gateway"].words("ENTRYPOINT") == [['["gateway.sh"]']]
-    # In place of Python: says what it was given.
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\necho "$NOTREALLY_EXECUTOR_ID" "$@"\n')
-    python.chmod(0o755)
-    started = subprocess.run(
-        [str(ROOT / "deploy" / "images" / "gateway.sh"), "gateway.migrate"],
-        env={"PATH": f"{tmp_path}{os.pathsep}{os.defpath}", **given},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert started.stdout.split() == [name, "-P", "-m", "gateway.migrate"]
 
 
 def test_together_they_share_media_and_a_network() -> None:

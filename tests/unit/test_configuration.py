@@ -83,3 +83,17 @@ def test_sound_has_two_switches(monkeypatch: pytest.MonkeyPatch, enable: str, di
     monkeypatch.setenv("NOTREALLY_ENABLE_AUDIO", enable)
     monkeypatch.setenv("NOTREALLY_DISABLE_AUDIO", disable)
     assert GatewaySettings().audio_enabled is enabled
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "local"),
+        ({"RENDER_INSTANCE_ID": "srv-1-a"}, "srv-1-a"),
+        ({"RENDER_INSTANCE_ID": "srv-1-a", "NOTREALLY_EXECUTOR_ID": "gateway-0"}, "gateway-0"),
+    ],
+)
+def test_every_gateway_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], name: str) -> None:
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    assert GatewaySettings().executor_id == name
