@@ -18,7 +18,7 @@ from google.rpc import status_pb2
 from services.kit import metrics
 from services.kit.errors import Refusal, refusal_of_status
 from services.kit.limits import child_environment
-from services.kit.worker_wire import MOST_RANGE_BYTES, RANGE, Kind, Setup, Task, framed, receive
+from services.kit.worker_wire import ITEMS_AHEAD, MOST_RANGE_BYTES, RANGE, Kind, Setup, Task, framed, receive
 
 log = structlog.get_logger()
 
@@ -28,6 +28,8 @@ _WARM_UP_S = 300.0
 # There are as many workers as should work at once, and the threads of a BLAS wait busily for each other:
 # with two of them, the sound of a video took five times the processor time.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# A sign of life, items, a question and an end: what waits here of a worker that has not been taken over is no more.
+_MOST_UNHEARD = ITEMS_AHEAD + 3
 _ENDED = frozenset({Kind.DONE, Kind.REFUSED, Kind.FAILED, Kind.EXHAUSTED, Kind.GONE})
 
 
@@ -217,7 +219,9 @@ class WorkerProcess:
                     with suppress(OSError):  # who reads our log may be gone; the worker's task is not
                         sys.stdout.write(payload.decode(errors="replace") + "\n")
                         sys.stdout.flush()
-                else:
+                elif kind is not Kind.ALIVE or self._inbox.empty():  # what waits there says that it lives, too
+                    if self._inbox.qsize() >= _MOST_UNHEARD:
+                        raise ValueError("a worker says more than anybody asked for")
                     self._inbox.put_nowait((kind, payload))
         except (EOFError, OSError):
             pass

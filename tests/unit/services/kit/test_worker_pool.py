@@ -18,7 +18,7 @@ from services.kit.errors import Refusal
 from services.kit.limits import WorkerLimits
 from services.kit.worker_pool import WorkerProcesses, WorkersDidNotStart
 from services.kit.worker_process import WorkerFailed
-from services.kit.worker_wire import ITEMS_AHEAD
+from services.kit.worker_wire import ITEMS_AHEAD, Kind
 from tests.unit.services.kit import worker_samples as samples
 
 LIMITS = WorkerLimits(memory_mib=512, cpu_s=2.0, stall_s=3.0)
@@ -170,6 +170,25 @@ async def test_a_worker_without_a_sign_of_life_is_killed(pool: WorkerProcesses) 
 
 async def test_long_work_that_asks_whether_to_go_on_is_not_taken_for_stuck(pool: WorkerProcesses) -> None:
     assert [item async for item in pool.stream(samples.toil, LIMITS.stall_s * 1.2)] == [b"done"]
+
+
+@pytest.mark.parametrize("kind", [Kind.ITEM, Kind.READ, Kind.DONE])
+async def test_a_worker_that_says_more_than_was_asked_for_is_killed(pool: WorkerProcesses, kind: Kind) -> None:
+    async with aclosing(pool.stream(samples.flood, kind)) as stream:
+        pid = int(await anext(stream))
+        # Nobody reads on.
+        await eventually(lambda: not exists(pid))
+    assert await answers(pool) != pid
+
+
+async def test_signs_of_life_do_not_pile_up_for_a_reader_that_takes_its_time(pool: WorkerProcesses) -> None:
+    async with aclosing(pool.stream(samples.flood, Kind.ALIVE)) as stream:
+        pid = int(await anext(stream))
+        (worker,) = [worker for worker in pool._all if worker.pid == pid]
+        # The first of them, the other item and the end.
+        await eventually(lambda: worker._inbox.qsize() == 3)
+        assert [item async for item in stream] == [b"done"]
+    assert exists(pid)
 
 
 async def test_memory_is_bounded(pool: WorkerProcesses) -> None:

@@ -18,7 +18,7 @@ from services.kit.errors import Refusal
 from services.kit.seekable import Video
 from services.kit.worker_pool import WorkerProcesses
 from services.kit.worker_video import opened
-from services.kit.worker_wire import Cancelled
+from services.kit.worker_wire import Cancelled, Kind
 
 Items = Generator[bytes, None, None]
 
@@ -89,6 +89,15 @@ def crash_with_a_child(cancelled: Cancelled) -> Items:
 def hang(cancelled: Cancelled) -> Items:
     yield str(os.getpid()).encode()
     threading.Event().wait()
+
+
+def flood(cancelled: Cancelled, kind: Kind) -> Items:
+    """Says what nobody asked for, as a worker may that somebody has taken over."""
+    yield str(os.getpid()).encode()
+    service = worker_video.fetch.__self__._service  # type: ignore[union-attr]
+    for _ in range(1000):
+        service.send(kind, bytes(16))
+    yield b"done"
 
 
 def toil(cancelled: Cancelled, seconds: float) -> Items:
