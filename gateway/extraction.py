@@ -42,7 +42,10 @@ class Report(Protocol):
     """Told how far a run is."""
 
     def __call__(self, done: float, text: str, finished: media_pb2.TimeWindow | None) -> Awaitable[None]:
-        """`done` is the share of the run's seconds finished; `finished` a window whose signals are now stored."""
+        """`done` is the share of the run's seconds finished; `finished` a window whose signals are stored.
+
+        Of a window that was stored before it is told again: nobody may have been told then.
+        """
 
 
 class Extraction:
@@ -169,7 +172,12 @@ class Extraction:
         report: Report,
         heard: Heard,
     ) -> None:
-        missing = [w for w in windows if not await self._blobs.has_window(analysis_id, modality, w.index)]
+        missing: list[media_pb2.TimeWindow] = []
+        for window in windows:
+            if await self._blobs.has_window(analysis_id, modality, window.index):
+                await report(0.0, "", window)
+            else:
+                missing.append(window)
         total_s = sum(w.end_s - w.start_s for w in windows) or 1.0
         missing_s = sum(w.end_s - w.start_s for w in missing)
         await report(1 - missing_s / total_s, "", None)
@@ -182,11 +190,11 @@ class Extraction:
                 progress = response.progress
                 await report(1 - (1 - progress.fraction) * missing_s / total_s, progress.text, None)
             else:
-                window = response.window
-                await self._blobs.put_window(analysis_id, modality, window)
-                log.info("window stored", modality=modality, window=window.window.index, analysis=analysis_id)
+                signals = response.window
+                await self._blobs.put_window(analysis_id, modality, signals)
+                log.info("window stored", modality=modality, window=signals.window.index, analysis=analysis_id)
                 heard()
-                await report(0.0, "", window.window)
+                await report(0.0, "", signals.window)
         await report(1.0, "", None)
 
 

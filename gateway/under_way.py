@@ -1,17 +1,20 @@
 """One analysis while this process works on it: how far it is, its events, and work that can be stopped."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextvars
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import grpc
 from dbos import DBOS
-from notreally.v1 import features_pb2, media_pb2, series_pb2
+from dbos import error as dbos_error
+from notreally.v1 import analysis_pb2, features_pb2, media_pb2, series_pb2
 
 from gateway.extraction import Report
 from gateway.news import News
 from gateway.outages import outlast
-from gateway.progress import FACE, RUNNING, Progress
+from gateway.progress import AUDIO, FACE, RUNNING, Progress
 from gateway.reach import Waiting
 from gateway.records import Records
 from services.kit.errors import Refusal
@@ -48,6 +51,8 @@ class UnderWay:
         self._stopped = False
         # Only which windows: whoever watches and wants the series loads them.
         self._finished = series_pb2.Series()
+        # Modality and index of each window that an event has named, or that the next one will.
+        self._named: set[tuple[int, int]] = set()
 
     async def stop(self) -> None:
         """End its work and wait until it has ended, for a second at most; the workflow's task goes on."""
@@ -86,11 +91,30 @@ class UnderWay:
         async def report(done: float, text: str, finished: media_pb2.TimeWindow | None) -> None:
             self.progress.advance(modality, run, done, text)
             if finished is not None:
-                series = self._finished.faces if modality == FACE else self._finished.sounds
-                series.add().window.CopyFrom(finished)
+                self.name(modality, [finished])
             await self.publish()
 
         return report
+
+    def name(self, modality: "features_pb2.Modality.ValueType", windows: Iterable[media_pb2.TimeWindow]) -> None:
+        """Have the next event name those of the windows, whose signals are stored, that none has named so far."""
+        series = self._finished.faces if modality == FACE else self._finished.sounds
+        for window in windows:
+            if (modality, window.index) not in self._named:
+                self._named.add((modality, window.index))
+                series.add().window.CopyFrom(window)
+
+    async def recall(self) -> None:
+        """Learn which windows the events so far name: of work taken up again, not all that are stored."""
+        # In a context of its own: in the workflow's, reading would be one more of its steps.
+        await asyncio.get_running_loop().create_task(self._recall(), context=contextvars.Context())
+
+    async def _recall(self) -> None:
+        with suppress(dbos_error.DBOSStreamTimeoutError, dbos_error.DBOSNonExistentWorkflowError):
+            async for stored in DBOS.read_stream_async(self.id, EVENTS, timeout_seconds=0):
+                series = analysis_pb2.AnalysisEvent.FromString(stored).series
+                self._named.update((FACE, faces.window.index) for faces in series.faces)
+                self._named.update((AUDIO, sound.window.index) for sound in series.sounds)
 
     def waiting(self, modality: "features_pb2.Modality.ValueType", service: str) -> Waiting:
         """What is to be told that a service gives no answer yet."""

@@ -104,6 +104,8 @@ class Analyses(DBOSConfiguredInstance):
             async with self._places:
                 if shown.state == analysis_pb2.ANALYSIS_STATE_QUEUED:
                     metrics.LINE_SECONDS.observe((dt.datetime.now(dt.UTC) - shown.created_at).total_seconds())
+                else:
+                    await job.recall()
                 with metrics.UNDER_WAY.track_inprogress():
                     await self._analyze(job)
         except Exception as error:
@@ -159,6 +161,7 @@ class Analyses(DBOSConfiguredInstance):
 
     async def _face_lane(self, job: UnderWay, plan: Planned, number: int) -> tuple[float, float]:
         wall = await self._extract_faces(job, plan, number)
+        job.name(FACE, plan.run(number))
         job.progress.advance(FACE, number, 1.0)
         if job.progress.fraction(FACE) >= 1.0:
             job.progress.set_state(FACE, DONE, "all frames analysed")
@@ -166,6 +169,7 @@ class Analyses(DBOSConfiguredInstance):
 
     async def _audio_lane(self, job: UnderWay, plan: Planned) -> tuple[float, float]:
         wall = await self._extract_sound(job, plan)
+        job.name(AUDIO, plan.take(plan.indexes))
         job.progress.set_state(AUDIO, DONE, "all sound analysed")
         return wall
 
