@@ -323,3 +323,57 @@ async def test_an_interrupted_analysis_names_a_line_of_the_log(system: System) -
     reason, metadata = reason_of(system.found(analysis))
     (line,) = [line for line in lines if line.get("log_id") == metadata["log_id"]]
     assert (reason, line["analysis"], line["log_level"]) == ("INTERNAL", analysis.id, "error")
+
+
+async def claim_on(analysis: Analysis) -> tuple[str | None, ...]:
+    """Its workflow's state, and the gateway and the version that it belongs to."""
+    workflow = await DBOS.get_workflow_status_async(analysis.id)
+    assert workflow is not None
+    return workflow.status, workflow.executor_id, workflow.app_version
+
+
+async def test_what_is_claimed_here_and_not_worked_on_is_taken_up_at_the_second_look(system: System) -> None:
+    analysis = await system.killed_with()
+    await system.keeping.look_after()
+    assert await claim_on(analysis) == ("PENDING", "test", "1"), "it may be about to begin"
+    await system.keeping.look_after()
+    assert (await system.ended(analysis)).state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED
+
+
+async def test_what_is_worked_on_is_left_alone(system: System) -> None:
+    system.services.killed_at = 1
+    analysis = system.accept()
+    await system.keeping.start(analysis)
+    await system.services.killed.wait()
+    for _ in range(3):
+        await system.keeping.look_after()
+    assert await claim_on(analysis) == ("PENDING", "test", "1")
+    await system.keeping.leave()
+
+
+async def test_what_an_older_version_began_here_begins_anew(system: System) -> None:
+    analysis = await system.killed_with(version="0")
+    await system.keeping.look_after()
+    assert (await system.ended(analysis)).state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED
+    assert (await claim_on(analysis))[1:] == ("test", "1")
+
+
+@pytest.mark.parametrize("version", ["0", "1"])
+async def test_what_a_gateway_that_is_gone_has_claimed_is_taken_over(system: System, version: str) -> None:
+    analysis = await system.killed_with("gone", version)
+    for _ in range(3):
+        await system.keeping.look_after()
+    assert await claim_on(analysis) == ("PENDING", "gone", version), "nobody has found out that it is gone"
+    await system.keeping.take_over()
+    assert (await system.ended(analysis)).state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED
+    assert (await claim_on(analysis))[1:] == ("test", "1")
+
+
+@pytest.mark.parametrize(("executor", "version"), [("there", "0"), ("there", "1"), ("gone", "2")])
+async def test_what_another_gateway_works_on_or_only_a_newer_one_can_is_not_taken_over(
+    system: System, executor: str, version: str
+) -> None:
+    Presence(system.engine, "there", gone_after=dt.timedelta(minutes=1)).note()
+    analysis = await system.killed_with(executor, version)
+    await system.keeping.take_over()
+    assert await claim_on(analysis) == ("PENDING", executor, version)
