@@ -17,6 +17,7 @@ from services.face.pictures import Picture
 from services.face.windows import FaceJob, Window
 from services.kit.container import moving_pictures, opened_container
 from services.kit.errors import Refusal
+from services.kit.limits import memory_left
 from services.kit.media_formats import MOST_PIXELS, refuse_huge_frames
 
 # Times travel as text and as floats on their way here: a frame this close before a window's start belongs to it.
@@ -28,6 +29,8 @@ _EARLIER_S = 10.0
 _SHORT_GAP_S = 1.0
 # Up to this size one thread decodes about as fast as faces are followed; more would cost a sixth more CPU for nothing.
 _LARGE_PIXELS = 1920 * 1088
+# Of a frame as decoders keep it, at the most usual depths.
+_BYTES_PER_PIXEL = 3
 # An hour of film at 30 frames a second, decoded from a single keyframe. Nobody needs more for a run of windows, but a
 # file whose index leads every seek astray could ask for its whole length again and again.
 _MOST_DECODED = 108_000
@@ -52,6 +55,7 @@ def timed_pictures(
 
     Raises:
         Refusal: NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, FRAME_TOO_LARGE or NO_DECODABLE_FRAME.
+        MemoryError: Its frames take more memory than this process may have.
     """
     with opened_container(video) as container:
         if container is None:
@@ -168,7 +172,8 @@ class _Clock:
     def _decoded(self) -> Iterator[VideoFrame]:
         """Decode until the end or the first thing that cannot be read; a damaged packet alone is passed over.
 
-        Decoders have many names for damage, so every error of theirs counts as that.
+        Decoders have many names for damage, so every error of theirs counts as that, unless memory has run out: some
+        call that damage, too, and some call damage a lack of memory.
         """
         try:
             for packet in self._container.demux(self._stream):
@@ -179,10 +184,17 @@ class _Clock:
                 try:
                     frames = packet.decode()
                 except av.FFmpegError:
+                    self._demand_room()
                     continue
                 yield from frames
-        except (av.FFmpegError, MemoryError):
-            return
+        except av.FFmpegError:
+            self._demand_room()
+
+    def _demand_room(self) -> None:
+        """Raise MemoryError where not even one more frame would fit."""
+        context = self._stream.codec_context
+        if memory_left() < _BYTES_PER_PIXEL * min(context.width * context.height, MOST_PIXELS):
+            raise MemoryError
 
 
 def _origin(first: VideoFrame, stream: VideoStream, start_s: float | None) -> int:

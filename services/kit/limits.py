@@ -3,6 +3,7 @@
 import ctypes
 import math
 import os
+import re
 import resource
 import signal
 import time
@@ -51,6 +52,13 @@ def limit_this_process(limits: WorkerLimits) -> None:
         resource.setrlimit(kind, (bound, bound))
     with suppress(OSError):  # not in every container
         Path("/proc/self/oom_score_adj").write_text(_SACRIFICE)
+
+
+def memory_left() -> float:
+    """Private memory this process may still take, bytes; infinity where nothing bounds it or Linux does not tell."""
+    bound, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    taken = re.search(r"^VmData:\s*(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return math.inf if bound == resource.RLIM_INFINITY or taken is None else bound - 1024 * int(taken[1])
 
 
 def allow_cpu(seconds: float) -> None:

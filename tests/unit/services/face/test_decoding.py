@@ -1,6 +1,7 @@
 """Frames with times, from good files and bad ones."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -279,6 +280,38 @@ def test_frames_that_cannot_be_decoded_are_refused(face_video: MakeFaceVideo, tm
     path = tmp_path / "zeroed.mp4"
     path.write_bytes(content)
     assert refusal(path).reason == "NO_DECODABLE_FRAME"
+
+
+# Lets a process take eight frames more than it has taken, and decodes many.
+_SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from services.face.decoding import timed_pictures
+from services.face.windows import FaceJob, Window
+from services.kit.limits import memory_left
+_, hard = resource.getrlimit(resource.RLIMIT_DATA)
+resource.setrlimit(resource.RLIMIT_DATA, (1 << 32, hard))
+taken = (1 << 32) - memory_left()
+resource.setrlimit(resource.RLIMIT_DATA, (int(taken + 8 * 1920 * 1080 * 1.5), hard))
+held = []
+try:
+    for one in timed_pictures(Path(sys.argv[1]), FaceJob((Window(0, 0.0, 4.0),)), lambda: False):
+        held.append(one)
+except MemoryError:
+    print("memory")
+"""
+
+
+# The first says then that the data are invalid.
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_a_lack_of_memory_is_not_taken_for_damage(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "large.mp4"
+    size = "testsrc=size=1920x1080:duration=1:rate=24"
+    encode = ["-pix_fmt", "yuv420p", "-c:v", codec, "-preset", "ultrafast"]
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", size, *encode, str(path)], check=True)
+    command = [sys.executable, "-c", _SHORT_OF_MEMORY, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "memory\n"), done.stderr
 
 
 def test_sound_beside_the_picture_is_passed_over(face_video: MakeFaceVideo) -> None:
