@@ -68,6 +68,8 @@ class Edge:
     site: Path
     api_origin: str = ""
     """Where the pages were built to call; empty for the address they came from."""
+    trusted_proxies: int = 0
+    """Proxies in front of it whose word on the caller's address counts."""
     descriptor: Path = DESCRIPTOR
     collector: str = ""
     """Where traces are sent by OTLP over gRPC, such as ``http://collector:4317``; empty for no traces."""
@@ -84,6 +86,7 @@ class Edge:
             admin_socket=run_folder / "envoy-admin.sock",
             site=site(),
             api_origin=environment.variables.get("NEXT_PUBLIC_API_BASE_URL", ""),
+            trusted_proxies=environment.trusted_proxies,
             collector=environment.variables.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
             traced_percent=_traced_percent(environment.variables),
         )
@@ -98,6 +101,7 @@ class Edge:
         values = {
             "listen_host": self.listen_host,
             "port": str(self.port),
+            "trusted_proxies": str(self.trusted_proxies),
             "gateway_host": gateway_host,
             "gateway_port": str(gateway_port),
             "admin_socket": str(self.admin_socket),

@@ -1,5 +1,6 @@
 """Settings of the command line: the environment, over the defaults of `deploy/defaults.env`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,18 @@ class Environment:
         text = self.variables["PORT"]
         if not text.isdecimal() or not 0 < int(text) < 65536:
             raise ValueError(f"PORT must be a number from 1 to 65535, not {text!r}.")
+        return int(text)
+
+    @property
+    def trusted_proxies(self) -> int:
+        """Proxies in front of the edge.
+
+        Raises:
+            ValueError: NOTREALLY_TRUSTED_PROXIES is no number of them.
+        """
+        text = self.variables.get("NOTREALLY_TRUSTED_PROXIES") or "0"
+        if not re.fullmatch("[0-9]{1,2}", text):
+            raise ValueError(f"NOTREALLY_TRUSTED_PROXIES must be a number below 100, not {text!r}.")
         return int(text)
 
     @property

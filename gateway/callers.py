@@ -10,7 +10,7 @@ def caller_of(metadata: Iterable[tuple[str, str | bytes]] | None, peer: str) -> 
     It is no identity: whoever wants to can look like many. What it decides is only whose turn comes first.
 
     Args:
-        metadata: Of the call. The last address in ``x-forwarded-for`` is the one the edge has seen itself.
+        metadata: Of the call. The last address in ``x-forwarded-for`` is the one the edge vouches for.
         peer: As gRPC names it, such as ``ipv4:127.0.0.1:50123``; used where no edge is in front.
     """
     found = {key: value for key, value in metadata or () if isinstance(value, str)}

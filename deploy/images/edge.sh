@@ -1,6 +1,7 @@
 #!/bin/sh
 # Starts Envoy with what only the place it runs in knows.
 #   NOTREALLY_GATEWAY_TARGET     host:port of the gateway; a name stands for all its addresses (default gateway:50051)
+#   NOTREALLY_TRUSTED_PROXIES    proxies in front of it that add the address they see to x-forwarded-for (default 0)
 #   NOTREALLY_EDGE_TLS           1: TLS with the certificate in /tls (tls.crt, tls.key), read anew when it changes
 #   OTEL_EXPORTER_OTLP_ENDPOINT  http://host:port of a collector of traces; none without it
 #   OTEL_TRACES_SAMPLER_ARG      the share of calls to trace, where OTEL_TRACES_SAMPLER is one of a ratio
@@ -19,6 +20,13 @@ check() {
 
 gateway=${NOTREALLY_GATEWAY_TARGET:-gateway:50051}
 check NOTREALLY_GATEWAY_TARGET "$gateway"
+
+proxies=${NOTREALLY_TRUSTED_PROXIES:-0}
+case $proxies in
+  *[!0-9]* | ???*)
+    echo "NOTREALLY_TRUSTED_PROXIES must be a number below 100, not '$proxies'." >&2
+    exit 2 ;;
+esac
 
 types=type.googleapis.com/envoy.extensions.transport_sockets
 case ${NOTREALLY_EDGE_TLS:-0} in
@@ -42,6 +50,7 @@ fi
 # The root file system is read-only; /tmp is not.
 config=${TMPDIR:-/tmp}/envoy.yaml
 sed -e "s|@gateway_host@|${gateway%:*}|" -e "s|@gateway_port@|${gateway##*:}|" -e "s|@transport_socket@|$socket|" \
+  -e "s|@trusted_proxies@|$proxies|" \
   -e "s|@collector_host@|${collector%:*}|" -e "s|@collector_port@|${collector##*:}|" -e "s|@traced_percent@|$percent|" \
   "$here/$source" > "$config"
 exec envoy --config-path "$config" --concurrency "${NOTREALLY_EDGE_THREADS:-2}" --disable-hot-restart \

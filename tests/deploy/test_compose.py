@@ -22,7 +22,13 @@ SERVERS = {*PORTS, "edge"}
 PLANS_MIB = {"starter": 512, "standard": 2048, "pro": 4096}
 
 # Of the edge's script and of the platforms.
-OTHERS = {"NOTREALLY_EDGE_TLS", "NOTREALLY_GATEWAY_TARGET", "NOTREALLY_VERSION", "PORT"}
+OTHERS = {
+    "NOTREALLY_EDGE_TLS",
+    "NOTREALLY_GATEWAY_TARGET",
+    "NOTREALLY_TRUSTED_PROXIES",
+    "NOTREALLY_VERSION",
+    "PORT",
+}
 
 
 def read(name: str) -> Mapping[str, Any]:

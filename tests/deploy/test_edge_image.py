@@ -61,6 +61,7 @@ def start(image: Path, tmp_path: Path, **variables: str) -> subprocess.Completed
         {},
         {"NOTREALLY_GATEWAY_TARGET": "gateway.elsewhere:1234"},
         {"NOTREALLY_EDGE_TLS": "1"},
+        {"NOTREALLY_TRUSTED_PROXIES": "2"},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317"},
         {
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.monitoring:4318/",
@@ -79,6 +80,7 @@ def test_envoy_takes_it(image: Path, tmp_path: Path, variables: dict[str, str]) 
     host, _, port = variables.get("NOTREALLY_GATEWAY_TARGET", "gateway:50051").partition(":")
     assert f'address: "{host}", port_value: {port}' in text
     assert ("DownstreamTlsContext" in text) == ("NOTREALLY_EDGE_TLS" in variables)
+    assert f"xff_num_trusted_hops: {variables.get('NOTREALLY_TRUSTED_PROXIES', 0)}\n" in text
     traced = "OTEL_EXPORTER_OTLP_ENDPOINT" in variables
     assert ("OpenTelemetryConfig" in text) == traced
     if "OTEL_TRACES_SAMPLER" in variables:
@@ -93,6 +95,13 @@ def test_an_address_that_is_none_is_refused(image: Path, tmp_path: Path, name: s
     done = start(image, tmp_path, **{name: target})
     assert done.returncode == 2
     assert f"{name} must be host:port" in done.stderr
+
+
+@pytest.mark.parametrize("proxies", ["one", "-1", "100", "1.5", "1|", "1\n2"])
+def test_a_number_of_proxies_that_is_none_is_refused(image: Path, tmp_path: Path, proxies: str) -> None:
+    done = start(image, tmp_path, NOTREALLY_TRUSTED_PROXIES=proxies)
+    assert done.returncode == 2
+    assert "NOTREALLY_TRUSTED_PROXIES must be a number" in done.stderr
 
 
 def certificate(folder: Path) -> None:

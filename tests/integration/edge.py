@@ -18,11 +18,11 @@ _START_S = 30.0
 
 
 @asynccontextmanager
-async def running_edge(gateway: str) -> AsyncIterator[int]:
+async def running_edge(gateway: str, **variables: str) -> AsyncIterator[int]:
     """Envoy in front of the gateway at `gateway`; gives its port."""
     (port,) = free_ports(1)
     environment = Environment.read(
-        {"PORT": str(port), "NOTREALLY_EDGE_HOST": "127.0.0.1", "NOTREALLY_GATEWAY_TARGET": gateway}
+        {"PORT": str(port), "NOTREALLY_EDGE_HOST": "127.0.0.1", "NOTREALLY_GATEWAY_TARGET": gateway, **variables}
     )
     # Not in pytest's folder: the path of a unix socket may have 107 bytes only.
     with tempfile.TemporaryDirectory(prefix="notreally-") as folder:

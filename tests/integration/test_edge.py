@@ -23,6 +23,8 @@ class Rest(rest_pb2_grpc.RestServiceServicer):
     """Keeps what arrives."""
 
     def __init__(self) -> None:
+        self.callers: list[str] = []
+        """Of the last question after health: every address that came with it."""
         self.pieces: list[rest_pb2.AnalyzeRequest] = []
         self.arrived = asyncio.Event()
 
@@ -42,6 +44,7 @@ class Rest(rest_pb2_grpc.RestServiceServicer):
         raise AssertionError
 
     async def GetHealth(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
+        self.callers = [value for key, value in context.invocation_metadata() if key == "x-forwarded-for"]
         return httpbody_pb2.HttpBody(content_type="application/json", data=b'{"status": "healthy"}')
 
     async def ListEndpoints(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
@@ -156,6 +159,26 @@ async def test_a_gateway_that_is_away_is_said_in_a_sentence() -> None:
     assert reply.status == 503
     assert reply.json()["code"] == 14
     assert "Try again" in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("proxies", "claimed", "caller"),
+    [
+        ("0", "", "127.0.0.1"),
+        ("0", "203.0.113.7", "127.0.0.1"),
+        ("1", "192.0.2.1", "192.0.2.1"),
+        ("1", "203.0.113.7, 192.0.2.1", "192.0.2.1"),
+        ("2", "203.0.113.7, 192.0.2.1, 10.0.0.1", "192.0.2.1"),
+        # It did not come through as many.
+        ("2", "203.0.113.7", "127.0.0.1"),
+    ],
+)
+async def test_the_gateway_hears_of_one_address_that_no_caller_can_choose(
+    peer: Peer, rest: Rest, proxies: str, claimed: str, caller: str
+) -> None:
+    async with running_edge(peer.address, NOTREALLY_TRUSTED_PROXIES=proxies) as port:
+        await fetch(port, "GET", "/api/health", {"x-forwarded-for": claimed} if claimed else {})
+    assert rest.callers == [caller]
 
 
 # --- files --------------------------------------------------------------------------------------------------------

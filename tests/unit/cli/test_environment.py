@@ -41,6 +41,13 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
         _ = Environment.read({"PORT": port}).port
 
 
+@pytest.mark.parametrize("proxies", ["-1", "100", "one", "1\n"])
+def test_a_number_of_proxies_that_is_none_is_refused(proxies: str) -> None:
+    assert Environment.read({}).trusted_proxies == 0
+    with pytest.raises(ValueError, match="NOTREALLY_TRUSTED_PROXIES"):
+        _ = Environment.read({"NOTREALLY_TRUSTED_PROXIES": proxies}).trusted_proxies
+
+
 @pytest.mark.parametrize(
     ("variables", "enabled"),
     [
