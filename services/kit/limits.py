@@ -55,10 +55,13 @@ def limit_this_process(limits: WorkerLimits) -> None:
 
 
 def memory_left() -> float:
-    """Private memory this process may still take, bytes; infinity where nothing bounds it or Linux does not tell."""
+    """Private memory this process may still take, bytes; infinity where nothing bounds it, or no Linux tells."""
     bound, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    taken = re.search(r"^VmData:\s*(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return math.inf if bound == resource.RLIM_INFINITY or taken is None else bound - 1024 * int(taken[1])
+    status = Path("/proc/self/status")
+    if bound == resource.RLIM_INFINITY or not status.exists():
+        return math.inf
+    taken = re.search(r"^VmData:\s*(\d+) kB$", status.read_text(), re.MULTILINE)
+    return math.inf if taken is None else bound - 1024 * int(taken[1])
 
 
 def allow_cpu(seconds: float) -> None:
