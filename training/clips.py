@@ -10,6 +10,9 @@ import pandas as pd
 _SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".3gp", ".wmv", ".flv"})
 _NEEDED_COLUMNS = ("file", "label", "group_id")
 
+OF_SOUND = ("re-dubbed", "vocoded")
+"""Methods that leave the pictures as they were."""
+
 
 class ClipsError(ValueError):
     """The folders or the manifest cannot be used. The message is a sentence for whoever started the training."""
@@ -47,6 +50,11 @@ class Dataset:
     clips: tuple[Clip, ...]
     pairs: tuple[tuple[Path, Path], ...]
     warnings: tuple[str, ...]
+
+    @property
+    def taught(self) -> list[bool]:
+        """For each clip, whether networks may learn from it: where the sound alone is forged, the pictures are real."""
+        return [clip.method not in OF_SOUND for clip in self.clips]
 
 
 def gather(real: Sequence[str], fake: Sequence[str], manifest: Path | None = None) -> Dataset:

@@ -184,13 +184,34 @@ def score(network: MotionNetwork, video: Movements) -> NDArray[np.float64]:
     return np.asarray(found.numpy(), dtype=np.float64)
 
 
-def ship(videos: Sequence[Movements], fake: Sequence[bool], sent: Views, path: Path, *, epochs: int, seed: int) -> None:
-    """Learn from everybody and write the network as the ONNX file that the face service loads.
+def ship(
+    videos: Sequence[Movements],
+    fake: Sequence[bool],
+    taught: Sequence[bool],
+    sent: Views,
+    path: Path,
+    *,
+    epochs: int,
+    seed: int,
+) -> None:
+    """Learn from everybody who is `taught` and write the network as the ONNX file that the face service loads.
 
     Raises:
         ValueError: the written network scores differently.
     """
-    write(train(videos, fake, sent, epochs=epochs, seed=seed), _sample(), "log_odds", path, tolerance=_TOLERANCE)
+    network = _trained(np.flatnonzero(taught), videos, fake, sent, epochs=epochs, seed=seed)
+    write(network, _sample(), "log_odds", path, tolerance=_TOLERANCE)
+
+
+def _trained(
+    places: NDArray[np.intp], videos: Sequence[Movements], fake: Sequence[bool], sent: Views, *, epochs: int, seed: int
+) -> MotionNetwork:
+    """As `train`, from the videos in some places."""
+
+    def those(of: Sequence[Movements]) -> list[Movements]:
+        return [of[place] for place in places]
+
+    return train(those(videos), [fake[i] for i in places], [those(view) for view in sent], epochs=epochs, seed=seed)
 
 
 def _sample() -> dict[str, NDArray[np.float32]]:
@@ -207,6 +228,7 @@ def out_of_fold(
     videos: Sequence[Movements],
     fake: Sequence[bool],
     fold: NDArray[np.intp],
+    taught: Sequence[bool],
     sent: Views = (),
     others: Views = (),
     *,
@@ -219,6 +241,7 @@ def out_of_fold(
         videos: what was measured in each.
         fake: whether each is.
         fold: (videos,), people held out together.
+        taught: whether networks learn from each.
         sent: as for `train`.
         others: more views, that networks learn nothing from.
         epochs: times that every span is shown.
@@ -230,14 +253,8 @@ def out_of_fold(
     shown = (videos, *sent, *others)
     found = [[np.empty(0)] * len(videos) for _ in shown]
     for number in np.unique(fold):
-        known = np.flatnonzero(fold != number).tolist()
-        network = train(
-            [videos[i] for i in known],
-            [fake[i] for i in known],
-            [[view[i] for i in known] for view in sent],
-            epochs=epochs,
-            seed=seed,
-        )
+        known = np.flatnonzero((fold != number) & taught)
+        network = _trained(known, videos, fake, sent, epochs=epochs, seed=seed)
         for scores, of in zip(found, shown, strict=True):
             for place in np.flatnonzero(fold == number).tolist():
                 scores[place] = score(network, of[place])

@@ -110,7 +110,9 @@ def prepare(
     )
     fake = [clip.fake for clip in dataset.clips]
     sent, new = views[: len(past)], views[len(past) :]
-    motion = [out_of_fold(plain, fake, fold, sent, new, epochs=MOTION_EPOCHS, seed=seed) for seed in seeds]
+    motion = [
+        out_of_fold(plain, fake, fold, dataset.taught, sent, new, epochs=MOTION_EPOCHS, seed=seed) for seed in seeds
+    ]
     assembled = [
         assemble(dataset, collected.rows, fold, crops, spans)
         for crops, (spans, *_) in zip(texture.log_odds, motion, strict=True)

@@ -109,7 +109,7 @@ async def _private_server() -> AsyncIterator[str]:
         # checkout measures.
         take_schema(_SHIPPED_MODEL, SCHEMA_VERSION, Path(variables["MODEL_PATH"]))
         export_untaught(Path(variables["NOTREALLY_FACE_TEXTURE_MODEL"]))
-        motion.ship([], [], (), Path(variables["NOTREALLY_FACE_MOTION_MODEL"]), epochs=0, seed=0)
+        motion.ship([], [], [], (), Path(variables["NOTREALLY_FACE_MOTION_MODEL"]), epochs=0, seed=0)
         for part, port in zip(_PARTS, ports[1:], strict=True):
             variables[f"NOTREALLY_{part}_LISTEN"] = variables[f"NOTREALLY_{part}_TARGET"] = f"127.0.0.1:{port}"
         command = str(Path(sys.executable).with_name("notreally"))

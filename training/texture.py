@@ -16,7 +16,6 @@ from training.clips import Clip, Dataset
 from training.crops import CROPS_LAYOUT, Crops, cut_all, read_crops
 from training.export import export
 from training.forgeries.appearance import shifted
-from training.forgeries.clip import OF_SOUND
 from training.forgeries.reencoding import Journey, travelled
 from training.learning import Settings, train_part
 from training.network import DEVICE, Answer, TextureNetwork, load, save, score_crops, score_wide
@@ -86,8 +85,7 @@ class TextureTraining:
         self._jobs, self._say = jobs, say
         self._paths = [clip.path for clip in dataset.clips]
         self._fake = [clip.fake for clip in dataset.clips]
-        # Nothing in their pictures is forged.
-        self._heard = [clip.method in OF_SOUND for clip in dataset.clips]
+        self._taught = dataset.taught
         self._alike = _alike(dataset)
         self._routes = _routes(dataset)
 
@@ -174,7 +172,7 @@ class TextureTraining:
     def _shown(self) -> list[bool]:
         """Of every clip; those without a face teach nothing, and cannot be shown beside others."""
         return [
-            len(read_moments(kept).kind) > 0 and not heard for kept, heard in zip(self._bank, self._heard, strict=True)
+            len(read_moments(kept).kind) > 0 and taught for kept, taught in zip(self._bank, self._taught, strict=True)
         ]
 
     @cached_property
@@ -198,7 +196,7 @@ class TextureTraining:
             number,
             self._contents,
             self._fake,
-            self._heard,
+            [not taught for taught in self._taught],
             self._fold.tolist(),
             self._alike,
             self._routes,

@@ -146,8 +146,9 @@ def _learned(
     band = proven(band, [found.decisions[part] for part in ("all", "paired") if part in found.decisions])
     texture, motion = networks
     material.training.ship(texture, recipe.seed)
-    fake = [clip.fake for clip in material.dataset.clips]
-    ship(material.movements, fake, material.looked_past, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
+    dataset, sent = material.dataset, material.looked_past
+    fake = [clip.fake for clip in dataset.clips]
+    ship(material.movements, fake, dataset.taught, sent, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(
         booster,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.clips import OF_SOUND
 from training.crops import Portraits, portraits
 from training.forgeries.appearance import Pixels
 from training.forgeries.faces import Faces, faces_of
@@ -20,8 +21,6 @@ from training.forgeries.sounds import Sound, redubbed, through_spectrum, vocoded
 REENCODED = "re-encoded"
 SWAP = "face-swap"
 OF_PICTURE = (*OF_ONE_FACE, SWAP)
-OF_SOUND = ("re-dubbed", "vocoded")
-"""Methods that leave the pictures as they were."""
 METHODS = (*OF_PICTURE, *OF_SOUND)
 """How clips are forged."""
 

@@ -1,6 +1,7 @@
 """The motion network, from movements to the file that the face service loads."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from services.face.motion_network import MotionNetwork as Served  # noqa: E402
 from services.face.movement import KINDS, VALUES, Movement  # noqa: E402
+from training import motion  # noqa: E402
 from training.estimates import auc  # noqa: E402
 from training.motion import MotionNetwork, out_of_fold, score, ship, train  # noqa: E402
 from training.movements import Movements  # noqa: E402
@@ -101,12 +103,32 @@ def test_nobody_is_scored_by_a_network_that_has_seen_them() -> None:
     videos, fake = people(24, signal=0.0)
     fold = (np.arange(24) // 2) % 3
     other_view = list(reversed(videos))
-    found, again = out_of_fold(videos, fake, fold, (), [other_view], epochs=3, seed=0)
+    found, again = out_of_fold(videos, fake, fold, [True] * 24, (), [other_view], epochs=3, seed=0)
     others = [place for place in range(24) if fold[place] != 1]
     network = train([videos[place] for place in others], [fake[place] for place in others], epochs=3, seed=0)
     for place in np.flatnonzero(fold == 1):
         np.testing.assert_allclose(found[place], score(network, videos[place]), atol=1e-5)
         np.testing.assert_allclose(again[place], score(network, other_view[place]), atol=1e-5)
+
+
+def test_pictures_that_nobody_forged_are_scored_and_not_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos, fake = people(12, signal=1.0)
+    learned: list[Movements] = []
+
+    def noted(videos: list[Movements], *given: Any, **settings: Any) -> MotionNetwork:
+        learned.extend(videos)
+        return train(videos, *given, **settings)
+
+    monkeypatch.setattr(motion, "train", noted)
+    taught = [place != 3 for place in range(12)]
+    sent = [brightened(videos)]
+    (found, _) = out_of_fold(videos, fake, np.arange(12) // 2 % 2, taught, sent, epochs=1, seed=0)
+    ship(videos, fake, taught, sent, tmp_path / "motion.onnx", epochs=1, seed=0)
+    assert len(learned) == 2 * 11
+    assert not any(one is videos[3] for one in learned)
+    assert len(found[3]) == 6
 
 
 def test_the_same_seed_learns_the_same() -> None:
@@ -128,7 +150,7 @@ def test_where_there_is_nothing_to_learn_from_it_says_nothing(fake: list[bool]) 
 def test_what_is_shipped_scores_as_what_was_trained(tmp_path: Path) -> None:
     videos, fake = people(12, signal=1.0)
     path = tmp_path / "models" / "motion.onnx"
-    ship(videos, fake, [brightened(videos)], path, epochs=2, seed=3)
+    ship(videos, fake, [True] * 12, [brightened(videos)], path, epochs=2, seed=3)
     served = Served(path, path.read_bytes())
     conditions = videos[5].conditions
     spans = [

@@ -15,9 +15,8 @@ from services.face.texture_network import TextureNetwork
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
 from training.bank import Kind, Moments
-from training.clips import Clip, Dataset
+from training.clips import OF_SOUND, Clip, Dataset
 from training.folds import group_folds
-from training.forgeries.clip import OF_SOUND
 from training.pipeline import QUICK
 from training.scores import Scores
 from training.texture import GRID, SHAMS, TextureTraining
