@@ -1,5 +1,6 @@
 """Which videos to learn from: folders of real and of fake ones, and what a manifest knows about them."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +109,17 @@ def unique(dataset: Dataset, content: Callable[[Path], str]) -> tuple[Dataset, d
         ),
         left_out,
     )
+
+
+def fingerprint(dataset: Dataset, content: Callable[[Path], str]) -> str:
+    """Of contents and labels: the same wherever the videos lie, in which order and in how many copies.
+
+    Args:
+        dataset: what to learn from.
+        content: as for `unique`.
+    """
+    held = sorted({f"{content(clip.path)} {clip.fake}" for clip in dataset.clips})
+    return hashlib.sha256("\n".join(held).encode()).hexdigest()
 
 
 def _gather(folders: dict[bool, list[Path]], manifest: Path | None) -> Dataset:

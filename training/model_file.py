@@ -19,6 +19,8 @@ from training.writing import in_one_step
 # Names that services/classifier/model.py reads; neither package may import the other, and a test holds them together.
 _DESCRIPTION_ATTRIBUTE = "notreally.model"
 _CALIBRATION_ATTRIBUTE = "notreally.calibration"
+# A fingerprint of the videos learned from, which is nothing to the classifier.
+_DATA_ATTRIBUTE = "notreally.data"
 _FORMATS = {".json": "json", ".ubj": "ubj"}
 
 
@@ -64,7 +66,13 @@ def describe(
     return model
 
 
-def write(path: Path, booster: xgboost.Booster, description: classifier_pb2.Model, calibration: Calibration) -> None:
+def write(
+    path: Path,
+    booster: xgboost.Booster,
+    description: classifier_pb2.Model,
+    calibration: Calibration,
+    data: str | None = None,
+) -> None:
     """Write the model file, in one step that leaves either the old file or the new one.
 
     Args:
@@ -72,12 +80,14 @@ def write(path: Path, booster: xgboost.Booster, description: classifier_pb2.Mode
         booster: the fitted trees.
         description: from `describe`.
         calibration: as in the description.
+        data: fingerprint of the videos learned from; None to leave what the booster holds.
     """
     described = booster.copy()
     described.set_attr(
         **{
             _DESCRIPTION_ATTRIBUTE: json_format.MessageToJson(description, indent=None),
             _CALIBRATION_ATTRIBUTE: json.dumps({"slope": calibration.slope, "intercept": calibration.intercept}),
+            **({_DATA_ATTRIBUTE: data} if data else {}),
         }
     )
     content = bytes(described.save_raw(_FORMATS[path.suffix]))
@@ -85,8 +95,8 @@ def write(path: Path, booster: xgboost.Booster, description: classifier_pb2.Mode
         fresh.write_bytes(content)
 
 
-def read(path: Path) -> tuple[classifier_pb2.Model, Calibration]:
-    """Description and calibration of a model file that `write` wrote.
+def read(path: Path) -> tuple[classifier_pb2.Model, Calibration, str | None]:
+    """Description, calibration and fingerprint of the data, where it is known, of a model file that `write` wrote.
 
     Raises:
         ValueError: it is none.
@@ -98,7 +108,7 @@ def read(path: Path) -> tuple[classifier_pb2.Model, Calibration]:
         calibration = Calibration(**json.loads(booster.attr(_CALIBRATION_ATTRIBUTE) or ""))
     except (xgboost.core.XGBoostError, json_format.ParseError, ValueError, TypeError) as error:
         raise ValueError(f"{path.name} is no model that `make train` wrote.") from error
-    return description, calibration
+    return description, calibration, booster.attr(_DATA_ATTRIBUTE)
 
 
 def take_schema(path: Path, schema_version: int, to: Path) -> None:
@@ -109,7 +119,7 @@ def take_schema(path: Path, schema_version: int, to: Path) -> None:
     Raises:
         ValueError: it is no model file.
     """
-    description, calibration = read(path)
+    description, calibration, _ = read(path)
     description.schema_version = schema_version
     description.texture_model = ""
     booster = xgboost.Booster()

@@ -28,7 +28,7 @@ class Run:
         band: of the shipped model.
         model: the shipped model's description.
         left_out: reason and number of videos for everything that was found but not learned from.
-        warnings: sentences about the data.
+        warnings: sentences about the data, and about what the model has to do with them.
         terms: Markdown paragraphs on where the data come from and what may be done with them.
         environment: what it was made with, as in "torch 2.13.0".
         options: of the command, which say whether networks were trained in earnest.

@@ -15,15 +15,17 @@ from gateway.features import SCHEMA_VERSION
 from services.face.network_file import version_of
 from training import card, evaluation, model_file, plots, tables
 from training.calibration import Band, Calibration
-from training.clips import ClipsError, gather
+from training.clips import ClipsError, fingerprint, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
 from training.motion import ship
 from training.pipeline import MOTION_EPOCHS, QUICK, SENDINGS, STANDARD, Material, environment, prepare
 from training.run import Run, as_json
-from training.verdicts import fitted, proven
+from training.vectors import content_hash
+from training.verdicts import Decisions, fitted, not_proven, proven
 
 _UNKNOWN_TERMS = "Nothing was said of where the videos come from and what may be done with them (`--terms`)."
+_UNKNOWN_DATA = "It is not known whether the model learned from the videos that are judged here: its file does not say."
 _PERMUTATIONS = 100
 _PAGE = 180  # columns
 
@@ -74,7 +76,11 @@ def train(
     seed: Annotated[int, typer.Option(help="Makes masks, networks and trees reproducible.")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds that the evaluation is averaged over.")] = 1,
     only_evaluate: Annotated[
-        bool, typer.Option("--only-evaluate", help="Leave network and model as they are; write the card anew.")
+        bool,
+        typer.Option(
+            "--only-evaluate",
+            help="Leave networks and model as they are, and write their card anew, from the videos they learned from.",
+        ),
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
 ) -> None:
@@ -95,6 +101,10 @@ def train(
             dataset = with_forgeries(real, manifest, cache / "forgeries", console, seed=seed, jobs=parallel)
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
+        data = fingerprint(dataset, content_hash)
+        shipped = model_file.read(model) if only_evaluate else None
+        if shipped is not None and shipped[2] not in (None, data):
+            raise ClipsError(f"{model.name} learned from other videos: give those, or train it on these.")
         networks, sendings = (QUICK, {}) if quick else (STANDARD, SENDINGS)
         kept, numbers = scores or cache / "scores", range(seed, seed + seeds)
         material = prepare(dataset, cache, kept, server, networks, sendings, numbers, parallel, console)
@@ -103,11 +113,13 @@ def train(
         found = evaluation.evaluate(
             material.videos, material.texture, material.sent, recipe, 4 if quick else _PERMUTATIONS
         )
-        if only_evaluate:
-            description, calibration = model_file.read(model)
+        warnings = dataset.warnings
+        if shipped is not None:
+            description, calibration, known = shipped
             band = Band(description.real_below, description.fake_above)
+            warnings += (*([] if known else [_UNKNOWN_DATA]), *not_proven(band, _whole(found)))
         else:
-            description, calibration, band = _learned(material, recipe, found, (texture, motion), model)
+            description, calibration, band = _learned(material, recipe, found, (texture, motion), model, data)
     except (ClipsError, ServiceError, RuntimeError, ValueError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -120,7 +132,7 @@ def train(
         band=band,
         model=description,
         left_out=material.left_out,
-        warnings=dataset.warnings,
+        warnings=warnings,
         terms=terms.read_text() if terms else _UNKNOWN_TERMS,
         environment=environment(),
         options="--quick" if quick else "",
@@ -138,12 +150,17 @@ def train(
 
 
 def _learned(
-    material: Material, recipe: Recipe, found: evaluation.Evaluation, networks: tuple[Path, Path], path: Path
+    material: Material,
+    recipe: Recipe,
+    found: evaluation.Evaluation,
+    networks: tuple[Path, Path],
+    path: Path,
+    data: str,
 ) -> tuple[classifier_pb2.Model, Calibration, Band]:
     """Train the networks on everybody, fit the trees, calibrate, and write all of it."""
     videos = material.videos[0]
     calibration, band = fitted(videos, found.log_odds[0], np.ones(len(videos), dtype=np.bool_))
-    band = proven(band, [found.decisions[part] for part in ("all", "paired") if part in found.decisions])
+    band = proven(band, _whole(found))
     texture, motion = networks
     material.training.ship(texture, recipe.seed)
     dataset, sent = material.dataset, material.looked_past
@@ -160,8 +177,13 @@ def _learned(
         cross_validated_auc=found.scores.get("paired", found.scores["all"]).value,
         trained=datetime.now(UTC).replace(microsecond=0),
     )
-    model_file.write(path, booster, description, calibration)
+    model_file.write(path, booster, description, calibration, data)
     return description, calibration, band
+
+
+def _whole(found: evaluation.Evaluation) -> list[Decisions]:
+    """On all that verdicts must be right on."""
+    return [found.decisions[part] for part in ("all", "paired") if part in found.decisions]
 
 
 def _drawn(material: Material, found: evaluation.Evaluation, model_card: Path) -> list[tuple[str, str]]:

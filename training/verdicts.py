@@ -111,3 +111,15 @@ def proven(band: Band, made: Sequence[Decisions]) -> Band:
     real = all(part.wrong_real.value <= MAX_ERROR for part in made)
     fake = all(part.wrong_fake.value <= MAX_ERROR for part in made)
     return Band(band.real_below if real else 0.0, band.fake_above if fake else 1.0)
+
+
+def not_proven(band: Band, made: Sequence[Decisions]) -> list[str]:
+    """For each side that a model has and would not have by these verdicts, a sentence that says so; as for `proven`."""
+    again = proven(band, made)
+    lost = {"real": band.real_below != again.real_below, "fake": band.fake_above != again.fake_above}
+    return [
+        f"The model calls videos {side}, and trained anew it would not: by the table of verdicts below, such verdicts "
+        "were wrong too often, or never given."
+        for side, gone in lost.items()
+        if gone
+    ]

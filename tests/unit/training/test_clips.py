@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.clips import Clip, ClipsError, Dataset, gather, unique
+from training.clips import Clip, ClipsError, Dataset, fingerprint, gather, unique
 
 
 def touch(*paths: Path) -> None:
@@ -134,3 +134,13 @@ def test_copies_and_contradictions_are_left_out() -> None:
         "said fake": "the same content is labelled real and fake",
         "said real": "the same content is labelled real and fake",
     }
+
+
+def test_a_fingerprint_is_of_contents_and_labels_alone() -> None:
+    def of(*clips: tuple[str, bool]) -> str:
+        dataset = Dataset(tuple(Clip(Path(name), fake, name) for name, fake in clips), (), ())
+        return fingerprint(dataset, lambda path: path.name)
+
+    known = of(("1", False), ("2", True))
+    assert of(("elsewhere/2", True), ("1", False), ("copy/1", False)) == known
+    assert len({known, of(("1", False), ("3", True)), of(("1", False), ("2", False)), of(("1", False))}) == 4

@@ -169,6 +169,25 @@ def test_evaluating_again_leaves_the_model_as_it_is(command: Typer, data: Path) 
     assert "Seed 0, 2 in all" in (data / "card.md").read_text()
 
 
+def test_other_videos_are_not_put_down_to_the_model(command: Typer, data: Path) -> None:
+    assert CliRunner().invoke(command, arguments(data)).exit_code == 0
+    card = (data / "card.md").read_text()
+    (data / "real" / "0.mp4").unlink()
+    outcome = CliRunner().invoke(command, arguments(data, "--only-evaluate"))
+    assert outcome.exit_code == 2
+    assert "model.json learned from other videos" in outcome.output
+    assert (data / "card.md").read_text() == card
+
+    # As models were written that do not say from which they learned.
+    model = json.loads((data / "model.json").read_text())
+    del model["learner"]["attributes"]["notreally.data"]
+    (data / "model.json").write_text(json.dumps(model))
+    assert CliRunner().invoke(command, arguments(data, "--only-evaluate")).exit_code == 0
+    said = "Warning: It is not known whether the model learned from the videos"
+    assert said in (data / "card.md").read_text()
+    assert said not in card
+
+
 def test_the_same_data_give_the_same_model(command: Typer, data: Path) -> None:
     versions = []
     for _ in range(2):
