@@ -54,9 +54,10 @@ together, as above, that counts as error. The product has one model. Where each 
 that the same model scored (Forman and Scholz 2010):"""
 
 _METHODS = """\
-Fakes of one method against the real videos they were made from, or against all real videos where none is known. The
-last AUC is of trees that were fitted without any fake of that method. The networks did see some, of other people:
-the figure says what the ten numbers carry over to a method, not what the networks do."""
+All fakes of one method: against the real videos they were made from if those of all are known, or else against all real
+videos; "paired" counts the fakes of which they are. The last AUC is of trees that were fitted without any fake of that
+method. The networks did see some, of other people: the figure says what the ten numbers carry over to a method, not
+what the networks do."""
 
 _ABLATIONS = """\
 The same trees, fitted without a feature or a group of them. A change below 0 says that it helped."""

@@ -47,7 +47,7 @@ class Evaluation:
         scores: AUC by what it was taken on: "paired", those of them that are members of pairs, "all" and subsets; those
             without real videos of their own are held against all real ones.
         within: likewise, each video held only against those that the same model scored.
-        methods: AUC by method, its fakes against their partners, or against all real videos where they have none.
+        methods: AUC by method, its fakes against their partners, or against all real videos where some lack one.
         without: AUC by method, likewise, of trees that have seen no fake of that method.
         concordance: of the pairs; None without pairs.
         baselines: by name of the model, AUC on "paired" (when there are pairs) and on "all".
@@ -196,16 +196,12 @@ def _comparisons(videos: Videos) -> dict[str, Bools]:
 
 
 def method_comparisons(videos: Videos) -> dict[str, Bools]:
-    """Fakes of each method with what they are held against: their partners, or all real videos where they have none."""
+    """All fakes of each method with what they are held against: their partners, or all real videos if some lack one."""
     found = {}
     for method in np.unique(videos.methods[videos.fake]):
         own = videos.fake & (videos.methods == method)
-        chosen = own | ~videos.fake
-        members = videos.pairs[own[videos.pairs[:, 1]]].ravel()
-        if len(members):
-            chosen = np.zeros(len(videos), dtype=np.bool_)
-            chosen[members] = True
-        found[str(method)] = chosen
+        partners = np.isin(np.arange(len(videos)), videos.pairs[own[videos.pairs[:, 1]], 0])
+        found[str(method)] = own | (partners if videos.paired[own].all() else ~videos.fake)
     return _with_both(videos, found)
 
 

@@ -158,12 +158,13 @@ def _methods(run: Run) -> Table:
             estimate(one),
             estimate(found.without[name]) if name in found.without else "-",
             str(int(forged[name].sum())),
+            str(int(np.sum(forged[name] & videos.paired))),
             str(len(np.unique(videos.groups[forged[name]]))),
             str(int(np.sum(~videos.fake & compared[name]))),
         )
         for name, one in found.methods.items()
     )
-    header = ("method", "AUC", "AUC, left out of the trees' training", "fake", "people in them", "real")
+    header = ("method", "AUC", "AUC, left out of the trees' training", "fake", "paired", "people in them", "real")
     return Table("AUC by method", header, rows)
 
 

@@ -107,6 +107,12 @@ def test_the_model_is_placed_among_permutations_of_the_trees_labels(population: 
     assert "must know nothing" not in text
 
 
+def test_of_the_fakes_of_a_method_it_is_said_how_many_are_paired(population: Population) -> None:
+    text = card_of(population(people=24, paired=3), methods={"swap": known()})
+    assert "| fake | paired | people in them | real |" in text
+    assert "| `swap` | 0.700 (0.60 to 0.90) | - | 24 | 3 | 24 | 24 |" in text
+
+
 def test_an_interval_of_few_people_is_marked() -> None:
     assert (interval(known(fewest=7)), interval(known(fewest=8))) == ("0.60 to 0.90†", "0.60 to 0.90")
     assert percents(known(fewest=7)) == "70.0 % (60 to 90†)"

@@ -32,7 +32,7 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     assert set(evaluation.methods) == {"swap"}
     # Without the one method there is nothing to learn from.
     assert evaluation.without == {}
-    assert evaluation.methods["swap"].videos == 60
+    assert evaluation.methods["swap"].videos == 120
     assert evaluation.scores["all"].value > 0.7
     assert evaluation.scores["all"].videos == 120
     assert evaluation.scores["paired"].videos == 60
@@ -92,9 +92,10 @@ def test_fakes_without_real_ones_of_their_own_are_held_against_all(population: P
     assert np.isnan(evaluation.decisions["subset heads"].false_alarms.value)
 
 
-def test_of_a_method_with_pairs_only_those_are_compared(population: Population) -> None:
+def test_every_fake_of_a_method_is_compared_with_partners_or_with_all_real_videos(population: Population) -> None:
     videos = population(people=10, paired=3)
-    chosen = method_comparisons(videos)["swap"]
-    assert np.flatnonzero(chosen).tolist() == sorted(videos.pairs.ravel().tolist())
-    alone = dataclasses.replace(videos, pairs=np.empty((0, 2), np.intp))
-    assert method_comparisons(alone)["swap"].all()
+    blended = np.isin(np.arange(20), (1, 3))
+    compared = method_comparisons(dataclasses.replace(videos, methods=np.where(blended, "blend", videos.methods)))
+    assert np.flatnonzero(compared["blend"]).tolist() == [0, 1, 2, 3]
+    # One of eight has a partner.
+    assert np.flatnonzero(~compared["swap"]).tolist() == [1, 3]
