@@ -14,6 +14,10 @@ from training.vectors import FEATURE_NAMES
 from training.verdicts import Decisions
 from training.videos import BITS, MIN_FEATURES, wholes
 
+_LEFT_OUT = """\
+Found, and neither judged nor learned from by lines and trees. The networks do learn from the faces in them, where they
+find any, but not from copies, from what is labelled both ways and from what is forged in its sound alone:"""
+
 # Anything better than this on unseen people was a leak so far.
 _TOO_GOOD = 0.95
 
@@ -303,6 +307,6 @@ def _plots(run: Run, *names: str) -> str:
 
 def _data(run: Run, data: str, left_out: str) -> str:
     pairs = f"{len(run.videos.pairs)} pairs of a real and a fake video. " if len(run.videos.pairs) else ""
-    fewest = f"A video with fewer than {MIN_FEATURES} of the ten features is not learned from."
-    gone = ["Found, and neither learned from nor judged:", left_out] if left_out else []
+    fewest = f"Lines and trees do not learn from a video with fewer than {MIN_FEATURES} of the ten features."
+    gone = [_LEFT_OUT, left_out] if left_out else []
     return "\n\n".join([data, pairs + fewest, _DATA, *gone, *([] if run.recipe.learn_sound else [_SOUND]), _NOISY])

@@ -52,7 +52,8 @@ class Material:
         texture: scores of unseen people, by seed.
         sent: by compression, what motion networks said of spans after whole videos went through it, by seed.
         videos: for each seed, the same videos with what that seed's networks say.
-        left_out: reason and number of videos for everything that was found but is not among them.
+        left_out: reason and number of videos for everything that was found but is not among them; networks learn from
+            those that are in `dataset`.
     """
 
     dataset: Dataset

@@ -20,14 +20,14 @@ class Run:
     """What the card is written from.
 
     Attributes:
-        videos: what was learned from; the first seed's.
+        videos: what lines and trees learned from; the first seed's.
         seeds: how many seeds everything is averaged over.
         recipe: how.
         evaluation: on unseen people.
         calibration: of the shipped model.
         band: of the shipped model.
         model: the shipped model's description.
-        left_out: reason and number of videos for everything that was found but not learned from.
+        left_out: reason and number of videos for everything that was found but not learned from by lines and trees.
         warnings: sentences about the data, and about what the model has to do with them.
         terms: Markdown paragraphs on where the data come from and what may be done with them.
         environment: what it was made with, as in "torch 2.13.0".

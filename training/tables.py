@@ -60,7 +60,7 @@ def every(run: Run) -> dict[str, Table]:
         "model": _model(run),
         "data": _data(run),
         "left out": Table(
-            "Found and not learned from",
+            "Found and not learned from by lines and trees",
             ("because", "videos"),
             tuple((reason, str(count)) for reason, count in sorted(run.left_out.items())),
         ),

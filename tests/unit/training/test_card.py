@@ -113,6 +113,14 @@ def test_of_the_fakes_of_a_method_it_is_said_how_many_are_paired(population: Pop
     assert "| `swap` | 0.700 (0.60 to 0.90) | - | 24 | 3 | 24 | 24 |" in text
 
 
+def test_it_is_said_who_does_not_learn_from_what_is_left_out(population: Population) -> None:
+    run = dataclasses.replace(run_of(population(people=24)), left_out={"only 3 features could be measured": 4})
+    text = re.sub(r"\s+", " ", render(run))
+    assert "neither judged nor learned from by lines and trees. The networks do learn from the faces in them" in text
+    assert "| only 3 features could be measured | 4 |" in text
+    assert "Lines and trees do not learn from a video with fewer than 4" in text
+
+
 def test_an_interval_of_few_people_is_marked() -> None:
     assert (interval(known(fewest=7)), interval(known(fewest=8))) == ("0.60 to 0.90†", "0.60 to 0.90")
     assert percents(known(fewest=7)) == "70.0 % (60 to 90†)"
