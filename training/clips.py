@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def gather_real(real: Sequence[str], manifest: Path | None = None) -> Dataset:
 def unique(dataset: Dataset, content: Callable[[Path], str]) -> tuple[Dataset, dict[Path, str]]:
     """The videos that differ, and why the others are left out: copies, and all copies of what is labelled both ways.
 
-    Of a video and its copy, one could be learned from by what is tested on the other.
+    Of a video and its copy, one could be learned from by what is tested on the other. Their groups become one.
 
     Args:
         dataset: where to look.
@@ -91,11 +91,12 @@ def unique(dataset: Dataset, content: Callable[[Path], str]) -> tuple[Dataset, d
     first: dict[str, Clip] = {}
     labels: dict[str, set[bool]] = {}
     names = {clip.path: content(clip.path) for clip in dataset.clips}
-    for clip in dataset.clips:
+    clips = linked(dataset.clips, names)
+    for clip in clips:
         first.setdefault(names[clip.path], clip)
         labels.setdefault(names[clip.path], set()).add(clip.fake)
     left_out: dict[Path, str] = {}
-    for clip in dataset.clips:
+    for clip in clips:
         if len(labels[names[clip.path]]) > 1:
             left_out[clip.path] = "the same content is labelled real and fake"
         elif clip is not first[names[clip.path]]:
@@ -104,11 +105,22 @@ def unique(dataset: Dataset, content: Callable[[Path], str]) -> tuple[Dataset, d
     return (
         replace(
             dataset,
-            clips=tuple(clip for clip in dataset.clips if clip.path not in left_out),
+            clips=tuple(clip for clip in clips if clip.path not in left_out),
             pairs=tuple(pair for pair in pairs if not set(pair) & left_out.keys()),
         ),
         left_out,
     )
+
+
+def linked(clips: Sequence[Clip], contents: Mapping[Path, str]) -> list[Clip]:
+    """The same clips, in groups of which no two hold the same content: it shows the same people."""
+    name = {clip.group: clip.group for clip in clips}
+    first: dict[str, str] = {}
+    for clip in clips:
+        kept, gone = name[first.setdefault(contents[clip.path], clip.group)], name[clip.group]
+        if kept != gone:
+            name = {group: kept if now == gone else now for group, now in name.items()}
+    return [replace(clip, group=name[clip.group]) for clip in clips]
 
 
 def fingerprint(dataset: Dataset, content: Callable[[Path], str]) -> str:

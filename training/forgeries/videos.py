@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 from joblib import Parallel, delayed
 
-from training.clips import Clip, ClipsError
+from training.clips import Clip, ClipsError, linked
 from training.forgeries.clip import REENCODED, Donor, Made, Source, make, plan
 from training.forgeries.people import pools
 from training.vectors import content_hash
@@ -101,14 +101,15 @@ def forge(
 def _sources(clips: Sequence[Clip], seed: int, forgeries: int, seconds: float) -> tuple[list[Source], dict[Path, str]]:
     """What to make of each content, and the pool of each path."""
     contents = {clip.path: content_hash(clip.path) for clip in clips}
-    people: dict[str, list[Donor]] = {}
+    clips = linked(clips, contents)
+    people: dict[str, dict[str, Donor]] = {}
     for clip in sorted(clips, key=lambda clip: contents[clip.path]):
-        people.setdefault(clip.group, []).append(Donor(clip.path, contents[clip.path]))
-    pool = pools({person: [one.content for one in owned] for person, owned in people.items()}, seed)
+        people.setdefault(clip.group, {}).setdefault(contents[clip.path], Donor(clip.path, contents[clip.path]))
+    pool = pools({person: list(owned) for person, owned in people.items()}, seed)
     sources: dict[str, Source] = {}
     for clip in clips:
         strangers = (one for one in people if one != clip.group and pool[one] == pool[clip.group])
-        donors = sorted((donor for one in strangers for donor in people[one]), key=lambda donor: donor.content)
+        donors = sorted((donor for one in strangers for donor in people[one].values()), key=lambda donor: donor.content)
         content = contents[clip.path]
         # Copies of a clip would give copies of its forgeries.
         sources.setdefault(content, Source(clip.path, content, tuple(donors), seed, forgeries, seconds))

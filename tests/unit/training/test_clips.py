@@ -136,6 +136,18 @@ def test_copies_and_contradictions_are_left_out() -> None:
     }
 
 
+def test_of_copies_in_two_groups_all_that_is_in_either_is_of_one_person() -> None:
+    groups = {"1": "ann", "2": "bob", "3": "bob", "4": "eve", "5": "eve", "6": "cid"}
+    # The first and the fourth are the same, and so are the second, the third and the fifth.
+    content = dict(zip(groups, "abbabc", strict=True))
+    clips = tuple(Clip(Path(name), False, group) for name, group in groups.items())
+    left, left_out = unique(Dataset(clips, (), ()), lambda path: content[path.name])
+    one, two, other = (clip.group for clip in left.clips)
+    assert one == two
+    assert other == "cid"
+    assert {path.name for path in left_out} == {"3", "4", "5"}
+
+
 def test_a_fingerprint_is_of_contents_and_labels_alone() -> None:
     def of(*clips: tuple[str, bool]) -> str:
         dataset = Dataset(tuple(Clip(Path(name), fake, name) for name, fake in clips), (), ())

@@ -17,7 +17,7 @@ from training.clips import Clip, ClipsError, Dataset, gather, gather_real
 from training.forgeries.__main__ import forgeries
 from training.forgeries.clip import METHODS, REENCODED
 from training.forgeries.progress import with_forgeries
-from training.forgeries.videos import Forged, forge
+from training.forgeries.videos import Forged, _sources, forge
 
 ANN = FaceVideo(seconds=0.8, fps=20, size=(256, 192), iod=45, sound=syllables, mouth=syllables)
 BOB = FaceVideo(seconds=0.8, fps=20, size=(240, 192), iod=48, nod_px=(6, 3))
@@ -135,6 +135,19 @@ def test_the_same_clips_give_the_same_bytes_under_other_names(tmp_path: Path) ->
         return sorted(path.read_bytes() for path in made.fake.iterdir())
 
     assert bytes_of("one") == bytes_of("other")
+
+
+def test_a_copy_under_another_name_is_nobody_else(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    for name in ("ann", "copy", "other"):
+        (real / f"{name}.mp4").write_text("other" if name == "other" else "same")
+    clips = gather_real([str(real)]).clips
+    alone = [clip for clip in clips if clip.path.stem != "copy"]
+    (sources, pool), (expected, _) = (_sources(some, 0, 3, 1.0) for some in (clips, alone))
+    assert sources == expected
+    assert len(set(pool.values())) == 1
+    assert [donor.path.stem for donor in sources[0].donors] == ["other"]
 
 
 def test_fakes_among_the_real_clips_or_nothing_to_forge_is_refused(made: Made, tmp_path: Path) -> None:
