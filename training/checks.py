@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gateway.features import FEATURES
 from training.estimates import Bools, Estimate, Floats, auc_change, auc_estimate, share, stratified_auc
 from training.fitting import Fit, Recipe, log_odds_by, out_of_fold, trees
+from training.folds import spread
 from training.scores import TextureScores, every, texture_of
 from training.vectors import FEATURE_NAMES
 from training.verdicts import cross_fitted
@@ -130,7 +131,7 @@ class Permutations:
     """What is left to learn from labels that say nothing.
 
     Attributes:
-        areas: AUC on all videos, one for each permutation.
+        areas: AUC on all videos, one for each permutation that leaves labels of both kinds outside of every fold.
         own: of the labels as they are.
     """
 
@@ -152,10 +153,9 @@ def permuted(videos: Videos, recipe: Recipe, times: int) -> Permutations:
         scores = log_odds_by(replace(videos, fake=fake), replace(recipe, quick=True))
         return float(stratified_auc(fake, scores, np.ones((1, len(fake))), both)[0])
 
-    def one(number: int) -> float:
-        return area(permuted_labels(videos, np.random.default_rng([recipe.seed, number])))
-
-    areas = Parallel(n_jobs=-1, prefer="threads")(delayed(one)(number) for number in range(times))
+    drawn = (permuted_labels(videos, np.random.default_rng([recipe.seed, number])) for number in range(times))
+    kept = [fake for fake in drawn if spread(videos.fold, fake) and spread(videos.fold, ~fake)]
+    areas = Parallel(n_jobs=-1, prefer="threads")(delayed(area)(fake) for fake in kept)
     return Permutations(tuple(areas), area(videos.fake))
 
 

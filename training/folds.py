@@ -32,6 +32,21 @@ def group_folds(dataset: Dataset, seed: int = 0) -> NDArray[np.intp]:
         warnings.simplefilter("ignore", UserWarning)
         for number, (_, tested) in enumerate(splitter.split(strata, strata, groups)):
             fold[tested] = number
-    if any(len(np.unique(fake[fold != number])) < 2 for number in range(count)):
-        raise ValueError("Too few people have fake, or real, videos to test on some while learning from others.")
+    refuse_too_few(fold, ~fake, "real videos")
+    refuse_too_few(fold, fake, "fake videos")
     return fold
+
+
+def spread(fold: NDArray[np.intp], chosen: NDArray[np.bool_]) -> bool:
+    """Whether some of the chosen clips are left to learn from, whichever fold is tested on; both of shape (n,)."""
+    return len(np.unique(fold[chosen])) > 1
+
+
+def refuse_too_few(fold: NDArray[np.intp], chosen: NDArray[np.bool_], what: str) -> None:
+    """See that the chosen clips are `spread`.
+
+    Raises:
+        ValueError: they are not. The message is a sentence that calls them `what`.
+    """
+    if not spread(fold, chosen):
+        raise ValueError(f"Too few people have {what} to test on some while learning from others.")

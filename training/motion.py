@@ -127,12 +127,13 @@ def train(
         epochs: times that every span is shown.
         seed: makes training reproducible on the same machine.
 
-    Where no real, or no fake, video has a span, the network says 0 of everything.
+    Where there are fewer than two spans of real videos, which have no spread, or none of fakes, the network says 0 of
+    everything.
     """
     torch.manual_seed(seed)
     network = MotionNetwork()
     shown = [(one, label) for one, label in zip(videos, fake, strict=True) if len(one)]
-    if len({label for _, label in shown}) < 2:
+    if sum(len(one) for one, is_fake in shown if not is_fake) < 2 or not any(is_fake for _, is_fake in shown):
         for member in network.members:
             nn.init.zeros_(member[-1].weight)
             nn.init.zeros_(member[-1].bias)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from training.clips import Dataset, unique
 from training.compression import LOOKED_PAST
-from training.folds import group_folds
+from training.crops import CROPS
+from training.folds import group_folds, refuse_too_few
 from training.forgeries.reencoding import Journey
 from training.learning import Settings
 from training.motion import out_of_fold
@@ -92,7 +94,7 @@ def prepare(
         console: told how it goes.
 
     Raises:
-        ValueError: too few videos, or too few people.
+        ValueError: too few videos, or too few people; where that shows in what is measured, before networks learn.
         ServiceError, RuntimeError: the services do not answer, or do not start.
     """
     dataset, twice = unique(dataset, content_hash)
@@ -100,6 +102,9 @@ def prepare(
     collected = asyncio.run(_measure(dataset, VectorCache(cache / "vectors.parquet"), server, parallel, console))
     for path, why in sorted(collected.failures.items()):
         console.print(f"Skipped {path.name}: {why}", style="yellow", markup=False, highlight=False)
+    # Networks take hours; as if they could read every video.
+    read = [np.zeros(CROPS)] * len(dataset.clips)
+    _refuse_too_few(assemble(dataset, collected.rows, fold, read, read).videos)
     training = TextureTraining(dataset, fold, recipe, cache, scores, jobs=parallel, say=_tell)
     texture = training.out_of_fold(seeds)
     console.print("Measuring movements")
@@ -118,6 +123,7 @@ def prepare(
         assemble(dataset, collected.rows, fold, crops, spans)
         for crops, (spans, *_) in zip(texture.log_odds, motion, strict=True)
     ]
+    _refuse_too_few(assembled[0].videos)
     refused = ["the services refused it"] * len(collected.failures)
     left_out = Counter([*assembled[0].left_out.values(), *twice.values(), *refused])
     return Material(
@@ -130,6 +136,11 @@ def prepare(
         tuple(one.videos for one in assembled),
         dict(left_out),
     )
+
+
+def _refuse_too_few(videos: Videos) -> None:
+    for fake, kind in ((False, "real"), (True, "fake")):
+        refuse_too_few(videos.fold, videos.fake == fake, f"{kind} videos of which enough can be measured")
 
 
 def environment() -> list[str]:

@@ -15,6 +15,7 @@ from training.bank import BANK_LAYOUT, make_bank, read_moments
 from training.clips import Clip, Dataset
 from training.crops import CROPS_LAYOUT, Crops, cut_all, read_crops
 from training.export import export
+from training.folds import refuse_too_few
 from training.forgeries.appearance import shifted
 from training.forgeries.reencoding import Journey, travelled
 from training.learning import Settings, train_part
@@ -170,10 +171,16 @@ class TextureTraining:
 
     @cached_property
     def _shown(self) -> list[bool]:
-        """Of every clip; those without a face teach nothing, and cannot be shown beside others."""
-        return [
+        """Of every clip; those without a face teach nothing, and cannot be shown beside others.
+
+        Raises:
+            ValueError: without the people of some fold there would be no real one to forge.
+        """
+        shown = [
             len(read_moments(kept).kind) > 0 and taught for kept, taught in zip(self._bank, self._taught, strict=True)
         ]
+        refuse_too_few(self._fold, np.array(shown) & ~np.array(self._fake), "real videos with a face")
+        return shown
 
     @cached_property
     def _contents(self) -> list[str]:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from notreally.v1 import analysis_pb2
 
 from gateway.features import FEATURES, SCHEMA_VERSION
+from training.clips import ClipsError
 from training.writing import in_one_step
 
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
@@ -170,6 +171,13 @@ def row_of(sha256: str, result: analysis_pb2.AnalysisResult) -> Row:
 
 
 def content_hash(path: Path) -> str:
-    """Lower-case hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Lower-case hexadecimal SHA-256 of a file.
+
+    Raises:
+        ClipsError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ClipsError(f"{path.name} cannot be read: {error.strerror}.") from error

@@ -66,6 +66,13 @@ def test_permuted_labels_leave_people_whole_and_nothing_to_learn(population: Pop
     assert found.own > 0.8
 
 
+def test_labels_that_leave_nothing_to_learn_from_are_not_learned_from(population: Population) -> None:
+    videos = population(people=20, folds=2)
+    videos = dataclasses.replace(videos, groups=np.arange(40).astype(str), fake=np.isin(np.arange(40), (0, 2)))
+    # Of two fakes both are dealt to one fold as often as not.
+    assert 0 < len(permuted(videos, RECIPE, 12).areas) < 12
+
+
 def test_of_permuted_labels_who_has_both_is_no_sign_of_a_leak(population: Population) -> None:
     videos = population(people=80)
     both = np.arange(len(videos)) < 80

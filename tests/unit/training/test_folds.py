@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.clips import Clip, Dataset
-from training.folds import FOLDS, group_folds
+from training.folds import FOLDS, group_folds, refuse_too_few
 
 
 def dataset(people: int, *, paired: int = 0) -> Dataset:
@@ -37,3 +37,11 @@ def test_few_people_make_fewer_folds() -> None:
 def test_one_person_cannot_be_told_from_another() -> None:
     with pytest.raises(ValueError, match="two people"):
         group_folds(dataset(1))
+
+
+def test_what_is_in_one_fold_alone_is_too_few() -> None:
+    fold = np.array([0, 0, 1, 2])
+    refuse_too_few(fold, np.array([True, False, True, False]), "videos")
+    for chosen in ([True, True, False, False], [False] * 4):
+        with pytest.raises(ValueError, match="Too few people have videos of cats to test"):
+            refuse_too_few(fold, np.array(chosen), "videos of cats")

@@ -147,6 +147,12 @@ def test_where_there_is_nothing_to_learn_from_it_says_nothing(fake: list[bool]) 
     assert score(network, NOTHING).shape == (0,)
 
 
+def test_one_span_of_real_videos_has_no_spread_to_learn_from() -> None:
+    rng = np.random.default_rng(0)
+    network = train([movements(rng, spans=1), movements(rng)], [False, True], epochs=2, seed=0)
+    assert score(network, movements(rng)).tolist() == [0.0] * 6
+
+
 def test_what_is_shipped_scores_as_what_was_trained(tmp_path: Path) -> None:
     videos, fake = people(12, signal=1.0)
     path = tmp_path / "models" / "motion.onnx"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -69,6 +70,22 @@ def test_pictures_that_nobody_forged_are_not_shown_as_forged(
     for shown in (dataset, dubbed):
         _training(shown, tmp_path, QUICK[:1]).out_of_fold([0])
     assert learned == [1, 1, 0, 0]
+
+
+def test_too_few_real_faces_to_forge_are_refused_before_anything_is_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = tuple(
+        Clip(tmp_path / f"{person} {fake}", fake, f"person {person}") for person in "ab" for fake in (False, True)
+    )
+    training = _training(Dataset(clips, (), ()), tmp_path)
+    vars(training)["_bank"] = [clip.path for clip in clips]
+    faceless = [clips[0].path]
+    monkeypatch.setattr(texture, "read_moments", lambda kept: SimpleNamespace(kind=[] if kept in faceless else [0]))
+    with pytest.raises(ValueError, match="Too few people have real videos with a face"):
+        training._lessons(0)
+    faceless.clear()
+    assert len(training._lessons(0)[0]) == 2
 
 
 def test_the_members_of_a_pair_are_given_the_same_route_and_nobody_else(dataset: Dataset) -> None:

@@ -229,6 +229,21 @@ def test_a_mistake_is_answered_with_a_sentence(command: Typer, data: Path, more:
     assert not (data / "model.json").exists()
 
 
+def test_too_few_videos_that_can_be_measured_are_answered_before_networks_learn(command: Typer, data: Path) -> None:
+    cache = VectorCache(data / "vectors.parquet")
+    for path in (data / "fake").glob("*.mp4"):
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        row = cache.get(sha256)
+        assert row is not None
+        if path.stem != "0":
+            cache.put(sha256, row | dict.fromkeys(FEATURE_NAMES))
+    cache.write()
+    outcome = CliRunner(env={**os.environ, "COLUMNS": "200"}).invoke(command, arguments(data))
+    assert outcome.exit_code == 2
+    assert "Too few people have fake videos of which enough can be measured" in outcome.output
+    assert "Measuring movements" not in outcome.output
+
+
 def test_a_server_that_does_not_answer_is_answered_with_a_sentence(command: Typer, data: Path) -> None:
     (data / "real" / "new.mp4").write_text("not measured yet")
     outcome = CliRunner().invoke(command, arguments(data, "--server", "127.0.0.1:1"))

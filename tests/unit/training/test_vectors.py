@@ -10,7 +10,8 @@ import pytest
 from notreally.v1 import analysis_pb2, features_pb2
 
 from gateway.features import SCHEMA_VERSION
-from training.vectors import FEATURE_NAMES, Collected, MeasurementError, VectorCache, collect, row_of
+from training.clips import ClipsError
+from training.vectors import FEATURE_NAMES, Collected, MeasurementError, VectorCache, collect, content_hash, row_of
 
 
 class Bench:
@@ -148,3 +149,8 @@ def test_a_file_of_another_layout_is_not_overwritten(tmp_path: Path) -> None:
     pq.write_table(pa.table({"something": [1]}), path)
     with pytest.raises(ValueError, match="other columns"):
         VectorCache(path)
+
+
+def test_a_file_that_cannot_be_read_is_answered_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ClipsError, match=r"gone\.mp4 cannot be read: No such file or directory\."):
+        content_hash(tmp_path / "gone.mp4")
