@@ -39,7 +39,8 @@ and fake videos of a collection often came through different ones."""
 _SCORES = """\
 Every video is scored by networks and trees that have seen nobody of its group. 0.5 is a coin, 1 is never wrong.
 Intervals of 95 % draw people with replacement, all videos of a person together; fewer than three people on a side
-have none."""
+have none. Where a share is 0 or 1, every draw says the same: its interval is that of Clopper and Pearson (1934), each
+person counting once. An area of 0 or 1 has none, nor has such a share in which the classes weigh differently."""
 
 _PAIRED = """\
 "Paired" are whole subsets whose real and fake videos come from the same collection, most of the fakes beside the real

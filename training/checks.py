@@ -9,7 +9,7 @@ from notreally.v1 import features_pb2
 from numpy.typing import NDArray
 
 from gateway.features import FEATURES
-from training.estimates import Bools, Estimate, Floats, auc_change, auc_estimate, share, stratified_auc
+from training.estimates import Bools, Estimate, Floats, auc_change, auc_estimate, share, share_change, stratified_auc
 from training.fitting import Fit, Recipe, log_odds_by, out_of_fold, trees
 from training.folds import spread
 from training.scores import TextureScores, every, texture_of
@@ -223,4 +223,4 @@ def with_readings(videos: Videos, texture: Floats, motion: Floats) -> Floats:
 def sham_of(groups: NDArray[np.str_], before: Bools, after: Bools, rng: np.random.Generator) -> Sham:
     """Of verdicts (seeds, n) before and afterwards."""
     was, now = before.astype(np.float64), after.astype(np.float64)
-    return Sham(share(groups, was, None, rng), share(groups, now, None, rng), share(groups, now - was, None, rng))
+    return Sham(share(groups, was, None, rng), share(groups, now, None, rng), share_change(groups, was, now, rng))

@@ -1,13 +1,14 @@
 """Numbers with intervals that draw people, not videos, with replacement; each the mean over seeds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.videos import Videos
 
+_BEYOND = 0.025  # of the draws, on each side of an interval
 _DRAWS = 1000
 _BLOCKS = 20
 # On a side with fewer, what is drawn is the other side's people alone.
@@ -26,7 +27,7 @@ class Estimate:
 
     Attributes:
         value: mean over seeds.
-        low: lower end of the 95 % interval over people; NaN for too few of them.
+        low: lower end of the 95 % interval over people; NaN for too few of them, or where all draws say the same.
         high: its upper end.
         videos: that it rests on.
         people: that it rests on.
@@ -107,12 +108,13 @@ def auc_estimate(
     """
     fake, rows = videos.fake[chosen], scores[:, chosen]
     fold = videos.fold[chosen] if within_folds else np.zeros(len(fake), dtype=np.intp)
-    return _estimate(
+    found = _estimate(
         videos.groups[chosen],
         lambda weights: np.array([stratified_auc(fake, row, weights, fold) for row in rows]),
         rng,
         _fewest(videos, chosen),
     )
+    return _at_an_end(found, counted=False)
 
 
 def auc_change(videos: Videos, scores: Floats, than: Floats, chosen: Bools, rng: np.random.Generator) -> Estimate:
@@ -152,6 +154,9 @@ def concordance(videos: Videos, scores: Floats, rng: np.random.Generator) -> Est
 def share(groups: NDArray[np.str_], part: Floats, whole: Floats | None, rng: np.random.Generator) -> Estimate:
     """The sum of the parts over the sum of the wholes; NaN where the wholes are none.
 
+    A share of 0 or 1, of which every draw says the same, has the interval of Clopper and Pearson (1934) in place of the
+    bootstrap's, each person counting once; where some weigh more than others, it has none.
+
     Args:
         groups: shape (n,), the people.
         part: shape (seeds, n).
@@ -159,11 +164,36 @@ def share(groups: NDArray[np.str_], part: Floats, whole: Floats | None, rng: np.
         rng: source of the draws.
     """
     among = np.ones_like(part) if whole is None else whole
+    return _at_an_end(_mean(groups, part, among, rng), counted=bool(np.isin(among, (0, 1)).all()))
 
+
+def share_change(groups: NDArray[np.str_], before: Floats, after: Floats, rng: np.random.Generator) -> Estimate:
+    """By how much a share grows, on the same people in every draw.
+
+    Args:
+        groups: shape (n,), the people.
+        before: shape (seeds, n), 1 for what it counts.
+        after: likewise.
+        rng: source of the draws.
+    """
+    return _mean(groups, after - before, np.ones_like(before), rng)
+
+
+def _mean(groups: NDArray[np.str_], part: Floats, among: Floats, rng: np.random.Generator) -> Estimate:
     def ratio(weights: Floats) -> Floats:
         return _ratio(part @ weights.T, among @ weights.T)
 
     return _estimate(groups, ratio, rng, len(np.unique(groups[among.any(axis=0)])))
+
+
+def _at_an_end(found: Estimate, *, counted: bool) -> Estimate:
+    """With an interval that holds where the value is 0 or 1; without any where people are not `counted`."""
+    if found.value not in (0.0, 1.0) or found.fewest < _FEWEST_PEOPLE:
+        return found
+    if not counted:
+        return replace(found, low=np.nan, high=np.nan)
+    far = _BEYOND ** (1 / found.fewest)
+    return replace(found, low=far, high=1.0) if found.value else replace(found, low=0.0, high=1 - far)
 
 
 def _estimate(
@@ -178,7 +208,7 @@ def _estimate(
         draws.append(np.mean(statistic(counts[:, group].astype(np.float64)), axis=0))
     drawn = np.concatenate([*draws, np.empty(0)])
     drawn = drawn[np.isfinite(drawn)]
-    low, high = np.percentile(drawn, [2.5, 97.5]) if drawn.size else (np.nan, np.nan)
+    low, high = np.quantile(drawn, [_BEYOND, 1 - _BEYOND]) if drawn.size else (np.nan, np.nan)
     by_seed = statistic(np.ones((1, len(groups))))[:, 0] if people else np.array([np.nan])
     spread = float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else None
     return Estimate(float(np.mean(by_seed)), float(low), float(high), len(groups), people, fewest, spread)

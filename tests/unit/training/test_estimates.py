@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 from training.estimates import auc, auc_change, auc_estimate, concordance, share, weighted_auc
@@ -144,6 +145,30 @@ def test_a_change_is_surer_than_the_two_it_is_between(population: Population) ->
     assert change.high - change.low < (alone.high - alone.low) / 2
     nothing = auc_change(videos, scores, scores, everything, np.random.default_rng(0))
     assert (nothing.low, nothing.value, nothing.high) == (0.0, 0.0, 0.0)
+
+
+def test_a_share_of_none_or_all_is_as_sure_as_there_are_people() -> None:
+    # Of twenty people two videos each.
+    groups = np.repeat(np.arange(20), 2).astype(str)
+    none, all_of_them = np.zeros((2, 40)), np.ones((2, 40))
+    found = share(groups, none, None, rng())
+    assert [found.value, found.low, found.high] == pytest.approx([0, 0, binomtest(0, 20).proportion_ci().high])
+    found = share(groups, all_of_them, None, rng())
+    assert [found.value, found.low, found.high] == pytest.approx([1, binomtest(20, 20).proportion_ci().low, 1])
+    # Those alone count who are shared out, and all of them alike.
+    some = np.where(np.arange(40) < 20, all_of_them, none)
+    assert share(groups, none, some, rng()).high == pytest.approx(binomtest(0, 10).proportion_ci().high)
+    uneven = share(groups, none, some + 0.2, rng())
+    assert uneven.value == 0.0
+    assert np.isnan([uneven.low, uneven.high]).all()
+
+
+def test_an_area_of_one_has_no_interval(population: Population) -> None:
+    videos = population(people=40)
+    everything = np.ones(len(videos), dtype=np.bool_)
+    found = auc_estimate(videos, videos.fake[np.newaxis].astype(float), everything, rng())
+    assert found.value == 1.0
+    assert np.isnan([found.low, found.high]).all()
 
 
 def test_a_share_of_nothing_is_not_known() -> None:

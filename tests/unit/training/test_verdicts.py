@@ -87,6 +87,11 @@ def test_a_subset_of_real_videos_has_false_alarms_alone(population: Population) 
     assert found.leaning.value == 0.5
     assert found.wrong.value == 1.0
     assert np.isnan(found.caught.value)
+    # Both classes do not weigh half where there is one: none in fifty people are fewer than 7 % of all.
+    called[:] = -1
+    found = decisions(videos, prob_fake[np.newaxis], called[np.newaxis], ~videos.fake, np.random.default_rng(0))
+    for none in (found.wrong, found.wrong_real, found.false_alarms):
+        assert [none.value, none.low, none.high] == pytest.approx([0, 0, 0.071], abs=1e-3)
 
 
 @pytest.mark.parametrize(
