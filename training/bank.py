@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from services.face.crops import FRAMES
-from training.crops import WIDE_SIDE, Crops, middle
+from training.crops import CROPS_LAYOUT, WIDE_SIDE, Crops, middle
 from training.forgeries.appearance import Detour
 from training.forgeries.masks import Mask
 from training.forgeries.reencoding import Journey, Moment, draw_journey, travelled
@@ -99,9 +99,11 @@ def read_moments(kept: Path) -> Moments:
 def _make_into(crops: Crops, fake: bool, route: int, cache: Path, seed: int) -> Path:
     identity = hashlib.sha256(crops.points.tobytes())
     identity.update(repr((fake, route, BANK_LAYOUT, BANK_SIDE, FRAMES, seed)).encode())
+    rng = np.random.default_rng(list(identity.digest()))
+    # On these depends what is made, and not what is drawn.
+    identity.update(crops.scale.tobytes() + repr(CROPS_LAYOUT).encode())
     stem = cache / identity.hexdigest()[:32]
     if not Path(f"{stem}.npz").exists():
-        rng = np.random.default_rng(list(identity.digest()))
         made = _of_fake(crops, (seed, route)) if fake else _of_real(crops, (seed, route), rng)
         rest = dict(vars(made))
         np.save(f"{stem}.npy", rest.pop("pixels"))

@@ -9,8 +9,9 @@ import pytest
 from services.face.crops import FRAMES
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
+from training import bank as bank_module
 from training.bank import BANK_SIDE, Kind, Moments, make_bank, read_moments
-from training.crops import Crops, cut, middle
+from training.crops import CROPS_LAYOUT, Crops, cut, middle
 
 
 @pytest.fixture
@@ -82,3 +83,13 @@ def test_what_was_made_is_kept_and_another_video_has_another_bank(crops: Crops, 
     make_bank([crops, crops], [False, True], [0, 0], tmp_path, seed=0, jobs=1)
     assert kept.items() <= {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}.items()
     assert len(list(tmp_path.iterdir())) == 2 * len(kept)
+
+
+def test_crops_of_another_size_or_kind_have_another_bank(
+    crops: Crops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smaller = replace(crops, scale=crops.scale / 2)
+    kept = make_bank([crops, smaller], [True, True], [0, 0], tmp_path, seed=0, jobs=1)
+    monkeypatch.setattr(bank_module, "CROPS_LAYOUT", CROPS_LAYOUT + 1)
+    kept += make_bank([crops], [True], [0], tmp_path, seed=0, jobs=1)
+    assert len(set(kept)) == 3
