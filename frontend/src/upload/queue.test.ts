@@ -181,6 +181,37 @@ describe("the queue", () => {
     await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
   });
 
+  it("asks after a reload, until the server is back, what has arrived of a video", async () => {
+    const { fresh, server } = setUp();
+    const entry = { id: "1", filename: "a.mp4", size: 1, fingerprint: "f", upload: "uploads/1", sinceMs: Date.now() };
+    localStorage.setItem("notreally.video.1", JSON.stringify(entry));
+    server.uploads.set("uploads/1", create(UploadSchema, { name: "uploads/1", sizeBytes: 1n, committedSize: 1n, complete: true }));
+    server.fail("getUpload", broken(), broken());
+    const queue = fresh();
+    await queue.start();
+    expect(phases(queue)).toEqual(["fileless"]);
+    await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
+  });
+
+  it("asks no more for what was cancelled while the server was away", async () => {
+    const { fresh, server } = setUp();
+    const entry = { id: "1", filename: "a.mp4", size: 1, fingerprint: "f", upload: "uploads/1", sinceMs: Date.now() };
+    localStorage.setItem("notreally.video.1", JSON.stringify(entry));
+    server.uploads.set("uploads/1", create(UploadSchema, { name: "uploads/1", sizeBytes: 1n, committedSize: 1n, complete: true }));
+    const away = Array.from({ length: 1000 }, broken);
+    server.fail("getUpload", ...away);
+    const queue = fresh();
+    await queue.start();
+    await vi.waitFor(() => expect(server.failures.get("getUpload")?.length).toBeLessThan(away.length));
+    await queue.cancel("1");
+    server.failures.clear();
+    const asked = server.calls.length;
+    await new Promise((done) => setTimeout(done, 50));
+    expect(server.calls.length - asked).toBeLessThanOrEqual(1); // which was on its way
+    expect(server.calls).not.toContain("createAnalysis");
+    expect(phases(queue)).toEqual(["cancelled"]);
+  });
+
   it("does not wait after a reload for one that the line has no room for", async () => {
     const { fresh, server } = setUp();
     for (const id of ["1", "2"]) {

@@ -189,13 +189,21 @@ export class Queue {
   /** Finds out how far an upload got that does not go on by itself. */
   private async recall(id: string, name: string | undefined): Promise<void> {
     if (name === undefined) return;
-    const upload = await this.api().getUpload({ name }).catch(() => undefined);
-    if (!upload) return;
+    const asking = new AbortController();
+    // Nothing is said of it: that the file is wanted, or that it was paused, is so all the same.
+    const persistence = { signal: asking.signal, onTrouble: () => this.waitsForSomebody(id) || asking.abort() };
+    const upload = await persist(() => this.api().getUpload({ name }), persistence).catch(() => undefined);
+    if (!upload || !this.waitsForSomebody(id)) return;
     const { committedSize, complete } = upload;
     this.happen(id, { kind: "committed", upload: name, bytes: Number(committedSize), complete });
     // All had arrived, and only the analysis was not asked for: that takes no file.
     if (!complete) return;
     await this.conclude(id, name, new AbortController()).catch((error: unknown) => this.fail(id, error));
+  }
+
+  private waitsForSomebody(id: string): boolean {
+    const phase = this.find(id)?.video.phase;
+    return phase === "paused" || phase === "fileless";
   }
 
   private enter(id: string, filename: string, size: number, file?: File, entry?: Remembered): string {
