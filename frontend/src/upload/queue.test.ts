@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Watcher } from "@/progress/watcher";
 import { broken, refusal, Server } from "@/testing/server";
 
-import { remember, remembered } from "./memory";
+import { remember, remembered, type Remembered } from "./memory";
 import { Queue } from "./queue";
 
 vi.mock("@/lib/backoff", () => ({ backoffMs: () => 0, pause: () => new Promise((done) => setTimeout(done, 1)) }));
@@ -32,6 +32,16 @@ function setUp() {
   const api = server.api();
   const fresh = () => new Queue(() => api, new Watcher(() => api));
   return { server, cancelled, fresh, queue: fresh() };
+}
+
+/** What an earlier page leaves behind of a video of one byte. */
+function leave(id: string, how: Pick<Remembered, "upload" | "analysis"> = {}): void {
+  remember({ id, filename: `${id}.mp4`, size: 1, fingerprint: "f", sinceMs: Date.now(), ...how });
+}
+
+/** The server has that byte. */
+function arrive(server: Server, name: string): void {
+  server.uploads.set(name, create(UploadSchema, { name, sizeBytes: 1n, committedSize: 1n, complete: true }));
 }
 
 function cancelOnceAccepted(queue: Queue): void {
@@ -172,10 +182,7 @@ describe("the queue", () => {
 
   it("follows on after a reload what was being analysed", async () => {
     const { fresh } = setUp();
-    localStorage.setItem(
-      "notreally.video.1",
-      JSON.stringify({ id: "1", filename: "a.mp4", size: 1, fingerprint: "f", analysis: "analyses/1", sinceMs: Date.now() }),
-    );
+    leave("1", { analysis: "analyses/1" });
     const queue = fresh();
     await queue.start();
     await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
@@ -183,9 +190,8 @@ describe("the queue", () => {
 
   it("asks after a reload, until the server is back, what has arrived of a video", async () => {
     const { fresh, server } = setUp();
-    const entry = { id: "1", filename: "a.mp4", size: 1, fingerprint: "f", upload: "uploads/1", sinceMs: Date.now() };
-    localStorage.setItem("notreally.video.1", JSON.stringify(entry));
-    server.uploads.set("uploads/1", create(UploadSchema, { name: "uploads/1", sizeBytes: 1n, committedSize: 1n, complete: true }));
+    leave("1", { upload: "uploads/1" });
+    arrive(server, "uploads/1");
     server.fail("getUpload", broken(), broken());
     const queue = fresh();
     await queue.start();
@@ -195,9 +201,8 @@ describe("the queue", () => {
 
   it("asks no more for what was cancelled while the server was away", async () => {
     const { fresh, server } = setUp();
-    const entry = { id: "1", filename: "a.mp4", size: 1, fingerprint: "f", upload: "uploads/1", sinceMs: Date.now() };
-    localStorage.setItem("notreally.video.1", JSON.stringify(entry));
-    server.uploads.set("uploads/1", create(UploadSchema, { name: "uploads/1", sizeBytes: 1n, committedSize: 1n, complete: true }));
+    leave("1", { upload: "uploads/1" });
+    arrive(server, "uploads/1");
     const away = Array.from({ length: 1000 }, broken);
     server.fail("getUpload", ...away);
     const queue = fresh();
@@ -214,12 +219,9 @@ describe("the queue", () => {
 
   it("does not wait after a reload for one that the line has no room for", async () => {
     const { fresh, server } = setUp();
-    for (const id of ["1", "2"]) {
-      const upload = id === "1" ? "uploads/1" : undefined;
-      const entry = { id, filename: `${id}.mp4`, size: 1, fingerprint: "f", upload, sinceMs: Date.now() };
-      localStorage.setItem(`notreally.video.${id}`, JSON.stringify(entry));
-    }
-    server.uploads.set("uploads/1", create(UploadSchema, { name: "uploads/1", sizeBytes: 1n, committedSize: 1n, complete: true }));
+    leave("1", { upload: "uploads/1" });
+    leave("2");
+    arrive(server, "uploads/1");
     server.fail("createAnalysis", ...Array.from({ length: 1000 }, () => refusal(Code.ResourceExhausted, "QUEUE_FULL")));
     const queue = fresh();
     await queue.start();
