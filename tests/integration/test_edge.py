@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from notreally.v1 import analysis_pb2, rest_pb2, rest_pb2_grpc
 
+from cli.edge import BUILT_SITE
 from client import NotReally, Patience, ServiceError
 from tests.integration.edge import exchange, fetch, running_edge
 from tests.unit.client.peer import RUNNING, SUCCEEDED, Peer, events, running_peer, status
@@ -209,6 +210,12 @@ async def test_text_is_as_small_as_a_browser_can_read_it(port: int, accepted: st
     reply = await fetch(port, "GET", "/", {"accept": "text/html", "accept-encoding": accepted})
     assert reply.status == 200
     assert reply.headers.get("content-encoding") == used
+
+
+@pytest.mark.skipif(not (BUILT_SITE / "index.txt").is_file(), reason="The browser UI has not been built: make ui")
+async def test_what_a_page_loads_of_another_is_as_small(port: int) -> None:
+    reply = await fetch(port, "GET", "/index.txt", {"accept-encoding": "gzip, deflate, br"})
+    assert (reply.status, reply.headers.get("content-encoding")) == (200, "br")
 
 
 async def test_a_page_that_is_not_there_is_a_page(port: int) -> None:
