@@ -203,6 +203,7 @@ class TextureTraining:
             number,
             self._contents,
             self._fake,
+            # The other way round: by this, what is kept already has its name.
             [not taught for taught in self._taught],
             self._fold.tolist(),
             self._alike,

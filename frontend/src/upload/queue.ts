@@ -198,7 +198,7 @@ export class Queue {
     this.happen(id, { kind: "committed", upload: name, bytes: Number(committedSize), complete });
     // All had arrived, and only the analysis was not asked for: that takes no file.
     if (!complete) return;
-    await this.conclude(id, name, new AbortController()).catch((error: unknown) => this.fail(id, error));
+    await this.conclude(id, name, asking).catch((error: unknown) => this.fail(id, error));
   }
 
   private waitsForSomebody(id: string): boolean {
