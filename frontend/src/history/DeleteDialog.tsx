@@ -22,6 +22,8 @@ export function DeleteDialog({ analysis, onClose }: DeleteDialogProps) {
   }, []);
   const remove = async () => {
     setBusy(true);
+    // Said anew, the same problem is read aloud anew.
+    setProblem(undefined);
     try {
       await api().deleteAnalysis({ name: analysis.name });
       onClose(analysis);
