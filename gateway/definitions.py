@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from notreally.v1 import features_pb2
 from notreally.v1.features_pb2 import Modality
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of the definitions. Any change that can change a value raises it, and asks for a new model."""
 
 

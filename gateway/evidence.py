@@ -40,11 +40,11 @@ def measure_evidence(
         Median IOD and frame rate are absent when unknown; the duration falls back on the last frame seen.
     """
     signals = features.signals
-    duration_s = facts.video.duration_s or facts.duration_s or signals.frame_count * _known(signals.interval_s)
+    duration_s = facts.video.duration_s or facts.duration_s or signals.analyzed_s
     quality = EvidenceQuality(
         frames_analyzed=signals.frame_count,
         face_coverage=signals.coverage,
-        analyzed_s=signals.frame_count * _known(signals.interval_s),
+        analyzed_s=signals.analyzed_s,
         duration_s=duration_s,
         voiced_s=math.fsum(window.voiced_s for window in sound),
         faces=faces,
@@ -178,10 +178,6 @@ def _too_small(iod_px: float) -> str:
         f"The face is too small: its eyes are {math.floor(iod_px)} {'pixel' if math.floor(iod_px) == 1 else 'pixels'} "
         f"apart, and at least {LEAST_IOD_PX:g} are needed. Use a video of higher resolution or from closer by."
     )
-
-
-def _known(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
 
 
 def _median(values: Floats) -> float | None:

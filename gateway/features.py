@@ -110,7 +110,7 @@ def _require_frame_rate(signals: FaceSignals) -> None:
 
 def _blink_rate(signals: FaceSignals, blinks_s: Floats) -> float:
     _require_frame_rate(signals)
-    valid_s = float(np.count_nonzero(np.isfinite(signals.eye_aspect_ratio))) * signals.interval_s
+    valid_s = float(signals.shown_s[np.isfinite(signals.eye_aspect_ratio)].sum())
     if valid_s < LEAST_BLINK_S - signals.interval_s / 2:
         raise UnmeasurableError(f"the face is seen for less than {LEAST_BLINK_S:g} seconds")
     return len(blinks_s) * 60 / valid_s

@@ -26,12 +26,10 @@ def nose_jitter(signals: FaceSignals) -> Floats:
 
 def covered_s(signals: FaceSignals, jitter: Floats) -> float:
     """Seconds of frames that take part in at least one finite second difference."""
-    if not signals.interval_s > 0:
-        return 0.0
     takes_part = np.zeros(len(jitter), dtype=np.bool_)
     for last in np.flatnonzero(np.isfinite(jitter)):
         takes_part[max(0, last - 2) : last + 1] = True
-    return float(np.count_nonzero(takes_part)) * signals.interval_s
+    return float(signals.shown_s[takes_part].sum())
 
 
 def _unbroken(signals: FaceSignals) -> Bools:

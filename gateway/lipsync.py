@@ -1,7 +1,6 @@
 """Whether the mouth moves with the sound."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from notreally.v1.audio_pb2 import AudioWindow
@@ -67,24 +66,15 @@ def av_sync_correlation(signals: FaceSignals, sounds: Sequence[AudioWindow]) -> 
 
 def _sound_stretches(sounds: Sequence[AudioWindow]) -> list[tuple[Floats, Floats]]:
     """Times and loudness of each span in which sound goes on, over windows that follow one another."""
-    parts: list[tuple[Floats, Floats]] = [
-        (
-            np.asarray(window.window.start_s + _STEP_S * (np.arange(len(window.log_rms)) + 0.5), dtype=np.float64),
-            np.array(list(window.log_rms), dtype=np.float64),
-        )
-        for window in sounds
-        if window.has_audio and len(window.log_rms) and np.isfinite(window.log_rms).all()
-    ]
-    joined: list[list[tuple[Floats, Floats]]] = [[part] for part in parts[:1]]
-    for previous, part in pairwise(parts):
-        if 0 < part[0][0] - previous[0][-1] <= 2.5 * _STEP_S:
-            joined[-1].append(part)
-        else:
-            joined.append([part])
-    return [
-        (np.concatenate([times for times, _ in group]), np.concatenate([loudness for _, loudness in group]))
-        for group in joined
-    ]
+    times = np.concatenate(
+        [np.empty(0), *(window.window.start_s + _STEP_S * (np.arange(len(window.log_rms)) + 0.5) for window in sounds)]
+    )
+    loudness = np.concatenate([np.empty(0), *(np.asarray(window.log_rms, dtype=np.float64) for window in sounds)])
+    heard = np.isfinite(loudness)
+    times, loudness = times[heard], loudness[heard]
+    steps = np.diff(times)
+    cuts = np.flatnonzero(~((steps > 0) & (steps <= 2.5 * _STEP_S))) + 1
+    return [part for part in zip(np.split(times, cuts), np.split(loudness, cuts), strict=True) if part[0].size]
 
 
 def _band_passed(values: Floats) -> Floats:

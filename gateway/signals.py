@@ -54,6 +54,7 @@ class FaceSignals:
 
     Attributes:
         times_s: (n,) seconds from the first frame of the video, ascending.
+        shown_s: (n,) seconds until the next analysed frame; see `_shown_s`.
         window: (n,) position of the entry's window in the list the signals were made from.
         frame: (n,) index into that window's frames.
         segment: (n,) counts up where tracking started afresh.
@@ -68,10 +69,12 @@ class FaceSignals:
         movements: What the motion network made of spans of entries.
         scored_by: Version of the networks that scored crops and movements; empty when nothing was scored.
         frame_count: Frames analysed, with or without this face.
+        analyzed_s: Seconds for which those are shown; 0 when the frame rate is unknown.
         interval_s: Median time between analysed frames; NaN when there are fewer than two.
     """
 
     times_s: Floats
+    shown_s: Floats
     window: NDArray[np.int64]
     frame: NDArray[np.int64]
     segment: NDArray[np.int64]
@@ -86,6 +89,7 @@ class FaceSignals:
     movements: Readings
     scored_by: str
     frame_count: int
+    analyzed_s: float
     interval_s: float
 
     @property
@@ -101,7 +105,7 @@ class FaceSignals:
     @property
     def face_s(self) -> float:
         """Seconds in which the face was found; 0 when the frame rate is unknown."""
-        return len(self.times_s) * self.interval_s if self.interval_s > 0 else 0.0
+        return float(self.shown_s.sum())
 
     @property
     def median_iod_px(self) -> float:
@@ -142,13 +146,20 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
     """
     parts = [(position, window, window.tracks[0]) for position, window in enumerate(windows) if window.tracks]
     tracks = [track for _, _, track in parts]
+    times_s = [_floats(window.frame_times_s) for window in windows]
+    interval_s = _interval_s(times_s)
+    shown_s = [_shown_s(times, interval_s) for times in times_s]
+
+    def seen(values: Sequence[Floats]) -> Floats:
+        return _joined([values[position][_integers(track.frames)] for position, _, track in parts])
 
     def series(name: str) -> Floats:
         return _joined([_floats(getattr(track, name)) for _, _, track in parts])
 
     count = sum(len(track.frames) for _, _, track in parts)
     return FaceSignals(
-        times_s=_joined([_floats(window.frame_times_s)[_integers(track.frames)] for _, window, track in parts]),
+        times_s=seen(times_s),
+        shown_s=seen(shown_s),
         window=np.repeat(
             _integers([position for position, _, _ in parts]), [len(track.frames) for _, _, track in parts]
         ),
@@ -166,7 +177,8 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         # Scores of two networks are not comparable: a service was replaced in the middle. The name then matches none.
         scored_by="+".join(sorted({window.texture_model for _, window, _ in parts} - {""})),
         frame_count=sum(len(window.frame_times_s) for window in windows),
-        interval_s=_interval_s(windows),
+        analyzed_s=float(sum(shown.sum() for shown in shown_s)),
+        interval_s=interval_s,
     )
 
 
@@ -199,10 +211,23 @@ def _offsets(tracks: Sequence[FaceTrack]) -> list[int]:
     return [0, *np.cumsum([len(track.frames) for track in tracks]).tolist()][: len(tracks)]
 
 
-def _interval_s(windows: Sequence[FaceWindow]) -> float:
-    gaps = _joined([np.diff(_floats(window.frame_times_s)) for window in windows])
+def _interval_s(times_s: Sequence[Floats]) -> float:
+    gaps = _joined([np.diff(times) for times in times_s])
     gaps = gaps[gaps > 0]
     return float(np.median(gaps)) if gaps.size else float("nan")
+
+
+def _shown_s(times_s: Floats, interval_s: float) -> Floats:
+    """(m,) seconds for which each frame of a window is shown; 0 when the usual interval is unknown.
+
+    Frames come at uneven times in screen recordings, and from telephones in poor light. What is shown for longer than
+    a stretch may be broken off (FaceSignals.stretches) has been lost, and counts as one usual interval, as the last
+    frame does.
+    """
+    if not interval_s > 0:
+        return np.zeros(len(times_s))
+    gaps = np.diff(times_s, append=np.nan)
+    return np.where((gaps > 0) & (gaps <= _JOINED_GAP * interval_s), gaps, interval_s)
 
 
 def _floats(values: Sequence[float]) -> Floats:

@@ -152,7 +152,7 @@ def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:
     coefficients = signals.mfcc(signals.rms_normalised(sound.samples, sound.present))[voiced]
     return WindowSound(
         span=span,
-        log_rms=signals.log_rms(sound.samples),
+        log_rms=signals.log_rms(sound.samples, sound.present),
         mfcc=coefficients,
         mfcc_times_s=span.start_s + signals.frame_times_s(voiced.size)[voiced],
         voiced_s=float(voiced.sum()) * signals.HOP_SAMPLES / signals.SAMPLE_RATE_HZ,

@@ -40,17 +40,19 @@ def frame_times_s(count: int) -> Floats:
     return (np.arange(count) * HOP_SAMPLES + FRAME_SAMPLES / 2) / SAMPLE_RATE_HZ
 
 
-def log_rms(samples: Samples) -> Floats:
+def log_rms(samples: Samples, present: Mask) -> Floats:
     """Loudness 25 times a second.
 
     Returns:
         Shape (n // 640,): natural log of the root mean square of samples [640 k, 640 (k + 1)), floored at log(1e-5).
-        Value k therefore speaks for the moment 0.04 k + 0.02 s. An incomplete last step is left out.
+        Value k therefore speaks for the moment 0.04 k + 0.02 s, and is NaN where a sample of its step is missing:
+        nothing was recorded, which is not silence. An incomplete last step is left out.
     """
     steps = samples.size // ENVELOPE_STEP_SAMPLES
-    blocks = samples[: steps * ENVELOPE_STEP_SAMPLES].astype(np.float64).reshape(steps, ENVELOPE_STEP_SAMPLES)
-    loudness: Floats = np.log(np.maximum(np.sqrt(np.mean(blocks**2, axis=1)), _LOUDNESS_FLOOR))
-    return loudness
+    shape, whole = (steps, ENVELOPE_STEP_SAMPLES), steps * ENVELOPE_STEP_SAMPLES
+    blocks = samples[:whole].astype(np.float64).reshape(shape)
+    loudness = np.log(np.maximum(np.sqrt(np.mean(blocks**2, axis=1)), _LOUDNESS_FLOOR))
+    return np.where(present[:whole].reshape(shape).all(axis=1), loudness, np.nan)
 
 
 def rms_normalised(samples: Samples, present: Mask) -> Samples:

@@ -8,7 +8,7 @@ import type { SoundSeries } from "@gen/notreally/v1/series_pb";
 import { formatNumber } from "@/lib/format";
 
 import { between, Canvas, css, type Surface } from "./Canvas";
-import { perSecondRows } from "./describe";
+import { describeSound, perSecondRows } from "./describe";
 import { Figure } from "./Figure";
 import { Plot } from "./Plot";
 import { loudnessTrace, present, type Span, valueAt } from "./series";
@@ -34,20 +34,15 @@ export function SoundChart({ sounds, duration, gaps, of, brief }: SoundChartProp
   const wave = useCallback((surface: Surface) => paintWaveform(surface, sounds, gaps), [sounds, gaps]);
   const spectrum = useCallback((surface: Surface) => paintSpectrogram(surface, sounds, gaps), [sounds, gaps]);
   const first = sounds.find((sound) => sound.spectrogram)?.spectrogram;
-  const levels = present(loudness);
-  if (levels.length === 0 && !first) return null;
+  if (present(loudness).length === 0 && !first) return null;
   const decibels = (value: number) => `${formatNumber(value)} dB`;
-  const loudest = loudestFrequency(sounds);
   return (
     <Figure
       of={of}
       brief={brief}
       title="Sound"
       about="Waveform, and below it the spectrogram: time to the right, pitch upwards in hertz, stronger colour is louder."
-      summary={
-        `The loudness of the sound lies between ${formatNumber(Math.min(...levels))} and ${formatNumber(Math.max(...levels))} decibels of full scale.` +
-        (loudest === null ? "" : ` It is strongest around ${formatNumber(loudest)} hertz.`)
-      }
+      summary={describeSound(loudness, loudestFrequency(sounds))}
       readings={[
         {
           label: "loudness",

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 import { recorded } from "@/dashboard/testdata/recorded";
 
 import { between, css } from "./Canvas";
-import { describeEyes, describeJitter, describeMouth, perSecondRows } from "./describe";
+import { describeEyes, describeJitter, describeMouth, describeSound, perSecondRows } from "./describe";
 import { leftOf, roundUp, timeTicks, timeUnder } from "./geometry";
 import { Playhead } from "./playhead";
 import {
@@ -176,6 +176,15 @@ describe("a chart in words", () => {
   it("says when there is no sound to compare the mouth with", () => {
     expect(describeMouth(eyes, [])).toContain("no sound");
     expect(describeMouth(eyes, loudnessTrace(sounds))).toContain("decibels");
+  });
+
+  it("says how loud the sound is, where any of it lasts", () => {
+    const words = describeSound([{ t: 0, value: -30 }, { t: 1, value: null }, { t: 2, value: -12 }], 440);
+    expect(words).toContain("between −30 and −12 decibels");
+    expect(words).toContain("440 hertz");
+    expect(describeSound([{ t: 0, value: null }], null)).toBe(
+      "There is too little sound in one piece to measure its loudness.",
+    );
   });
 
   it("has a row for each second", () => {

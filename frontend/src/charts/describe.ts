@@ -27,6 +27,16 @@ export function describeMouth(mouth: Trace, loudness: Trace): string {
   return `${opening} The sound is at most ${formatNumber(Math.max(...loud))} decibels of full scale loud.`;
 }
 
+/** `loudest` is the frequency at which the sound is strongest. */
+export function describeSound(loudness: Trace, loudest: number | null): string {
+  const levels = present(loudness);
+  const range =
+    levels.length > 0
+      ? `The loudness of the sound lies between ${formatNumber(Math.min(...levels))} and ${formatNumber(Math.max(...levels))} decibels of full scale.`
+      : "There is too little sound in one piece to measure its loudness.";
+  return loudest === null ? range : `${range} It is strongest around ${formatNumber(loudest)} hertz.`;
+}
+
 /** Rows of a table: the time, the mean, and what else there is to say of each second. */
 export function perSecondRows(
   trace: Trace,

@@ -87,3 +87,13 @@ def test_where_the_sound_stops_only_the_rest_is_compared() -> None:
     sounds = sound_clip(12.0, said)
     sounds[2].Clear()
     assert av_sync_correlation(face, sounds) > 0.95
+
+
+def test_where_sound_is_missing_within_a_window_only_the_rest_is_compared() -> None:
+    """It starts after the picture, and has a hole: neither is silence."""
+    times, said = frame_times(12.0), speech(4)
+    face = face_signals(face_clip(times, mouth_gap=0.1 + 0.05 * said(times)))
+    sounds = sound_clip(12.0, said)
+    for window, missing in ((0, slice(0, 30)), (1, slice(60, 70))):
+        sounds[window].log_rms[missing] = [float("nan")] * len(sounds[window].log_rms[missing])
+    assert av_sync_correlation(face, sounds) > 0.95

@@ -68,3 +68,22 @@ def test_a_score_that_is_not_finite_is_none() -> None:
     signals = face_signals(windows)
     assert np.flatnonzero(np.isnan(signals.crops.log_odds)).tolist() == [2]
     assert np.flatnonzero(np.isnan(signals.movements.log_odds)).tolist() == [1]
+
+
+def test_seconds_are_those_for_which_frames_are_shown() -> None:
+    """As with a telephone in poor light: the last half has half as many frames a second."""
+    times = np.concatenate([frame_times(10.0), frame_times(10.0, fps=15.0, start_s=10.0)])
+    signals = face_signals(face_clip(times, found=times >= 10.0 - 1e-9))
+    assert signals.face_s == pytest.approx(10.0, abs=0.1)
+    assert signals.analyzed_s == pytest.approx(20.0, abs=0.2)
+
+
+def test_what_was_lost_between_frames_was_not_seen() -> None:
+    times = frame_times(8.0)
+    signals = face_signals(face_clip(times[(times < 1.0 - 1e-9) | (times >= 3.0 - 1e-9)], window_s=8.0))
+    assert signals.face_s == pytest.approx(6.0)
+
+
+def test_a_single_frame_has_no_length() -> None:
+    signals = face_signals(face_clip(frame_times(1 / 30)))
+    assert (signals.face_s, signals.analyzed_s, signals.frame_count) == (0.0, 0.0, 1)

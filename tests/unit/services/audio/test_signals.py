@@ -16,15 +16,29 @@ def _sine(frequency_hz: float, seconds: float, amplitude: float) -> Samples:
     return (amplitude * np.sin(2 * np.pi * frequency_hz * times)).astype(np.float32)
 
 
+def log_rms(samples: Samples) -> signals.Floats:
+    """Where every sample was recorded."""
+    return signals.log_rms(samples, np.ones(samples.size, np.bool_))
+
+
 @pytest.mark.parametrize("amplitude", [1.0, 0.5, 0.01])
 def test_the_loudness_of_a_sine_is_its_amplitude_over_root_two(amplitude: float) -> None:
-    envelope = signals.log_rms(_sine(200, 2.0, amplitude))
+    envelope = log_rms(_sine(200, 2.0, amplitude))
     assert envelope.shape == (50,)
     np.testing.assert_allclose(envelope, np.log(amplitude / np.sqrt(2)), atol=1e-4)
 
 
 def test_silence_is_as_loud_as_the_floor() -> None:
-    np.testing.assert_array_equal(signals.log_rms(np.zeros(6400, np.float32)), np.full(10, np.log(1e-5)))
+    np.testing.assert_array_equal(log_rms(np.zeros(6400, np.float32)), np.full(10, np.log(1e-5)))
+
+
+def test_what_was_not_recorded_is_not_silence() -> None:
+    sound = np.zeros(6400, np.float32)
+    present = np.ones(6400, np.bool_)
+    present[1279:1281] = False
+    present[6000:] = False
+    loudness = signals.log_rms(sound, present)
+    assert np.flatnonzero(np.isnan(loudness)).tolist() == [1, 2, 9]
 
 
 def test_the_envelope_follows_the_phase_of_a_modulation() -> None:
@@ -33,15 +47,15 @@ def test_the_envelope_follows_the_phase_of_a_modulation() -> None:
     phase = 0.7
     noise = np.random.default_rng(1).standard_normal(times.size)
     sound = (0.1 * np.exp(0.8 * np.cos(2 * np.pi * 2 * times - phase)) * noise).astype(np.float32)
-    envelope = signals.log_rms(sound)
+    envelope = log_rms(sound)
     middles = (np.arange(envelope.size) + 0.5) * 0.04
     measured = -np.angle(np.sum((envelope - envelope.mean()) * np.exp(-2j * np.pi * 2 * middles)))
     assert measured == pytest.approx(phase, abs=0.05)
 
 
 def test_an_incomplete_last_step_is_left_out() -> None:
-    assert signals.log_rms(_sine(200, 0.0799, 1.0)).size == 1
-    assert signals.log_rms(np.zeros(0, np.float32)).size == 0
+    assert log_rms(_sine(200, 0.0799, 1.0)).size == 1
+    assert log_rms(np.zeros(0, np.float32)).size == 0
 
 
 # A busy machine is no failure.
