@@ -18,7 +18,7 @@ from training.masking import mask
 from training.vectors import FEATURE_NAMES
 from training.videos import BITS, MOTION, SOUND, TEXTURE, Videos
 
-NOISY = np.flatnonzero(np.isin(FEATURE_NAMES, ("nose_jitter", "hf_face_ring_logratio")))
+NOISY = np.flatnonzero(np.isin(FEATURE_NAMES, ("nose_jitter", "face_texture_variation", "hf_face_ring_logratio")))
 """Columns that are measured and not learned from: trees that saw them ranked people they had not seen worse than trees
 that did not (docs/experiments.md)."""
 

@@ -32,7 +32,7 @@ def test_without_the_feature_that_tells_nothing_is_left(population: Population) 
     assert gone.auc["all"].value == pytest.approx(0.5, abs=0.15)
     assert gone.change["all"].value == pytest.approx(gone.auc["all"].value - auc(videos.fake, whole[0]))
     assert gone.change["all"].high < -0.2
-    assert ablations[f"`{FEATURE_NAMES[VARIATION]}`"].auc["all"].value > 0.9
+    assert ablations[f"`{FEATURE_NAMES[MOTION]}`"].auc["all"].value > 0.9
     assert "texture network" in ablations
     # What the trees never look at cannot be taken from them.
     assert f"`{FEATURE_NAMES[6]}`" not in ablations

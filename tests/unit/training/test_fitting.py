@@ -20,7 +20,7 @@ from training.fitting import (
 )
 from training.masking import Masked
 from training.vectors import FEATURE_NAMES
-from training.videos import BITS, MOTION, SOUND, TEXTURE, VARIATION, Videos
+from training.videos import BITS, MOTION, SOUND, TEXTURE, Videos
 
 Population = Callable[..., Videos]
 
@@ -61,7 +61,7 @@ def test_without_masking_those_gaps_would_be_learned(population: Population, mon
 
 
 def test_a_signal_is_found_through_gaps_that_give_the_label_away(population: Population) -> None:
-    assert cross_validated_auc(population(signal=2.0, column=VARIATION, missing=TELLING_GAPS)) > 0.85
+    assert cross_validated_auc(population(signal=2.0, column=MOTION, missing=TELLING_GAPS)) > 0.85
 
 
 def test_a_bit_rate_that_differs_is_not_learned(population: Population) -> None:
