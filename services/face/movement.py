@@ -106,7 +106,8 @@ def _spans(points: Array, light: Array, times_s: Array, stretch: NDArray[np.intp
     looks = times[0] + np.arange(count) / RATE_HZ
     seen = points[stretch]
     iod_px, fps = float(np.median(signals.interocular_distance(seen))), (len(times) - 1) / (times[-1] - times[0])
-    if not iod_px > 0:
+    # Told in distances of nearly nothing, whatever moves would go farther than numbers do.
+    if not iod_px > _STILL:
         return
     kinds = [parts(seen), *light[stretch].transpose(2, 1, 0)]
     courses = [np.array([_looked_at(looks, times, one) for one in kind]) for kind in kinds]
