@@ -1,4 +1,8 @@
-"""From log-odds to probabilities, and the band in which no verdict is given. Both from out-of-fold scores."""
+"""From log-odds to probabilities, and the band in which no verdict is given. Both from out-of-fold scores.
+
+Scores of several seeds are of the same videos: curve and band are those of all of them together, as what one seed's
+networks happen to say of a few videos moves a threshold far. Nothing counts as more videos for that.
+"""
 
 from dataclasses import dataclass
 
@@ -60,18 +64,19 @@ def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibra
     A falling curve means that the scores hold no information; it is replaced by the constant 1/2.
 
     Args:
-        log_odds: shape (n,), out of fold.
+        log_odds: shape (n,) or (seeds, n), out of fold.
         fake: shape (n,); both classes must be there.
     """
     fakes, reals = int(fake.sum()), int((~fake).sum())
+    seeds = log_odds.size // len(fake)
     target = np.where(fake, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
     weights = class_weights(fake)
     # A soft target is a video that is fake with one weight and real with another.
     curve = LogisticRegression(C=np.inf)
     curve.fit(
-        np.concatenate([log_odds, log_odds])[:, np.newaxis],
-        np.repeat([1, 0], len(fake)),
-        sample_weight=np.concatenate([weights * target, weights * (1 - target)]),
+        np.tile(log_odds.ravel(), 2)[:, np.newaxis],
+        np.repeat([1, 0], log_odds.size),
+        sample_weight=np.concatenate([np.tile(weights * target, seeds), np.tile(weights * (1 - target), seeds)]),
     )
     slope, intercept = float(curve.coef_[0, 0]), float(curve.intercept_[0])
     return Calibration(slope, intercept) if slope > 0 else Calibration(0.0, 0.0)
@@ -86,7 +91,7 @@ def inconclusive_band(
     something. A side on which it cannot be had gets no verdicts.
 
     Args:
-        prob_fake: shape (n,), out of fold.
+        prob_fake: shape (n,) or (seeds, n), out of fold.
         fake: shape (n,).
         populations: masks of shape (n,), such as the paired videos and all of them.
     """
@@ -97,11 +102,12 @@ def inconclusive_band(
 
 def _threshold(prob: NDArray[np.float64], positive: NDArray[np.bool_], populations: list[NDArray[np.bool_]]) -> float:
     weights = [class_weights(positive[population]) for population in populations]
+    enough = _ENOUGH_VERDICTS * prob.size // len(positive)
     for threshold in np.unique(np.concatenate([[0.5], prob[prob > 0.5]])):
         for population, weight in zip(populations, weights, strict=True):
-            called = prob[population] > threshold
-            wrong = weight[called & ~positive[population]].sum()
-            if called.sum() < _ENOUGH_VERDICTS or wrong > MAX_ERROR * weight[called].sum():
+            called = prob[..., population] > threshold
+            wrong = (weight * (called & ~positive[population])).sum()
+            if called.sum() < enough or wrong > MAX_ERROR * (weight * called).sum():
                 break
         else:
             return float(threshold)

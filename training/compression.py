@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gateway.readings import mean_log_odds
 from training.checks import Sham, sham_of, with_readings
@@ -74,24 +73,19 @@ def after_sending(
         rng: source of the draws.
     """
     videos, real = seeds[0], ~seeds[0].fake
-    before: list[Floats] = []
-    after: dict[str, list[Floats]] = {name: [] for name in sent}
-    called: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in ("", *sent)}
+    seen = []
     for seed, (one, recipe) in enumerate(zip(seeds, recipes, strict=True)):
         views = [with_readings(one, texture_of(one, every(texture.log_odds)[seed]), one.features[:, MOTION])]
         for name, scores in sent.items():
             views.append(with_readings(one, texture_of(one, texture.grid[name][seed]), _motion(one, scores)[seed]))
-        own, was, *others = out_of_fold(one, trees(recipe), one.features, *views)
-        before.append(was)
-        for name, log_odds in zip(sent, others, strict=True):
-            after[name].append(log_odds)
-        for name, (_, verdicts) in zip(called, cross_fitted(one, own, was, *others)[1:], strict=True):
-            called[name].append(verdicts[real] == 1)
+        seen.append(out_of_fold(one, trees(recipe), one.features, *views))
+    own, before, *after = np.stack(seen, axis=1)
+    _, was, *afterwards = [called[:, real] == 1 for _, called in cross_fitted(videos, own, before, *after)]
     return Sent(
-        _areas(videos, np.array(before), {name: np.array(scores) for name, scores in after.items()}, rng),
+        _areas(videos, before, dict(zip(sent, after, strict=True)), rng),
         {
-            name: sham_of(videos.groups[real], np.array(called[""]), np.array(called[name]), rng)
-            for name in sent
+            name: sham_of(videos.groups[real], was, now, rng)
+            for name, now in zip(sent, afterwards, strict=True)
             if real.any()
         },
     )

@@ -42,15 +42,15 @@ def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration,
 
     Args:
         videos: everything.
-        log_odds: shape (n,), out of fold.
+        log_odds: shape (n,) or (seeds, n), out of fold.
         known: shape (n,), what may be looked at; both classes must be there.
     """
-    curve, judged = calibrate(log_odds[known], videos.fake[known]), known & videos.judged
+    curve, judged = calibrate(log_odds[..., known], videos.fake[known]), known & videos.judged
     if not 0 < videos.fake[judged].sum() < judged.sum():
         return curve, Band(0.0, 1.0)
     parts = [part[judged] for part in populations(videos)]
     populated = [part for part in parts if 0 < videos.fake[judged][part].sum() < part.sum()]
-    return curve, inconclusive_band(curve.prob_fake(log_odds[judged]), videos.fake[judged], populated)
+    return curve, inconclusive_band(curve.prob_fake(log_odds[..., judged]), videos.fake[judged], populated)
 
 
 def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple[Floats, NDArray[np.int_]]]:
@@ -60,22 +60,22 @@ def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple
 
     Args:
         videos: everything.
-        log_odds: shape (n,), out of fold; what curves and bands are fitted to.
-        views: further log-odds of the same videos, each shape (n,), to be judged by the same curves and bands.
+        log_odds: shape (n,) or (seeds, n), out of fold; what curves and bands are fitted to.
+        views: further log-odds of the same videos, likewise, to be judged by the same curves and bands.
 
     Returns:
-        For `log_odds` and for each view, both of shape (n,).
+        For `log_odds` and for each view, both of its shape.
     """
     shown = (log_odds, *views)
-    found = [(np.full(len(videos), 0.5), np.zeros(len(videos), dtype=np.int_)) for _ in shown]
+    found = [(np.full(scores.shape, 0.5), np.zeros(scores.shape, dtype=np.int_)) for scores in shown]
     for number in np.unique(videos.fold):
         unseen, known = videos.fold == number, videos.fold != number
         if not 0 < videos.fake[known].sum() < known.sum():
             continue
         curve, band = fitted(videos, log_odds, known)
         for (prob_fake, called), scores in zip(found, shown, strict=True):
-            prob_fake[unseen] = curve.prob_fake(scores[unseen])
-            called[unseen] = band.called(prob_fake[unseen]) * videos.judged[unseen]
+            prob_fake[..., unseen] = curve.prob_fake(scores[..., unseen])
+            called[..., unseen] = band.called(prob_fake[..., unseen]) * videos.judged[unseen]
     return found
 
 

@@ -71,6 +71,24 @@ def test_a_few_lucky_verdicts_are_no_proof() -> None:
     assert inconclusive_band(prob_fake, fake, [np.ones(20, dtype=np.bool_)]) == Band(0.0, 1.0)
 
 
+def test_seeds_are_taken_together_and_count_as_no_more_videos() -> None:
+    rng = np.random.default_rng(0)
+    fake = np.arange(60) % 2 == 1
+    scores = rng.normal(size=60) + 2.0 * fake
+    everything = [np.ones(60, dtype=np.bool_)]
+    one, five = calibrate(scores, fake), calibrate(np.tile(scores, (5, 1)), fake)
+    assert (five.slope, five.intercept) == pytest.approx((one.slope, one.intercept), abs=1e-4)
+    few = np.where(np.arange(60) < 28, scores, 0.0)
+    assert sum(few[fake] > 0.5) < 15, "else there are enough verdicts"
+    for prob in (one.prob_fake(scores), one.prob_fake(few)):
+        assert inconclusive_band(np.tile(prob, (5, 1)), fake, everything) == inconclusive_band(prob, fake, everything)
+    # What one of them is lucky in is not what all of them say.
+    lucky = np.where(fake, 0.9, 0.1)
+    assert inconclusive_band(lucky, fake, everything).fake_above == 0.5
+    noise = rng.random((4, 60))
+    assert inconclusive_band(np.vstack([lucky, noise]), fake, everything).fake_above > 0.9
+
+
 def test_the_promise_must_hold_in_every_population() -> None:
     rng = np.random.default_rng(0)
     fake = np.arange(400) % 2 == 1
