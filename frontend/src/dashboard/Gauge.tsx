@@ -15,6 +15,7 @@ export function Gauge({ probFake, model }: GaugeProps) {
   const low = model?.version ? model.realBelow : 0;
   const high = model?.version ? model.fakeAbove : 1;
   const judged = givesVerdicts(model);
+  const highMarked = high < 0.92 && high - low > 0.08;
   return (
     <div>
       <p className="flex items-baseline gap-3">
@@ -29,8 +30,9 @@ export function Gauge({ probFake, model }: GaugeProps) {
       <div className="relative mt-1 h-5 text-xs text-quiet tabular-nums" aria-hidden="true">
         <span className="absolute left-0">0</span>
         {low > 0.08 && <Mark share={low} />}
-        {high < 0.92 && high - low > 0.08 && <Mark share={high} />}
-        <span className="absolute right-0">{formatPercent(1)}</span>
+        {highMarked && <Mark share={high} />}
+        {/* Beside a mark further right than this, it would touch it. */}
+        {!(highMarked && high > 0.8) && <span className="absolute right-0">{formatPercent(1)}</span>}
       </div>
       <p className="text-sm text-quiet">{bandInWords(low, high)}</p>
     </div>
