@@ -20,6 +20,7 @@ from training.checks import (
     permuted,
     without_method,
 )
+from training.choice import Choice, candidates, choose
 from training.compression import Areas, Sent, after_sending, motion_areas, texture_areas
 from training.estimates import Bools, Estimate, Floats, auc_estimate, concordance
 from training.fitting import Recipe, class_weights, out_of_fold, trees
@@ -34,7 +35,7 @@ from training.measures import (
 )
 from training.scores import Scores, TextureScores
 from training.verdicts import Decisions, cross_fitted, decisions
-from training.videos import Videos, wholes
+from training.videos import Videos, fakes_alone, wholes
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Evaluation:
 
     Attributes:
         log_odds: shape (seeds, n), of every video.
-        prob_fake: shape (seeds, n), by calibrations fitted to the other folds.
+        prob_fake: shape (seeds, n), by calibrations fitted to the other folds, of all seeds.
         scores: AUC by what it was taken on: "paired", those of them that are members of pairs, "all" and subsets; those
             without real videos of their own are held against all real ones.
         within: likewise, each video held only against those that the same model scored.
@@ -61,6 +62,8 @@ class Evaluation:
         motion_areas: likewise, of the motion network.
         sent: the whole model after compressions; None where no video was sent on.
         shams: by what was done to real videos and who looked.
+        choice: of recipes, for each fold of people by others; None for too few folds.
+        chosen: AUC as in `scores`, of what was chosen so.
     """
 
     log_odds: Floats
@@ -81,10 +84,13 @@ class Evaluation:
     motion_areas: Areas
     sent: Sent | None
     shams: dict[str, Sham]
+    choice: Choice | None
+    chosen: dict[str, Estimate]
 
 
 def evaluate(
     seeds: Sequence[Videos],
+    others: Mapping[str, Sequence[Videos]],
     texture: TextureScores,
     sent: Mapping[str, Scores],
     recipe: Recipe,
@@ -93,7 +99,8 @@ def evaluate(
     """Fit on all folds but one, score the one, and measure. The same arguments give the same numbers.
 
     Args:
-        seeds: the same videos, with the texture scores of each seed's networks.
+        seeds: the same videos, with what each seed's networks say.
+        others: by what differs, the same with what other networks say.
         texture: the scores of their crops, also after compressions and shams.
         sent: by compression, what motion networks said of spans after whole videos went through it.
         recipe: as for the final fit; its seed is counted up.
@@ -110,9 +117,9 @@ def evaluate(
     for one in seeds:
         for name, scores in baselines(one, learn_sound=recipe.learn_sound).items():
             simpler.setdefault(name, []).append(scores)
-    verdicts = [cross_fitted(videos, scores)[0] for scores in log_odds]
-    prob_fake, called = (np.array(part) for part in zip(*verdicts, strict=True))
+    ((prob_fake, called),) = cross_fitted(videos, log_odds)
     by_method, compared = method_comparisons(videos), _comparisons(videos)
+    choice = choose(candidates(seeds, others, recipe))
     return Evaluation(
         log_odds=log_odds,
         prob_fake=prob_fake,
@@ -134,6 +141,10 @@ def evaluate(
         motion_areas=motion_areas(seeds, sent, rng),
         sent=after_sending(seeds, recipes, texture, sent, rng) if sent else None,
         shams=after_shams(seeds, recipes, texture, rng),
+        choice=choice,
+        chosen={name: auc_estimate(videos, choice.log_odds, part, rng) for name, part in compared.items()}
+        if choice
+        else {},
     )
 
 
@@ -180,18 +191,15 @@ def _comparisons(videos: Videos) -> dict[str, Bools]:
         found[name] = chosen
         if name == "paired":
             found["members of pairs alone"] = chosen & videos.paired
-    alone = np.zeros(len(videos), dtype=np.bool_)
-    for name in np.unique(videos.subsets):
+    alone = fakes_alone(videos)
+    for name in np.unique(videos.subsets).tolist():
         own = videos.subsets == name
-        if not videos.fake[own].any():
-            continue
-        if videos.fake[own].all():
-            alone |= own
-            found[f"subset {name} against all real"] = own | ~videos.fake
-        else:
+        if name in alone:
+            found[f"subset {name} against all real"] = alone[name]
+        elif videos.fake[own].any():
             found[f"subset {name}"] = own
-    if alone.any():
-        found["all subsets without real videos, against all real"] = alone | ~videos.fake
+    if alone:
+        found["all subsets without real videos, against all real"] = np.any(list(alone.values()), axis=0)
     return _with_both(videos, found)
 
 

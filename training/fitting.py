@@ -18,7 +18,7 @@ from training.masking import mask
 from training.vectors import FEATURE_NAMES
 from training.videos import BITS, MOTION, SOUND, TEXTURE, Videos
 
-NOISY = np.flatnonzero(np.isin(FEATURE_NAMES, ("nose_jitter", "face_texture_variation", "hf_face_ring_logratio")))
+NOISY = tuple(map(FEATURE_NAMES.index, ("nose_jitter", "face_texture_variation", "hf_face_ring_logratio")))
 """Columns that are measured and not learned from: trees that saw them ranked people they had not seen worse than trees
 that did not (docs/experiments.md)."""
 
@@ -57,18 +57,20 @@ class Recipe:
         seed: makes masks and trees reproducible.
         learn_sound: whether the trees may look at features that need sound.
         hidden: columns that the trees may not look at.
+        noisy: nor at these.
         quick: fewer rounds and copies, where the same fit is made hundreds of times.
     """
 
     seed: int
     learn_sound: bool
     hidden: tuple[int, ...] = ()
+    noisy: tuple[int, ...] = NOISY
     quick: bool = False
 
     @property
     def blind(self) -> list[int]:
         """All columns that the trees do not see."""
-        return sorted({*self.hidden, *NOISY.tolist(), BITS, *([] if self.learn_sound else SOUND.tolist())})
+        return sorted({*self.hidden, *self.noisy, BITS, *([] if self.learn_sound else SOUND.tolist())})
 
 
 Fit = Callable[[Videos, NDArray[np.intp]], Callable[[NDArray[np.float64]], NDArray[np.float64]]]

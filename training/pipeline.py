@@ -18,20 +18,23 @@ from training.crops import CROPS
 from training.folds import group_folds, refuse_too_few
 from training.forgeries.reencoding import Journey
 from training.learning import Settings
-from training.motion import out_of_fold
+from training.motion import Views, out_of_fold
 from training.movements import Movements, measure_all
 from training.network import Answer
 from training.scores import Scores, TextureScores
 from training.services import Services
 from training.texture import GRID, TextureTraining
 from training.vectors import Collected, VectorCache, collect, content_hash
-from training.videos import Videos, assemble
+from training.videos import Assembled, Videos, assemble
 
 STANDARD = tuple(Settings(answer) for answer in Answer)
 """Twenty-five minutes a network on two processor cores."""
 
-MOTION_EPOCHS = 30
-"""Of the motion network; a quarter of a minute."""
+MOTION_EPOCHS = 60
+"""Of the motion network; half a minute."""
+
+OTHER_EPOCHS = (MOTION_EPOCHS // 2,)
+"""Of motion networks that what ships is compared with."""
 
 SENDINGS = {name: GRID[name] for name in (*LOOKED_PAST, "CRF 40")}
 """Compressions that whole videos are measured again after, at two to eight seconds each."""
@@ -54,6 +57,7 @@ class Material:
         texture: scores of unseen people, by seed.
         sent: by compression, what motion networks said of spans after whole videos went through it, by seed.
         videos: for each seed, the same videos with what that seed's networks say.
+        others: by what differs, the same with what other networks say.
         left_out: reason and number of videos for everything that was found but is not among them; networks learn from
             those that are in `dataset`.
     """
@@ -65,6 +69,7 @@ class Material:
     texture: TextureScores
     sent: dict[str, Scores]
     videos: tuple[Videos, ...]
+    others: dict[str, tuple[Videos, ...]]
     left_out: dict[str, int]
 
 
@@ -75,6 +80,7 @@ def prepare(
     server: str | None,
     recipe: Sequence[Settings],
     sendings: Mapping[str, Journey],
+    other_epochs: Sequence[int],
     seeds: Sequence[int],
     parallel: int,
     console: Console,
@@ -89,6 +95,7 @@ def prepare(
         recipe: of each part of the networks.
         sendings: by name, what every video is sent on to have its movements measured again; some of those that the
             texture network's crops go through.
+        other_epochs: of motion networks that those that ship are compared with.
         seeds: of the networks.
         parallel: videos measured, and processes run, at once.
         console: told how it goes.
@@ -109,31 +116,41 @@ def prepare(
     texture = training.out_of_fold(seeds)
     console.print("Measuring movements")
     past = {name: journey for name, journey in sendings.items() if name in LOOKED_PAST}
-    others = {name: journey for name, journey in sendings.items() if name not in LOOKED_PAST}
+    anew = {name: journey for name, journey in sendings.items() if name not in LOOKED_PAST}
     plain, *views = (
         measure_all([clip.path for clip in dataset.clips], cache / "movements", jobs=parallel, journey=journey)
-        for journey in (None, *past.values(), *others.values())
+        for journey in (None, *past.values(), *anew.values())
     )
     fake = [clip.fake for clip in dataset.clips]
     sent, new = views[: len(past)], views[len(past) :]
-    motion = [
-        out_of_fold(plain, fake, fold, dataset.taught, sent, new, epochs=MOTION_EPOCHS, seed=seed) for seed in seeds
-    ]
-    assembled = [
-        assemble(dataset, collected.rows, fold, crops, spans)
-        for crops, (spans, *_) in zip(texture.log_odds, motion, strict=True)
-    ]
-    _refuse_too_few(assembled[0].videos)
+
+    def moved(epochs: int, unlearned: Views) -> list[Scores]:
+        """What each seed's motion networks say, of the videos as they are and of each view."""
+        taught = dataset.taught
+        asked = (out_of_fold(plain, fake, fold, taught, sent, unlearned, epochs=epochs, seed=seed) for seed in seeds)
+        return list(zip(*asked, strict=True))
+
+    def assembled(crops: Scores, spans: Scores) -> list[Assembled]:
+        return [assemble(dataset, collected.rows, fold, *read) for read in zip(crops, spans, strict=True)]
+
+    console.print("Training motion networks")
+    spans, *spans_sent = moved(MOTION_EPOCHS, new)
+    ships = assembled(texture.log_odds, spans)
+    others = {f"texture network: {part} alone": assembled(crops, spans) for part, crops in texture.parts.items()}
+    for epochs in other_epochs:
+        others[f"motion network: {epochs} epochs"] = assembled(texture.log_odds, moved(epochs, ())[0])
+    _refuse_too_few(ships[0].videos)
     refused = ["the services refused it"] * len(collected.failures)
-    left_out = Counter([*assembled[0].left_out.values(), *twice.values(), *refused])
+    left_out = Counter([*ships[0].left_out.values(), *twice.values(), *refused])
     return Material(
         dataset,
         training,
         plain,
         sent,
         texture,
-        {name: tuple(views[number] for views in motion) for number, name in enumerate([*past, *others], 1)},
-        tuple(one.videos for one in assembled),
+        dict(zip([*past, *anew], spans_sent, strict=True)),
+        tuple(one.videos for one in ships),
+        {name: tuple(one.videos for one in read) for name, read in others.items()},
         dict(left_out),
     )
 

@@ -56,6 +56,8 @@ def as_json(run: Run) -> str:
     # One number for each video and seed is no figure.
     for single in ("log_odds", "prob_fake"):
         del evaluation[single]
+    if run.evaluation.choice:
+        del evaluation["choice"]["log_odds"]
     content = {
         "model": json_format.MessageToDict(run.model, preserving_proto_field_name=True),
         "calibration": asdict(run.calibration),

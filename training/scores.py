@@ -27,6 +27,7 @@ class TextureScores:
         seeds: of the networks; of everything random but the folds.
         fold: (clips,) which networks have not seen a clip.
         log_odds: of the crops as they are.
+        parts: the same by each part of the networks alone, by what it speaks of.
         grid: of every `EVERY`th crop after each compression, by its name.
         sham: of the same crops of real clips after what a forgery does to a video, less the forgery; empty for the
             others.
@@ -35,6 +36,7 @@ class TextureScores:
     seeds: tuple[int, ...]
     fold: NDArray[np.intp]
     log_odds: Scores
+    parts: dict[str, Scores]
     grid: dict[str, Scores]
     sham: dict[str, Scores]
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from gateway.features import FEATURES
 from training.checks import Permutations, Sham
+from training.choice import Choice
 from training.estimates import ENOUGH_PEOPLE, Estimate
 from training.evaluation import method_comparisons
 from training.run import Run
@@ -73,6 +74,8 @@ def every(run: Run) -> dict[str, Table]:
             "share",
             {"the fake scores higher than the real one": found.concordance} if found.concordance else {},
         ),
+        "candidates": _candidates(found.choice),
+        "chosen": _aucs(run, "AUC of what was chosen by other people alone", "videos", found.chosen),
         "figures": _figures(found.figures),
         "methods": _methods(run),
         "baselines": _beside(run, "AUC beside simpler models", "same folds", found.baselines, own=True),
@@ -146,6 +149,16 @@ def _estimates(run: Run, title: str, first: str, what: str, estimates: Mapping[s
     )
     header = (first, what, "95 %", *(["SD over seeds"] if over_seeds else []), "videos", "people")
     return Table(title, header, rows)
+
+
+def _candidates(choice: Choice | None) -> Table:
+    if choice is None:
+        return Table("Recipes", (), ())
+    rows = tuple(
+        (name, number(float(np.mean(areas))), ", ".join(str(fold + 1) for fold in choice.folds[name]) or "-")
+        for name, areas in choice.inner.items()
+    )
+    return Table("Recipes, compared within the other folds", ("recipe", "AUC there, mean", "chosen for people"), rows)
 
 
 def _methods(run: Run) -> Table:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -35,7 +35,8 @@ GRID = {
 SHAMS = ("re-encoded at CRF 23", "resampled by half a pixel, re-encoded at CRF 23")
 """What a forgery does to a video, less the forgery: done to real videos alone."""
 
-_LAYOUT = 6  # raised when scores come about otherwise
+_LAYOUT = 6  # raised when networks come about otherwise
+_SCORES_LAYOUT = 2  # when they are asked otherwise
 _BANK_SEED = 0
 
 
@@ -92,7 +93,8 @@ class TextureTraining:
 
     def out_of_fold(self, seeds: Sequence[int]) -> TextureScores:
         """Scores for each seed; those that are there are not made again."""
-        views = ["", *GRID, *SHAMS]
+        parts = [str(settings.answer) for settings in self._recipe]
+        views = ["", *parts, *GRID, *SHAMS]
         found: dict[str, list[list[NDArray[np.float64]]]] = {view: [] for view in views}
         for seed in seeds:
             by_clip: dict[str, list[NDArray[np.float64]]] = {view: [np.empty(0)] * len(self._fold) for view in views}
@@ -107,6 +109,7 @@ class TextureTraining:
             tuple(seeds),
             self._fold,
             frozen[""],
+            {part: frozen[part] for part in parts},
             {view: frozen[view] for view in GRID},
             {view: frozen[view] for view in SHAMS},
         )
@@ -187,7 +190,7 @@ class TextureTraining:
         return [content_hash(path) for path in self._paths]
 
     def _name(self, number: int, seed: int) -> str:
-        return f"seed-{seed}-people-{number + 1}-{self._key(number, self._seeded(seed))[:12]}.npz"
+        return f"seed-{seed}-people-{number + 1}-{self._key(number, self._seeded(seed))[:12]}-{_SCORES_LAYOUT}.npz"
 
     def _seeded(self, seed: int) -> list[Settings]:
         return [replace(settings, seed=seed) for settings in self._recipe]
@@ -197,7 +200,7 @@ class TextureTraining:
         return partial(_say_of, self._say, f"Seed {settings.seed}, {people}, {settings.answer}")
 
     def _key(self, number: int | None, recipe: Sequence[Settings]) -> str:
-        """Of everything that a fold's scores, or a part of a network, depend on; the same on every machine."""
+        """Of everything that a network, or a part of one, depends on; the same on every machine."""
         parts = [
             [asdict(settings) for settings in recipe],
             number,
@@ -227,10 +230,10 @@ def _train_into(
 
 
 def _score_into(path: Path, parts: list[_Trained], clips: list[_Clip]) -> None:
-    network = _loaded(parts)
+    network, alone = _loaded(parts), {str(part.answer): _loaded([part]) for part in parts}
     found: dict[str, dict[int, NDArray[np.float64]]] = {}
     for clip in clips:
-        for view, scores in _views(network, read_crops(clip.crops), clip.fake).items():
+        for view, scores in _views(network, alone, read_crops(clip.crops), clip.fake).items():
             found.setdefault(view, {})[clip.number] = scores
     write_scores(path, found)
 
@@ -267,9 +270,12 @@ def _alike(dataset: Dataset) -> list[list[int]]:
     ]
 
 
-def _views(network: TextureNetwork, crops: Crops, fake: bool) -> dict[str, NDArray[np.float64]]:
-    """Scores of a clip as it is, after each compression, and, of a real one, after each sham."""
-    scores = {"": score_crops(network, crops)}
+def _views(
+    network: TextureNetwork, alone: Mapping[str, TextureNetwork], crops: Crops, fake: bool
+) -> dict[str, NDArray[np.float64]]:
+    """Scores of a clip as it is, by each part too, after each compression, and, of a real one, after each sham."""
+    scores = {part: score_crops(one, crops) for part, one in alone.items()}
+    scores[""] = np.mean(list(scores.values()), axis=0)
     chosen = range(0, len(crops), EVERY)
     moments = [np.asarray(crops.moments[index]) for index in chosen]
     if not moments:

@@ -19,7 +19,7 @@ from training.clips import ClipsError, fingerprint, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
 from training.motion import ship
-from training.pipeline import MOTION_EPOCHS, QUICK, SENDINGS, STANDARD, Material, environment, prepare
+from training.pipeline import MOTION_EPOCHS, OTHER_EPOCHS, QUICK, SENDINGS, STANDARD, Material, environment, prepare
 from training.run import Run, as_json
 from training.vectors import content_hash
 from training.verdicts import Decisions, fitted, not_proven, proven
@@ -105,13 +105,13 @@ def train(
         shipped = model_file.read(model) if only_evaluate else None
         if shipped is not None and shipped[2] not in (None, data):
             raise ClipsError(f"{model.name} learned from other videos: give those, or train it on these.")
-        networks, sendings = (QUICK, {}) if quick else (STANDARD, SENDINGS)
+        networks, sendings, others = (QUICK, {}, ()) if quick else (STANDARD, SENDINGS, OTHER_EPOCHS)
         kept, numbers = scores or cache / "scores", range(seed, seed + seeds)
-        material = prepare(dataset, cache, kept, server, networks, sendings, numbers, parallel, console)
+        material = prepare(dataset, cache, kept, server, networks, sendings, others, numbers, parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
         found = evaluation.evaluate(
-            material.videos, material.texture, material.sent, recipe, 4 if quick else _PERMUTATIONS
+            material.videos, material.others, material.texture, material.sent, recipe, 4 if quick else _PERMUTATIONS
         )
         warnings = dataset.warnings
         if shipped is not None:
@@ -159,7 +159,7 @@ def _learned(
 ) -> tuple[classifier_pb2.Model, Calibration, Band]:
     """Train the networks on everybody, fit the trees, calibrate, and write all of it."""
     videos = material.videos[0]
-    calibration, band = fitted(videos, found.log_odds[0], np.ones(len(videos), dtype=np.bool_))
+    calibration, band = fitted(videos, found.log_odds, np.ones(len(videos), dtype=np.bool_))
     band = proven(band, _whole(found))
     texture, motion = networks
     material.training.ship(texture, recipe.seed)

@@ -156,6 +156,16 @@ def wholes(videos: Videos) -> dict[str, NDArray[np.bool_]]:
     return {"paired": paired, "all": everything} if both else {"all": everything}
 
 
+def fakes_alone(videos: Videos) -> dict[str, NDArray[np.bool_]]:
+    """By name of the subset, fakes that have no real video of their own, with all real ones."""
+    found = {}
+    for name in np.unique(videos.subsets).tolist():
+        own = videos.subsets == name
+        if videos.fake[own].all():
+            found[name] = own | ~videos.fake
+    return found
+
+
 def texture_features(log_odds: NDArray[np.float64], least: int = LEAST_SCORED_CROPS) -> tuple[float, float]:
     """As `gateway.features` computes them; NaN where fewer than `least` crops were scored."""
     if len(log_odds) < least:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +15,11 @@ from gateway.features import FEATURES
 from training.calibration import Band, Calibration
 from training.card import render
 from training.checks import Permutations
+from training.choice import Choice
 from training.estimates import Estimate
 from training.evaluation import Evaluation
 from training.fitting import Recipe
-from training.run import Run
+from training.run import Run, as_json
 from training.tables import interval, percents, show
 from training.verdicts import Decisions
 from training.videos import Videos, wholes
@@ -52,6 +54,8 @@ def run_of(videos: Videos, **figures: Any) -> Run:
         motion_areas={},
         sent=None,
         shams={},
+        choice=None,
+        chosen={},
     )
     return Run(
         videos=videos,
@@ -92,6 +96,27 @@ def test_without_pairs_nothing_is_said_of_them(population: Population) -> None:
     text = card_of(population(people=24))
     assert "AUC 0.700 (0.60 to 0.90) on videos**" in text
     assert '"Paired"' not in text
+
+
+def test_what_was_chosen_for_whom_is_said_where_it_was_asked(population: Population) -> None:
+    videos = population(people=24, paired=12)
+    choice = Choice(
+        {"as it ships": (0, 2), "otherwise": (1,)},
+        {"as it ships": (0.8, 0.7, 0.9), "otherwise": (0.6, 0.8, 0.7)},
+        np.zeros((1, 48)),
+    )
+    text = card_of(videos, choice=choice, chosen={"paired": known(), "all": known()})
+    assert "| as it ships | 0.800 | 1, 3 | | otherwise | 0.700 | 2 |" in text
+    assert (
+        "chosen by other people alone, among a few: AUC 0.700 (0.60 to 0.90) on paired, 0.700 (0.60 to 0.90) on all."
+        in text
+    )
+    assert "Chosen by other people" not in card_of(videos)
+    content = json.loads(as_json(run_of(videos, choice=choice)))
+    assert content["choice"] == {
+        "folds": {"as it ships": [0, 2], "otherwise": [1]},
+        "inner": {"as it ships": [0.8, 0.7, 0.9], "otherwise": [0.6, 0.8, 0.7]},
+    }
 
 
 def test_what_flatters_the_figures_and_what_is_compressed_is_said(population: Population) -> None:

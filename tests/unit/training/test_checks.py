@@ -34,6 +34,8 @@ def test_without_the_feature_that_tells_nothing_is_left(population: Population) 
     assert gone.change["all"].high < -0.2
     assert ablations[f"`{FEATURE_NAMES[MOTION]}`"].auc["all"].value > 0.9
     assert "texture network" in ablations
+    # Nor told apart from what leaves the trees as much.
+    assert f"`{FEATURE_NAMES[TEXTURE]}`" not in ablations
     # What the trees never look at cannot be taken from them.
     assert f"`{FEATURE_NAMES[6]}`" not in ablations
 
@@ -95,7 +97,7 @@ def test_a_sham_that_alarms_is_told_from_one_that_does_not(population: Populatio
     videos = dataclasses.replace(videos, features=features)
     alarmed = tuple(np.full(6, 3.0) if not fake else np.empty(0) for fake in videos.fake)
     kept = tuple(clip[::3] if not fake else np.empty(0) for clip, fake in zip(told, videos.fake, strict=True))
-    texture = TextureScores((0,), videos.fold, (told,), {}, {"repainted": (alarmed,), "re-encoded": (kept,)})
+    texture = TextureScores((0,), videos.fold, (told,), {}, {}, {"repainted": (alarmed,), "re-encoded": (kept,)})
     shams = after_shams([videos], [RECIPE], texture, np.random.default_rng(0))
     for who in ("network at 5 % false alarms", "verdicts"):
         same, worse = shams[f"re-encoded: {who}"], shams[f"repainted: {who}"]
@@ -108,5 +110,5 @@ def test_a_sham_that_alarms_is_told_from_one_that_does_not(population: Populatio
 def test_without_faces_there_is_nothing_to_look_at_again(population: Population) -> None:
     videos = population(people=10)
     nothing = (tuple(np.empty(0) for _ in videos.fake),)
-    texture = TextureScores((0,), videos.fold, nothing, {"CRF 40": nothing}, {"re-encoded": nothing})
+    texture = TextureScores((0,), videos.fold, nothing, {}, {"CRF 40": nothing}, {"re-encoded": nothing})
     assert after_shams([videos], [RECIPE], texture, np.random.default_rng(0)) == {}

@@ -26,7 +26,7 @@ def test_the_texture_network_is_measured_on_the_same_crops(population: Populatio
     # The crops that are looked at again tell all; the others would spoil it.
     told = tuple(np.array([4.0, -9.0, -9.0] if fake else [-4.0, 9.0, 9.0]) for fake in videos.fake)
     kept, lost = tuple(clip[::3] for clip in told), tuple(np.zeros(1) for _ in videos.fake)
-    texture = TextureScores((0,), videos.fold, (told,), {"CRF 23": (kept,), "CRF 40": (lost,)}, {})
+    texture = TextureScores((0,), videos.fold, (told,), {}, {"CRF 23": (kept,), "CRF 40": (lost,)}, {})
     found = areas_of_all(texture_areas(videos, texture, np.random.default_rng(0)))
     assert {found[name] for name in ("as it is", "every video after CRF 23")} == {1.0}
     assert found["every video after CRF 40"] == 0.5
@@ -37,7 +37,7 @@ def test_a_network_that_tells_compression_from_none_is_found_out(population: Pop
     rng = np.random.default_rng(0)
     told = tuple(rng.normal(1.0 if fake else -1.0, 1.0, 3) for fake in videos.fake)
     shifted = tuple(clip[::3] - 5.0 for clip in told)
-    texture = TextureScores((0,), videos.fold, (told,), {CRF: (shifted,)}, {})
+    texture = TextureScores((0,), videos.fold, (told,), {}, {CRF: (shifted,)}, {})
     found = areas_of_all(texture_areas(videos, texture, rng))
     assert found[f"every video after {CRF}"] == found["as it is"] > 0.8
     assert found[f"fake ones after {CRF}"] < 0.2
@@ -47,7 +47,7 @@ def test_a_network_that_tells_compression_from_none_is_found_out(population: Pop
 def test_where_nothing_could_be_measured_there_is_no_area(population: Population) -> None:
     videos = population(people=10)
     nothing = (tuple(np.empty(0) for _ in videos.fake),)
-    texture = TextureScores((0,), videos.fold, nothing, {CRF: nothing}, {})
+    texture = TextureScores((0,), videos.fold, nothing, {}, {CRF: nothing}, {})
     assert set(map(len, texture_areas(videos, texture, np.random.default_rng(0)).values())) == {0}
 
 
@@ -62,7 +62,7 @@ def sendable(population: Population, *, alarm: float) -> tuple[Videos, TextureSc
     videos = dataclasses.replace(videos, features=features)
     sent = tuple(clip + (0.0 if fake else alarm) for clip, fake in zip(read, videos.fake, strict=True))
     crops = tuple(clip[::3] for clip in sent)
-    return videos, TextureScores((0,), videos.fold, (read,), {CRF: (crops,)}, {}), {CRF: (sent,)}
+    return videos, TextureScores((0,), videos.fold, (read,), {}, {CRF: (crops,)}, {}), {CRF: (sent,)}
 
 
 def test_a_model_that_compression_does_not_disturb_stays_what_it_is(population: Population) -> None:

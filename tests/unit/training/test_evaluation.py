@@ -18,8 +18,8 @@ Population = Callable[..., Videos]
 def evaluated(*seeds: Videos) -> Evaluation:
     """By the features as they are; the texture network was shown nothing."""
     nothing = tuple(tuple(np.empty(0) for _ in one.fake) for one in seeds)
-    texture = TextureScores(tuple(range(len(seeds))), seeds[0].fold, nothing, {}, {})
-    return evaluate(seeds, texture, {}, Recipe(0, learn_sound=False), permutations=2)
+    texture = TextureScores(tuple(range(len(seeds))), seeds[0].fold, nothing, {}, {}, {})
+    return evaluate(seeds, {}, texture, {}, Recipe(0, learn_sound=False), permutations=2)
 
 
 def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: Population) -> None:
@@ -44,6 +44,9 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     assert 0.1 < evaluation.figures["all"]["equal error rate"] < 0.4
     assert set(evaluation.decisions) == {"paired", "all", "subset street", "subset studio"}
     assert len(evaluation.permuted.areas) == 2
+    assert evaluation.choice
+    assert set(evaluation.chosen) == set(evaluation.scores)
+    assert evaluation.chosen["all"].value == pytest.approx(auc(videos.fake, evaluation.choice.log_odds[0]))
     again = evaluated(videos)
     assert again.scores == evaluation.scores
     assert again.log_odds.tolist() == evaluation.log_odds.tolist()

@@ -105,6 +105,11 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(
     # The videos have fewer frames than moments are asked for: each frame ends one, but for the first few.
     assert all(6 <= len(clip) <= 12 for clip in scores.log_odds[0])
     assert all(np.isfinite(clip).all() for clip in scores.log_odds[0])
+    assert set(scores.parts) == {"places", "whole"}
+    for both, places, whole in zip(
+        scores.log_odds[0], scores.parts["places"][0], scores.parts["whole"][0], strict=True
+    ):
+        assert both == pytest.approx((places + whole) / 2, abs=1e-5)
     assert set(scores.grid) == set(GRID)
     assert set(scores.sham) == set(SHAMS)
     fakes = [clip.fake for clip in dataset.clips]
@@ -156,7 +161,7 @@ def test_what_was_said_of_people_not_seen_is_enough_to_evaluate_anew_on_another_
     again = _training(Dataset(tuple(moved), pairs, ()), tmp_path, QUICK[:1], cache="none", say=say).out_of_fold([3])
     assert told.read_text().splitlines() == said
     assert not (tmp_path / "none").exists()
-    for view in ("log_odds", "grid", "sham"):
+    for view in ("log_odds", "parts", "grid", "sham"):
         for one, other in zip(*(_flat(getattr(scores, view)) for scores in (first, again)), strict=True):
             np.testing.assert_array_equal(one, other)
 

@@ -17,10 +17,11 @@ from typer.testing import CliRunner
 from gateway.features import SCHEMA_VERSION
 from services.classifier.model import load
 from services.face.network_file import version_of
-from training import pipeline
+from training import fitting, pipeline
 from training import train as train_module
 from training.clips import Dataset
 from training.model_file import take_schema
+from training.network import Answer
 from training.scores import TextureScores
 from training.texture import GRID
 from training.train import train
@@ -39,7 +40,9 @@ class ToldScores:
         told = tuple(
             tuple(np.random.default_rng([seed, clip]).normal(size=8) for clip in range(self._count)) for seed in seeds
         )
-        return TextureScores(tuple(seeds), self._fold, told, dict.fromkeys(GRID, told), {"re-encoded": told})
+        return TextureScores(
+            tuple(seeds), self._fold, told, dict.fromkeys(Answer, told), dict.fromkeys(GRID, told), {"re-encoded": told}
+        )
 
     def ship(self, path: Path, seed: int) -> None:
         path.write_bytes(b"network")
@@ -49,6 +52,7 @@ class ToldScores:
 def command(monkeypatch: pytest.MonkeyPatch) -> Typer:
     monkeypatch.setattr(pipeline, "TextureTraining", ToldScores)
     monkeypatch.setattr(train_module, "_PERMUTATIONS", 4)
+    monkeypatch.setattr(fitting, "_COPIES", 3)  # forty people need no more
     app = Typer()
     app.command()(train)
     return app
@@ -122,6 +126,13 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert figures["scores"]["members of pairs alone"]["videos"] == 2 * PEOPLE
     assert figures["within"]["members of pairs alone"]["fewest"] == PEOPLE
     assert len(figures["permuted"]["areas"]) == 4
+    assert set(figures["choice"]["folds"]) > {
+        "as it ships",
+        "texture network: places alone",
+        "motion network: 30 epochs",
+    }
+    assert sorted(fold for folds in figures["choice"]["folds"].values() for fold in folds) == [0, 1, 2, 3]
+    assert "### Chosen by other people" in card
     for plot in ("roc", "reliability", "scores", "ablations", "compression"):
         assert f"](card/{plot}.svg)" in card
         assert (data / "card" / f"{plot}.svg").read_text().startswith("<?xml")
