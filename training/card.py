@@ -54,15 +54,15 @@ at such out-of-fold scores of the videos that the shipped model learned from (`d
 videos the figures are a little flattered, and the intervals do not hold that."""
 
 _CHOSEN = """\
-By how much, can be asked of what is quick to do again. For the people of each fold, what ships is compared with recipes
-that differ from it in one thing, fitted and tested within the other folds alone, and the best there scores these people
-(Cawley and Talbot 2010). The best has the largest mean of the areas on paired, on all, and on each subset of fakes
-alone against all real videos:"""
+By how much, can be asked where other recipes are tried again. For the people of each fold, what ships is compared with
+recipes that differ from it in one thing, fitted and tested within the other folds alone, on the seeds that they have,
+and the best there scores these people (Cawley and Talbot 2010). The best has the largest mean of the areas on paired,
+on all, and on each subset of fakes alone against all real videos:"""
 
 _CHOSEN_THUS = """\
 So nobody who is scored had a say in the choice, among these recipes. The readings that they were compared by are of
-networks that had seen those people, as above. What a network is shown and for how long, which takes a day to compare,
-was chosen once, in sight of all, and so was what counts as the best."""
+networks that had seen those people, as above. Whatever else a network could have been shown, and for how long, was
+chosen once, in sight of all, and so was what counts as the best."""
 
 _WITHIN = """\
 There are as many models here as folds of people, and they do not agree on what a given score is worth: ranked

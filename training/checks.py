@@ -1,6 +1,6 @@
 """Trees fitted anew: shown less, told wrong, without a method. And scores after shams."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gateway.features import FEATURES
 from training.estimates import Bools, Estimate, Floats, auc_change, auc_estimate, share, share_change, stratified_auc
-from training.fitting import Fit, Recipe, log_odds_by, out_of_fold, trees
+from training.fitting import Recipe, log_odds_by, out_of_fold, trees
 from training.folds import spread
 from training.scores import TextureScores, every, texture_of
 from training.vectors import FEATURE_NAMES
@@ -115,16 +115,10 @@ def without_method(
         # Fakes of other methods in one fold alone would leave none to learn from when it is tested.
         if np.sum(videos.fake & chosen) < _ENOUGH_FAKES or len(np.unique(videos.fold[others])) < 2:
             continue
-        scores = [out_of_fold(one, _ignoring(method, recipe))[0] for one, recipe in zip(seeds, recipes, strict=True)]
+        fits = [trees(recipe, ~videos.fake | others) for recipe in recipes]
+        scores = [out_of_fold(one, fit)[0] for one, fit in zip(seeds, fits, strict=True)]
         found[method] = auc_estimate(videos, np.array(scores), chosen, rng)
     return found
-
-
-def _ignoring(method: str, recipe: Recipe) -> Fit:
-    def fit(videos: Videos, rows: NDArray[np.intp]) -> Callable[[Floats], Floats]:
-        return trees(recipe)(videos, rows[~videos.fake[rows] | (videos.methods[rows] != method)])
-
-    return fit
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Here, for each fold of people, every candidate is fitted and tested within the o
 there scores the fold.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.estimates import Floats, auc
-from training.fitting import NOISY, Fit, Recipe, out_of_fold, trees
+from training.fitting import NOISY, Recipe, out_of_fold, trees
 from training.vectors import FEATURE_NAMES
 from training.videos import VARIATION, Videos, fakes_alone, wholes
 
@@ -27,7 +27,7 @@ class Candidate:
     """A recipe that might be chosen.
 
     Attributes:
-        seeds: the same videos, with what each seed's networks say.
+        seeds: the same videos, with what each seed's networks say; of the first seeds alone where more take too long.
         recipe: of lines and trees; its seed is counted up.
     """
 
@@ -43,11 +43,16 @@ class Choice:
         folds: by candidate, for which folds it was chosen.
         inner: by candidate, what it is worth within the other folds, for each fold: the mean of its AUC on "paired", on
             "all" and on each subset of fakes alone against all real videos.
-        log_odds: shape (seeds, n), of every video by what was chosen for its fold.
+        gains: by candidate, how much more that is than what the first candidate is worth there, of the same seeds.
+        seeds: by candidate, how many it has.
+        log_odds: shape (seeds, n), of every video by what was chosen for its fold. Where that has too few seeds, they
+            are repeated.
     """
 
     folds: dict[str, tuple[int, ...]]
     inner: dict[str, tuple[float, ...]]
+    gains: dict[str, tuple[float, ...]]
+    seeds: dict[str, int]
     log_odds: Floats
 
 
@@ -56,7 +61,7 @@ def candidates(seeds: Sequence[Videos], others: Mapping[str, Sequence[Videos]], 
 
     Args:
         seeds: the same videos, with what each seed's networks say.
-        others: by name, what other networks say.
+        others: by name, what other networks say, of the same seeds or the first of them.
         recipe: of what ships.
     """
     sights = {
@@ -73,55 +78,50 @@ def candidates(seeds: Sequence[Videos], others: Mapping[str, Sequence[Videos]], 
 def choose(among: Mapping[str, Candidate]) -> Choice | None:
     """For each fold the candidate that does best within the others; None where there are too few folds to ask them.
 
-    Where two do equally well, the first is chosen.
+    Seeds differ by more than recipes do. So each candidate is held against the first, which has all seeds, on those
+    that it has itself. Where two do equally well, the earlier is chosen.
     """
-    videos = next(iter(among.values())).seeds[0]
+    first, standard = next(iter(among.items()))
+    videos = standard.seeds[0]
     numbers = np.unique(videos.fold).tolist()
-    if not all(_both(videos, ~np.isin(videos.fold, two)) for two in combinations(numbers, 2)):
+    if not all(videos.of_both_kinds(~np.isin(videos.fold, two)) for two in combinations(numbers, 2)):
         return None
     inner: dict[str, list[float]] = {name: [] for name in among}
+    gains: dict[str, list[float]] = {name: [] for name in among}
     folds: dict[str, list[int]] = {name: [] for name in among}
-    chosen = np.empty((len(next(iter(among.values())).seeds), len(videos)))
+    chosen = np.empty((len(standard.seeds), len(videos)))
     for number in numbers:
         unseen = videos.fold == number
         scores = {name: _without(number, one) for name, one in among.items()}
-        for name, found in scores.items():
-            inner[name].append(_worth(videos, found, ~unseen))
-        best = max(among, key=lambda name: inner[name][-1])
+        worth = {name: _worth(videos, found, ~unseen) for name, found in scores.items()}
+        for name, areas in worth.items():
+            inner[name].append(float(areas.mean()))
+            gains[name].append(float(np.mean(areas - worth[first][: len(areas)])))
+        best = max(among, key=lambda name: gains[name][-1])
         folds[best].append(number)
-        chosen[:, unseen] = scores[best][:, unseen]
+        chosen[:, unseen] = np.resize(scores[best], chosen.shape)[:, unseen]
     return Choice(
         {name: tuple(those) for name, those in folds.items()},
         {name: tuple(areas) for name, areas in inner.items()},
+        {name: tuple(more) for name, more in gains.items()},
+        {name: len(one.seeds) for name, one in among.items()},
         chosen,
     )
 
 
 def _without(fold: int, candidate: Candidate) -> Floats:
     """Out-of-fold log-odds of fits that have not seen one fold of people either; shape (seeds, n)."""
-
-    def fit(recipe: Recipe) -> Fit:
-        def of(videos: Videos, rows: NDArray[np.intp]) -> Callable[[Floats], Floats]:
-            return trees(recipe)(videos, rows[videos.fold[rows] != fold])
-
-        return of
-
     recipe = candidate.recipe
     return np.array(
         [
-            out_of_fold(one, fit(replace(recipe, seed=recipe.seed + place)))[0]
+            out_of_fold(one, trees(replace(recipe, seed=recipe.seed + place), one.fold != fold))[0]
             for place, one in enumerate(candidate.seeds)
         ]
     )
 
 
-def _worth(videos: Videos, scores: Floats, known: NDArray[np.bool_]) -> float:
-    """AUC of known videos, the mean over seeds and over all that a model is for."""
+def _worth(videos: Videos, scores: Floats, known: NDArray[np.bool_]) -> Floats:
+    """AUC of known videos for each seed, the mean over all that a model is for; shape (seeds,)."""
     asked = [part & known for part in (*wholes(videos).values(), *fakes_alone(videos).values())]
-    parts = [part for part in asked if _both(videos, part)]
-    return float(np.mean([auc(videos.fake[part], row[part]) for part in parts for row in scores]))
-
-
-def _both(videos: Videos, chosen: NDArray[np.bool_]) -> bool:
-    """Whether real and fake videos are among the chosen ones."""
-    return bool(0 < videos.fake[chosen].sum() < chosen.sum())
+    parts = [part for part in asked if videos.of_both_kinds(part)]
+    return np.array([np.mean([auc(videos.fake[part], row[part]) for part in parts]) for row in scores])

@@ -106,7 +106,7 @@ def _on_wholes(videos: Videos, scores: Floats, rng: np.random.Generator) -> dict
     return {
         part: auc_estimate(videos, scores, chosen & known, rng)
         for part, chosen in wholes(videos).items()
-        if 0 < videos.fake[chosen & known].sum() < (chosen & known).sum()
+        if videos.of_both_kinds(chosen & known)
     }
 
 

@@ -214,4 +214,4 @@ def method_comparisons(videos: Videos) -> dict[str, Bools]:
 
 
 def _with_both(videos: Videos, found: dict[str, Bools]) -> dict[str, Bools]:
-    return {name: chosen for name, chosen in found.items() if 0 < videos.fake[chosen].sum() < chosen.sum()}
+    return {name: chosen for name, chosen in found.items() if videos.of_both_kinds(chosen)}

@@ -168,11 +168,16 @@ def log_odds(booster: xgboost.Booster, features: NDArray[np.float64]) -> NDArray
     return scores + _on_lines(json.loads(booster.attr(_LINES_ATTRIBUTE) or ""), features)
 
 
-def trees(recipe: Recipe) -> Fit:
-    """`fit_trees` in the form that `out_of_fold` takes."""
+def trees(recipe: Recipe, taught: NDArray[np.bool_] | None = None) -> Fit:
+    """`fit_trees` in the form that `out_of_fold` takes.
+
+    Args:
+        recipe: seed and what to look at.
+        taught: shape (n,), the videos that may be learned from, whoever is held out; None for all.
+    """
 
     def fit(videos: Videos, rows: NDArray[np.intp]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-        booster = fit_trees(videos, rows, recipe)
+        booster = fit_trees(videos, rows if taught is None else rows[taught[rows]], recipe)
         return lambda features: log_odds(booster, features)
 
     return fit

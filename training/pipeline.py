@@ -4,7 +4,7 @@ import asyncio
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,19 +27,40 @@ from training.texture import GRID, TextureTraining
 from training.vectors import Collected, VectorCache, collect, content_hash
 from training.videos import Assembled, Videos, assemble
 
-STANDARD = tuple(Settings(answer) for answer in Answer)
-"""Twenty-five minutes a network on two processor cores."""
-
 MOTION_EPOCHS = 60
 """Of the motion network; half a minute."""
 
-OTHER_EPOCHS = (MOTION_EPOCHS // 2,)
-"""Of motion networks that what ships is compared with."""
 
-SENDINGS = {name: GRID[name] for name in (*LOOKED_PAST, "CRF 40")}
-"""Compressions that whole videos are measured again after, at two to eight seconds each."""
+@dataclass(frozen=True)
+class Plan:
+    """What is trained, and what it is held against.
 
-QUICK = tuple(replace(part, samples=16, batch=4, rate=1e-3) for part in STANDARD)
+    Attributes:
+        parts: of the texture networks.
+        sendings: by name, what every video is sent on to have its movements measured again; some of those that the
+            texture network's crops go through.
+        other_epochs: of motion networks that those that ship are compared with.
+        other_parts: by what differs, parts of texture networks that are put in the place of those that speak of the
+            same; of the first seed alone.
+    """
+
+    parts: tuple[Settings, ...]
+    sendings: Mapping[str, Journey] = field(default_factory=dict)
+    other_epochs: tuple[int, ...] = ()
+    other_parts: Mapping[str, Settings] = field(default_factory=dict)
+
+
+STANDARD = Plan(
+    parts=tuple(Settings(answer) for answer in Answer),
+    sendings={name: GRID[name] for name in (*LOOKED_PAST, "CRF 40")},
+    other_epochs=(MOTION_EPOCHS // 2,),
+)
+"""On two processor cores twenty-five minutes for a texture network, two to eight seconds for a video and sending."""
+
+COMPARING = replace(STANDARD, other_parts={"places, 60 % of its fakes labelled": Settings(Answer.PLACES, labelled=0.6)})
+"""On two processor cores twelve minutes more for each fold of people and other part, unless what it said is kept."""
+
+QUICK = Plan(parts=tuple(replace(part, samples=16, batch=4, rate=1e-3) for part in STANDARD.parts))
 """Proves the path in seconds; learns nothing."""
 
 _RECORDED = ("torch", "numpy", "opencv-python-headless", "mediapipe", "xgboost-cpu", "onnxruntime", "av", "librosa")
@@ -57,7 +78,7 @@ class Material:
         texture: scores of unseen people, by seed.
         sent: by compression, what motion networks said of spans after whole videos went through it, by seed.
         videos: for each seed, the same videos with what that seed's networks say.
-        others: by what differs, the same with what other networks say.
+        others: by what differs, the same with what other networks say; some of the first seed alone.
         left_out: reason and number of videos for everything that was found but is not among them; networks learn from
             those that are in `dataset`.
     """
@@ -78,9 +99,7 @@ def prepare(
     cache: Path,
     scores: Path,
     server: str | None,
-    recipe: Sequence[Settings],
-    sendings: Mapping[str, Journey],
-    other_epochs: Sequence[int],
+    plan: Plan,
     seeds: Sequence[int],
     parallel: int,
     console: Console,
@@ -92,10 +111,7 @@ def prepare(
         cache: folder for what takes long; what is there is not made again.
         scores: folder for what texture networks said of people they have not seen, likewise.
         server: address of a running NotReally; None to start a private one.
-        recipe: of each part of the networks.
-        sendings: by name, what every video is sent on to have its movements measured again; some of those that the
-            texture network's crops go through.
-        other_epochs: of motion networks that those that ship are compared with.
+        plan: what to train and compare.
         seeds: of the networks.
         parallel: videos measured, and processes run, at once.
         console: told how it goes.
@@ -112,11 +128,19 @@ def prepare(
     # Networks take hours; as if they could read every video.
     read = [np.zeros(CROPS)] * len(dataset.clips)
     _refuse_too_few(assemble(dataset, collected.rows, fold, read, read).videos)
-    training = TextureTraining(dataset, fold, recipe, cache, scores, jobs=parallel, say=_tell)
+
+    def of_parts(*parts: Settings) -> TextureTraining:
+        return TextureTraining(dataset, fold, parts, cache, scores, jobs=parallel, say=_tell)
+
+    training = of_parts(*plan.parts)
     texture = training.out_of_fold(seeds)
+    other_crops = {
+        what: texture.with_part(part.answer, of_parts(part).out_of_fold(seeds[:1]).log_odds)
+        for what, part in plan.other_parts.items()
+    }
     console.print("Measuring movements")
-    past = {name: journey for name, journey in sendings.items() if name in LOOKED_PAST}
-    anew = {name: journey for name, journey in sendings.items() if name not in LOOKED_PAST}
+    past = {name: journey for name, journey in plan.sendings.items() if name in LOOKED_PAST}
+    anew = {name: journey for name, journey in plan.sendings.items() if name not in LOOKED_PAST}
     plain, *views = (
         measure_all([clip.path for clip in dataset.clips], cache / "movements", jobs=parallel, journey=journey)
         for journey in (None, *past.values(), *anew.values())
@@ -131,13 +155,15 @@ def prepare(
         return list(zip(*asked, strict=True))
 
     def assembled(crops: Scores, spans: Scores) -> list[Assembled]:
-        return [assemble(dataset, collected.rows, fold, *read) for read in zip(crops, spans, strict=True)]
+        """Of as many seeds as the crops are of."""
+        return [assemble(dataset, collected.rows, fold, *read) for read in zip(crops, spans, strict=False)]
 
     console.print("Training motion networks")
     spans, *spans_sent = moved(MOTION_EPOCHS, new)
     ships = assembled(texture.log_odds, spans)
     others = {f"texture network: {part} alone": assembled(crops, spans) for part, crops in texture.parts.items()}
-    for epochs in other_epochs:
+    others |= {f"texture network: {what}": assembled(crops, spans) for what, crops in other_crops.items()}
+    for epochs in plan.other_epochs:
         others[f"motion network: {epochs} epochs"] = assembled(texture.log_odds, moved(epochs, ())[0])
     _refuse_too_few(ships[0].videos)
     refused = ["the services refused it"] * len(collected.failures)

@@ -31,7 +31,7 @@ class Run:
         warnings: sentences about the data, and about what the model has to do with them.
         terms: Markdown paragraphs on where the data come from and what may be done with them.
         environment: what it was made with, as in "torch 2.13.0".
-        options: of the command, which say whether networks were trained in earnest.
+        options: of the command, which say whether networks were trained in earnest, and what they were compared with.
         plots: (path as seen from the card, caption) of each.
     """
 

@@ -40,6 +40,14 @@ class TextureScores:
     grid: dict[str, Scores]
     sham: dict[str, Scores]
 
+    def with_part(self, answer: str, log_odds: Scores) -> Scores:
+        """Of the crops as they are, with another part in the place of one; of as many seeds as the other has."""
+        parts = [log_odds, *(scores for name, scores in self.parts.items() if name != answer)]
+        return tuple(
+            tuple(np.mean(of_clip, axis=0) for of_clip in zip(*of_seed, strict=True))
+            for of_seed in zip(*parts, strict=False)
+        )
+
 
 def every(scores: Scores) -> Scores:
     """Of the crops that are looked at again, what was said of them as they are."""

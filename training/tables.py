@@ -155,10 +155,17 @@ def _candidates(choice: Choice | None) -> Table:
     if choice is None:
         return Table("Recipes", (), ())
     rows = tuple(
-        (name, number(float(np.mean(areas))), ", ".join(str(fold + 1) for fold in choice.folds[name]) or "-")
+        (
+            name,
+            str(choice.seeds[name]),
+            number(float(np.mean(areas))),
+            f"{np.mean(choice.gains[name]):+.3f}",
+            ", ".join(str(fold + 1) for fold in choice.folds[name]) or "-",
+        )
         for name, areas in choice.inner.items()
     )
-    return Table("Recipes, compared within the other folds", ("recipe", "AUC there, mean", "chosen for people"), rows)
+    header = ("recipe", "seeds", "AUC there, mean", "more than the first, of the same seeds", "chosen for people")
+    return Table("Recipes, compared within the other folds", header, rows)
 
 
 def _methods(run: Run) -> Table:

@@ -19,7 +19,7 @@ from training.clips import ClipsError, fingerprint, gather
 from training.fitting import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
 from training.motion import ship
-from training.pipeline import MOTION_EPOCHS, OTHER_EPOCHS, QUICK, SENDINGS, STANDARD, Material, environment, prepare
+from training.pipeline import COMPARING, MOTION_EPOCHS, QUICK, STANDARD, Material, environment, prepare
 from training.run import Run, as_json
 from training.vectors import content_hash
 from training.verdicts import Decisions, fitted, not_proven, proven
@@ -83,6 +83,14 @@ def train(
         ),
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Compare with texture networks of other recipes as well, trained for the first seed unless what they "
+            "said is kept.",
+        ),
+    ] = False,
 ) -> None:
     """Train network and model on folders of REAL and FAKE videos.
 
@@ -94,6 +102,8 @@ def train(
     console = Console(stderr=True)
     if model.suffix not in (".json", ".ubj"):
         raise typer.BadParameter("The model must be a .json or .ubj file.", param_hint="--model")
+    if quick and compare:
+        raise typer.BadParameter("Nothing can be compared with what learned nothing.", param_hint="--compare")
     try:
         if fake:
             dataset = gather(real, fake, manifest)
@@ -105,9 +115,9 @@ def train(
         shipped = model_file.read(model) if only_evaluate else None
         if shipped is not None and shipped[2] not in (None, data):
             raise ClipsError(f"{model.name} learned from other videos: give those, or train it on these.")
-        networks, sendings, others = (QUICK, {}, ()) if quick else (STANDARD, SENDINGS, OTHER_EPOCHS)
+        plan = QUICK if quick else COMPARING if compare else STANDARD
         kept, numbers = scores or cache / "scores", range(seed, seed + seeds)
-        material = prepare(dataset, cache, kept, server, networks, sendings, others, numbers, parallel, console)
+        material = prepare(dataset, cache, kept, server, plan, numbers, parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
         found = evaluation.evaluate(
@@ -135,7 +145,7 @@ def train(
         warnings=warnings,
         terms=terms.read_text() if terms else _UNKNOWN_TERMS,
         environment=environment(),
-        options="--quick" if quick else "",
+        options="--quick" if quick else "--compare" if compare else "",
         plots=_drawn(material, found, model_card),
     )
     model_card.parent.mkdir(parents=True, exist_ok=True)

@@ -46,10 +46,9 @@ def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration,
         known: shape (n,), what may be looked at; both classes must be there.
     """
     curve, judged = calibrate(log_odds[..., known], videos.fake[known]), known & videos.judged
-    if not 0 < videos.fake[judged].sum() < judged.sum():
+    if not videos.of_both_kinds(judged):
         return curve, Band(0.0, 1.0)
-    parts = [part[judged] for part in populations(videos)]
-    populated = [part for part in parts if 0 < videos.fake[judged][part].sum() < part.sum()]
+    populated = [part[judged] for part in populations(videos) if videos.of_both_kinds(part & judged)]
     return curve, inconclusive_band(curve.prob_fake(log_odds[..., judged]), videos.fake[judged], populated)
 
 
@@ -70,7 +69,7 @@ def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple
     found = [(np.full(scores.shape, 0.5), np.zeros(scores.shape, dtype=np.int_)) for scores in shown]
     for number in np.unique(videos.fold):
         unseen, known = videos.fold == number, videos.fold != number
-        if not 0 < videos.fake[known].sum() < known.sum():
+        if not videos.of_both_kinds(known):
             continue
         curve, band = fitted(videos, log_odds, known)
         for (prob_fake, called), scores in zip(found, shown, strict=True):

@@ -63,6 +63,10 @@ class Videos:
         """Number of videos."""
         return len(self.fake)
 
+    def of_both_kinds(self, chosen: NDArray[np.bool_]) -> bool:
+        """Whether real and fake ones are among those chosen (n,)."""
+        return bool(0 < self.fake[chosen].sum() < chosen.sum())
+
     @property
     def paired(self) -> NDArray[np.bool_]:
         """Shape (n,), True for a member of some pair."""
@@ -152,8 +156,7 @@ def wholes(videos: Videos) -> dict[str, NDArray[np.bool_]]:
     """What is always reported: whole subsets in which most fakes are paired, if there are any, and everything."""
     everything = np.ones(len(videos), dtype=np.bool_)
     paired = videos.paired_subsets
-    both = 0 < videos.fake[paired].sum() < paired.sum()
-    return {"paired": paired, "all": everything} if both else {"all": everything}
+    return {"paired": paired, "all": everything} if videos.of_both_kinds(paired) else {"all": everything}
 
 
 def fakes_alone(videos: Videos) -> dict[str, NDArray[np.bool_]]:

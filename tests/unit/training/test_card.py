@@ -103,10 +103,12 @@ def test_what_was_chosen_for_whom_is_said_where_it_was_asked(population: Populat
     choice = Choice(
         {"as it ships": (0, 2), "otherwise": (1,)},
         {"as it ships": (0.8, 0.7, 0.9), "otherwise": (0.6, 0.8, 0.7)},
-        np.zeros((1, 48)),
+        {"as it ships": (0.0, 0.0, 0.0), "otherwise": (-0.2, 0.1, -0.1)},
+        {"as it ships": 5, "otherwise": 1},
+        np.zeros((5, 48)),
     )
     text = card_of(videos, choice=choice, chosen={"paired": known(), "all": known()})
-    assert "| as it ships | 0.800 | 1, 3 | | otherwise | 0.700 | 2 |" in text
+    assert "| as it ships | 5 | 0.800 | +0.000 | 1, 3 | | otherwise | 1 | 0.700 | -0.067 | 2 |" in text
     assert (
         "chosen by other people alone, among a few: AUC 0.700 (0.60 to 0.90) on paired, 0.700 (0.60 to 0.90) on all."
         in text
@@ -116,6 +118,8 @@ def test_what_was_chosen_for_whom_is_said_where_it_was_asked(population: Populat
     assert content["choice"] == {
         "folds": {"as it ships": [0, 2], "otherwise": [1]},
         "inner": {"as it ships": [0.8, 0.7, 0.9], "otherwise": [0.6, 0.8, 0.7]},
+        "gains": {"as it ships": [0.0, 0.0, 0.0], "otherwise": [-0.2, 0.1, -0.1]},
+        "seeds": {"as it ships": 5, "otherwise": 1},
     }
 
 

@@ -74,6 +74,31 @@ def test_seeds_are_counted_up_and_averaged(population: Population) -> None:
     assert 0.6 < np.mean(choice.inner[SHIPS]) < 0.9
 
 
+def test_who_has_fewer_seeds_is_held_against_the_first_on_those(population: Population) -> None:
+    videos = population(people=60, paired=30)
+    # The second seed is a poor one; the other candidate has the first alone, and is a little worse there.
+    seeds = [reading(videos, TEXTURE, told=told) for told in (2.0, 0.2)]
+    fewer = Candidate([reading(videos, TEXTURE, told=1.5)], RECIPE)
+    choice = choose({SHIPS: Candidate(seeds, RECIPE), "fewer": fewer})
+    assert choice is not None
+    assert np.mean(choice.inner["fewer"]) > np.mean(choice.inner[SHIPS]) + 0.1
+    assert max(choice.gains["fewer"]) < 0
+    assert choice.folds == {SHIPS: (0, 1, 2, 3), "fewer": ()}
+    assert choice.seeds == {SHIPS: 2, "fewer": 1}
+
+
+def test_the_seeds_of_what_is_chosen_stand_for_those_that_it_lacks(population: Population) -> None:
+    videos = population(people=60, paired=30)
+    told = reading(videos, TEXTURE, told=3.0)
+    standard = Candidate([reading(videos, TEXTURE, told=0.2)] * 3, RECIPE)
+    choice = choose({SHIPS: standard, "fewer": Candidate([told], RECIPE)})
+    assert choice is not None
+    assert choice.folds["fewer"] == (0, 1, 2, 3)
+    assert min(choice.gains["fewer"]) > 0.2
+    assert choice.gains[SHIPS] == (0, 0, 0, 0)
+    assert choice.log_odds == pytest.approx(np.tile(log_odds_by(told, RECIPE), (3, 1)))
+
+
 def test_too_few_folds_to_leave_two_are_not_asked(population: Population) -> None:
     among = candidates([population(people=20, folds=2)], {}, RECIPE)
     assert choose(among) is None

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from training.scores import read_scores, write_scores
+from training.scores import Scores, TextureScores, read_scores, write_scores
 
 _crops = st.lists(st.floats(-50, 50, width=32), max_size=5)
 _scores = st.dictionaries(
@@ -25,3 +25,13 @@ def test_what_was_said_is_read_as_it_was_written(tmp_path: Path, scores: dict[st
     assert {view: {clip: said.tolist() for clip, said in of.items()} for view, of in found.items()} == {
         view: {clip: said for clip, said in of.items() if said} for view, of in scores.items()
     }
+
+
+def test_another_part_takes_the_place_of_the_one_that_speaks_of_the_same() -> None:
+    def said(*of_seeds: float) -> Scores:
+        return tuple((np.array([value, value + 1]), np.empty(0)) for value in of_seeds)
+
+    parts = {"places": said(9.0, 9.0), "whole": said(2.0, 4.0)}
+    scores = TextureScores((0, 1), np.zeros(2, np.intp), said(5.0, 6.0), parts, {}, {})
+    (mixed,) = scores.with_part("places", said(6.0))
+    assert [of_clip.tolist() for of_clip in mixed] == [[4.0, 5.0], []]

@@ -45,7 +45,7 @@ def dataset(face_video: MakeFaceVideo) -> Dataset:
 def _training(
     dataset: Dataset,
     folder: Path,
-    recipe: Sequence[Settings] = QUICK,
+    recipe: Sequence[Settings] = QUICK.parts,
     *,
     cache: str = "cache",
     jobs: int = 1,
@@ -68,7 +68,7 @@ def test_pictures_that_nobody_forged_are_not_shown_as_forged(
     monkeypatch.setattr(texture, "train_part", train)
     dubbed = replace(dataset, clips=tuple(replace(c, method=OF_SOUND[0]) if c.fake else c for c in dataset.clips))
     for shown in (dataset, dubbed):
-        _training(shown, tmp_path, QUICK[:1]).out_of_fold([0])
+        _training(shown, tmp_path, QUICK.parts[:1]).out_of_fold([0])
     assert learned == [1, 1, 0, 0]
 
 
@@ -147,7 +147,7 @@ def test_what_was_said_of_people_not_seen_is_enough_to_evaluate_anew_on_another_
     told = tmp_path / "told.txt"
     told.touch()
     say = partial(_write_down, told)
-    first = _training(dataset, tmp_path, QUICK[:1], jobs=2, say=say).out_of_fold([3])
+    first = _training(dataset, tmp_path, QUICK.parts[:1], jobs=2, say=say).out_of_fold([3])
     said = told.read_text().splitlines()
     assert {f"Seed 3, all but people {number} of 2, places: training" for number in (1, 2)} < set(said)
 
@@ -158,7 +158,9 @@ def test_what_was_said_of_people_not_seen_is_enough_to_evaluate_anew_on_another_
         path.parent.mkdir(exist_ok=True)
         moved.append(replace(clip, path=Path(shutil.copy(clip.path, path))))
     pairs = tuple((moved[real].path, moved[real + 1].path) for real in (0, 2))
-    again = _training(Dataset(tuple(moved), pairs, ()), tmp_path, QUICK[:1], cache="none", say=say).out_of_fold([3])
+    again = _training(Dataset(tuple(moved), pairs, ()), tmp_path, QUICK.parts[:1], cache="none", say=say).out_of_fold(
+        [3]
+    )
     assert told.read_text().splitlines() == said
     assert not (tmp_path / "none").exists()
     for view in ("log_odds", "parts", "grid", "sham"):
@@ -167,7 +169,7 @@ def test_what_was_said_of_people_not_seen_is_enough_to_evaluate_anew_on_another_
 
     # Of other people nothing is known.
     renamed = tuple(replace(clip, fake=not clip.fake) for clip in moved)
-    swapped = _training(Dataset(renamed, (), ()), tmp_path, QUICK[:1])
+    swapped = _training(Dataset(renamed, (), ()), tmp_path, QUICK.parts[:1])
     assert {swapped._name(number, 3) for number in (0, 1)}.isdisjoint(p.name for p in (tmp_path / "scores").iterdir())
 
 
