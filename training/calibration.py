@@ -14,12 +14,14 @@ from training.fitting import class_weights
 from training.videos import Videos
 
 MAX_ERROR = 0.10
-"""Share of wrong verdicts allowed on each side outside the band."""
+"""Share of wrong verdicts allowed on each side outside the band, on videos that it was not fitted to."""
+AIM = MAX_ERROR / 2
+"""Share allowed on those that it is fitted to: chosen to look right on these, it is wrong more often on others."""
 
 # Of fewer paired videos, or of fewer people, an error rate is luck.
 _ENOUGH_PAIRED = 40
 _ENOUGH_PEOPLE = 8
-# So is one among fewer verdicts.
+# So is one among fewer verdicts. Pairs are too few to have as many on each side; whether they object shows in fewer.
 _ENOUGH_VERDICTS = 15
 
 
@@ -85,10 +87,10 @@ def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibra
 def inconclusive_band(
     prob_fake: NDArray[np.float64], fake: NDArray[np.bool_], populations: list[NDArray[np.bool_]]
 ) -> Band:
-    """The narrowest band outside which at most `MAX_ERROR` of the verdicts are wrong, on each side.
+    """The narrowest band outside which at most `AIM` of the verdicts are wrong, on each side.
 
-    The rate must hold in every population by itself, both classes weighing half, and on enough verdicts to mean
-    something. A side on which it cannot be had gets no verdicts.
+    The rate must hold in every population by itself, both classes weighing half, and enough verdicts must be given to
+    mean something, some of them in every population. A side on which it cannot be had gets no verdicts.
 
     Args:
         prob_fake: shape (n,) or (seeds, n), out of fold.
@@ -104,10 +106,13 @@ def _threshold(prob: NDArray[np.float64], positive: NDArray[np.bool_], populatio
     weights = [class_weights(positive[population]) for population in populations]
     enough = _ENOUGH_VERDICTS * prob.size // len(positive)
     for threshold in np.unique(np.concatenate([[0.5], prob[prob > 0.5]])):
+        called = prob > threshold
+        if called.sum() < enough:
+            break
         for population, weight in zip(populations, weights, strict=True):
-            called = prob[..., population] > threshold
-            wrong = (weight * (called & ~positive[population])).sum()
-            if called.sum() < enough or wrong > MAX_ERROR * (weight * called).sum():
+            given = called[..., population]
+            wrong = (weight * (given & ~positive[population])).sum()
+            if not given.any() or wrong > AIM * (weight * given).sum():
                 break
         else:
             return float(threshold)

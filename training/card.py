@@ -1,10 +1,11 @@
 """The model card: what the model was made from, what it is worth and what it cannot see, in Markdown."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from training.calibration import MAX_ERROR, Band
+from training.calibration import AIM, MAX_ERROR, Band
 from training.checks import FALSE_ALARMS
 from training.compression import LOOKED_PAST
 from training.fitting import NOISY
@@ -115,9 +116,10 @@ interval holds 0 is none that could be shown."""
 
 _BAND = f"""\
 P(fake) = 1 ÷ (1 + exp(-(slope · log-odds + intercept))), fitted to out-of-fold scores of all seeds, both classes
-weighing half. The inconclusive band is the narrowest outside which at most {100 * MAX_ERROR:.0f} % of the verdicts on
-these scores are wrong on each side, on all videos and on the members of pairs by themselves. A side has verdicts in the
-product if those of the table below, on all videos and on the paired ones, were given and at most as often wrong."""
+weighing half. The inconclusive band is the narrowest outside which at most {100 * AIM:.0f} % of the verdicts on these
+scores are wrong on each side, on all videos and on the members of pairs by themselves. On videos that a band was not
+fitted to they are wrong more often: a side has verdicts in the product if those of the table below, on all videos and
+on the paired ones, were given and at most {100 * MAX_ERROR:.0f} % of them wrong."""
 
 _VERDICTS = """\
 With curve and band from the other folds, so that nothing has seen what it is measured on. In the columns of wrong
@@ -255,7 +257,13 @@ def _paired(run: Run) -> str:
 
 
 def _wrong(made: Decisions) -> str:
-    return f", and **{percents(made.wrong)} of the verdicts are wrong**" if made.coverage.value else ""
+    if not made.coverage.value:
+        return ""
+    sides = {"fake": made.wrong_fake, "real": made.wrong_real}
+    said = [
+        f"{percents(wrong)} of those that say {side}" for side, wrong in sides.items() if math.isfinite(wrong.value)
+    ]
+    return f", and **{percents(made.wrong)} of the verdicts are wrong** ({', '.join(said)})"
 
 
 def _otherwise_chosen(run: Run) -> list[str]:
@@ -269,7 +277,8 @@ def _false_alarms(run: Run) -> list[str]:
     """Of subsets that hold real videos alone: what somebody meets who checks ordinary videos."""
     return [
         f"- Of `{name.removeprefix('subset ')}`, real videos alone, "
-        f"{percents(made.false_alarms)} are called fake; {percents(made.leaning)} score above 50 %."
+        f"{percents(made.false_alarms)} are called fake and {percents(made.cleared)} real; {percents(made.leaning)} "
+        "score above 50 %."
         for name, made in run.evaluation.decisions.items()
         if name.startswith("subset ") and made.false_alarms.videos and not made.caught.videos
     ]
@@ -312,7 +321,13 @@ they said of people they had not seen is kept in a folder, and is enough to make
 def _after_compression(run: Run, shown: Mapping[str, str]) -> list[str]:
     if not shown["texture areas"]:
         return []
-    whole = [_MODEL_COMPRESSED, shown["sent areas"], _plots(run, "compression"), shown["sent called"]]
+    whole = [
+        _MODEL_COMPRESSED,
+        shown["sent areas"],
+        _plots(run, "compression"),
+        shown["sent alarms"],
+        shown["sent missed"],
+    ]
     return [
         "## After compression",
         _COMPRESSED,

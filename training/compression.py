@@ -10,7 +10,7 @@ import numpy as np
 
 from gateway.readings import mean_log_odds
 from training.checks import Sham, sham_of, with_readings
-from training.estimates import Estimate, Floats, auc_estimate
+from training.estimates import Bools, Estimate, Floats, auc_estimate
 from training.fitting import Recipe, out_of_fold, trees
 from training.scores import Scores, TextureScores, every, texture_of
 from training.verdicts import cross_fitted
@@ -31,11 +31,13 @@ class Sent:
 
     Attributes:
         areas: what it is worth.
-        called: by compression, the share of real videos called fake.
+        alarms: by compression, the share of real videos called fake.
+        missed: likewise, of fake videos called real.
     """
 
     areas: Areas
-    called: dict[str, Sham]
+    alarms: dict[str, Sham]
+    missed: dict[str, Sham]
 
 
 def texture_areas(videos: Videos, texture: TextureScores, rng: np.random.Generator) -> Areas:
@@ -72,7 +74,7 @@ def after_sending(
         sent: by compression, the log-odds of the spans of all videos.
         rng: source of the draws.
     """
-    videos, real = seeds[0], ~seeds[0].fake
+    videos = seeds[0]
     seen = []
     for seed, (one, recipe) in enumerate(zip(seeds, recipes, strict=True)):
         views = [with_readings(one, texture_of(one, every(texture.log_odds)[seed]), one.features[:, MOTION])]
@@ -80,15 +82,17 @@ def after_sending(
             views.append(with_readings(one, texture_of(one, texture.grid[name][seed]), _motion(one, scores)[seed]))
         seen.append(out_of_fold(one, trees(recipe), one.features, *views))
     own, before, *after = np.stack(seen, axis=1)
-    _, was, *afterwards = [called[:, real] == 1 for _, called in cross_fitted(videos, own, before, *after)]
-    return Sent(
-        _areas(videos, before, dict(zip(sent, after, strict=True)), rng),
-        {
-            name: sham_of(videos.groups[real], was, now, rng)
-            for name, now in zip(sent, afterwards, strict=True)
-            if real.any()
-        },
-    )
+    _, (_, was), *judged = cross_fitted(videos, own, before, *after)
+
+    def called(those: Bools, what: int) -> dict[str, Sham]:
+        return {
+            name: sham_of(videos.groups[those], was[:, those] == what, now[:, those] == what, rng)
+            for name, (_, now) in zip(sent, judged, strict=True)
+            if those.any()
+        }
+
+    areas = _areas(videos, before, dict(zip(sent, after, strict=True)), rng)
+    return Sent(areas, called(~videos.fake, 1), called(videos.fake, -1))
 
 
 def _areas(videos: Videos, plain: Floats, squeezed: Mapping[str, Floats], rng: np.random.Generator) -> Areas:

@@ -49,9 +49,8 @@ def describe(
         cross_validated_auc: out of fold, grouped.
         trained: when, with a time zone.
     """
-    content = bytes(booster.save_raw("json")) + repr((calibration, band)).encode()
     model = classifier_pb2.Model(
-        version=f"{trained.astimezone(UTC):%Y%m%d}-{hashlib.sha256(content).hexdigest()[:8]}",
+        version=_version(booster, calibration, band, trained),
         schema_version=schema_version,
         texture_model=texture_model,
         real_below=band.real_below,
@@ -93,6 +92,39 @@ def write(
     content = bytes(described.save_raw(_FORMATS[path.suffix]))
     with in_one_step(path) as fresh:
         fresh.write_bytes(content)
+
+
+def recalibrate(path: Path, calibration: Calibration, band: Band, cross_validated_auc: float) -> classifier_pb2.Model:
+    """Give a model file another calibration and band, and leave its trees as they are.
+
+    Args:
+        path: as in `write`.
+        calibration: fitted on out-of-fold scores.
+        band: chosen on out-of-fold probabilities.
+        cross_validated_auc: of the same scores.
+
+    Returns:
+        Its new description.
+
+    Raises:
+        ValueError: it is no model file.
+    """
+    description, _, data = read(path)
+    booster = xgboost.Booster()
+    booster.load_model(path)
+    booster.set_attr(**dict.fromkeys((_DESCRIPTION_ATTRIBUTE, _CALIBRATION_ATTRIBUTE, _DATA_ATTRIBUTE)))
+    trained = description.trained_time.ToDatetime(UTC)
+    description.version = _version(booster, calibration, band, trained)
+    description.real_below, description.fake_above = band.real_below, band.fake_above
+    description.cross_validated_auc = cross_validated_auc
+    write(path, booster, description, calibration, data)
+    return description
+
+
+def _version(booster: xgboost.Booster, calibration: Calibration, band: Band, trained: datetime) -> str:
+    """Of a booster that is not described yet."""
+    content = bytes(booster.save_raw("json")) + repr((calibration, band)).encode()
+    return f"{trained.astimezone(UTC):%Y%m%d}-{hashlib.sha256(content).hexdigest()[:8]}"
 
 
 def read(path: Path) -> tuple[classifier_pb2.Model, Calibration, str | None]:

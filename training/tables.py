@@ -87,7 +87,8 @@ def every(run: Run) -> dict[str, Table]:
         "sent areas": _beside(
             run, "AUC of the model after compression", "both networks' readings", found.sent.areas if found.sent else {}
         ),
-        "sent called": _shams(found.sent.called if found.sent else {}),
+        "sent alarms": _shams(found.sent.alarms if found.sent else {}),
+        "sent missed": _shams(found.sent.missed if found.sent else {}, of="fake", taken_for="real"),
         "shams": _shams(found.shams),
         "verdicts": _verdicts(found.decisions),
         "features": _features(run),
@@ -238,7 +239,7 @@ def _permuted(permuted: Permutations) -> Table:
     return Table("Permuted labels, all videos", header, rows)
 
 
-def _shams(shams: Mapping[str, Sham]) -> Table:
+def _shams(shams: Mapping[str, Sham], of: str = "real", taken_for: str = "fake") -> Table:
     rows = tuple(
         (
             name,
@@ -248,7 +249,9 @@ def _shams(shams: Mapping[str, Sham]) -> Table:
         )
         for name, sham in shams.items()
     )
-    return Table("Real videos taken for fake", ("real videos", "before", "afterwards", "change"), rows)
+    return Table(
+        f"{of.capitalize()} videos taken for {taken_for}", (f"{of} videos", "before", "afterwards", "change"), rows
+    )
 
 
 def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
@@ -261,6 +264,8 @@ def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
         "real of those called fake",
         "real called fake",
         "fake called fake",
+        "real called real",
+        "fake called real",
         "real above 50 %",
     )
     rows = tuple(
@@ -269,7 +274,7 @@ def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
             percent(made.judged),
             percent(made.coverage.value),
             *map(percents, (made.wrong, made.wrong_real, made.wrong_fake)),
-            *map(percents, (made.false_alarms, made.caught, made.leaning)),
+            *map(percents, (made.false_alarms, made.caught, made.cleared, made.missed, made.leaning)),
         )
         for name, made in decisions.items()
     )

@@ -82,6 +82,13 @@ def train(
             help="Leave networks and model as they are, and write their card anew, from the videos they learned from.",
         ),
     ] = False,
+    recalibrate: Annotated[
+        bool,
+        typer.Option(
+            "--recalibrate",
+            help="With --only-evaluate: fit the model's calibration and thresholds anew, to the scores of all seeds.",
+        ),
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
     compare: Annotated[
         bool,
@@ -104,6 +111,8 @@ def train(
         raise typer.BadParameter("The model must be a .json or .ubj file.", param_hint="--model")
     if quick and compare:
         raise typer.BadParameter("Nothing can be compared with what learned nothing.", param_hint="--compare")
+    if recalibrate and not only_evaluate:
+        raise typer.BadParameter("A model that is trained is calibrated anyway.", param_hint="--recalibrate")
     try:
         if fake:
             dataset = gather(real, fake, manifest)
@@ -126,6 +135,9 @@ def train(
         warnings = dataset.warnings
         if shipped is not None:
             description, calibration, known = shipped
+            if recalibrate:
+                calibration, band = _calibrated(material, found)
+                description = model_file.recalibrate(model, calibration, band, _headline(found))
             band = Band(description.real_below, description.fake_above)
             warnings += (*([] if known else [_UNKNOWN_DATA]), *not_proven(band, _whole(found)))
         else:
@@ -151,10 +163,11 @@ def train(
     model_card.parent.mkdir(parents=True, exist_ok=True)
     model_card.write_text(card.render(run))
     figures.write_text(as_json(run))
+    made = [model] if recalibrate else [] if only_evaluate else [texture, motion, model]
     # A file or a pipe has no width, and tables that are folded are hard to search.
     tables.show(run, Console(width=None if sys.stdout.isatty() else _PAGE))
     console.print(
-        f"Wrote {'' if only_evaluate else f'{texture}, {motion}, {model}, '}{figures} and {model_card}.",
+        f"Wrote {', '.join(map(str, [*made, figures]))} and {model_card}.",
         highlight=False,
     )
 
@@ -169,8 +182,7 @@ def _learned(
 ) -> tuple[classifier_pb2.Model, Calibration, Band]:
     """Train the networks on everybody, fit the trees, calibrate, and write all of it."""
     videos = material.videos[0]
-    calibration, band = fitted(videos, found.log_odds, np.ones(len(videos), dtype=np.bool_))
-    band = proven(band, _whole(found))
+    calibration, band = _calibrated(material, found)
     texture, motion = networks
     material.training.ship(texture, recipe.seed)
     dataset, sent = material.dataset, material.looked_past
@@ -184,11 +196,21 @@ def _learned(
         band,
         schema_version=SCHEMA_VERSION,
         texture_model=version_of(texture.read_bytes(), motion.read_bytes()),
-        cross_validated_auc=found.scores.get("paired", found.scores["all"]).value,
+        cross_validated_auc=_headline(found),
         trained=datetime.now(UTC).replace(microsecond=0),
     )
     model_file.write(path, booster, description, calibration, data)
     return description, calibration, band
+
+
+def _calibrated(material: Material, found: evaluation.Evaluation) -> tuple[Calibration, Band]:
+    videos = material.videos[0]
+    calibration, band = fitted(videos, found.log_odds, np.ones(len(videos), dtype=np.bool_))
+    return calibration, proven(band, _whole(found))
+
+
+def _headline(found: evaluation.Evaluation) -> float:
+    return found.scores.get("paired", found.scores["all"]).value
 
 
 def _whole(found: evaluation.Evaluation) -> list[Decisions]:

@@ -24,6 +24,8 @@ class Decisions:
         wrong_fake: share of videos called fake that are real, likewise.
         false_alarms: share of real videos called fake; NaN without real videos.
         caught: share of fake videos called fake; NaN without fake videos.
+        cleared: share of real videos called real; NaN without real videos.
+        missed: share of fake videos called real; NaN without fake videos.
         leaning: share of real videos whose P(fake) is above 1/2, verdict or not; NaN without real videos.
     """
 
@@ -34,6 +36,8 @@ class Decisions:
     wrong_fake: Estimate
     false_alarms: Estimate
     caught: Estimate
+    cleared: Estimate
+    missed: Estimate
     leaning: Estimate
 
 
@@ -93,6 +97,8 @@ def decisions(
         wrong_fake=share(groups, weights * (as_fake & ~fake), weights * as_fake, rng),
         false_alarms=share(groups[~fake], as_fake[:, ~fake].astype(np.float64), None, rng),
         caught=share(groups[fake], as_fake[:, fake].astype(np.float64), None, rng),
+        cleared=share(groups[~fake], as_real[:, ~fake].astype(np.float64), None, rng),
+        missed=share(groups[fake], as_real[:, fake].astype(np.float64), None, rng),
         leaning=share(groups[~fake], (prob_fake[:, chosen][:, ~fake] > 0.5).astype(np.float64), None, rng),
     )
 

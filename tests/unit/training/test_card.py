@@ -47,7 +47,7 @@ def run_of(videos: Videos, **figures: Any) -> Run:
         checks={"gaps only": parts},
         figures={part: {"fakes caught at 5 % false alarms": 0.1} for part in parts},
         curve=np.zeros((0, 3)),
-        decisions={"all": Decisions(1.0, *[known()] * 7)},
+        decisions={"all": Decisions(1.0, *[known()] * 9)},
         ablations={},
         permuted=Permutations((), float("nan")),
         texture_areas={"as it is": parts},

@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 from gateway.features import SCHEMA_VERSION
 from services.classifier.model import load
 from services.face.network_file import version_of
-from training import fitting, pipeline
+from training import fitting, model_file, pipeline
 from training import train as train_module
+from training.calibration import Band, Calibration
 from training.clips import Dataset
 from training.learning import Settings
-from training.model_file import take_schema
 from training.network import Answer
 from training.scores import TextureScores
 from training.texture import GRID
@@ -99,7 +99,7 @@ def arguments(data: Path, *more: str) -> list[str]:
 
 def test_vectors_of_a_new_schema_can_be_measured_before_there_is_a_model_for_them(tmp_path: Path) -> None:
     shipped = Path(__file__).parents[3] / "models" / "default.json"
-    take_schema(shipped, SCHEMA_VERSION + 1, tmp_path / "model.json")
+    model_file.take_schema(shipped, SCHEMA_VERSION + 1, tmp_path / "model.json")
     taken, described = load(tmp_path / "model.json").description, load(shipped).description
     assert taken.schema_version == SCHEMA_VERSION + 1
     assert described.texture_model, "else there is nothing to forget"
@@ -199,6 +199,20 @@ def test_evaluating_again_leaves_the_model_as_it_is(command: Typer, data: Path) 
     assert "Seed 0, 2 in all" in (data / "card.md").read_text()
 
 
+def test_calibration_and_thresholds_can_be_fitted_anew_alone(command: Typer, data: Path) -> None:
+    assert CliRunner().invoke(command, arguments(data, "--seeds", "2")).exit_code == 0
+    trained, calibration, known = model_file.read(data / "model.json")
+    network = (data / "texture.onnx").read_bytes()
+    model_file.recalibrate(data / "model.json", Calibration(1.0, 3.0), Band(0.0, 1.0), 0.5)
+    outcome = CliRunner().invoke(command, arguments(data, "--only-evaluate", "--recalibrate", "--seeds", "2"))
+    assert outcome.exit_code == 0, outcome.output
+    # What training gave it, the same trees in the same version among it.
+    assert trained.fake_above < 1
+    assert model_file.read(data / "model.json") == (trained, calibration, known)
+    assert (data / "texture.onnx").read_bytes() == network
+    assert f"called fake above | {trained.fake_above:.3f}" in (data / "card.md").read_text()
+
+
 def test_other_videos_are_not_put_down_to_the_model(command: Typer, data: Path) -> None:
     assert CliRunner().invoke(command, arguments(data)).exit_code == 0
     card = (data / "card.md").read_text()
@@ -250,6 +264,7 @@ def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(comman
         (["--model", "model.pkl"], "must be a .json or .ubj file"),
         (["--manifest", "nowhere.csv"], "does not exist"),
         (["--quick", "--compare"], "Nothing can be compared with what learned nothing."),
+        (["--recalibrate"], "A model that is trained is calibrated anyway."),
     ],
 )
 def test_a_mistake_is_answered_with_a_sentence(command: Typer, data: Path, more: list[str], complaint: str) -> None:

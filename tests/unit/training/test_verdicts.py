@@ -26,6 +26,8 @@ def test_verdicts_on_plain_scores_are_many_and_right(population: Population) -> 
     assert verdicts.wrong.value < 0.1
     assert verdicts.false_alarms.value < 0.1
     assert verdicts.caught.value > 0.9
+    assert verdicts.cleared.value > 0.9
+    assert verdicts.missed.value < 0.1
     assert verdicts.false_alarms.low <= verdicts.false_alarms.value <= verdicts.false_alarms.high
     assert np.mean(prob_fake[videos.fake]) > 0.9 > 0.1 > np.mean(prob_fake[~videos.fake])
 
@@ -78,6 +80,20 @@ def test_a_view_is_judged_by_the_curves_of_the_scores_themselves(population: Pop
     assert (alarming[1] == 1).all()
 
 
+def test_what_is_called_real_is_counted_for_each_class(population: Population) -> None:
+    videos = population(people=50)
+    everything = np.ones(len(videos), dtype=np.bool_)
+    called = np.zeros(len(videos), dtype=np.int_)
+    called[np.flatnonzero(~videos.fake)[:20]], called[np.flatnonzero(videos.fake)[:5]] = -1, -1
+    found = decisions(videos, np.full((1, len(videos)), 0.4), called[np.newaxis], everything, np.random.default_rng(0))
+    assert (found.cleared.value, found.missed.value) == (20 / 50, 5 / 50)
+    assert found.wrong_real.value == 5 / 25
+    alone = decisions(
+        videos, np.full((1, len(videos)), 0.4), called[np.newaxis], ~videos.fake, np.random.default_rng(0)
+    )
+    assert (alone.cleared.value, math.isnan(alone.missed.value)) == (20 / 50, True)
+
+
 def test_a_subset_of_real_videos_has_false_alarms_alone(population: Population) -> None:
     videos = population(people=50)
     called = np.where(np.arange(len(videos)) % 4 == 0, 1, 0)
@@ -106,7 +122,7 @@ def test_a_subset_of_real_videos_has_false_alarms_alone(population: Population) 
 def test_a_side_that_was_wrong_or_never_tried_on_others_has_no_verdicts(
     wrong_real: float, wrong_fake: float, left: Band
 ) -> None:
-    well = Decisions(1.0, *[Estimate(0.05, 0.0, 0.1, 100, 50, 50)] * 7)
+    well = Decisions(1.0, *[Estimate(0.05, 0.0, 0.1, 100, 50, 50)] * 9)
     parts = dataclasses.replace(
         well,
         wrong_real=dataclasses.replace(well.wrong_real, value=wrong_real),
