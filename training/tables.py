@@ -249,9 +249,8 @@ def _shams(shams: Mapping[str, Sham], of: str = "real", taken_for: str = "fake")
         )
         for name, sham in shams.items()
     )
-    return Table(
-        f"{of.capitalize()} videos taken for {taken_for}", (f"{of} videos", "before", "afterwards", "change"), rows
-    )
+    what = f"{of} videos taken for {taken_for}"
+    return Table(what.capitalize(), (what, "before", "afterwards", "change"), rows)
 
 
 def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
