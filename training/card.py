@@ -306,9 +306,11 @@ def _not_beaten(run: Run) -> str:
 
 def _again(options: str) -> str:
     chosen = f" OPTIONS={options}" if options else ""
+    # What a recipe is compared with is trained for its evaluation alone.
+    learned = "" if options == "--compare" else chosen
     return f"""\
 ```sh
-make train CLIPS=<folder with real/ and fake/>{chosen}
+make train CLIPS=<folder with real/ and fake/>{learned}
 make evaluate CLIPS=<the same> SEEDS=5{chosen}
 ```
 

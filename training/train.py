@@ -135,10 +135,10 @@ def train(
         warnings = dataset.warnings
         if shipped is not None:
             description, calibration, known = shipped
+            band = Band(description.real_below, description.fake_above)
             if recalibrate:
                 calibration, band = _calibrated(material, found)
                 description = model_file.recalibrate(model, calibration, band, _headline(found))
-            band = Band(description.real_below, description.fake_above)
             warnings += (*([] if known else [_UNKNOWN_DATA]), *not_proven(band, _whole(found)))
         else:
             description, calibration, band = _learned(material, recipe, found, (texture, motion), model, data)

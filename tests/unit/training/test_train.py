@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -56,25 +58,58 @@ class ToldScores:
         path.write_bytes(b"network")
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Typer:
-    monkeypatch.setattr(pipeline, "TextureTraining", ToldScores)
-    monkeypatch.setattr(train_module, "_PERMUTATIONS", 4)
-    monkeypatch.setattr(fitting, "_COPIES", 3)  # forty people need no more
-    app = Typer()
-    app.command()(train)
-    return app
+@dataclass(frozen=True)
+class Trained:
+    """A folder of videos that a model was trained on, what the command printed, and the folder's first place."""
+
+    folder: Path
+    output: str
+    first: Path
+
+
+@pytest.fixture(scope="module")
+def command() -> Iterator[Typer]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "TextureTraining", ToldScores)
+        patch.setattr(train_module, "_PERMUTATIONS", 4)
+        patch.setattr(fitting, "_COPIES", 3)  # forty people need no more
+        app = Typer()
+        app.command()(train)
+        yield app
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """Pairs of forty people, already measured: fakes blink more, and nobody is heard."""
+    measure(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def once(command: Typer, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The same with a model. Most tests need no other, and it takes long."""
+    folder = tmp_path_factory.mktemp("trained")
+    measure(folder)
+    (folder / "terms.md").write_text("Filmed by ourselves.")
+    wide = CliRunner(env={**os.environ, "COLUMNS": "300"})
+    outcome = wide.invoke(command, arguments(folder, "--terms", str(folder / "terms.md")))
+    assert outcome.exit_code == 0, outcome.output
+    return Trained(folder, outcome.output, folder)
+
+
+@pytest.fixture
+def trained(once: Trained, tmp_path: Path) -> Trained:
+    """A copy of it for one test."""
+    return Trained(Path(shutil.copytree(once.folder, tmp_path / "trained")), once.output, once.first)
+
+
+def measure(folder: Path) -> None:
     rng = np.random.default_rng(0)
-    cache = VectorCache(tmp_path / "vectors.parquet")
+    cache = VectorCache(folder / "vectors.parquet")
     lines, pairs = ["file,label,group_id,subset,method"], ["real,fake"]
     for person in range(PEOPLE):
         for label, difference in (("real", 0.0), ("fake", 3.0)):
-            path = tmp_path / label / f"{person}.mp4"
+            path = folder / label / f"{person}.mp4"
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"{label} {person}")
             values = dict(zip(FEATURE_NAMES, rng.normal(size=10).tolist(), strict=True))
@@ -86,9 +121,8 @@ def data(tmp_path: Path) -> Path:
             lines.append(f"{label}/{person}.mp4,{label},person {person},studio,{'none' if label == 'real' else 'swap'}")
         pairs.append(f"real/{person}.mp4,fake/{person}.mp4")
     cache.write()
-    (tmp_path / "manifest.csv").write_text("\n".join(lines))
-    (tmp_path / "pairs.csv").write_text("\n".join(pairs))
-    return tmp_path
+    (folder / "manifest.csv").write_text("\n".join(lines))
+    (folder / "pairs.csv").write_text("\n".join(pairs))
 
 
 def arguments(data: Path, *more: str) -> list[str]:
@@ -106,11 +140,8 @@ def test_vectors_of_a_new_schema_can_be_measured_before_there_is_a_model_for_the
     assert (taken.version, taken.texture_model) == (described.version, "")
 
 
-def test_measured_videos_become_a_model_and_a_card_without_any_server(command: Typer, data: Path) -> None:
-    (data / "terms.md").write_text("Filmed by ourselves.")
-    outcome = CliRunner().invoke(command, arguments(data, "--terms", str(data / "terms.md")))
-    assert outcome.exit_code == 0, outcome.output
-
+def test_measured_videos_become_a_model_and_a_card_without_any_server(trained: Trained) -> None:
+    data = trained.folder
     model = load(data / "model.json")
     assert model.description.schema_version == SCHEMA_VERSION
     assert model.description.training_videos == 2 * PEOPLE
@@ -128,8 +159,10 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
     assert "Filmed by ourselves." in card
     assert "Sound is not learned from" in card
     assert f"| `studio` | {PEOPLE} | {PEOPLE} | {PEOPLE} | 0 | 0 | {2 * PEOPLE} |" in card
-    assert str(data) not in card
+    assert str(trained.first) not in card
+    assert "make train CLIPS=<folder with real/ and fake/>\n" in card
     figures = json.loads((data / "figures.json").read_text())
+    assert (figures["seeds"], figures["options"]) == (1, "")
     assert figures["scores"]["paired"]["value"] == pytest.approx(model.description.cross_validated_auc, abs=1e-4)
     assert figures["scores"]["members of pairs alone"]["videos"] == 2 * PEOPLE
     assert figures["within"]["members of pairs alone"]["fewest"] == PEOPLE
@@ -146,75 +179,76 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(command: T
         assert (data / "card" / f"{plot}.svg").read_text().startswith("<?xml")
 
 
-def test_the_card_quotes_no_figure_that_the_command_does_not_print(command: Typer, data: Path) -> None:
-    outcome = CliRunner(env={**os.environ, "COLUMNS": "300"}).invoke(command, arguments(data))
-    assert outcome.exit_code == 0, outcome.output
-    card = (data / "card.md").read_text()
+def test_the_card_quotes_no_figure_that_the_command_does_not_print(trained: Trained) -> None:
+    card = (trained.folder / "card.md").read_text()
     quoted = set(re.findall(r"\d+\.\d+(?: %)?", card.partition("made with")[0]))
     assert len(quoted) > 50
     # The first two are a coin and a person's guess at what is too good, not findings.
-    assert [figure for figure in quoted - {"0.5", "0.95"} if figure not in outcome.output] == []
+    assert [figure for figure in quoted - {"0.5", "0.95"} if figure not in trained.output] == []
 
 
-def test_the_same_figures_give_the_same_card_and_plots(command: Typer, data: Path) -> None:
-    written: list[list[str]] = []
-    for _ in range(2):
-        again = ["--only-evaluate"] if written else []
-        assert CliRunner().invoke(command, arguments(data, *again)).exit_code == 0
-        plots = sorted((data / "card").glob("*.svg"))
-        written.append(
-            [(data / "card.md").read_text(), (data / "figures.json").read_text(), *(p.read_text() for p in plots)]
-        )
-    assert len(written[0]) == 7
-    assert written[0] == written[1]
+def test_evaluating_again_gives_the_same_card_and_plots_and_leaves_the_model_as_it_is(
+    command: Typer, trained: Trained
+) -> None:
+    models = ("model.json", "texture.onnx", "motion.onnx")
 
+    def written() -> dict[str, bytes]:
+        plots = [f"card/{plot.name}" for plot in sorted(trained.folder.glob("card/*.svg"))]
+        return {name: (trained.folder / name).read_bytes() for name in ("card.md", "figures.json", *models, *plots)}
 
-def test_what_was_trained_otherwise_is_compared_where_that_is_asked_for(command: Typer, data: Path) -> None:
-    outcome = CliRunner().invoke(command, arguments(data, "--compare", "--seeds", "2"))
+    before = written()
+    assert len(before) == 10
+    again = ("--only-evaluate", "--terms", str(trained.folder / "terms.md"))
+    outcome = CliRunner().invoke(command, arguments(trained.folder, *again))
     assert outcome.exit_code == 0, outcome.output
-    figures = json.loads((data / "figures.json").read_text())
+    assert written() == before
+
+    outcome = CliRunner().invoke(command, arguments(trained.folder, "--only-evaluate", "--seeds", "2"))
+    assert outcome.exit_code == 0, outcome.output
+    after = written()
+    assert [after[name] for name in models] == [before[name] for name in models]
+    assert json.loads(after["figures.json"])["seeds"] == 2
+    assert "Seed 0, 2 in all" in after["card.md"].decode()
+
+
+def test_what_was_trained_otherwise_is_compared_where_that_is_asked_for(command: Typer, trained: Trained) -> None:
+    outcome = CliRunner().invoke(command, arguments(trained.folder, "--only-evaluate", "--compare", "--seeds", "2"))
+    assert outcome.exit_code == 0, outcome.output
+    figures = json.loads((trained.folder / "figures.json").read_text())
     choice, other = figures["choice"], "texture network: places, 60 % of its fakes labelled"
     assert choice["folds"][other] == [0, 1, 2, 3]
     assert (choice["seeds"]["as it ships"], choice["seeds"][other]) == (2, 1)
     assert min(choice["gains"][other]) > 0
     assert figures["chosen"]["all"]["value"] > figures["scores"]["all"]["value"]
+    assert figures["options"] == "--compare"
+    card = (trained.folder / "card.md").read_text()
+    assert "make train CLIPS=<folder with real/ and fake/>\n" in card
+    assert "make evaluate CLIPS=<the same> SEEDS=5 OPTIONS=--compare\n" in card
 
 
-@pytest.mark.parametrize("option", ["", "--quick", "--compare"])
-def test_the_card_says_how_to_make_it_again(command: Typer, data: Path, option: str) -> None:
-    assert CliRunner().invoke(command, arguments(data, *filter(None, [option]))).exit_code == 0
-    wanted = f"make train CLIPS=<folder with real/ and fake/>{option and f' OPTIONS={option}'}\n"
-    assert wanted in (data / "card.md").read_text()
-    assert json.loads((data / "figures.json").read_text())["options"] == option
+def test_a_model_that_learned_next_to_nothing_says_so(command: Typer, trained: Trained) -> None:
+    assert CliRunner().invoke(command, arguments(trained.folder, "--quick")).exit_code == 0
+    wanted = "make train CLIPS=<folder with real/ and fake/> OPTIONS=--quick\n"
+    assert wanted in (trained.folder / "card.md").read_text()
+    assert json.loads((trained.folder / "figures.json").read_text())["options"] == "--quick"
 
 
-def test_evaluating_again_leaves_the_model_as_it_is(command: Typer, data: Path) -> None:
-    assert CliRunner().invoke(command, arguments(data)).exit_code == 0
-    model, network = (data / "model.json").read_bytes(), (data / "texture.onnx").read_bytes()
-    outcome = CliRunner().invoke(command, arguments(data, "--only-evaluate", "--seeds", "2"))
-    assert outcome.exit_code == 0, outcome.output
-    assert (data / "model.json").read_bytes() == model
-    assert (data / "texture.onnx").read_bytes() == network
-    assert json.loads((data / "figures.json").read_text())["seeds"] == 2
-    assert "Seed 0, 2 in all" in (data / "card.md").read_text()
-
-
-def test_calibration_and_thresholds_can_be_fitted_anew_alone(command: Typer, data: Path) -> None:
-    assert CliRunner().invoke(command, arguments(data, "--seeds", "2")).exit_code == 0
-    trained, calibration, known = model_file.read(data / "model.json")
+def test_calibration_and_thresholds_can_be_fitted_anew_alone(command: Typer, trained: Trained) -> None:
+    data = trained.folder
+    description, calibration, known = model_file.read(data / "model.json")
     network = (data / "texture.onnx").read_bytes()
     model_file.recalibrate(data / "model.json", Calibration(1.0, 3.0), Band(0.0, 1.0), 0.5)
-    outcome = CliRunner().invoke(command, arguments(data, "--only-evaluate", "--recalibrate", "--seeds", "2"))
+    outcome = CliRunner().invoke(command, arguments(data, "--only-evaluate", "--recalibrate"))
     assert outcome.exit_code == 0, outcome.output
     # What training gave it, the same trees in the same version among it.
-    assert trained.fake_above < 1
-    assert model_file.read(data / "model.json") == (trained, calibration, known)
+    assert description.fake_above < 1
+    assert model_file.read(data / "model.json") == (description, calibration, known)
     assert (data / "texture.onnx").read_bytes() == network
-    assert f"called fake above | {trained.fake_above:.3f}" in (data / "card.md").read_text()
+    assert f"called fake above | {description.fake_above:.3f}" in (data / "card.md").read_text()
 
 
-def test_other_videos_are_not_put_down_to_the_model(command: Typer, data: Path) -> None:
-    assert CliRunner().invoke(command, arguments(data)).exit_code == 0
+def test_other_videos_are_not_put_down_to_the_model(command: Typer, trained: Trained) -> None:
+    data = trained.folder
     card = (data / "card.md").read_text()
     (data / "real" / "0.mp4").unlink()
     outcome = CliRunner().invoke(command, arguments(data, "--only-evaluate"))
@@ -232,16 +266,18 @@ def test_other_videos_are_not_put_down_to_the_model(command: Typer, data: Path) 
     assert said not in card
 
 
-def test_the_same_data_give_the_same_model(command: Typer, data: Path) -> None:
-    versions = []
-    for _ in range(2):
-        assert CliRunner().invoke(command, arguments(data)).exit_code == 0
-        description = load(data / "model.json").description
-        versions.append(description.version.partition("-")[2])
-    assert versions[0] == versions[1]
+def test_the_same_data_give_the_same_model(command: Typer, trained: Trained) -> None:
+    def version() -> str:
+        return load(trained.folder / "model.json").description.version.partition("-")[2]
+
+    first = version()
+    (trained.folder / "model.json").unlink()
+    assert CliRunner().invoke(command, arguments(trained.folder)).exit_code == 0
+    assert version() == first
 
 
-def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(command: Typer, data: Path) -> None:
+def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(command: Typer, trained: Trained) -> None:
+    data = trained.folder
     rng = np.random.default_rng(1)
     cache = VectorCache(data / "vectors.parquet")
     for path in data.glob("*/*.mp4"):
