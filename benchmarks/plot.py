@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from benchmarks.run import Comparison, Round
+from benchmarks.comparison import Comparison, Round
 
 _PLAIN, _OURS = "#9aa3af", "#2563eb"
 
 
-def plot(found: "Sequence[Comparison]", path: Path) -> None:
+def plot(found: Sequence[Comparison], path: Path) -> None:
     """Bars of wall time and of CPU per analysed frame, both pipelines side by side."""
     figure = Figure(figsize=(10, 0.7 + 0.62 * len(found)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
@@ -33,9 +31,9 @@ def plot(found: "Sequence[Comparison]", path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def _wall_s(_one: "Comparison", r: "Round") -> float:
+def _wall_s(_one: Comparison, r: Round) -> float:
     return r.wall_s
 
 
-def _cpu_ms(one: "Comparison", r: "Round") -> float:
+def _cpu_ms(one: Comparison, r: Round) -> float:
     return 1000 * r.cpu_s / (r.frames * one.videos)

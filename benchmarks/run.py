@@ -16,12 +16,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks.comparison import Comparison, Round
 from benchmarks.plain import Seen
 from benchmarks.plot import plot
 from benchmarks.processes import usage
@@ -30,29 +31,6 @@ from client import NotReally
 from tests.integration.stack import running_stack
 
 DOCS = Path(__file__).parents[1] / "docs"
-
-
-@dataclass(frozen=True)
-class Round:
-    """One run of one workload. Frames and shares are of one video, on average."""
-
-    wall_s: float
-    cpu_s: float
-    peak_bytes: int
-    frames: float
-    face_share: float
-    seen_share: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Medians of both."""
-
-    workload: str
-    title: str
-    videos: int
-    plain: Round
-    ours: Round
 
 
 class Plain:

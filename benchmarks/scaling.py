@@ -27,7 +27,7 @@ from notreally.v1 import face_pb2, face_pb2_grpc, media_pb2
 from benchmarks.processes import Usage, usage
 from benchmarks.workloads import all_workloads
 from client import NotReally, Patience
-from services.kit.channels import open_channel
+from services.kit.serving.channels import open_channel
 from tests.cluster.fleet import COUNTS, Fleet, running_fleet
 from tests.servers.home import cluster, connected
 from tests.servers.postgres import Postgres, running_postgres

@@ -16,14 +16,16 @@ from unittest.mock import patch
 
 import av
 
-from services.face import extraction, mesh, models, scoring
-from services.face.decoding import TimedPicture, timed_pictures
-from services.face.detection import FaceDetector
+from services.face import extraction
+from services.face.finding.detection import FaceDetector
+from services.face.mesh import mesh
 from services.face.messages import response
-from services.face.motion_network import MotionNetwork
-from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
-from services.face.pictures import Picture
-from services.face.texture_network import TextureNetwork
+from services.face.networks import models, scoring
+from services.face.networks.motion_network import MotionNetwork
+from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
+from services.face.networks.texture_network import TextureNetwork
+from services.face.pixels.decoding import TimedPicture, timed_pictures
+from services.face.pixels.pictures import Picture
 from services.face.windows import FaceJob, Window
 
 Account = defaultdict[str, float]

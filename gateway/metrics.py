@@ -10,8 +10,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from gateway.database import analyses, uploads
-from gateway.records import ENDED
+from gateway.store.database import analyses, uploads
+from gateway.store.records import ENDED
 from services.kit.errors import Refusal
 
 log = structlog.get_logger()

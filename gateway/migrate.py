@@ -3,8 +3,8 @@
 import structlog
 from dbos import DBOS
 
-from gateway.database import connect
 from gateway.settings import GatewaySettings
+from gateway.store.database import connect
 from services.kit import logs
 
 log = structlog.get_logger()

@@ -15,28 +15,28 @@ from dbos import DBOS, DBOSClient, DBOSConfig
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
 from prometheus_client import REGISTRY
 
-from gateway.admission import Admission
-from gateway.blobs import Blobs
-from gateway.database import OutdatedError, connect, step_log
-from gateway.extraction import Extraction
-from gateway.keeping import QUEUE, Keeping, hand_over
-from gateway.leftovers import Leftovers
+from gateway.analysis.extraction import Extraction
+from gateway.analysis.keeping import QUEUE, Keeping, hand_over
+from gateway.analysis.news import News
+from gateway.analysis.presence import Presence
+from gateway.analysis.workflow import Analyses
+from gateway.api.admission import Admission
+from gateway.api.rest import RestService
+from gateway.api.service import AnalysisService
+from gateway.api.watching import Watching
 from gateway.metrics import Tables
-from gateway.news import News
-from gateway.presence import Presence
-from gateway.records import Records
-from gateway.rest import RestService
-from gateway.retention import Janitor
-from gateway.rounds import Rounds
-from gateway.service import AnalysisService
 from gateway.settings import GatewaySettings
-from gateway.uploads import Uploads
-from gateway.watching import Watching
-from gateway.workflow import Analyses
+from gateway.store.blobs import Blobs
+from gateway.store.database import OutdatedError, connect, step_log
+from gateway.store.leftovers import Leftovers
+from gateway.store.records import Records
+from gateway.store.retention import Janitor
+from gateway.store.rounds import Rounds
+from gateway.store.uploads import Uploads
 from services.kit import logs, metrics, tracing
 from services.kit.limits import keep_to_itself
-from services.kit.media import MediaStore
-from services.kit.server import running, until_stopped
+from services.kit.media.store import MediaStore
+from services.kit.serving.server import running, until_stopped
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ _QUEUE_POLL_S = 0.2
 # Watchers are woken without it; it is what is left for DBOS to wait on.
 _NOTIFICATION_POLL_S = 1.0
 
-# Workflows of another version begin anew after an upgrade. Raise it when the steps of `gateway.workflow` change.
+# Workflows of another version begin anew after an upgrade. Raise it when the steps of an analysis change.
 _WORKFLOW_VERSION = "2"
 
 

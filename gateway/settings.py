@@ -7,8 +7,8 @@ from typing import Literal
 import sqlalchemy as sa
 from pydantic import AliasChoices, Field
 
-from gateway.records import UploadLimits
-from gateway.retention import Terms
+from gateway.store.records import UploadLimits
+from gateway.store.retention import Terms
 from services.kit.settings import MEBIBYTE, ServiceSettings, metrics_listen
 
 

@@ -33,9 +33,9 @@ _LONGEST = (
     "e2e/test_dashboard.py",
     "integration/test_durability.py",
     "unit/training/test_train.py",
-    "unit/training/test_network.py",
-    "unit/training/test_texture.py",
-    "unit/training/test_evaluation.py",
+    "unit/training/networks/test_network.py",
+    "unit/training/networks/test_texture.py",
+    "unit/training/evaluation/test_out_of_fold.py",
 )
 
 

@@ -12,7 +12,7 @@ def workers_reading(video: Path) -> list[int]:
 def _workers() -> Iterator[int]:
     for folder in Path("/proc").iterdir():
         try:
-            if folder.name.isdecimal() and b"services.kit.worker_main" in (folder / "cmdline").read_bytes():
+            if folder.name.isdecimal() and b"services.kit.workers.main" in (folder / "cmdline").read_bytes():
                 yield int(folder.name)
         except OSError:  # it has ended
             continue

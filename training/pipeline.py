@@ -12,20 +12,20 @@ import numpy as np
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from training.clips import Dataset, unique
-from training.compression import LOOKED_PAST
-from training.crops import CROPS
-from training.folds import group_folds, refuse_too_few
+from training.data.clips import Dataset, unique
+from training.data.crops import CROPS
+from training.data.folds import group_folds, refuse_too_few
+from training.data.vectors import Collected, VectorCache, collect, content_hash
+from training.data.videos import Assembled, Videos, assemble
+from training.evaluation.compression import LOOKED_PAST
 from training.forgeries.reencoding import Journey
-from training.learning import Settings
-from training.motion import Views, out_of_fold
-from training.movements import Movements, measure_all
-from training.network import Answer
-from training.scores import Scores, TextureScores
+from training.networks.learning import Settings
+from training.networks.motion import Views, out_of_fold
+from training.networks.movements import Movements, measure_all
+from training.networks.network import Answer
+from training.networks.scores import Scores, TextureScores
+from training.networks.texture import GRID, TextureTraining
 from training.services import Services
-from training.texture import GRID, TextureTraining
-from training.vectors import Collected, VectorCache, collect, content_hash
-from training.videos import Assembled, Videos, assemble
 
 MOTION_EPOCHS = 60
 """Of the motion network; half a minute."""

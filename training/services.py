@@ -14,11 +14,11 @@ from typing import IO, Self
 from notreally.v1 import analysis_pb2
 
 from client import NotReally, ServiceError
-from gateway.features import SCHEMA_VERSION
-from training import motion
-from training.export import export_untaught
-from training.model_file import take_schema
-from training.vectors import MeasurementError
+from gateway.features.vector import SCHEMA_VERSION
+from training.data.vectors import MeasurementError
+from training.fitting.model_file import take_schema
+from training.networks import motion
+from training.networks.export import export_untaught
 
 _SHIPPED_MODEL = Path(__file__).parents[1] / "models" / "default.json"
 _START_S = 180.0

@@ -11,18 +11,21 @@ from notreally.v1 import classifier_pb2
 from rich.console import Console
 
 from client import ServiceError
-from gateway.features import SCHEMA_VERSION
-from services.face.network_file import version_of
-from training import card, evaluation, model_file, plots, tables
-from training.calibration import Band, Calibration
-from training.clips import ClipsError, fingerprint, gather
-from training.fitting import Recipe, fit_trees, sound_is_comparable
+from gateway.features.vector import SCHEMA_VERSION
+from services.face.networks.network_file import version_of
+from training.card import markdown, plots, tables
+from training.card.run import Run, as_json
+from training.data.clips import ClipsError, fingerprint, gather
+from training.data.vectors import content_hash
+from training.evaluation import out_of_fold
+from training.evaluation.out_of_fold import Evaluation
+from training.evaluation.verdicts import Decisions, fitted, not_proven, proven
+from training.fitting import model_file
+from training.fitting.calibration import Band, Calibration
+from training.fitting.model import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
-from training.motion import ship
+from training.networks.motion import ship
 from training.pipeline import COMPARING, MOTION_EPOCHS, QUICK, STANDARD, Material, environment, prepare
-from training.run import Run, as_json
-from training.vectors import content_hash
-from training.verdicts import Decisions, fitted, not_proven, proven
 
 _UNKNOWN_TERMS = "Nothing was said of where the videos come from and what may be done with them (`--terms`)."
 _UNKNOWN_DATA = "It is not known whether the model learned from the videos that are judged here: its file does not say."
@@ -129,7 +132,7 @@ def train(
         material = prepare(dataset, cache, kept, server, plan, numbers, parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
-        found = evaluation.evaluate(
+        found = out_of_fold.evaluate(
             material.videos, material.others, material.texture, material.sent, recipe, 4 if quick else _PERMUTATIONS
         )
         warnings = dataset.warnings
@@ -161,7 +164,7 @@ def train(
         plots=_drawn(material, found, model_card),
     )
     model_card.parent.mkdir(parents=True, exist_ok=True)
-    model_card.write_text(card.render(run))
+    model_card.write_text(markdown.render(run))
     figures.write_text(as_json(run))
     made = [model] if recalibrate else [] if only_evaluate else [texture, motion, model]
     # A file or a pipe has no width, and tables that are folded are hard to search.
@@ -175,7 +178,7 @@ def train(
 def _learned(
     material: Material,
     recipe: Recipe,
-    found: evaluation.Evaluation,
+    found: Evaluation,
     networks: tuple[Path, Path],
     path: Path,
     data: str,
@@ -203,22 +206,22 @@ def _learned(
     return description, calibration, band
 
 
-def _calibrated(material: Material, found: evaluation.Evaluation) -> tuple[Calibration, Band]:
+def _calibrated(material: Material, found: Evaluation) -> tuple[Calibration, Band]:
     videos = material.videos[0]
     calibration, band = fitted(videos, found.log_odds, np.ones(len(videos), dtype=np.bool_))
     return calibration, proven(band, _whole(found))
 
 
-def _headline(found: evaluation.Evaluation) -> float:
+def _headline(found: Evaluation) -> float:
     return found.scores.get("paired", found.scores["all"]).value
 
 
-def _whole(found: evaluation.Evaluation) -> list[Decisions]:
+def _whole(found: Evaluation) -> list[Decisions]:
     """On all that verdicts must be right on."""
     return [found.decisions[part] for part in ("all", "paired") if part in found.decisions]
 
 
-def _drawn(material: Material, found: evaluation.Evaluation, model_card: Path) -> list[tuple[str, str]]:
+def _drawn(material: Material, found: Evaluation, model_card: Path) -> list[tuple[str, str]]:
     folder = model_card.with_suffix("")
     drawn = plots.draw(material.videos[0], found, folder)
     return [(f"{folder.name}/{name}", caption) for name, caption in drawn]

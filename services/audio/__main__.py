@@ -6,9 +6,9 @@ from notreally.v1 import audio_pb2_grpc
 from services.audio.server import SERVICE_NAME, AudioServicer
 from services.audio.settings import AudioSettings
 from services.audio.work import warm_up
-from services.kit.media import MediaStore
-from services.kit.server import serve
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.store import MediaStore
+from services.kit.serving.server import serve
+from services.kit.workers.pool import WorkerProcesses
 
 
 def main() -> None:

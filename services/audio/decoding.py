@@ -15,8 +15,8 @@ import numpy as np
 import structlog
 
 from services.audio.signals import SAMPLE_RATE_HZ, Mask, Samples
-from services.kit.media_formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, ffmpeg_list
-from services.kit.media_process import MediaProcess, ProcessLimits
+from services.kit.media.formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, ffmpeg_list
+from services.kit.media.process import MediaProcess, ProcessLimits
 
 log = structlog.get_logger()
 

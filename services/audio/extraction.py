@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.audio import decoding, plots, signals, voicing
 from services.audio.spans import Span
 from services.kit.errors import Refusal
-from services.kit.media_process import ProcessCancelled, ProcessLimits, ProcessTimedOut
+from services.kit.media.process import ProcessCancelled, ProcessLimits, ProcessTimedOut
 
 # Windows that end before this, which are those of every short video, are cut from one piece that always begins and ends
 # in the same places: starting ffmpeg takes as long as decoding a minute of sound. Later ones share runs of ffmpeg.

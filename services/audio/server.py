@@ -12,11 +12,11 @@ from services.audio.settings import AudioSettings
 from services.audio.spans import Span
 from services.audio.work import extract_windows
 from services.kit.errors import Refusal
-from services.kit.losses import Losses
-from services.kit.media import MediaStore
-from services.kit.media_formats import FURTHEST_CLOCK_S
-from services.kit.media_process import ProcessLimits
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.formats import FURTHEST_CLOCK_S
+from services.kit.media.process import ProcessLimits
+from services.kit.media.store import MediaStore
+from services.kit.workers.losses import Losses
+from services.kit.workers.pool import WorkerProcesses
 
 SERVICE_NAME = audio_pb2.DESCRIPTOR.services_by_name["AudioService"].full_name
 

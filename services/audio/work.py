@@ -8,8 +8,8 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from services.audio.spans import Span
-from services.kit.media_process import ProcessLimits
-from services.kit.worker_wire import Cancelled
+from services.kit.media.process import ProcessLimits
+from services.kit.workers.wire import Cancelled
 
 
 def warm_up() -> None:

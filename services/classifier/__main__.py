@@ -9,7 +9,7 @@ from services.classifier.model import ModelError, load
 from services.classifier.server import SERVICE_NAME, ClassifierServicer
 from services.classifier.settings import ClassifierSettings
 from services.kit import logs
-from services.kit.server import serve
+from services.kit.serving.server import serve
 
 
 def main() -> int:

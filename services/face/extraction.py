@@ -8,17 +8,17 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from services.face import landmarks as lm
-from services.face import signals
-from services.face.contours import contours
-from services.face.decoding import TimedPicture, timed_pictures, total_seconds
-from services.face.models import FaceModels, borrowed_models
-from services.face.movement import movements
-from services.face.overlap import produced_ahead
-from services.face.scoring import WindowScores
-from services.face.texture import measure_texture
-from services.face.thumbnails import shares
-from services.face.tracking import FaceTracker, Track
+from services.face.finding.tracking import FaceTracker, Track
+from services.face.mesh import landmarks as lm
+from services.face.networks.models import FaceModels, borrowed_models
+from services.face.networks.scoring import WindowScores
+from services.face.pixels.decoding import TimedPicture, timed_pictures, total_seconds
+from services.face.pixels.overlap import produced_ahead
+from services.face.pixels.thumbnails import shares
+from services.face.signals import geometry
+from services.face.signals.contours import contours
+from services.face.signals.movement import movements
+from services.face.signals.texture import measure_texture
 from services.face.windows import (
     FaceJob,
     Progress,
@@ -47,7 +47,7 @@ def extract(cancelled: Cancelled, video: BinaryIO | Path, job: FaceJob) -> Itera
     A window in which nothing could be decoded comes without frames. When `cancelled()` turns true the generator ends.
 
     Raises:
-        Refusal: See `services.face.decoding.timed_pictures`.
+        Refusal: See `services.face.pixels.decoding.timed_pictures`.
     """
     thumbnails = shares(job.max_thumbnails, len(job.windows))
     meter = _Meter(job)
@@ -157,13 +157,13 @@ class _WindowAnalysis:
         return TrackSignals(
             frames=frames,
             segments=segments,
-            ear_right=signals.eye_aspect_ratio(points, lm.RIGHT_EYE),
-            ear_left=signals.eye_aspect_ratio(points, lm.LEFT_EYE),
-            mouth_gap=signals.mouth_gap(points),
+            ear_right=geometry.eye_aspect_ratio(points, lm.RIGHT_EYE),
+            ear_left=geometry.eye_aspect_ratio(points, lm.LEFT_EYE),
+            mouth_gap=geometry.mouth_gap(points),
             nose=points[:, lm.NOSE_TIP, :2],
-            iod=signals.interocular_distance(points),
-            yaw_deg=signals.yaw_degrees(points),
-            boxes=signals.face_boxes(points) / np.tile(np.array(self._size, dtype=np.float64), 2),
+            iod=geometry.interocular_distance(points),
+            yaw_deg=geometry.yaw_degrees(points),
+            boxes=geometry.face_boxes(points) / np.tile(np.array(self._size, dtype=np.float64), 2),
             contours=contours(points, times_s[frames]),
             textures=tuple(self._textures.get(id(track), [])),
             crops=self._scores.of(track),
@@ -172,4 +172,4 @@ class _WindowAnalysis:
 
 
 def _typical_iod(track: Track) -> float:
-    return float(np.median(signals.interocular_distance(np.stack(track.points))))
+    return float(np.median(geometry.interocular_distance(np.stack(track.points))))

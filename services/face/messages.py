@@ -4,8 +4,8 @@ import numpy as np
 from notreally.v1 import face_pb2, media_pb2
 from numpy.typing import NDArray
 
-from services.face import landmarks as lm
-from services.face.contours import steps
+from services.face.mesh import landmarks as lm
+from services.face.signals.contours import steps
 from services.face.windows import Progress, TrackSignals, WindowFaces
 
 

@@ -13,10 +13,10 @@ from services.face.settings import FaceSettings
 from services.face.windows import MOST_CROPS, MOST_THUMBNAILS, FaceJob, Window
 from services.face.work import extract_windows
 from services.kit.errors import Refusal
-from services.kit.losses import Losses
-from services.kit.media import MediaStore
-from services.kit.media_formats import FURTHEST_CLOCK_S
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.formats import FURTHEST_CLOCK_S
+from services.kit.media.store import MediaStore
+from services.kit.workers.losses import Losses
+from services.kit.workers.pool import WorkerProcesses
 
 FRAMES = Counter("notreally_frames", "Frames analysed, of windows that are done.")
 

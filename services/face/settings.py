@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
+from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
 from services.kit.settings import WorkerSettings, metrics_listen
 
 

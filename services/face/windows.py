@@ -50,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Texture:
-    """Texture of one face crop; `entry` is an index into its track. See `services.face.texture`."""
+    """Texture of one face crop; `entry` is an index into its track. See `services.face.signals.texture`."""
 
     entry: int
     highpass_inside: float
@@ -75,7 +75,7 @@ class ScoredMovement:
 
 @dataclass(frozen=True)
 class Contours:
-    """The lines of `services.face.landmarks.CONTOURS` in k of the entries of a track.
+    """The lines of `services.face.mesh.landmarks.CONTOURS` in k of the entries of a track.
 
     Attributes:
         entries: (k,) indices into the track, ascending.

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import structlog
 
-from services.face.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK, NetworkError
+from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK, NetworkError
 from services.face.windows import FaceJob
-from services.kit.seekable import Video
-from services.kit.worker_video import opened
-from services.kit.worker_wire import Cancelled
+from services.kit.media.seekable import Video
+from services.kit.workers.video import opened
+from services.kit.workers.wire import Cancelled
 
 
 def warm_up(texture: Path = SHIPPED_NETWORK, motion: Path = SHIPPED_MOTION_NETWORK) -> None:
@@ -24,7 +24,8 @@ def warm_up(texture: Path = SHIPPED_NETWORK, motion: Path = SHIPPED_MOTION_NETWO
             ends.
         motion: The network that reads how the face moves.
     """
-    from services.face import extraction, messages, models
+    from services.face import extraction, messages
+    from services.face.networks import models
 
     del extraction, messages  # for later
     try:

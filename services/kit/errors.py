@@ -1,6 +1,6 @@
 """Refusals: errors with a stable reason and a sentence a person can act on.
 
-The domain raises `Refusal`; the one interceptor in `services.kit.boundary` turns it into a `google.rpc.Status` with
+The domain raises `Refusal`; the one interceptor in `serving.boundary` turns it into a `google.rpc.Status` with
 `ErrorInfo` (AIP-193). Everything else that is raised is a defect, and leaves the server as a bare INTERNAL.
 """
 

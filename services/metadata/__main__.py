@@ -3,9 +3,9 @@
 import grpc
 from notreally.v1 import metadata_pb2_grpc
 
-from services.kit.media import MediaStore
-from services.kit.server import serve
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.store import MediaStore
+from services.kit.serving.server import serve
+from services.kit.workers.pool import WorkerProcesses
 from services.metadata.server import SERVICE_NAME, MetadataServicer
 from services.metadata.settings import MetadataSettings
 from services.metadata.work import warm_up

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import grpc
 
 from services.kit.errors import Refusal
-from services.kit.orientation import quarter_turns, quarter_turns_of_degrees
+from services.kit.media.orientation import quarter_turns, quarter_turns_of_degrees
 
 _LONGEST_TEXT = 120
 _LARGEST_SIDE = 1 << 16

@@ -8,7 +8,7 @@ from math import isnan, nan
 from statistics import median
 from typing import NamedTuple
 
-from services.kit.media_formats import FURTHEST_CLOCK_S
+from services.kit.media.formats import FURTHEST_CLOCK_S
 
 GAP_S = 5.0
 """Frames further apart than this (and than ten usual intervals) have a gap between them, not a low rate."""

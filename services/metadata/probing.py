@@ -17,20 +17,20 @@ import structlog
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from services.kit.container import moving_pictures, opened_container
 from services.kit.errors import Refusal
-from services.kit.media_formats import (
+from services.kit.media.container import moving_pictures, opened_container
+from services.kit.media.formats import (
     ALLOWED_DEMUXERS,
     ALLOWED_PROTOCOLS,
     SOUND_DEMUXERS,
     ffmpeg_list,
     refuse_huge_frames,
 )
-from services.kit.media_process import MediaProcess, ProcessTimedOut
+from services.kit.media.process import MediaProcess, ProcessTimedOut
 from services.metadata import facts, packets
+from services.metadata.limits import ProbeLimits
 from services.metadata.lookalikes import HEAD_BYTES, what_else
 from services.metadata.structure import WHOLE, Structure, walk
-from services.metadata.work import ProbeLimits
 
 log = structlog.get_logger()
 

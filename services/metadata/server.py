@@ -7,12 +7,13 @@ from typing import Any
 
 from notreally.v1 import metadata_pb2, metadata_pb2_grpc
 
-from services.kit.losses import Losses
-from services.kit.media import MediaStore
-from services.kit.media_process import ProcessLimits
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.process import ProcessLimits
+from services.kit.media.store import MediaStore
+from services.kit.workers.losses import Losses
+from services.kit.workers.pool import WorkerProcesses
+from services.metadata.limits import ProbeLimits
 from services.metadata.settings import MetadataSettings
-from services.metadata.work import ProbeLimits, probe_file
+from services.metadata.work import probe_file
 
 SERVICE_NAME = metadata_pb2.DESCRIPTOR.services_by_name["MetadataService"].full_name
 

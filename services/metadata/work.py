@@ -6,20 +6,12 @@ service itself never loads a demuxer.
 
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.kit.media_process import ProcessCancelled, ProcessLimits
-from services.kit.worker_wire import Cancelled
-
-
-@dataclass(frozen=True)
-class ProbeLimits:
-    """What one probe may use: time, memory of ffprobe, and how many packets are read."""
-
-    process: ProcessLimits
-    packets: int
+from services.kit.media.process import ProcessCancelled
+from services.kit.workers.wire import Cancelled
+from services.metadata.limits import ProbeLimits
 
 
 def warm_up() -> None:

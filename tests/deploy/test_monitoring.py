@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
 
-from gateway import database, metrics
+from gateway import metrics
+from gateway.store import database
 from services.face import server as face_server
 from services.kit import metrics as kit_metrics
 from tests.deploy.manifests import K8S, ROOT, combination, of_kind

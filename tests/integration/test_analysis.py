@@ -13,9 +13,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, features_pb2
 
 from client import NotReally, ServiceError
-from gateway.features import FEATURES
+from gateway.features.vector import FEATURES
 from services.kit.errors import refusal_of
-from services.kit.media import media_key
+from services.kit.media.store import media_key
 from tests.integration.conftest import TALKING
 from tests.integration.stack import Stack, wait_for
 from tests.servers.home import BOTH

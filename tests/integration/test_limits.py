@@ -13,7 +13,7 @@ import pytest
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
 from client import NotReally, Patience, ServiceError
-from services.kit.media import media_key
+from services.kit.media.store import media_key
 from tests.integration.conftest import SILENT
 from tests.integration.edge import exchange, fetch, running_edge
 from tests.integration.stack import Stack, free_ports, running_process, wait_for

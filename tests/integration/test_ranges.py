@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from client import NotReally
-from services.kit.media import media_key
+from services.kit.media.store import media_key
 from tests.integration.stack import Stack
 from tests.servers.s3 import S3
 from tests.synthetic.fixtures import MakeFaceVideo

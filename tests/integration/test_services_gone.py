@@ -10,7 +10,7 @@ import pytest
 from notreally.v1 import analysis_pb2, features_pb2
 
 from client import NotReally, ServiceError
-from services.kit.media import media_key
+from services.kit.media.store import media_key
 from tests.integration.stack import Stack, free_ports, running_process
 from tests.integration.test_analysis import SOUND, present
 

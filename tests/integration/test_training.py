@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
-from gateway.features import SCHEMA_VERSION
+from gateway.features.vector import SCHEMA_VERSION
 from training.services import Services
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from client import NotReally, ServiceError
-from services.kit.media import media_key
+from services.kit.media.store import media_key
 from tests.integration.stack import Stack, free_ports, running_process
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo

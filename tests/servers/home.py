@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 
-from services.kit.media import MediaStore
+from services.kit.media.store import MediaStore
 from tests.servers.postgres import Postgres
 from tests.servers.s3 import S3
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from services.face.crops import FRAMES, SIDE
+from services.face.networks.crops import FRAMES, SIDE
 
 CELL = 16
 PLACES = SIDE // CELL

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from training.clips import ClipsError, gather_real
+from training.data.clips import ClipsError, gather_real
 from training.forgeries.progress import forge_with_progress
 from training.forgeries.videos import FORGERIES, SECONDS
 

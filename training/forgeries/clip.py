@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.clips import OF_SOUND
-from training.crops import Portraits, portraits
+from training.data.clips import OF_SOUND
+from training.data.crops import Portraits, portraits
 from training.forgeries.appearance import Pixels
 from training.forgeries.faces import Faces, faces_of
 from training.forgeries.footage import Footage, UnusableError, has_sound, read_footage, read_sound, ticks, upright_rgb

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from services.face.crops import MARGIN, crop_view
-from services.face.pictures import View
-from training.crops import WIDENED
+from services.face.networks.crops import MARGIN, crop_view
+from services.face.pixels.pictures import View
+from training.data.crops import WIDENED
 from training.forgeries.appearance import Pixels
 from training.forgeries.blending import Layer, Points, Share
 from training.forgeries.footage import Footage, upright_rgb

@@ -11,13 +11,13 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from services.face.crops import LEAST_FACE_PX, face_side
-from services.face.decoding import timed_pictures
-from services.face.pictures import Picture
-from services.face.tracking import FaceTracker, Track
+from services.face.finding.tracking import FaceTracker, Track
+from services.face.networks.crops import LEAST_FACE_PX, face_side
+from services.face.pixels.decoding import timed_pictures
+from services.face.pixels.pictures import Picture
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
-from training.finder import face_finder
+from training.data.finder import face_finder
 from training.forgeries.appearance import Pixels
 
 SOUND_HZ = 24_000

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.face import landmarks as lm
+from services.face.mesh import landmarks as lm
 
 Mask = NDArray[np.float32]
 """(h, w) between 0, what was there, and 1, what was put in."""

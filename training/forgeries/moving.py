@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.face import landmarks as lm
-from services.face.crops import MARGIN
-from training.crops import WIDENED, Portraits
+from services.face.mesh import landmarks as lm
+from services.face.networks.crops import MARGIN
+from training.data.crops import WIDENED, Portraits
 from training.forgeries.appearance import Change, Detour, Pixels
 from training.forgeries.blending import (
     Layer,

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from training.clips import Clip, Dataset, gather, gather_real
+from training.data.clips import Clip, Dataset, gather, gather_real
 from training.forgeries.videos import FORGERIES, SECONDS, Forged, forge
 
 

@@ -23,10 +23,10 @@ from pathlib import Path
 import pandas as pd
 from joblib import Parallel, delayed
 
-from training.clips import Clip, ClipsError, linked
+from training.data.clips import Clip, ClipsError, linked
+from training.data.vectors import content_hash
 from training.forgeries.clip import REENCODED, Donor, Made, Source, make, plan
 from training.forgeries.people import pools
-from training.vectors import content_hash
 
 SUBSET = "synthesised"
 """Where clips come from that were made here, re-encoded ones and shams included."""

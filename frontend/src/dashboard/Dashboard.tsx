@@ -12,8 +12,8 @@ import { Playhead, PlayheadProvider } from "@/charts/playhead";
 import { analysisJson, jsonName, saveAs } from "./exportJson";
 import { FaceTabs } from "./FaceTabs";
 import { faceView } from "./faceView";
+import type { DashboardProps } from "./props";
 import { VerdictHeader } from "./VerdictHeader";
-import type { Download } from "./VideoPanel";
 
 // Nobody reads them before the verdict.
 const Reasons = dynamic(() => import("./Details").then((details) => details.Reasons), { ssr: false });
@@ -26,19 +26,6 @@ const FRAME_MS = 50;
 
 // So long a printed report waits for its pictures.
 const PATIENCE_MS = 5000;
-
-export interface DashboardProps {
-  /** With its result. */
-  analysis: Analysis;
-  /** Whether the series of the result and the pictures of its faces are still on their way. */
-  awaitsRest?: boolean;
-  /** The picked file, where this page still has it. */
-  videoFile?: File;
-  /** Fetches the video from the server; calls back with the bytes received so far. */
-  download: Download;
-  /** Called when what series and pictures are drawn in is about to be, or is printed. */
-  onReadOn?: () => void;
-}
 
 export function Dashboard({ analysis, awaitsRest = false, videoFile, download, onReadOn }: DashboardProps) {
   const [playhead] = useState(() => new Playhead());

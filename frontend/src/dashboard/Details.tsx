@@ -10,7 +10,6 @@ import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import { blinkTimes, faceTrace, loudnessTrace, present } from "@/charts/series";
 
 import { boxTrack } from "./boxes";
-import type { DashboardProps } from "./Dashboard";
 import { Evidence } from "./Evidence";
 import type { FaceView } from "./faceView";
 import { FeatureCards } from "./FeatureCards";
@@ -19,6 +18,7 @@ import { Filmstrip } from "./Filmstrip";
 import { moments, MOTION_FEATURE, TEXTURE_FEATURE } from "./heat";
 import { ModelDetails } from "./ModelDetails";
 import { Moments } from "./Moments";
+import type { DashboardProps } from "./props";
 import { Section } from "./Section";
 import { Timeline } from "./Timeline";
 import { hasScore } from "./verdict";

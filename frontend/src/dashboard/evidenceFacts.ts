@@ -11,7 +11,7 @@ export interface EvidenceFact {
   limit?: string;
 }
 
-// As in gateway/evidence.py, gateway/features.py and gateway/summary.py.
+// As in gateway/verdict/evidence.py, gateway/features/vector.py and gateway/verdict/summary.py.
 const LEAST_COVERAGE = 0.5;
 const GOOD_COVERAGE = 0.9;
 const LEAST_IOD_PX = 40;

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { FEATURES, featureNamed, inWords, numberOf, title } from "./features";
 import { NAMES, recorded } from "./testdata/recorded";
 
-// A test on the server's side holds that page to gateway/definitions.py.
+// A test on the server's side holds that page to gateway/features/definitions.py.
 const DEFINITIONS = readFileSync("../docs/features.md", "utf8");
 
 const MODALITIES: Record<string, Modality> = {

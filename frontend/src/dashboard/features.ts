@@ -1,5 +1,5 @@
 /**
- * The ten features as people read them. gateway/definitions.py says the same; a test holds the two together by way of
+ * The ten features as people read them. gateway/features/definitions.py says the same; a test holds the two together by way of
  * docs/features.md and of a recorded summary.
  */
 

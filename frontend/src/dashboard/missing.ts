@@ -6,7 +6,7 @@ import { Modality } from "@gen/notreally/v1/features_pb";
 
 import type { FeatureText } from "./features";
 
-// As in gateway/features.py.
+// As in gateway/features/vector.py.
 const LEAST_FPS = 20 * 0.99;
 const LEAST_BLINK_S = 10;
 const LEAST_MOTION_S = 3;

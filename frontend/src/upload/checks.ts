@@ -2,7 +2,7 @@
 
 import { formatBytes } from "@/lib/format";
 
-/** Containers people record video in, as the server opens them (services/kit/media_formats.py). */
+/** Containers people record video in, as the server opens them (services/kit/media/formats.py). */
 const EXTENSIONS: ReadonlySet<string> = new Set(
   "3g2 3gp asf avi flv m2ts m4v mj2 mkv mov mp4 mpeg mpg mts ogg ogv ts webm wmv".split(" "),
 );

@@ -10,7 +10,7 @@ import pytest
 from notreally.v1 import analysis_pb2, audio_pb2, audio_pb2_grpc, face_pb2, face_pb2_grpc, media_pb2
 
 from services.kit.errors import refusal_of
-from services.kit.media import media_key
+from services.kit.media.store import media_key
 from tests.integration.hostile import boxes
 from tests.integration.hostile.bait import laid_bait
 from tests.integration.hostile.conftest import Outcomes

@@ -17,7 +17,7 @@ from services.classifier.model import load
 from services.classifier.server import SERVICE_NAME, ClassifierServicer
 from services.classifier.settings import SHIPPED_MODEL, ClassifierSettings
 from services.classifier.vector import FEATURE_NAMES
-from services.kit.server import running
+from services.kit.serving.server import running
 from tests.servers.ports import free_ports
 
 

@@ -10,7 +10,7 @@ _HEAVY = ("av", "cv2", "librosa", "matplotlib", "mediapipe", "numba", "onnxrunti
 
 @pytest.mark.parametrize(
     "module",
-    ["services.face.__main__", "services.audio.__main__", "services.metadata.__main__", "services.kit.worker_main"],
+    ["services.face.__main__", "services.audio.__main__", "services.metadata.__main__", "services.kit.workers.main"],
 )
 def test_a_service_and_an_unwarmed_worker_are_light(module: str) -> None:
     code = f"import {module}, sys; print(*sys.modules)"

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.synthetic.fixtures import face_video
-from training.videos import Videos
+from training.data.videos import Videos
 
 __all__ = ["face_video", "population"]
 

@@ -15,8 +15,8 @@ from services.kit.errors import Refusal
 
 pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
+from training.data.vectors import MeasurementError
 from training.services import Services
-from training.vectors import MeasurementError
 
 
 class Gateway(analysis_pb2_grpc.AnalysisServiceServicer):

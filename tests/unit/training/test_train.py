@@ -16,19 +16,20 @@ from numpy.typing import NDArray
 from typer import Typer
 from typer.testing import CliRunner
 
-from gateway.features import SCHEMA_VERSION
+from gateway.features.vector import SCHEMA_VERSION
 from services.classifier.model import load
-from services.face.network_file import version_of
-from training import fitting, model_file, pipeline
+from services.face.networks.network_file import version_of
+from training import pipeline
 from training import train as train_module
-from training.calibration import Band, Calibration
-from training.clips import Dataset
-from training.learning import Settings
-from training.network import Answer
-from training.scores import TextureScores
-from training.texture import GRID
+from training.data.clips import Dataset
+from training.data.vectors import FEATURE_NAMES, VectorCache, row_of
+from training.fitting import model, model_file
+from training.fitting.calibration import Band, Calibration
+from training.networks.learning import Settings
+from training.networks.network import Answer
+from training.networks.scores import TextureScores
+from training.networks.texture import GRID
 from training.train import train
-from training.vectors import FEATURE_NAMES, VectorCache, row_of
 
 PEOPLE = 40
 
@@ -71,7 +72,7 @@ def command() -> Iterator[Typer]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "TextureTraining", ToldScores)
         patch.setattr(train_module, "_PERMUTATIONS", 4)
-        patch.setattr(fitting, "_COPIES", 3)  # forty people need no more
+        patch.setattr(model, "_COPIES", 3)  # forty people need no more
         app = Typer()
         app.command()(train)
         yield app

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from services.kit.media_process import ProcessLimits
+from services.kit.media.process import ProcessLimits
 
 MakeFile = Callable[..., Path]
 

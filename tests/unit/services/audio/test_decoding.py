@@ -11,7 +11,7 @@ import pytest
 from services.audio import decoding
 from services.audio.decoding import Sound
 from services.audio.signals import SAMPLE_RATE_HZ
-from services.kit.media_process import MediaProcess, ProcessCancelled, ProcessLimits, ProcessTimedOut
+from services.kit.media.process import MediaProcess, ProcessCancelled, ProcessLimits, ProcessTimedOut
 
 MakeFile = Callable[..., Path]
 

@@ -14,7 +14,7 @@ from services.audio.extraction import Progress, SilentWindow, WindowSound, descr
 from services.audio.signals import Samples
 from services.audio.spans import Span
 from services.kit.errors import Refusal
-from services.kit.media_process import ProcessLimits
+from services.kit.media.process import ProcessLimits
 
 MakeFile = Callable[..., Path]
 

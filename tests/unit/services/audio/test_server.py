@@ -13,11 +13,11 @@ from notreally.v1 import audio_pb2, audio_pb2_grpc, media_pb2
 from services.audio.server import SERVICE_NAME, AudioServicer
 from services.audio.settings import AudioSettings
 from services.audio.work import warm_up
-from services.kit.channels import open_channel
 from services.kit.errors import refusal_of
-from services.kit.media import MediaStore, media_key
-from services.kit.server import running
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.store import MediaStore, media_key
+from services.kit.serving.channels import open_channel
+from services.kit.serving.server import running
+from services.kit.workers.pool import WorkerProcesses
 
 MakeFile = Callable[..., Path]
 Stub: TypeAlias = "audio_pb2_grpc.AudioServiceAsyncStub"  # exists for type checkers alone

@@ -17,11 +17,11 @@ from services.classifier.server import SERVICE_NAME, ClassifierServicer
 from services.classifier.settings import SHIPPED_MODEL, ClassifierSettings
 from services.classifier.vector import FEATURE_NAMES
 from services.kit.errors import refusal_of
-from services.kit.server import running
-from training import model_file
-from training.calibration import Band, Calibration
-from training.fitting import Recipe, fit_trees, log_odds
-from training.videos import Videos
+from services.kit.serving.server import running
+from training.data.videos import Videos
+from training.fitting import model_file
+from training.fitting.calibration import Band, Calibration
+from training.fitting.model import Recipe, fit_trees, log_odds
 
 if TYPE_CHECKING:
     from notreally.v1.classifier_pb2_grpc import ClassifierServiceAsyncStub as Stub

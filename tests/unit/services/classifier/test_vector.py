@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from notreally.v1 import features_pb2
 
-from gateway.features import FEATURES, SCHEMA_VERSION
+from gateway.features.vector import FEATURES, SCHEMA_VERSION
 from services.classifier.vector import FEATURE_NAMES, MODALITIES, columns
 from services.kit.errors import Refusal
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.face.models import FaceModels, borrowed_models
+from services.face.networks.models import FaceModels, borrowed_models
 from tests.synthetic.fixtures import face_video
 
 __all__ = ["face_video", "models"]

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.face import landmarks as lm
-from services.face.light import CHANNELS, REGIONS
-from services.face.mesh import Face
-from services.face.pictures import Picture
+from services.face.mesh import landmarks as lm
+from services.face.mesh.light import CHANNELS, REGIONS
+from services.face.mesh.mesh import Face
+from services.face.pixels.pictures import Picture
 
 Points = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.face import landmarks as lm
 from services.face.extraction import extract
-from services.face.models import FaceModels
+from services.face.mesh import landmarks as lm
+from services.face.networks.models import FaceModels
 from services.face.windows import FaceJob, Progress, TrackSignals, Window, WindowFaces
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, syllables

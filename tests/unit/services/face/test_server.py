@@ -18,9 +18,9 @@ from services.face.server import SERVICE_NAME, FaceServicer
 from services.face.settings import FaceSettings
 from services.face.work import warm_up
 from services.kit.errors import refusal_of
-from services.kit.media import MediaStore, media_key
-from services.kit.server import running
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.store import MediaStore, media_key
+from services.kit.serving.server import running
+from services.kit.workers.pool import WorkerProcesses
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, syllables
 from tests.workers import workers_reading

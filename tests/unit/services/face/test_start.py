@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from notreally.v1 import face_pb2
 
-from services.face.network_file import SHIPPED_MOTION_NETWORK, version_of
+from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, version_of
 from services.face.windows import FaceJob, Window
 from services.face.work import extract_windows, warm_up
-from services.kit.seekable import Video
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.seekable import Video
+from services.kit.workers.pool import WorkerProcesses
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.networks import brightness_network
 from tests.synthetic.videos import FaceVideo

@@ -13,12 +13,12 @@ from pathlib import Path
 import grpc
 import structlog
 
-from services.kit import worker_video
 from services.kit.errors import Refusal
-from services.kit.seekable import Video
-from services.kit.worker_pool import WorkerProcesses
-from services.kit.worker_video import opened
-from services.kit.worker_wire import Cancelled, Kind
+from services.kit.media.seekable import Video
+from services.kit.workers import video as worker_video
+from services.kit.workers.pool import WorkerProcesses
+from services.kit.workers.video import opened
+from services.kit.workers.wire import Cancelled, Kind
 
 Items = Generator[bytes, None, None]
 

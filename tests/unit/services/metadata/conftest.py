@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.kit.media_process import ProcessLimits
-from services.metadata.work import ProbeLimits
+from services.kit.media.process import ProcessLimits
+from services.metadata.limits import ProbeLimits
 
 MakeFile = Callable[..., Path]
 

@@ -8,9 +8,9 @@ import grpc
 import pytest
 
 from services.kit.errors import Refusal
-from services.kit.media_process import ProcessCancelled, ProcessLimits
+from services.kit.media.process import ProcessCancelled, ProcessLimits
+from services.metadata.limits import ProbeLimits
 from services.metadata.probing import Probed, probe
-from services.metadata.work import ProbeLimits
 from tests.synthetic.display_matrices import NAMED, with_display_matrix
 
 MakeFile = Callable[..., Path]

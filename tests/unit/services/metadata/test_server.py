@@ -10,11 +10,11 @@ import grpc
 import pytest
 from notreally.v1 import media_pb2, metadata_pb2, metadata_pb2_grpc
 
-from services.kit.channels import open_channel
 from services.kit.errors import Refusal, refusal_of
-from services.kit.media import MediaStore, media_key
-from services.kit.server import running
-from services.kit.worker_pool import WorkerProcesses
+from services.kit.media.store import MediaStore, media_key
+from services.kit.serving.channels import open_channel
+from services.kit.serving.server import running
+from services.kit.workers.pool import WorkerProcesses
 from services.metadata.server import SERVICE_NAME, MetadataServicer
 from services.metadata.settings import MetadataSettings
 from services.metadata.work import warm_up

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.face.crops import crop_view
-from services.face.frames import picture_of
-from services.face.pictures import Picture
-from services.face.tracking import FaceTracker
+from services.face.finding.tracking import FaceTracker
+from services.face.networks.crops import crop_view
+from services.face.pixels.frames import picture_of
+from services.face.pixels.pictures import Picture
 from tests.synthetic.fixtures import face_video
 from tests.synthetic.portrait import Portrait
-from training.finder import face_finder
+from training.data.finder import face_finder
 
 __all__ = ["face_video"]
 

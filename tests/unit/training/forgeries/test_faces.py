@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.face.crops import face_side
-from services.face.pictures import Picture
+from services.face.networks.crops import face_side
+from services.face.pixels.pictures import Picture
 from training.forgeries.faces import Faces, building_points, faces_of, wander
 from training.forgeries.footage import Footage, upright_rgb
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.face.pictures import Picture
+from services.face.pixels.pictures import Picture
 from tests.unit.training.forgeries.conftest import Face
-from training.crops import Portraits
+from training.data.crops import Portraits
 from training.forgeries.appearance import Pixels
 from training.forgeries.faces import Faces, faces_of
 from training.forgeries.footage import Footage, upright_rgb

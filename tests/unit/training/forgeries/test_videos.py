@@ -13,7 +13,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from tests.synthetic.videos import FaceVideo, make_face_video, syllables
-from training.clips import Clip, ClipsError, Dataset, gather, gather_real
+from training.data.clips import Clip, ClipsError, Dataset, gather, gather_real
 from training.forgeries.__main__ import forgeries
 from training.forgeries.clip import METHODS, REENCODED
 from training.forgeries.progress import with_forgeries

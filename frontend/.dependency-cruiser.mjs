@@ -1,0 +1,5 @@
+/** No circle of imports, types and late imports included. */
+export default {
+  forbidden: [{ name: "no-circular", severity: "error", from: {}, to: { circular: true } }],
+  options: { tsConfig: { fileName: "tsconfig.json" }, tsPreCompilationDeps: true, doNotFollow: { path: "node_modules|^gen" } },
+};

@@ -1,0 +1,1 @@
+"""The public API: gRPC and REST, who may call and who follows what."""

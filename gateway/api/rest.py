@@ -1,0 +1,103 @@
+"""`notreally.v1.RestService`: plain HTTP and JSON, behind Envoy's transcoder."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from importlib.metadata import version
+
+import grpc
+from google.api import httpbody_pb2
+from notreally.v1 import analysis_pb2, rest_pb2, rest_pb2_grpc
+
+from gateway.api import rest_json
+from gateway.api.admission import Admission
+from gateway.api.multipart import FilePart
+from gateway.api.service import AnalysisService, Context, analysis_not_found
+from gateway.store.retention import Janitor
+from gateway.store.uploads import Uploads
+from services.kit.errors import Refusal
+
+_ENDPOINTS = {
+    "POST /api/analyze": "Upload a video (multipart field `file`, or the raw body with ?filename=) and analyse it.",
+    "GET /api/results/{job_id}": "Where an analysis stands, and its result once it is completed.",
+    "GET /api/health": "Whether the service is up.",
+    "gRPC notreally.v1.AnalysisService": "The whole API, native or grpc-web, on the same port; reflection is on.",
+}
+
+
+class RestService(rest_pb2_grpc.RestServiceServicer):
+    """The servicer."""
+
+    def __init__(self, uploads: Uploads, service: AnalysisService, admission: Admission, janitor: Janitor) -> None:
+        """Keep the parts."""
+        self._uploads = uploads
+        self._service = service
+        self._admission = admission
+        self._janitor = janitor
+
+    async def Analyze(  # noqa: N802
+        self, request_iterator: AsyncIterator[rest_pb2.AnalyzeRequest], context: Context
+    ) -> httpbody_pb2.HttpBody:
+        """See the contract."""
+        # Before the body: nobody should send 100 MB to learn that there is no room.
+        await self._admission.check()
+        first = await anext(aiter(request_iterator), None)
+        if first is None:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The request has no body. Send a video.")
+        body = _body(first, request_iterator)
+        content_type = first.body.content_type
+        if content_type.lower().startswith("multipart/form-data"):
+            part = FilePart(content_type)
+            upload = await self._uploads.receive(lambda: first.filename or part.filename, part.pieces(body))
+        else:
+            upload = await self._uploads.receive(lambda: first.filename, body)
+        request = analysis_pb2.CreateAnalysisRequest(upload=f"uploads/{upload.id}")
+        try:
+            analysis = await self._service.CreateAnalysis(request, context)
+        except Refusal:  # the line filled up meanwhile: the video would be kept for a day, and nobody knows its name
+            with suppress(Refusal):  # it goes when it expires
+                await self._uploads.abandon(upload.id)
+                if upload.sha256 is not None:
+                    await self._janitor.delete_unused(upload.sha256)
+            raise
+        job_id = analysis.name.removeprefix("analyses/")
+        return _json(
+            {
+                "job_id": job_id,
+                "status": "processing",
+                "message": f"The video was accepted. Ask /api/results/{job_id} for the result.",
+            }
+        )
+
+    async def GetResults(  # noqa: N802
+        self, request: rest_pb2.GetResultsRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        """See the contract."""
+        named = analysis_pb2.GetAnalysisRequest(name=f"analyses/{request.job_id}")
+        try:
+            analysis = await self._service.GetAnalysis(named, context)
+        except Refusal as refusal:
+            # A caller of this API knows no resource names: a malformed job id is one that does not exist.
+            raise analysis_not_found() if refusal.reason == "BAD_NAME" else refusal from None
+        return _json(rest_json.results(analysis))
+
+    async def GetHealth(  # noqa: N802
+        self, request: rest_pb2.GetHealthRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        """See the contract."""
+        return _json({"status": "healthy", "version": version("notreally")})
+
+    async def ListEndpoints(  # noqa: N802
+        self, request: rest_pb2.ListEndpointsRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        """See the contract."""
+        return _json({"name": "NotReally", "version": version("notreally"), "endpoints": _ENDPOINTS})
+
+
+async def _body(first: rest_pb2.AnalyzeRequest, rest: AsyncIterator[rest_pb2.AnalyzeRequest]) -> AsyncIterator[bytes]:
+    yield first.body.data
+    async for request in rest:
+        yield request.body.data
+
+
+def _json(document: object) -> httpbody_pb2.HttpBody:
+    return httpbody_pb2.HttpBody(content_type="application/json", data=rest_json.dumps(document))

@@ -1,0 +1,319 @@
+"""`notreally.v1.AnalysisService`: thin translation between messages and the parts that do the work."""
+
+import asyncio
+import base64
+import binascii
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from typing import Any, TypeAlias
+
+import grpc
+from google.protobuf import empty_pb2, field_mask_pb2
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc
+
+from gateway.analysis.keeping import Keeping
+from gateway.api.admission import Admission
+from gateway.api.callers import caller_of
+from gateway.api.watching import Watching
+from gateway.settings import GatewaySettings
+from gateway.store import uploads as uploading
+from gateway.store.blobs import Blobs
+from gateway.store.records import Analysis, Records
+from gateway.store.retention import Janitor
+from gateway.store.uploads import Uploads
+from services.kit.errors import Refusal
+from services.kit.media.store import MediaStore, media_key
+from services.kit.settings import MEBIBYTE
+
+_MAX_PAGE = 100
+_DEFAULT_PAGE = 20
+_MAX_TARGETS = 100
+_DOWNLOAD_PIECE = 256 * 1024
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
+    """The servicer."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        records: Records,
+        media: MediaStore,
+        blobs: Blobs,
+        uploads: Uploads,
+        analyses: Keeping,
+        watching: Watching,
+        admission: Admission,
+        janitor: Janitor,
+    ) -> None:
+        """Keep the parts."""
+        self._settings = settings
+        self._records = records
+        self._media = media
+        self._blobs = blobs
+        self._uploads = uploads
+        self._analyses = analyses
+        self._watching = watching
+        self._admission = admission
+        self._janitor = janitor
+
+    async def GetServerInfo(  # noqa: N802
+        self, request: analysis_pb2.GetServerInfoRequest, context: Context
+    ) -> analysis_pb2.ServerInfo:
+        """See the contract."""
+        return analysis_pb2.ServerInfo(
+            version=version("notreally"),
+            max_upload_bytes=self._settings.max_upload_bytes,
+            max_chunk_bytes=self._settings.max_chunk_bytes,
+            audio_enabled=self._settings.audio_enabled,
+            max_frames=self._settings.max_frames,
+        )
+
+    async def CreateUpload(  # noqa: N802
+        self, request: analysis_pb2.CreateUploadRequest, context: Context
+    ) -> analysis_pb2.Upload:
+        """See the contract."""
+        upload = await self._uploads.create(
+            request.filename, request.size_bytes, request.sha256, _request_id(request.request_id)
+        )
+        if upload.size_bytes != request.size_bytes or upload.announced_sha256 != request.sha256:
+            raise _request_id_reused()
+        return uploading.to_proto(upload)
+
+    async def UploadChunk(  # noqa: N802
+        self, request: analysis_pb2.UploadChunkRequest, context: Context
+    ) -> analysis_pb2.Upload:
+        """See the contract."""
+        upload = await self._uploads.append(_id(request.name, "uploads"), request.offset, request.data, request.crc32c)
+        return uploading.to_proto(upload)
+
+    async def GetUpload(  # noqa: N802
+        self, request: analysis_pb2.GetUploadRequest, context: Context
+    ) -> analysis_pb2.Upload:
+        """See the contract."""
+        upload = await self._uploads.get(_id(request.name, "uploads"))
+        return uploading.to_proto(await self._uploads.finish(upload))
+
+    async def CreateAnalysis(  # noqa: N802
+        self, request: analysis_pb2.CreateAnalysisRequest, context: Context
+    ) -> analysis_pb2.Analysis:
+        """See the contract."""
+        request_id = _request_id(request.request_id)
+        upload = await self._uploads.get(_id(request.upload, "uploads"))
+        upload = await self._uploads.finish(upload)
+        if upload.sha256 is None:
+            raise Refusal(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "UPLOAD_INCOMPLETE",
+                f"Only {upload.committed_size} of {upload.size_bytes} bytes have arrived. Send the rest first.",
+                committed_size=str(upload.committed_size),
+            )
+        caller = caller_of(context.invocation_metadata(), context.peer())
+        analysis = await self._admission.admit(upload, request_id, caller)
+        if analysis.sha256 != upload.sha256:
+            raise _request_id_reused()
+        await self._analyses.start(analysis)
+        return await self._whole(analysis)
+
+    async def GetAnalysis(  # noqa: N802
+        self, request: analysis_pb2.GetAnalysisRequest, context: Context
+    ) -> analysis_pb2.Analysis:
+        """See the contract."""
+        analysis = await self.find(_id(request.name, "analyses"))
+        _check_mask(request.read_mask)
+        whole = await self._whole(analysis, series=request.include_series)
+        if request.omit_thumbnails:
+            for face in whole.result.faces:
+                face.ClearField("thumbnails")
+        return _masked(whole, request.read_mask)
+
+    async def ListAnalyses(  # noqa: N802
+        self, request: analysis_pb2.ListAnalysesRequest, context: Context
+    ) -> analysis_pb2.ListAnalysesResponse:
+        """See the contract."""
+        if request.page_size < 0:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_PAGE_SIZE", "The page size must not be negative.")
+        size = min(request.page_size or _DEFAULT_PAGE, _MAX_PAGE)
+        after = _parse_token(request.page_token) if request.page_token else None
+        page = await asyncio.to_thread(self._records.page, size + 1, list(request.states), after)
+        line = await self._admission.line()
+        return analysis_pb2.ListAnalysesResponse(
+            analyses=[to_proto(analysis, line.get(analysis.id)) for analysis in page[:size]],
+            next_page_token=_token(page[size - 1]) if len(page) > size else "",
+        )
+
+    async def WatchAnalyses(  # noqa: N802
+        self, request: analysis_pb2.WatchAnalysesRequest, context: Context
+    ) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
+        """See the contract."""
+        if not 1 <= len(request.targets) <= _MAX_TARGETS:
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS", f"Name between 1 and {_MAX_TARGETS} analyses."
+            )
+        targets = [((await self.find(_id(t.name, "analyses"))).id, max(t.after_sequence, 0)) for t in request.targets]
+        async for event in self._watching.watch(targets, include_series=request.include_series):
+            yield event
+
+    async def CancelAnalysis(  # noqa: N802
+        self, request: analysis_pb2.CancelAnalysisRequest, context: Context
+    ) -> analysis_pb2.Analysis:
+        """See the contract."""
+        analysis = await self.find(_id(request.name, "analyses"))
+        await self._analyses.cancel(analysis.id)
+        return await self._whole(await self.find(analysis.id))
+
+    async def DeleteAnalysis(  # noqa: N802
+        self, request: analysis_pb2.DeleteAnalysisRequest, context: Context
+    ) -> empty_pb2.Empty:
+        """See the contract."""
+        analysis = await self.find(_id(request.name, "analyses"))
+        await self._analyses.cancel(analysis.id)
+        await self._janitor.remove(analysis.id, analysis.sha256)
+        return empty_pb2.Empty()
+
+    async def DownloadMedia(  # noqa: N802
+        self, request: analysis_pb2.DownloadMediaRequest, context: Context
+    ) -> AsyncIterator[analysis_pb2.DownloadMediaResponse]:
+        """See the contract."""
+        analysis = await self.find(_id(request.name, "analyses"))
+        if request.offset > analysis.size_bytes:
+            raise Refusal(grpc.StatusCode.OUT_OF_RANGE, "WRONG_OFFSET", f"The video has {analysis.size_bytes} bytes.")
+        key = media_key(analysis.sha256)
+        if analysis.media_removed_at is not None:
+            raise _media_not_found()
+        try:
+            for start in range(request.offset, analysis.size_bytes, MEBIBYTE):
+                end = min(start + MEBIBYTE, analysis.size_bytes)
+                data = await self._media.read(key, start, end)
+                for piece in range(0, len(data), _DOWNLOAD_PIECE):
+                    yield analysis_pb2.DownloadMediaResponse(data=data[piece : piece + _DOWNLOAD_PIECE])
+        except FileNotFoundError:
+            raise _media_not_found() from None
+
+    async def find(self, analysis_id: str) -> Analysis:
+        """The record of an analysis.
+
+        Raises:
+            Refusal: NOT_FOUND, ANALYSIS_NOT_FOUND.
+        """
+        analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
+        if analysis is None:
+            raise analysis_not_found()
+        return analysis
+
+    async def _whole(self, analysis: Analysis, *, series: bool = False) -> analysis_pb2.Analysis:
+        line = await self._admission.line() if analysis.state == analysis_pb2.ANALYSIS_STATE_QUEUED else {}
+        resource = to_proto(analysis, line.get(analysis.id))
+        if analysis.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED:
+            result = await self._blobs.result(analysis.id, series=series)
+            if result is None:  # being deleted, or lost; an empty one would read as a probability of 0
+                raise _result_not_found()
+            resource.result.CopyFrom(result)
+        return resource
+
+
+def _check_mask(mask: field_mask_pb2.FieldMask) -> None:
+    if not mask.IsValidForDescriptor(analysis_pb2.Analysis.DESCRIPTOR):
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT, "BAD_READ_MASK", "read_mask names a field that an analysis does not have."
+        )
+
+
+def _masked(analysis: analysis_pb2.Analysis, mask: field_mask_pb2.FieldMask) -> analysis_pb2.Analysis:
+    """The fields asked for, and the name; all where none is named."""
+    if not mask.paths:
+        return analysis
+    shown = analysis_pb2.Analysis(name=analysis.name)
+    mask.MergeMessage(analysis, shown)
+    return shown
+
+
+def analysis_not_found() -> Refusal:
+    """The refusal of an analysis that does not exist."""
+    text = "There is no such analysis. It may have been deleted."
+    return Refusal(grpc.StatusCode.NOT_FOUND, "ANALYSIS_NOT_FOUND", text)
+
+
+def _result_not_found() -> Refusal:
+    text = "The result of this analysis is gone. Delete the analysis, and upload the video again."
+    return Refusal(grpc.StatusCode.NOT_FOUND, "RESULT_NOT_FOUND", text)
+
+
+def _media_not_found() -> Refusal:
+    text = "The video is not kept any more. Its result still is; to look at it again, upload the video again."
+    return Refusal(grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", text)
+
+
+def to_proto(analysis: Analysis, queue_position: int | None = None) -> analysis_pb2.Analysis:
+    """The analysis as its resource, with the verdict in short but not the whole result."""
+    resource = analysis_pb2.Analysis(
+        name=f"analyses/{analysis.id}",
+        state=analysis.state,
+        filename=analysis.filename,
+        percent=analysis.percent,
+        stage=analysis.stage,
+        queue_position=queue_position,
+    )
+    resource.media.sha256 = analysis.sha256
+    resource.media.size_bytes = analysis.size_bytes
+    resource.create_time.FromDatetime(analysis.created_at)
+    if analysis.ended_at is not None:
+        resource.end_time.FromDatetime(analysis.ended_at)
+    if analysis.media_removed_at is not None:
+        resource.media_remove_time.FromDatetime(analysis.media_removed_at)
+    if analysis.error is not None:
+        resource.error.ParseFromString(analysis.error)
+    if analysis.verdict is not None and analysis.prob_fake is not None:
+        resource.result.verdict = analysis.verdict
+        resource.result.prob_fake = analysis.prob_fake
+        resource.result.prob_real = 1 - analysis.prob_fake
+        resource.result.authenticity_score = 100 * (1 - analysis.prob_fake)
+    return resource
+
+
+def _id(name: str, collection: str) -> str:
+    """The id in a resource name such as ``uploads/{id}``."""
+    prefix, _, identifier = name.partition("/")
+    try:
+        if prefix == collection:
+            return str(uuid.UUID(identifier))
+    except ValueError:
+        pass
+    raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_NAME", f"A name has the form {collection}/{{uuid}}.")
+
+
+def _request_id(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_REQUEST_ID", "A request_id must be a UUID.") from None
+
+
+def _request_id_reused() -> Refusal:
+    return Refusal(
+        grpc.StatusCode.ALREADY_EXISTS,
+        "REQUEST_ID_REUSED",
+        "This request_id was used before for something else. Use a new one.",
+    )
+
+
+def _token(last: Analysis) -> str:
+    """Where the next page begins: after `last`, in the order of `Records.page`."""
+    return base64.urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode()
+
+
+def _parse_token(token: str) -> tuple[dt.datetime, str]:
+    try:
+        text = base64.urlsafe_b64decode(token.encode()).decode()
+        created_at, _, analysis_id = text.partition(" ")
+        return dt.datetime.fromisoformat(created_at), str(uuid.UUID(analysis_id))
+    except (ValueError, binascii.Error):
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT, "BAD_PAGE_TOKEN", "The page token is not one this server gave."
+        ) from None

@@ -1,0 +1,1 @@
+"""From signals to the ten features. Pure: arrays in, numbers out."""

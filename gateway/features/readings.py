@@ -1,0 +1,18 @@
+"""From what networks read in single moments of a face to numbers of a video."""
+
+import numpy as np
+
+from gateway.features.signals import Floats
+
+_SUREST = 8.0
+"""Log-odds: 3000 to 1. Beyond it one moment would outweigh all others."""
+
+
+def mean_log_odds(log_odds: Floats) -> float:
+    """Mean of the log-odds (k,) of being forged, each limited to ±8."""
+    return float(np.mean(np.clip(log_odds, -_SUREST, _SUREST)))
+
+
+def variation(log_odds: Floats) -> float:
+    """Standard deviation of the same: a mask that slips shows in some pictures and not in others."""
+    return float(np.std(np.clip(log_odds, -_SUREST, _SUREST)))

@@ -1,0 +1,197 @@
+"""From all signals to the ten features: the one place where they are defined in code.
+
+The same function serves training and serving. Definitions, sources and limits: docs/features.md.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from notreally.v1.audio_pb2 import AudioWindow
+from notreally.v1.face_pb2 import FaceWindow
+from notreally.v1.features_pb2 import FeatureVector
+from notreally.v1.metadata_pb2 import MediaFacts
+
+from gateway.features.blinks import blink_times
+from gateway.features.definitions import FEATURES, SCHEMA_VERSION, FeatureSpec
+from gateway.features.jitter import covered_s, nose_jitter
+from gateway.features.lipsync import av_sync_correlation
+from gateway.features.readings import mean_log_odds, variation
+from gateway.features.signals import FaceSignals, Floats, UnmeasurableError, face_signals
+
+__all__ = ["FEATURES", "SCHEMA_VERSION", "FeatureSpec", "Features", "compute_features"]
+
+LEAST_FPS = 20.0
+LEAST_BLINK_S = 10.0
+LEAST_MOTION_S = 3.0
+LEAST_SPAN_S = 2.0
+LEAST_VOICED_S = 2.0
+LEAST_IOD_PX = 40.0
+LEAST_CROPS = 3
+LEAST_SCORED_CROPS = 6
+
+_COEFFICIENTS = 12
+
+
+@dataclass(frozen=True)
+class Features:
+    """The vector of one face, and what it was made from.
+
+    Attributes:
+        vector: With the present features set; every one is finite.
+        missing: For each absent feature, a short clause that says why, such as "the video has no sound".
+        signals: The face's frames; n entries.
+        blinks_s: (k,) when blinks began.
+        nose_jitter: (n,) inter-ocular distances; its median is the feature.
+    """
+
+    vector: FeatureVector
+    missing: dict[str, str]
+    signals: FaceSignals
+    blinks_s: Floats
+    nose_jitter: Floats
+
+
+def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], facts: MediaFacts) -> Features:
+    """Computes the ten features of one face.
+
+    Args:
+        face: The analysed windows with this person's track alone (`faces.Person.windows`), in any order; empty
+            when no face was found.
+        sound: The analysed windows of sound, in any order; empty when sound was not analysed.
+        facts: Of the container.
+
+    Returns:
+        The vector of SCHEMA_VERSION; a feature that cannot be computed is absent from it and named in `missing`.
+    """
+    signals = face_signals(sorted(face, key=lambda window: window.window.start_s))
+    sounds = sorted(sound, key=lambda window: window.window.start_s)
+    blinks_s, nose = blink_times(signals), nose_jitter(signals)
+    measures: dict[str, Callable[[], float]] = {
+        "blink_rate_per_min": lambda: _blink_rate(signals, blinks_s),
+        "nose_jitter": lambda: _median_jitter(signals, nose),
+        "face_motion_log_odds": lambda: mean_log_odds(_usable_movements(signals)),
+        "hf_face_ring_logratio": lambda: _face_ring_ratio(signals),
+        "face_texture_log_odds": lambda: mean_log_odds(_usable_crops(signals)),
+        "face_texture_variation": lambda: variation(_usable_crops(signals)),
+        "mfcc_mean": lambda: float(_voiced_mfcc(sounds, facts).mean()),
+        "mfcc_std": lambda: float(_voiced_mfcc(sounds, facts).std(axis=0).mean()),
+        "av_sync_corr": lambda: _av_sync(signals, sounds, facts),
+        "log10_bits_per_pixel": lambda: _bits_per_pixel(facts),
+    }
+    vector = FeatureVector(schema_version=SCHEMA_VERSION)
+    missing: dict[str, str] = {}
+    for spec in FEATURES:
+        try:
+            setattr(vector, spec.name, measures[spec.name]())
+        except UnmeasurableError as error:
+            missing[spec.name] = str(error)
+    if vector.HasField("face_texture_log_odds") or vector.HasField("face_motion_log_odds"):
+        vector.texture_model = signals.scored_by
+    return Features(vector, missing, signals, blinks_s, nose)
+
+
+def fast_enough(fps: float) -> bool:
+    """Whether movement shows at so many frames a second; never for NaN. 19.98 are twenty to a camera."""
+    return fps >= LEAST_FPS * 0.99
+
+
+def _require_face(signals: FaceSignals) -> None:
+    if not len(signals.times_s):
+        raise UnmeasurableError("no face was found")
+
+
+def _require_frame_rate(signals: FaceSignals) -> None:
+    _require_face(signals)
+    if not fast_enough(signals.fps):
+        raise UnmeasurableError(f"there are fewer than {LEAST_FPS:g} frames a second")
+
+
+def _blink_rate(signals: FaceSignals, blinks_s: Floats) -> float:
+    _require_frame_rate(signals)
+    valid_s = float(signals.shown_s[np.isfinite(signals.eye_aspect_ratio)].sum())
+    if valid_s < LEAST_BLINK_S - signals.interval_s / 2:
+        raise UnmeasurableError(f"the face is seen for less than {LEAST_BLINK_S:g} seconds")
+    return len(blinks_s) * 60 / valid_s
+
+
+def _median_jitter(signals: FaceSignals, jitter: Floats) -> float:
+    _require_frame_rate(signals)
+    if covered_s(signals, jitter) < LEAST_MOTION_S - signals.interval_s / 2:
+        raise UnmeasurableError(f"the face is followed without a break for less than {LEAST_MOTION_S:g} seconds")
+    return float(np.nanmedian(jitter))
+
+
+def _face_ring_ratio(signals: FaceSignals) -> float:
+    _require_size(signals)
+    return _median_log_ratio(signals.textures.highpass_inside, signals.textures.highpass_ring)
+
+
+def _usable_crops(signals: FaceSignals) -> Floats:
+    """(k,) log-odds of the scored crops."""
+    _require_face(signals)
+    if len(signals.crops.known) < LEAST_SCORED_CROPS:
+        raise UnmeasurableError("too few pictures show the face well enough")
+    return signals.crops.known
+
+
+def _usable_movements(signals: FaceSignals) -> Floats:
+    """(k,) log-odds of the scored spans."""
+    _require_frame_rate(signals)
+    if not len(signals.movements.known):
+        raise UnmeasurableError(f"the face is followed without a break for less than {LEAST_SPAN_S:g} seconds")
+    return signals.movements.known
+
+
+def _require_size(signals: FaceSignals) -> None:
+    _require_face(signals)
+    if not signals.median_iod_px >= LEAST_IOD_PX:
+        raise UnmeasurableError("the face is too small")
+
+
+def _median_log_ratio(numerator: Floats, denominator: Floats) -> float:
+    usable = (numerator > 0) & (denominator > 0)
+    if np.count_nonzero(usable) < LEAST_CROPS:
+        raise UnmeasurableError("too few pictures show the face well enough")
+    return float(np.median(np.log(numerator[usable]) - np.log(denominator[usable])))
+
+
+def _require_voice(sounds: Sequence[AudioWindow], facts: MediaFacts) -> None:
+    if not sounds:
+        # Facts without a container are no facts: the service that tells them did not answer.
+        silent = bool(facts.container) and not facts.HasField("audio")
+        raise UnmeasurableError("the video has no sound" if silent else "the sound was not analysed")
+    if not any(window.has_audio for window in sounds):
+        raise UnmeasurableError("the video has no sound")
+    if math.fsum(window.voiced_s for window in sounds) < LEAST_VOICED_S:
+        raise UnmeasurableError(f"there are less than {LEAST_VOICED_S:g} seconds of voice")
+
+
+def _voiced_mfcc(sounds: Sequence[AudioWindow], facts: MediaFacts) -> Floats:
+    """(frames, 12) coefficients c1-c12 of the voiced frames of all windows."""
+    _require_voice(sounds, facts)
+    values = np.concatenate(
+        [np.array(list(window.mfcc), dtype=np.float64).reshape(-1, _COEFFICIENTS) for window in sounds]
+    )
+    usable: Floats = values[np.isfinite(values).all(axis=1)]
+    if not len(usable):
+        raise UnmeasurableError("the voice could not be measured")
+    return usable
+
+
+def _av_sync(signals: FaceSignals, sounds: Sequence[AudioWindow], facts: MediaFacts) -> float:
+    _require_face(signals)
+    # Lips are not expected to follow music or noise.
+    _require_voice(sounds, facts)
+    return av_sync_correlation(signals, sounds)
+
+
+def _bits_per_pixel(facts: MediaFacts) -> float:
+    video = facts.video
+    bits, pixels = video.bit_rate, float(video.width) * float(video.height) * video.fps
+    if not (video.HasField("bit_rate") and 0 < bits < math.inf):
+        raise UnmeasurableError("the bit rate is unknown")
+    if not (0 < pixels < math.inf):
+        raise UnmeasurableError("the picture's size or frame rate is unknown")
+    return math.log10(bits) - math.log10(pixels)

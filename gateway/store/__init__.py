@@ -1,0 +1,1 @@
+"""What is kept: rows, blobs, uploads, and for how long."""

@@ -1,0 +1,235 @@
+"""Our own tables: uploads and analyses. Versioned by Alembic in `gateway/migrations`.
+
+The work itself (which step of which analysis is done) is DBOS's; these tables say what people see.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import sqlalchemy as sa
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from services.kit.errors import Refusal
+
+log = structlog.get_logger()
+
+DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
+"""Reason of the refusal when the database gives no answer."""
+
+metadata = sa.MetaData()
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("request_id", sa.String(64), unique=True),
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("committed_size", sa.BigInteger, nullable=False),
+    sa.Column("announced_sha256", sa.String(64), nullable=False),
+    # Set once all bytes are stored as media.
+    sa.Column("sha256", sa.String(64), index=True),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    # When its last chunk came.
+    sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)
+
+analyses = sa.Table(
+    "analyses",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("request_id", sa.String(64), unique=True),
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    # Values of notreally.v1.AnalysisState and Stage.
+    sa.Column("state", sa.Integer, nullable=False, index=True),
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("percent", sa.Float, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("ended_at", sa.DateTime(timezone=True), index=True),
+    # google.rpc.Status, when it failed.
+    sa.Column("error", sa.LargeBinary),
+    # The verdict in short, for lists; the whole result is a blob in the media store.
+    sa.Column("verdict", sa.Integer),
+    sa.Column("prob_fake", sa.Float),
+    # The upload it was made of, which may be gone.
+    sa.Column("upload_id", sa.String(36), index=True),
+    # Since when the video is no longer kept.
+    sa.Column("media_removed_at", sa.DateTime(timezone=True)),
+    # Who asked for it, as a digest; which of its caller's turns it has in the line: see `gateway.store.records`.
+    sa.Column("caller", sa.String(64), nullable=False, server_default=""),
+    sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
+)
+
+# Signs of life; see `gateway.analysis.presence`.
+gateways = sa.Table(
+    "gateways",
+    metadata,
+    sa.Column("executor_id", sa.String(255), primary_key=True),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)
+
+# When work that one gateway does for all was last taken; see `gateway.store.rounds`.
+rounds = sa.Table(
+    "rounds",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+VERSION_TABLE = "notreally_version"
+# Any number will do that nobody else locks in this database.
+_MIGRATION_LOCK = 7_301_577_441
+
+
+class OutdatedError(Exception):
+    """The tables are not those of this version; the message says what to do."""
+
+
+def connect(url: str, *, migrate: bool = True, pool_size: int = 5) -> sa.Engine:
+    """Open the database at an SQLAlchemy URL and bring our tables up to date, or make sure that they are.
+
+    From then on its engine raises `Refusal`, UNAVAILABLE, DATABASE_UNAVAILABLE, when the database gives no answer.
+
+    Args:
+        url: ``sqlite:///file`` or ``postgresql://user:password@host/database``.
+        migrate: Whether to change tables of an older version.
+        pool_size: Connections kept to a database server; as many again may be opened for a moment.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: When it cannot be reached.
+        OutdatedError: They are older and `migrate` is off.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, poolclass=_Pool, pool_pre_ping=True)
+        sa.event.listen(engine, "connect", _tune_sqlite)
+    else:
+        engine = sa.create_engine(
+            parsed, poolclass=_Pool, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size
+        )
+    try:
+        _migrate(engine) if migrate else _verify(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    sa.event.listen(engine, "handle_error", _refuse_without_answer)
+    return engine
+
+
+def step_log(url: str) -> sa.Engine | None:
+    """The engine for DBOS's own tables in the same file, or None where the one it makes for itself will do.
+
+    It would wait for the disk after each of the twenty or so small writes of an analysis, two milliseconds each. What a
+    power cut takes away with it are the last moment's steps, which are done again; a killed process loses nothing.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    engine = sa.create_engine(parsed)
+    sa.event.listen(engine, "connect", _tune_sqlite)
+    sa.event.listen(engine, "connect", _as_dbos_does)
+    return engine
+
+
+@contextmanager
+def hasty(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that does not wait for the disk: a power cut may take it away again, a killed process does not."""
+    with engine.connect() as connection:
+        is_sqlite = engine.dialect.name == "sqlite"
+        connection.exec_driver_sql("PRAGMA synchronous=NORMAL" if is_sqlite else "SET LOCAL synchronous_commit = off")
+        try:
+            yield connection
+            connection.commit()
+        finally:
+            if is_sqlite:  # there it belongs to the connection, which others will use
+                connection.rollback()
+                connection.exec_driver_sql("PRAGMA synchronous=FULL")
+
+
+class _Pool(sa.QueuePool):
+    """One in which all connections wait for a database that has fallen silent is a part of the same outage."""
+
+    def connect(self) -> sa.PoolProxiedConnection:
+        try:
+            return super().connect()
+        except sa.exc.TimeoutError as error:
+            raise _no_answer(error) from None
+
+
+def _refuse_without_answer(context: sa.ExceptionContext) -> None:
+    if context.is_pre_ping and context.is_disconnect:
+        return  # it was left idle for too long: the pool connects again, and that says whether there is an answer
+    error = context.original_exception
+    if context.is_disconnect or (
+        isinstance(context.sqlalchemy_exception, sa.exc.OperationalError) and not _is_mistake(error)
+    ):
+        raise _no_answer(error)
+
+
+def _is_mistake(error: BaseException) -> bool:
+    """Whether an operational error is none: SQLite calls so what is wrong with a statement, or the tables, too."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return isinstance(error, sqlite3.Error) and code & 0xFF == sqlite3.SQLITE_ERROR
+
+
+def _no_answer(error: BaseException) -> Refusal:
+    # Its message names hosts and files.
+    log.warning("the database gave no answer", error=str(error))
+    text = "The database gives no answer just now. Try again in a moment."
+    return Refusal(grpc.StatusCode.UNAVAILABLE, DATABASE_UNAVAILABLE, text)
+
+
+def _as_dbos_does(connection: "sa.engine.interfaces.DBAPIConnection", _record: object) -> None:
+    connection.isolation_level = "IMMEDIATE"  # writers take turns instead of failing half way
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _tune_sqlite(connection: "sa.engine.interfaces.DBAPIConnection", _record: object) -> None:
+    # Readers and the writer do not wait for each other in WAL; DBOS writes to the same file.
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # What was accepted is on the disk before its caller hears so.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def _migrate(engine: sa.Engine) -> None:
+    config = _config()
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Gateways that start at the same moment take turns; SQLite's one writer is lock enough.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _verify(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    wanted = ScriptDirectory.from_config(_config()).get_current_head()
+    if found != wanted:
+        raise OutdatedError(
+            f"The database is at version {found or 'none'} and this gateway needs {wanted}: run "
+            "`python -m gateway.migrate` first, or let gateways migrate with NOTREALLY_MIGRATE=true."
+        )

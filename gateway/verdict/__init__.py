@@ -1,0 +1,1 @@
+"""From features and a score to the answer and its words. Pure."""

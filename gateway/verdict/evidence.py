@@ -1,0 +1,185 @@
+"""How much there was to look at, whether it suffices for a verdict, and what happened when."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from notreally.v1.analysis_pb2 import EvidenceQuality, Reason, TimelineSegment
+from notreally.v1.audio_pb2 import AudioWindow
+from notreally.v1.face_pb2 import FaceWindow
+from notreally.v1.metadata_pb2 import MediaFacts
+
+from gateway.features.definitions import FEATURES
+from gateway.features.signals import Floats
+from gateway.features.vector import LEAST_IOD_PX, Features
+
+LEAST_COVERAGE = 0.5
+LEAST_FACE_S = 3.0
+"""What the motion features need; blinks and lip sync need longer and are missing on their own account until then."""
+LEAST_FEATURES = 6
+"""Of ten. A silent video has at most seven, so it passes only when nearly all of the face could be measured."""
+
+
+# Less than this is lost at the edges of windows, and nobody sees it.
+_UNREADABLE_SHARE = 0.1
+_UNREADABLE_FRAMES = 5
+
+
+def measure_evidence(
+    features: Features, sound: Sequence[AudioWindow], facts: MediaFacts, faces: int
+) -> EvidenceQuality:
+    """Says how much evidence there is on the headline face.
+
+    Args:
+        features: Of the headline face, or of no face.
+        sound: The analysed windows of sound.
+        facts: Of the container.
+        faces: Persons found.
+
+    Returns:
+        Median IOD and frame rate are absent when unknown; the duration falls back on the last frame seen.
+    """
+    signals = features.signals
+    duration_s = facts.video.duration_s or facts.duration_s or signals.analyzed_s
+    quality = EvidenceQuality(
+        frames_analyzed=signals.frame_count,
+        face_coverage=signals.coverage,
+        analyzed_s=signals.analyzed_s,
+        duration_s=duration_s,
+        voiced_s=math.fsum(window.voiced_s for window in sound),
+        faces=faces,
+    )
+    if math.isfinite(signals.median_iod_px):
+        quality.median_iod_px = signals.median_iod_px
+    if math.isfinite(signals.fps):
+        quality.analyzed_fps = signals.fps
+    return quality
+
+
+def insufficiency(features: Features) -> list[Reason]:
+    """Reasons why the evidence on one face does not suffice for a verdict; none when it does.
+
+    Every reason is a stable name with a sentence that says what to do about it. A missing sound is none: what counts
+    is how many features there are in all.
+    """
+    signals = features.signals
+    if not signals.frame_count:
+        text = (
+            "No picture of the video could be read where it was looked at. It may be damaged, or its time stamps "
+            "wrong. Save the video anew and send that."
+        )
+        return [Reason(reason="NO_FRAMES", text=text)]
+    if not len(signals.times_s):
+        text = "No face was found in the frames looked at. Use a video in which a face can be seen clearly."
+        return [Reason(reason="NO_FACE", text=text)]
+    reasons: list[Reason] = []
+    if signals.coverage < LEAST_COVERAGE:
+        text = (
+            f"The face can be seen in {math.floor(100 * signals.coverage)} % of the frames looked at, and at least "
+            f"{100 * LEAST_COVERAGE:.0f} % are needed. Use a part of the video that shows it throughout."
+        )
+        reasons.append(Reason(reason="FACE_TOO_RARE", text=text))
+    # Judged as it is said, so that 3 seconds of frames are 3 seconds.
+    seconds = round(signals.face_s, 1)
+    if seconds < LEAST_FACE_S:
+        text = (
+            f"The face can be seen for {seconds:g} {'second' if seconds == 1 else 'seconds'}, and at least "
+            f"{LEAST_FACE_S:g} are needed. Use a longer video."
+        )
+        reasons.append(Reason(reason="TRACK_TOO_SHORT", text=text))
+    if not signals.median_iod_px >= LEAST_IOD_PX:
+        reasons.append(Reason(reason="FACE_TOO_SMALL", text=_too_small(signals.median_iod_px)))
+    present = len(FEATURES) - len(features.missing)
+    if present < LEAST_FEATURES:
+        text = (
+            f"Only {present} of the {len(FEATURES)} measurements could be made, and at least {LEAST_FEATURES} are "
+            "needed. Use a longer video with a clear view of the face, if possible with sound."
+        )
+        reasons.append(Reason(reason="TOO_FEW_FEATURES", text=text))
+    return reasons
+
+
+def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> list[Reason]:
+    """What a reader should know of what was not looked at: a file cut short, frames beyond repair, faces left out.
+
+    Args:
+        facts: Of the container.
+        face: The analysed windows, with all tracks.
+        faces: Persons found.
+    """
+    warnings = [Reason(reason=note.reason, text=note.text) for note in facts.notes if note.reason == "TRUNCATED"]
+    decoded = sum(window.frames_decoded for window in face)
+    expected = _expected_frames(facts, face)
+    if decoded < (1 - _UNREADABLE_SHARE) * expected - _UNREADABLE_FRAMES:
+        text = (
+            f"Only {decoded} of about {expected} frames could be read where the video was looked at, so it is damaged "
+            "in places, or its time stamps are wrong. The rest was looked at."
+        )
+        warnings.append(Reason(reason="FRAMES_UNREADABLE", text=text))
+    left_out = max((window.faces_left_out for window in face), default=0)
+    if left_out and faces:
+        more = "1 more face" if left_out == 1 else f"{left_out} more faces"
+        text = f"At one time {more} could be seen than can be followed at once. What is said here is not about them."
+        warnings.append(Reason(reason="FACES_NOT_FOLLOWED", text=text))
+    return warnings
+
+
+def _expected_frames(facts: MediaFacts, face: Sequence[FaceWindow]) -> int:
+    """Frames that the windows should hold by what the packets say; 0 when that cannot be told."""
+    video = facts.video
+    if not (video.fps and math.isfinite(video.fps) and video.frame_count and video.duration_s):
+        return 0
+    planned_s = math.fsum(window.window.end_s - window.window.start_s for window in face)
+    if planned_s >= 0.99 * video.duration_s:
+        return int(video.frame_count)
+    return 0 if video.variable_frame_rate else min(int(video.frame_count), math.floor(planned_s * video.fps))
+
+
+def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSegment]:
+    """What was seen when: one segment for each analysed window, which lasts a few seconds.
+
+    Args:
+        face: The windows that the features were computed from.
+        features: Of that face.
+
+    Returns:
+        Ascending; windows past the end of the video, which have no frames, are left out.
+    """
+    signals = features.signals
+    segments: list[TimelineSegment] = []
+    for position, window in enumerate(sorted(face, key=lambda window: window.window.start_s)):
+        if not window.frame_times_s:
+            continue
+        start_s, end_s = window.window.start_s, window.window.end_s
+        is_here = signals.window == position
+        segment = TimelineSegment(
+            start_s=start_s,
+            end_s=end_s,
+            face_coverage=np.count_nonzero(is_here) / len(window.frame_times_s),
+            blinks=int(np.count_nonzero((features.blinks_s >= start_s) & (features.blinks_s < end_s))),
+        )
+        of_segment = {
+            "nose_jitter": features.nose_jitter[is_here],
+            "face_texture_log_odds": signals.crops.log_odds[is_here[signals.crops.entry]],
+            "face_motion_log_odds": signals.movements.log_odds[is_here[signals.movements.entry]],
+        }
+        for name, values in of_segment.items():
+            middle = _median(values)
+            if middle is not None:
+                setattr(segment, name, middle)
+        segments.append(segment)
+    return segments
+
+
+def _too_small(iod_px: float) -> str:
+    if not math.isfinite(iod_px):
+        return "The size of the face could not be measured. Use a video in which both eyes can be seen."
+    return (
+        f"The face is too small: its eyes are {math.floor(iod_px)} {'pixel' if math.floor(iod_px) == 1 else 'pixels'} "
+        f"apart, and at least {LEAST_IOD_PX:g} are needed. Use a video of higher resolution or from closer by."
+    )
+
+
+def _median(values: Floats) -> float | None:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else None

@@ -1,0 +1,151 @@
+"""The result in words for a layperson: what, how sure, why, and what to keep in mind."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from notreally.v1 import analysis_pb2
+from notreally.v1.analysis_pb2 import AnalysisResult
+from notreally.v1.classifier_pb2 import FeatureContribution, Model
+
+from gateway.features.definitions import FEATURES
+
+MOST_REASONS = 3
+LEAST_CONTRIBUTION = 0.05  # log-odds: moves 50 % by about one percentage point
+SMALL_IOD_PX = 60.0
+
+# Shapes what the other features can show, and is no sign of anything by itself.
+_CONTEXT = "log10_bits_per_pixel"
+
+_SPECS = {spec.name: spec for spec in FEATURES}
+
+_VERDICTS: dict[analysis_pb2.Verdict.ValueType, str] = {
+    analysis_pb2.VERDICT_LIKELY_REAL: "This video is likely real.",
+    analysis_pb2.VERDICT_LIKELY_FAKE: "This video is likely fake.",
+    analysis_pb2.VERDICT_INCONCLUSIVE: "This video can be called neither real nor fake with any confidence.",
+    analysis_pb2.VERDICT_INSUFFICIENT: "There is not enough in this video to say whether it is real or fake.",
+}
+
+
+# Said in place of reasons: what pushed a score that means nothing is no reason.
+_NO_VERDICTS = (
+    "The model in use could not tell real from fake well enough when it was tested on people it had not seen, so it "
+    "calls no video either."
+)
+
+
+def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 0) -> str:
+    """Puts a result into words.
+
+    Args:
+        result: Complete but for its summary.
+        missing: For each absent feature, a clause that says why (gateway.features.vector.Features.missing).
+        number: Of the headline face, from 1; 0 when there is none.
+
+    Returns:
+        A few sentences; the same for the same result.
+    """
+    sentences = [_VERDICTS[result.verdict]]
+    if result.verdict == analysis_pb2.VERDICT_INSUFFICIENT:
+        sentences += [reason.text for reason in result.insufficiency]
+    else:
+        sentences += [_NO_VERDICTS] if _gives_no_verdicts(result.model) else [_chance(result), *_reasons(result)]
+    if number:
+        sentences += _not_measured(missing)
+    sentences += _caveats(result, number)
+    sentences += [warning.text for warning in result.warnings]
+    if result.verdict in (analysis_pb2.VERDICT_LIKELY_REAL, analysis_pb2.VERDICT_LIKELY_FAKE):
+        sentences.append("This is an estimate, not proof.")
+    return " ".join(sentences)
+
+
+def _gives_no_verdicts(model: Model) -> bool:
+    """Whether the model's inconclusive band covers its whole scale."""
+    return bool(model.version) and model.real_below <= 0 and model.fake_above >= 1
+
+
+def _chance(result: AnalysisResult) -> str:
+    sentence = f"The model puts the chance of a manipulated face at {_percent(result.prob_fake)}"
+    prior = result.model.prior_fake
+    return f"{sentence}, taking {_percent(prior)} of videos to be fake beforehand." if 0 < prior < 1 else f"{sentence}."
+
+
+def _reasons(result: AnalysisResult) -> list[str]:
+    signs = [
+        item
+        for item in sorted(result.contributions, key=lambda item: -abs(item.contribution))
+        # The model may lean on a value being missing; that is no reason to give to a person.
+        if item.HasField("value") and item.feature != _CONTEXT and abs(item.contribution) >= LEAST_CONTRIBUTION
+    ]
+    fake = [item for item in signs if item.contribution > 0]
+    real = [item for item in signs if item.contribution < 0]
+    if result.verdict == analysis_pb2.VERDICT_INCONCLUSIVE:
+        sentences = [*_signs("fake", fake[:1], result.model), *_signs("real", real[:1], result.model)]
+    elif result.verdict == analysis_pb2.VERDICT_LIKELY_FAKE:
+        sentences = [*_signs("fake", fake[:MOST_REASONS], result.model), *_signs("real", real[:1], result.model)]
+    else:
+        sentences = [*_signs("real", real[:MOST_REASONS], result.model), *_signs("fake", fake[:1], result.model)]
+    largest = max(result.contributions, key=lambda item: abs(item.contribution), default=None)
+    if largest is not None and largest.feature == _CONTEXT and abs(largest.contribution) >= LEAST_CONTRIBUTION:
+        sentences.append("How strongly the file is compressed moved the score most, and says nothing by itself.")
+    return sentences
+
+
+def _signs(side: str, items: Sequence[FeatureContribution], model: Model) -> list[str]:
+    if not items:
+        return []
+    said = _listed(_value_in_words(item, model) for item in items)
+    one, many = f"What points most towards {side} is", f"What points most towards {side} are"
+    return [f"{one if len(items) == 1 else many} {said}."]
+
+
+def _value_in_words(item: FeatureContribution, model: Model) -> str:
+    spec = _SPECS[item.feature]
+    words = f"the {spec.label} ({spec.words(item.value)}"
+    usual = next((summary for summary in model.features if summary.feature == item.feature), None)
+    if usual is None:
+        return f"{words})"
+    return f"{words}; {spec.number(usual.p05)} to {spec.number(usual.p95)} is usual in real videos)"
+
+
+def _not_measured(missing: Mapping[str, str]) -> list[str]:
+    if not missing:
+        return []
+    by_reason: dict[str, list[str]] = {}
+    for spec in FEATURES:
+        if spec.name in missing:
+            by_reason.setdefault(missing[spec.name], []).append(f"the {spec.label}")
+    clauses = "; ".join(f"{_listed(labels)}, because {reason}" for reason, labels in by_reason.items())
+    return [f"Not measured: {clauses}.", "What is missing is no sign either way."]
+
+
+def _caveats(result: AnalysisResult, number: int) -> list[str]:
+    caveats: list[str] = []
+    quality = result.quality
+    is_judged = result.verdict != analysis_pb2.VERDICT_INSUFFICIENT
+    if quality.faces > 1 and number:
+        which = ", the most suspicious of those that can be judged" if is_judged else ""
+        caveats.append(f"This is about face {number} of {quality.faces}{which}.")
+    if is_judged and result.out_of_range:
+        # What the model does not look at contributes exactly nothing: it is no reason to doubt the score.
+        named_by = [item for item in result.contributions if item.out_of_range and item.contribution]
+        outside = [f"the {_SPECS[item.feature].label}" for item in named_by]
+        named = f" ({_listed(outside)})" if outside else ""
+        caveats.append(f"Some values lie outside what the model was trained on{named}, so trust the score less.")
+    if is_judged and quality.HasField("median_iod_px") and quality.median_iod_px < SMALL_IOD_PX:
+        caveats.append(
+            f"The face is small (its eyes are {quality.median_iod_px:.0f} pixels apart), so its fine detail says less."
+        )
+    return caveats
+
+
+def _percent(share: float) -> str:
+    if share < 0.01:
+        return "less than 1 %"
+    if share > 0.99:
+        return "more than 99 %"
+    return f"{100 * share:.0f} %"
+
+
+def _listed(items: Iterable[str]) -> str:
+    """As in a sentence: "a", "a and b", "a, b and c"."""
+    *rest, last = items
+    return f"{', '.join(rest)} and {last}" if rest else last

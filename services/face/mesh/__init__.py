@@ -1,0 +1,1 @@
+"""Landmarks of a face in a known place, and the light on it."""

@@ -1,0 +1,1 @@
+"""The networks that read faces: their files, what they are shown, what they say."""

@@ -1,0 +1,39 @@
+"""The motion network: what it makes of how the parts of a face move.
+
+A small perceptron over the numbers of `services.face.signals.movement`, exported to ONNX
+(`training/networks/motion.py`). What the frame rate and the size of a face make of those numbers in real videos is
+taken off inside it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.face.networks.onnx_session import Spec, loaded
+from services.face.signals.movement import VALUES, Movement
+
+_TAKES = (Spec("values", "tensor(float)", (VALUES,)), Spec("conditions", "tensor(float)", (2,)))
+_GIVES = Spec("log_odds", "tensor(float)", ())
+
+
+class MotionNetwork:
+    """A loaded network. The same movements give the same scores, alone or among others, but for the last digits."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        """Load the content of an ONNX file that `make train` wrote.
+
+        Raises:
+            NetworkError: It is no such content.
+        """
+        self._session = loaded(path, content, takes=_TAKES, gives=_GIVES)
+
+    def score(self, movements: Sequence[Movement]) -> NDArray[np.float64]:
+        """Log-odds of being forged, before any calibration, of each span; (n,)."""
+        if not movements:
+            return np.empty(0)
+        values = np.array([one.values for one in movements], dtype=np.float32)
+        conditions = np.array([(one.fps, one.iod_px) for one in movements], dtype=np.float32)
+        (log_odds,) = self._session.run(["log_odds"], {"values": values, "conditions": conditions})
+        return np.asarray(log_odds, dtype=np.float64)

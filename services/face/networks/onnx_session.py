@@ -1,0 +1,44 @@
+"""Networks as they are run: in the thread that asks, as a worker has one core."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import onnxruntime
+
+from services.face.networks.network_file import NetworkError
+
+
+class Spec(NamedTuple):
+    """What goes in or comes out: name, ONNX type and shape, less the first axis, along which there are any number."""
+
+    name: str
+    kind: str
+    shape: tuple[int | None, ...]
+
+
+def loaded(path: Path, content: bytes, *, takes: Sequence[Spec], gives: Spec) -> onnxruntime.InferenceSession:
+    """A network that computes in the thread that asks.
+
+    Args:
+        path: of its file, to speak of it.
+        content: of that file.
+        takes: its inputs.
+        gives: its one output; None in its shape stands for any length.
+
+    Raises:
+        NetworkError: It is not an ONNX network, or one for something else.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no other class in common
+        raise NetworkError(f"{path.name} is broken: it is no ONNX network. Train or fetch it again.") from error
+    inputs = [Spec(one.name, one.type, tuple(one.shape[1:])) for one in session.get_inputs()]
+    outputs = [(one.name, one.type, len(one.shape)) for one in session.get_outputs()]
+    if inputs != list(takes) or outputs != [(gives.name, gives.kind, 1 + len(gives.shape))]:
+        raise NetworkError(f"{path.name} is a network for something else. Train or fetch it again.")
+    return session

@@ -1,0 +1,77 @@
+"""Texture of a face: how sharp its inside is against its edge, measured on a crop of one size for all faces.
+
+The crop is rotated upright and scaled to an inter-ocular distance of 100 px. What is pasted into a frame was usually
+made at another resolution, and blended along an edge inside the contour of the face (compare Li et al., "Face X-ray",
+2020).
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.face.mesh import landmarks as lm
+from services.face.pixels.pictures import Picture, View, view_of
+from services.face.windows import Texture
+
+_SIDE = 340
+_IOD = 100.0
+_BLUR_SIGMA = 2.0
+# Shares of the face oval about its centre.
+_INSIDE, _RING_FROM, _RING_TO = 0.7, 0.9, 1.05
+# Fewer pixels than this are no sample of anything.
+_LEAST_PIXELS = 200
+_SUBPIXEL_BITS = 4
+
+Mask = NDArray[np.bool_]
+
+
+def measure_texture(picture: Picture, points: NDArray[np.float64], entry: int) -> Texture:
+    """Texture of the face with landmarks `points` (468, 2+), pixels of the upright frame.
+
+    Values are in steps of 8-bit lightness; NaN where too little of an area lies inside the frame.
+    """
+    view, oval = canonical_view(points)
+    lightness = picture.lightness(view, (_SIDE, _SIDE)).astype(np.float32)
+    visible = _visible(view, picture.size)
+    highpass = cv2.absdiff(lightness, cv2.GaussianBlur(lightness, (0, 0), _BLUR_SIGMA))
+    return Texture(
+        entry,
+        highpass_inside=_median(highpass, visible & _within(oval, _INSIDE)),
+        highpass_ring=_median(highpass, visible & _within(oval, _RING_TO) & ~_within(oval, _RING_FROM)),
+    )
+
+
+def canonical_view(points: NDArray[np.float64]) -> tuple[View, NDArray[np.float64]]:
+    """View of the canonical crop of a face, and its oval (36, 2) in crop coordinates."""
+    across = points[lm.LEFT_EYE_CORNER, :2] - points[lm.RIGHT_EYE_CORNER, :2]
+    iod = float(np.linalg.norm(across))
+    oval = points[np.array(lm.OVAL), :2]
+    middle = (oval.min(axis=0) + oval.max(axis=0)) / 2
+    side, angle = _SIDE * iod / _IOD, float(np.arctan2(across[1], across[0]))
+    view = view_of((float(middle[0]), float(middle[1])), side, angle, _SIDE)
+    return view, (oval - view[:, 2]) @ np.linalg.inv(view[:, :2]).T
+
+
+def _within(oval: NDArray[np.float64], share: float) -> Mask:
+    centre = oval.mean(axis=0)
+    outline = (centre + share * (oval - centre) - 0.5) * (1 << _SUBPIXEL_BITS)
+    mask = np.zeros((_SIDE, _SIDE), np.uint8)
+    cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1, shift=_SUBPIXEL_BITS)
+    return mask.astype(bool)
+
+
+def _visible(view: View, size: tuple[int, int]) -> Mask:
+    """Which pixels of the crop show the frame, not what lies beyond its border."""
+    steps = np.arange(_SIDE) + 0.5
+    inside = np.ones((_SIDE, _SIDE), dtype=bool)
+    for (along_x, along_y, shift), end in zip(view, size, strict=True):
+        places = along_x * steps[None, :] + (along_y * steps[:, None] + shift)
+        inside &= (places >= 0) & (places < end)
+    return inside
+
+
+def _median(values: NDArray[Any], mask: Mask) -> float:
+    chosen = values[mask]
+    return float(np.median(chosen)) if chosen.size >= _LEAST_PIXELS else float("nan")

@@ -1,0 +1,47 @@
+"""Opening videos that nobody vouches for in the very process: for workers alone, which may crash."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from services.kit.media.formats import ALLOWED_DEMUXERS, MOST_PIXELS, ffmpeg_list
+
+_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+
+
+@contextmanager
+def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator[InputContainer | None]:
+    """A video's container, for as long as the block lasts; None when it is none that may be read.
+
+    Args:
+        video: A file, read from its start.
+        decode: Whether opening may decode the first frames to learn what the headers leave open; half a dozen of
+            1080p take as long as walking over a quarter of an hour of packets.
+    """
+    # The format is found by looking at the content; the list says which may be found, so that no playlist or script
+    # makes ffmpeg read anything else. Nor could it: all it may read is the file it is handed.
+    options = {
+        "protocol_whitelist": "none",
+        "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
+        "max_pixels": str(MOST_PIXELS),
+        **({} if decode else {"skip_frame": "all"}),
+    }
+    with video.open("rb") if isinstance(video, Path) else nullcontext(video) as file:
+        try:
+            container = av.open(file, mode="r", options=options, metadata_errors="replace")
+        # Of an empty file PyAV looks for the last byte.
+        except (av.FFmpegError, OSError, ValueError):
+            container = None
+        with container or nullcontext():
+            yield container
+
+
+def moving_pictures(container: InputContainer) -> VideoStream | None:
+    """The stream that is analysed: the first with moving pictures."""
+    return next((stream for stream in container.streams.video if not stream.disposition & _PICTURES), None)

@@ -1,0 +1,1 @@
+"""A gRPC server and its channels: start-up, health, the one interceptor, the end."""

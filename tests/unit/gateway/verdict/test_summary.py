@@ -1,0 +1,194 @@
+"""What people read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from notreally.v1 import analysis_pb2
+from notreally.v1.analysis_pb2 import AnalysisResult, EvidenceQuality, Reason
+from notreally.v1.classifier_pb2 import FeatureContribution, FeatureSummary, Model
+
+from gateway.features.vector import FEATURES
+from gateway.verdict.summary import summarize
+
+MODEL = Model(
+    prior_fake=0.5,
+    features=[
+        FeatureSummary(feature="blink_rate_per_min", p05=8, p95=31),
+        FeatureSummary(feature="nose_jitter", p05=0.001, p95=0.004),
+    ],
+)
+CONTRIBUTIONS = (
+    FeatureContribution(feature="blink_rate_per_min", value=4.2, contribution=1.4),
+    FeatureContribution(feature="nose_jitter", value=0.0052, contribution=0.6),
+    FeatureContribution(feature="face_motion_log_odds", contribution=0.9),
+    FeatureContribution(feature="hf_face_ring_logratio", value=0.0, contribution=-0.3),
+    FeatureContribution(feature="face_texture_log_odds", value=0.1, contribution=0.01),
+)
+SILENT = dict.fromkeys(("mfcc_mean", "mfcc_std", "av_sync_corr"), "the video has no sound")
+
+
+def result(
+    verdict: analysis_pb2.Verdict.ValueType,
+    prob_fake: float = 0.87,
+    contributions: tuple[FeatureContribution, ...] = CONTRIBUTIONS,
+    **changes: object,
+) -> AnalysisResult:
+    return AnalysisResult(
+        verdict=verdict,
+        prob_fake=prob_fake,
+        prob_real=1 - prob_fake,
+        contributions=contributions,
+        model=MODEL,
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def test_likely_fake() -> None:
+    assert summarize(result(analysis_pb2.VERDICT_LIKELY_FAKE), SILENT, 1) == (
+        "This video is likely fake. The model puts the chance of a manipulated face at 87 %, taking 50 % of videos to "
+        "be fake beforehand. What points most towards fake are the blinking (4 times a minute; 8 to 31 is usual in "
+        "real videos) and the trembling of the nose (0.52 % of the distance between the eyes; 0.1 to 0.4 is usual in "
+        "real videos). What points most towards real is the fine detail of the face against its surroundings (1.00 "
+        "times as much). Not measured: the average timbre of the sound, the liveliness of the sound and the agreement "
+        "of mouth and sound, because the video has no sound. What is missing is no sign either way. This is an "
+        "estimate, not proof."
+    )
+
+
+def test_likely_real() -> None:
+    contributions = (FeatureContribution(feature="blink_rate_per_min", value=1.0, contribution=-0.8),)
+    assert summarize(result(analysis_pb2.VERDICT_LIKELY_REAL, 0.004, contributions), {}, 1) == (
+        "This video is likely real. The model puts the chance of a manipulated face at less than 1 %, taking 50 % of "
+        "videos to be fake beforehand. What points most towards real is the blinking (1 time a minute; 8 to 31 is "
+        "usual in real videos). This is an estimate, not proof."
+    )
+
+
+def test_a_model_that_gives_no_verdicts_gives_no_reasons_either() -> None:
+    blind = result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5)
+    blind.model.MergeFrom(Model(version="1", real_below=0.0, fake_above=1.0))
+    assert summarize(blind, {}, 1) == (
+        "This video can be called neither real nor fake with any confidence. The model in use could not tell real from "
+        "fake well enough when it was tested on people it had not seen, so it calls no video either."
+    )
+    blind.model.MergeFrom(Model(real_below=0.2, fake_above=0.9))
+    assert "points most towards" in summarize(blind, {}, 1)
+
+
+def test_inconclusive_names_the_strongest_sign_of_either_side() -> None:
+    text = summarize(result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5), {}, 1)
+    assert text.startswith("This video can be called neither real nor fake with any confidence.")
+    assert "towards fake is the blinking" in text
+    assert "towards real is the fine detail" in text
+    assert "trembling" not in text
+    assert "proof" not in text
+
+
+def test_insufficient_says_why_and_gives_no_odds() -> None:
+    reasons = [Reason(reason="NO_FACE", text="No face was found.")]
+    text = summarize(result(analysis_pb2.VERDICT_INSUFFICIENT, insufficiency=reasons), SILENT, 0)
+    assert text == "There is not enough in this video to say whether it is real or fake. No face was found."
+
+
+def test_compression_is_context_and_no_sign() -> None:
+    contributions = (FeatureContribution(feature="log10_bits_per_pixel", value=-1.0, contribution=2.0), *CONTRIBUTIONS)
+    text = summarize(result(analysis_pb2.VERDICT_LIKELY_FAKE, contributions=contributions), {}, 1)
+    assert "bits per pixel" not in text
+    assert "How strongly the file is compressed moved the score most, and says nothing by itself." in text
+
+
+def test_caveats() -> None:
+    contributions = (
+        FeatureContribution(feature="blink_rate_per_min", value=90.0, contribution=1.0, out_of_range=True),
+        FeatureContribution(feature="mfcc_mean", value=90.0, contribution=0.0, out_of_range=True),  # not looked at
+    )
+    text = summarize(
+        result(
+            analysis_pb2.VERDICT_LIKELY_FAKE,
+            contributions=contributions,
+            out_of_range=True,
+            quality=EvidenceQuality(faces=3, median_iod_px=44.4),
+        ),
+        {},
+        2,
+    )
+    assert "This is about face 2 of 3, the most suspicious of those that can be judged." in text
+    assert "Some values lie outside what the model was trained on (the blinking), so trust the score less." in text
+    assert "The face is small (its eyes are 44 pixels apart), so its fine detail says less." in text
+
+
+def test_reasons_for_missing_are_grouped() -> None:
+    missing = {"blink_rate_per_min": "it is short", "mfcc_mean": "the video has no sound", "nose_jitter": "it is short"}
+    assert (
+        "Not measured: the blinking and the trembling of the nose, because it is short; the average timbre of the "
+        "sound, because the video has no sound."
+    ) in summarize(result(analysis_pb2.VERDICT_LIKELY_REAL), missing, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("blink_rate_per_min", 0.0, "0 times a minute"),
+        ("blink_rate_per_min", 1.2, "1 time a minute"),
+        ("nose_jitter", 0.0123, "1.2 % of the distance between the eyes"),
+        ("hf_face_ring_logratio", -0.6931, "0.50 times as much"),
+        ("face_texture_log_odds", 0.0, "50 of 100"),
+        ("face_texture_log_odds", 1.5, "82 of 100"),
+        ("face_texture_log_odds", -1e9, "0 of 100"),
+        ("face_texture_variation", 0.7312, "0.73"),
+        ("av_sync_corr", 0.456, "0.46"),
+        ("log10_bits_per_pixel", -1.0, "0.1 bits per pixel"),
+    ],
+)
+def test_values_in_words(name: str, value: float, words: str) -> None:
+    (spec,) = (spec for spec in FEATURES if spec.name == name)
+    assert spec.words(value) == words
+
+
+items = st.builds(
+    FeatureContribution,
+    feature=st.sampled_from([spec.name for spec in FEATURES]),
+    value=st.none() | st.floats(-1e6, 1e6),
+    contribution=st.floats(-9, 9),
+    out_of_range=st.booleans(),
+)
+
+
+@given(
+    st.sampled_from([verdict for verdict in analysis_pb2.Verdict.values() if verdict]),
+    st.floats(0, 1),
+    st.lists(items, max_size=10, unique_by=lambda item: item.feature),
+    st.lists(st.text("abc", min_size=1), max_size=3),
+    st.booleans(),
+    st.integers(0, 3),
+)
+def test_every_warning_is_said_and_nothing_missing_is_a_sign(
+    verdict: analysis_pb2.Verdict.ValueType,
+    prob_fake: float,
+    contributions: list[FeatureContribution],
+    warnings: list[str],
+    out_of_range: bool,
+    number: int,
+) -> None:
+    missing = {item.feature: "it could not be" for item in contributions if not item.HasField("value")}
+    text = summarize(
+        result(
+            verdict,
+            prob_fake,
+            tuple(contributions),
+            warnings=[Reason(reason="W", text=f"Warning {warning}.") for warning in warnings],
+            out_of_range=out_of_range,
+            quality=EvidenceQuality(faces=number),
+        ),
+        missing,
+        number,
+    )
+    for warning in warnings:
+        assert f"Warning {warning}." in text
+    for spec in FEATURES:
+        if spec.name in missing:
+            assert f"the {spec.label} (" not in text
+    if verdict == analysis_pb2.VERDICT_INSUFFICIENT:
+        assert "%" not in text.replace("% of the distance", "")
+    assert text.endswith(".")
+    assert "  " not in text

@@ -1,0 +1,89 @@
+"""Texture measured on pictures whose sharpness is known."""
+
+from collections.abc import Callable
+from math import isnan
+
+import av
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from services.face.mesh.mesh import place_of_detection, place_of_landmarks
+from services.face.networks.models import FaceModels
+from services.face.pixels.frames import picture_of
+from services.face.pixels.pictures import Picture
+from services.face.signals.texture import canonical_view, measure_texture
+from tests.synthetic.videos import FaceVideo, images
+
+Points = NDArray[np.float64]
+Grain = Callable[[], NDArray[np.float32]]
+
+
+def picture(image: NDArray[np.uint8]) -> Picture:
+    """An RGB image as a picture."""
+    frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv444p")
+    return picture_of(frame, (frame.width, frame.height))
+
+
+@pytest.fixture(scope="module")
+def points(models: FaceModels) -> Points:
+    """Landmarks of the usual face: inter-ocular distance 100 px in the middle of 640 × 480."""
+    shown = picture(next(images(FaceVideo())))
+    (face,) = models.detector.detect(shown)
+    place = place_of_detection(face.box, face.eyes)
+    found = None
+    for _ in range(4):
+        found = models.mesh.face(shown, place)
+        assert found is not None
+        place = place_of_landmarks(found.points)
+    assert found is not None
+    return found.points
+
+
+@pytest.fixture
+def grain() -> NDArray[np.uint8]:
+    """Grey noise, the same everywhere."""
+    noise = np.random.default_rng(5).normal(128, 20, (480, 640, 1))
+    return np.repeat(np.clip(noise, 0, 255), 3, axis=2).astype(np.uint8)
+
+
+def test_grain_alike_everywhere_measures_alike_everywhere(points: Points, grain: NDArray[np.uint8]) -> None:
+    texture = measure_texture(picture(grain), points, 7)
+    assert texture.entry == 7
+    assert texture.highpass_inside > 3
+    assert texture.highpass_inside == pytest.approx(texture.highpass_ring, rel=0.1)
+
+
+def test_a_soft_face_in_a_sharp_frame_shows(points: Points, grain: NDArray[np.uint8]) -> None:
+    view, oval = canonical_view(points)
+    in_frame = oval @ view[:, :2].T + view[:, 2]
+    centre = in_frame.mean(axis=0)
+    mask = cv2.fillPoly(
+        np.zeros((480, 640), np.uint8), [np.round(centre + 0.8 * (in_frame - centre)).astype(np.int32)], 1
+    )
+    soft = np.where(np.asarray(mask)[..., None] == 1, cv2.GaussianBlur(grain, (0, 0), 2), grain).astype(np.uint8)
+    texture = measure_texture(picture(soft), points, 0)
+    assert texture.highpass_inside < 0.5 * texture.highpass_ring
+
+
+def test_the_canonical_crop_has_eyes_level_a_hundred_pixels_apart(points: Points) -> None:
+    view, oval = canonical_view(points)
+    eyes = (points[[33, 263], :2] - view[:, 2]) @ np.linalg.inv(view[:, :2]).T
+    assert eyes[1] - eyes[0] == pytest.approx([100, 0], abs=1e-6)
+    assert oval.min() > 0
+    assert oval.max() < 340
+
+
+def test_areas_outside_the_frame_are_not_measured(points: Points, grain: NDArray[np.uint8]) -> None:
+    outside = points + np.array([2000.0, 0, 0])
+    texture = measure_texture(picture(grain), outside, 0)
+    assert isnan(texture.highpass_inside)
+    assert isnan(texture.highpass_ring)
+
+
+def test_the_frames_border_does_not_count(points: Points, grain: NDArray[np.uint8]) -> None:
+    # Half the face lies outside, where the border repeats and nothing has grain.
+    half = points - np.array([320.0, 0, 0])
+    whole = measure_texture(picture(grain), points, 0)
+    assert measure_texture(picture(grain), half, 0).highpass_inside == pytest.approx(whole.highpass_inside, rel=0.1)

@@ -1,0 +1,70 @@
+"""Labels and measurements come together; what cannot be learned from is left out, with a reason."""
+
+from pathlib import Path
+
+import numpy as np
+
+from training.data.clips import Clip, Dataset
+from training.data.vectors import FEATURE_NAMES, Row
+from training.data.videos import BITS, MOTION, SOUND, TEXTURE, VARIATION, assemble
+
+
+def row(sha256: str, features: int = 10, insufficient: str = "") -> Row:
+    values = {name: float(place) if place < features else None for place, name in enumerate(FEATURE_NAMES)}
+    return {"sha256": sha256, **values, "insufficient": insufficient}
+
+
+def clip(name: str, *, fake: bool) -> Clip:
+    return Clip(Path(name), fake, f"person of {name}", "studio", "swap" if fake else "none")
+
+
+def test_rows_pairs_and_gaps_arrive_where_they_belong() -> None:
+    clips = (clip("a", fake=False), clip("b", fake=True), clip("c", fake=False))
+    dataset = Dataset(clips, ((Path("a"), Path("b")), (Path("c"), Path("gone"))), ())
+    rows = {Path("a"): row("1"), Path("b"): row("2", features=7), Path("c"): row("3")}
+    texture = [np.array([1.0, 2.0] * 3), np.full(6, -1.0), np.full(5, 9.0)]
+    motion = [np.array([0.5, 1.0]), np.array([20.0]), np.empty(0)]
+    videos = assemble(dataset, rows, np.array([0, 1, 2]), texture, motion).videos
+    assert videos.fake.tolist() == [False, True, False]
+    assert np.isnan(videos.features[1]).tolist() == [False] * 7 + [True] * 3
+    others = np.setdiff1d(np.arange(10), [TEXTURE, VARIATION, MOTION])
+    assert videos.features[0, others].tolist() == others.tolist()
+    assert videos.features[:2, TEXTURE].tolist() == [1.5, -1.0]
+    assert videos.features[:2, VARIATION].tolist() == [0.5, 0.0]
+    assert videos.features[:2, MOTION].tolist() == [0.75, 8.0]
+    # What the services' own networks said of the third is not used, and others scored too few crops, and no span.
+    assert np.isnan(videos.features[2, [TEXTURE, VARIATION, MOTION]]).all()
+    assert videos.fold.tolist() == [0, 1, 2]
+    assert videos.clips.tolist() == [0, 1, 2]
+    assert videos.pairs.tolist() == [[0, 1]]
+    assert videos.paired.tolist() == [True, True, False]
+
+
+def test_poor_vectors_are_left_out() -> None:
+    clips = (clip("a", fake=False), clip("poor", fake=True), clip("unmeasured", fake=True))
+    rows = {Path("a"): row("1"), Path("poor"): row("2", features=3)}
+    texture = [np.empty(0)] * len(clips)
+    assembled = assemble(
+        Dataset(clips, ((Path("a"), Path("poor")),), ()), rows, np.arange(len(clips)), texture, texture
+    )
+    assert len(assembled.videos) == 1
+    assert {path.name: why for path, why in assembled.left_out.items()} == {"poor": "only 2 features could be measured"}
+    assert assembled.videos.pairs.shape == (0, 2)
+
+
+def test_evidence_too_small_for_a_verdict_is_remembered() -> None:
+    clips = tuple(clip(name, fake=False) for name in "abc")
+    rows = {
+        Path("a"): row("1"),
+        Path("b"): row("2", insufficient="TRACK_TOO_SHORT"),
+        # With the scores of the services' own network there were six features; another scored too few crops.
+        Path("c"): row("3", features=7),
+    }
+    texture = [np.zeros(6), np.zeros(6), np.zeros(5)]
+    videos = assemble(Dataset(clips, (), ()), rows, np.arange(3), texture, [np.zeros(1)] * 3).videos
+    assert videos.judged.tolist() == [True, False, False]
+
+
+def test_the_columns_of_sound_and_bits_are_found_by_what_they_are() -> None:
+    assert [FEATURE_NAMES[column] for column in SOUND] == ["mfcc_mean", "mfcc_std", "av_sync_corr"]
+    assert FEATURE_NAMES[BITS] == "log10_bits_per_pixel"

@@ -1,0 +1,167 @@
+"""The motion network, from movements to the file that the face service loads."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from services.face.networks.motion_network import MotionNetwork as Served  # noqa: E402
+from services.face.signals.movement import KINDS, VALUES, Movement  # noqa: E402
+from training.evaluation.estimates import auc  # noqa: E402
+from training.networks import motion  # noqa: E402
+from training.networks.motion import MotionNetwork, out_of_fold, score, ship, train  # noqa: E402
+from training.networks.movements import Movements  # noqa: E402
+
+NOTHING = Movements(np.empty((0, VALUES), np.float32), np.empty((0, 2), np.float32))
+
+
+def movements(
+    rng: np.random.Generator, *, spans: int = 6, signal: float = 0.0, fps: float = 25.0, iod_px: float = 100.0
+) -> Movements:
+    """Normal values; three of each kind are `signal` larger; all grow with the frame rate and the size of the face."""
+    values = rng.normal(size=(spans, VALUES)) + 0.5 * (fps - 25) + np.log(iod_px / 100)
+    for first in np.cumsum([0, *KINDS.values()])[:-1]:
+        values[:, first : first + 3] += signal
+    return Movements(values.astype(np.float32), np.tile(np.array([fps, iod_px], np.float32), (spans, 1)))
+
+
+def people(count: int, signal: float, seed: int = 0) -> tuple[list[Movements], list[bool]]:
+    """As many real as fake ones."""
+    rng = np.random.default_rng(seed)
+    fake = [bool(number % 2) for number in range(count)]
+    return [movements(rng, signal=signal * label) for label in fake], fake
+
+
+def brightened(videos: list[Movements]) -> list[Movements]:
+    """As something on the way would leave them: numbers of each kind larger, the first more than the last."""
+    added = np.concatenate([np.linspace(2.0, 0.0, count) for count in KINDS.values()]).astype(np.float32)
+    return [Movements(one.values + added, one.conditions) for one in videos]
+
+
+def test_what_was_done_to_real_videos_on_their_way_is_no_sign_of_a_forgery() -> None:
+    videos, fake = people(60, signal=2.0)
+    strangers, _ = people(30, signal=0.0, seed=7)
+    bare, wise = train(videos, fake, epochs=15, seed=0), train(videos, fake, [brightened(videos)], epochs=15, seed=0)
+
+    def mean(network: MotionNetwork, of: list[Movements]) -> float:
+        return float(np.mean([score(network, one).mean() for one in of]))
+
+    assert mean(bare, brightened(strangers)) > mean(bare, strangers) + 0.5
+    assert mean(wise, brightened(strangers)) == pytest.approx(mean(wise, strangers), abs=0.02)
+    others, labels = people(40, signal=2.0, seed=8)
+    reals, fakes = (
+        [one for one, is_fake in zip(others, labels, strict=True) if is_fake is wanted] for wanted in (False, True)
+    )
+    assert mean(wise, fakes) > mean(wise, reals) + 0.3
+
+
+def test_where_nothing_was_sent_everything_is_looked_at() -> None:
+    videos, fake = people(12, signal=1.0)
+    gone = [NOTHING] * len(videos)
+    same = (train(videos, fake, sent, epochs=2, seed=0) for sent in ((), [gone]))
+    one, other = (score(network, videos[3]) for network in same)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_it_tells_strangers_by_what_it_has_learned_of_others() -> None:
+    videos, fake = people(80, signal=1.5)
+    network = train(videos, fake, epochs=20, seed=0)
+    strangers, labels = people(80, signal=1.5, seed=1)
+    means = np.array([score(network, one).mean() for one in strangers])
+    assert auc(np.array(labels), means) > 0.85
+
+
+def test_what_frame_rate_and_size_make_of_the_values_of_real_videos_is_taken_off() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [(rng.uniform(24, 30), rng.uniform(60, 200)) for _ in range(200)]
+    videos = [movements(rng, fps=fps, iod_px=iod_px) for fps, iod_px in drawn]
+    # Fakes of few frames a second and small faces: what they all have is not what is expected.
+    fakes = [movements(rng, fps=24.0, iod_px=60.0) for _ in range(60)]
+    network = train([*videos, *fakes], [False] * 200 + [True] * 60, epochs=1, seed=0)
+    for fps, iod_px in ((24.0, 60.0), (30.0, 200.0), (27.0, 120.0)):
+        one = movements(rng, spans=200, fps=fps, iod_px=iod_px)
+        seen = network.seen(torch.from_numpy(one.values), torch.from_numpy(one.conditions)).numpy()
+        assert abs(seen.mean()) < 0.1
+        assert np.abs(seen).max() <= 2.0
+        assert abs(one.values.mean()) > 0.5
+
+
+def test_a_long_video_weighs_no_more_than_a_short_one() -> None:
+    rng = np.random.default_rng(0)
+    # One long fake that is unlike all others.
+    videos = [movements(rng) for _ in range(40)] + [movements(rng, signal=2.0) for _ in range(20)]
+    fake = [False] * 40 + [True] * 20
+    network = train([*videos, movements(rng, spans=400, signal=-2.0)], [*fake, True], epochs=20, seed=0)
+    strangers = [score(network, movements(rng, signal=signal)).mean() for signal in (0.0, 2.0)]
+    assert strangers[1] > strangers[0] + 0.5
+
+
+def test_nobody_is_scored_by_a_network_that_has_seen_them() -> None:
+    videos, fake = people(24, signal=0.0)
+    fold = (np.arange(24) // 2) % 3
+    other_view = list(reversed(videos))
+    found, again = out_of_fold(videos, fake, fold, [True] * 24, (), [other_view], epochs=3, seed=0)
+    others = [place for place in range(24) if fold[place] != 1]
+    network = train([videos[place] for place in others], [fake[place] for place in others], epochs=3, seed=0)
+    for place in np.flatnonzero(fold == 1):
+        np.testing.assert_allclose(found[place], score(network, videos[place]), atol=1e-5)
+        np.testing.assert_allclose(again[place], score(network, other_view[place]), atol=1e-5)
+
+
+def test_pictures_that_nobody_forged_are_scored_and_not_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos, fake = people(12, signal=1.0)
+    learned: list[Movements] = []
+
+    def noted(videos: list[Movements], *given: Any, **settings: Any) -> MotionNetwork:
+        learned.extend(videos)
+        return train(videos, *given, **settings)
+
+    monkeypatch.setattr(motion, "train", noted)
+    taught = [place != 3 for place in range(12)]
+    sent = [brightened(videos)]
+    (found, _) = out_of_fold(videos, fake, np.arange(12) // 2 % 2, taught, sent, epochs=1, seed=0)
+    ship(videos, fake, taught, sent, tmp_path / "motion.onnx", epochs=1, seed=0)
+    assert len(learned) == 2 * 11
+    assert not any(one is videos[3] for one in learned)
+    assert len(found[3]) == 6
+
+
+def test_the_same_seed_learns_the_same() -> None:
+    videos, fake = people(12, signal=1.0)
+    first, again, other = (score(train(videos, fake, epochs=2, seed=seed), videos[0]) for seed in (1, 1, 2))
+    np.testing.assert_allclose(first, again, atol=1e-6)
+    assert np.abs(first - other).max() > 1e-3
+
+
+@pytest.mark.parametrize("fake", [[True, True], [False, False], [True, False]])
+def test_where_there_is_nothing_to_learn_from_it_says_nothing(fake: list[bool]) -> None:
+    rng = np.random.default_rng(0)
+    videos = [movements(rng), NOTHING if fake[0] != fake[1] else movements(rng)]
+    network = train(videos, fake, epochs=2, seed=0)
+    assert score(network, videos[0]).tolist() == [0.0] * 6
+    assert score(network, NOTHING).shape == (0,)
+
+
+def test_one_span_of_real_videos_has_no_spread_to_learn_from() -> None:
+    rng = np.random.default_rng(0)
+    network = train([movements(rng, spans=1), movements(rng)], [False, True], epochs=2, seed=0)
+    assert score(network, movements(rng)).tolist() == [0.0] * 6
+
+
+def test_what_is_shipped_scores_as_what_was_trained(tmp_path: Path) -> None:
+    videos, fake = people(12, signal=1.0)
+    path = tmp_path / "models" / "motion.onnx"
+    ship(videos, fake, [True] * 12, [brightened(videos)], path, epochs=2, seed=3)
+    served = Served(path, path.read_bytes())
+    conditions = videos[5].conditions
+    spans = [
+        Movement(0, values, float(fps), float(iod_px))
+        for values, (fps, iod_px) in zip(videos[5].values, conditions, strict=True)
+    ]
+    network = train(videos, fake, [brightened(videos)], epochs=2, seed=3)
+    np.testing.assert_allclose(served.score(spans), score(network, videos[5]), atol=1e-3)

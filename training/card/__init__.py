@@ -1,0 +1,1 @@
+"""The model card: its figures, tables and plots."""

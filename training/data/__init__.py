@@ -1,0 +1,1 @@
+"""What is learned from: clips, folds, measured vectors, crops."""

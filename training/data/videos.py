@@ -1,0 +1,176 @@
+"""The measured videos as arrays: what fitting and evaluation work on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from notreally.v1 import features_pb2
+from numpy.typing import NDArray
+
+from gateway.features.readings import mean_log_odds, variation
+from gateway.features.vector import FEATURES, LEAST_SCORED_CROPS
+from gateway.verdict.evidence import LEAST_FEATURES
+from training.data.clips import Dataset
+from training.data.vectors import FEATURE_NAMES, Row
+
+SOUND = np.flatnonzero(
+    [feature.modality in (features_pb2.MODALITY_AUDIO, features_pb2.MODALITY_FACE_AND_AUDIO) for feature in FEATURES]
+)
+"""Columns that need sound."""
+BITS = FEATURE_NAMES.index("log10_bits_per_pixel")
+"""Column that tells how strongly the encoder squeezed."""
+
+TEXTURE = FEATURE_NAMES.index("face_texture_log_odds")
+VARIATION = FEATURE_NAMES.index("face_texture_variation")
+"""Columns that the texture network gives."""
+
+MOTION = FEATURE_NAMES.index("face_motion_log_odds")
+"""Column that the motion network gives."""
+
+MIN_FEATURES = 4
+"""Nothing is learned from a vector with fewer finite features. A silent clip of a second or two has four: too few for a
+verdict, but what is in its pictures is worth learning from."""
+
+
+@dataclass(frozen=True)
+class Videos:
+    """n measured videos.
+
+    Attributes:
+        features: shape (n, 10); NaN where a feature is missing.
+        fake: shape (n,), the label.
+        groups: shape (n,), people; never split between training and testing.
+        subsets: shape (n,), where each comes from.
+        methods: shape (n,), how each was forged.
+        pairs: shape (k, 2), rows of the real and the fake member of each pair.
+        fold: shape (n,), people held out together.
+        clips: shape (n,), place of each in the data set.
+        judged: shape (n,), whether there is evidence enough for a verdict; see `gateway.verdict.evidence`.
+    """
+
+    features: NDArray[np.float64]
+    fake: NDArray[np.bool_]
+    groups: NDArray[np.str_]
+    subsets: NDArray[np.str_]
+    methods: NDArray[np.str_]
+    pairs: NDArray[np.intp]
+    fold: NDArray[np.intp]
+    clips: NDArray[np.intp]
+    judged: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Number of videos."""
+        return len(self.fake)
+
+    def of_both_kinds(self, chosen: NDArray[np.bool_]) -> bool:
+        """Whether real and fake ones are among those chosen (n,)."""
+        return bool(0 < self.fake[chosen].sum() < chosen.sum())
+
+    @property
+    def paired(self) -> NDArray[np.bool_]:
+        """Shape (n,), True for a member of some pair."""
+        member = np.zeros(len(self), dtype=np.bool_)
+        member[self.pairs.ravel()] = True
+        return member
+
+    @property
+    def paired_subsets(self) -> NDArray[np.bool_]:
+        """Shape (n,), True in subsets most of whose fakes are paired: real and fake come from the same collection.
+
+        Not everything in them is a member of a pair.
+        """
+        chosen = np.zeros(len(self), dtype=np.bool_)
+        for name in np.unique(self.subsets):
+            own = self.subsets == name
+            if 2 * np.sum(own & self.fake & self.paired) > np.sum(own & self.fake):
+                chosen |= own
+        return chosen
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """Videos to learn from, and those left out: why, for each."""
+
+    videos: Videos
+    left_out: dict[Path, str]
+
+
+def assemble(
+    dataset: Dataset,
+    rows: Mapping[Path, Row],
+    fold: NDArray[np.intp],
+    texture: Sequence[NDArray[np.float64]],
+    motion: Sequence[NDArray[np.float64]],
+) -> Assembled:
+    """Put labels and measurements together.
+
+    What the services' own networks say is not used, since they may have learned from these very people: its place is
+    taken by what networks say that have not.
+
+    Left out are videos with fewer than `MIN_FEATURES` features.
+
+    Args:
+        dataset: the labels; no video twice.
+        rows: a measurement for each video that could be measured.
+        fold: of each clip.
+        texture: for each clip the log-odds of its crops, by a network that has not seen its people.
+        motion: likewise, of its spans.
+    """
+    left_out: dict[Path, str] = {}
+    kept, clips, vectors, judged = [], [], [], []
+    for place, clip in enumerate(dataset.clips):
+        if clip.path not in rows:
+            continue
+        row = rows[clip.path]
+        vector = np.array([row[name] for name in FEATURE_NAMES], dtype=np.float64)
+        vector[[TEXTURE, VARIATION]] = texture_features(texture[place])
+        vector[MOTION] = mean_log_odds(motion[place]) if len(motion[place]) else np.nan
+        if (found := int(np.isfinite(vector).sum())) < MIN_FEATURES:
+            left_out[clip.path] = f"only {found} features could be measured"
+        else:
+            kept.append(clip)
+            clips.append(place)
+            vectors.append(vector)
+            judged.append(not row["insufficient"] and found >= LEAST_FEATURES)
+
+    places = {clip.path: place for place, clip in enumerate(kept)}
+    pairs = [(places[real], places[fake]) for real, fake in dataset.pairs if real in places and fake in places]
+    return Assembled(
+        Videos(
+            features=np.array(vectors).reshape(-1, len(FEATURE_NAMES)),
+            fake=np.array([clip.fake for clip in kept], dtype=np.bool_),
+            groups=np.array([clip.group for clip in kept], dtype=np.str_),
+            subsets=np.array([clip.subset for clip in kept], dtype=np.str_),
+            methods=np.array([clip.method for clip in kept], dtype=np.str_),
+            pairs=np.array(pairs, dtype=np.intp).reshape(-1, 2),
+            fold=fold[clips],
+            clips=np.array(clips, dtype=np.intp),
+            judged=np.array(judged, dtype=np.bool_),
+        ),
+        left_out,
+    )
+
+
+def wholes(videos: Videos) -> dict[str, NDArray[np.bool_]]:
+    """What is always reported: whole subsets in which most fakes are paired, if there are any, and everything."""
+    everything = np.ones(len(videos), dtype=np.bool_)
+    paired = videos.paired_subsets
+    return {"paired": paired, "all": everything} if videos.of_both_kinds(paired) else {"all": everything}
+
+
+def fakes_alone(videos: Videos) -> dict[str, NDArray[np.bool_]]:
+    """By name of the subset, fakes that have no real video of their own, with all real ones."""
+    found = {}
+    for name in np.unique(videos.subsets).tolist():
+        own = videos.subsets == name
+        if videos.fake[own].all():
+            found[name] = own | ~videos.fake
+    return found
+
+
+def texture_features(log_odds: NDArray[np.float64], least: int = LEAST_SCORED_CROPS) -> tuple[float, float]:
+    """As `gateway.features.vector` computes them; NaN where fewer than `least` crops were scored."""
+    if len(log_odds) < least:
+        return float("nan"), float("nan")
+    return mean_log_odds(log_odds), variation(log_odds)

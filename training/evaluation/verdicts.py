@@ -1,0 +1,130 @@
+"""What verdicts come to, with calibration and band taken from other people than those they are given on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.videos import Videos
+from training.evaluation.estimates import Bools, Estimate, Floats, share
+from training.fitting.calibration import MAX_ERROR, Band, Calibration, calibrate, inconclusive_band, populations
+from training.fitting.model import class_weights
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What becomes of videos. Both classes weigh half where wrong verdicts are counted.
+
+    Attributes:
+        judged: share of videos with evidence enough for a verdict.
+        coverage: share of all videos that get a verdict: evidence enough, and outside the inconclusive band.
+        wrong: share of verdicts that are wrong.
+        wrong_real: share of videos called real that are fake; NaN when none is called real.
+        wrong_fake: share of videos called fake that are real, likewise.
+        false_alarms: share of real videos called fake; NaN without real videos.
+        caught: share of fake videos called fake; NaN without fake videos.
+        cleared: share of real videos called real; NaN without real videos.
+        missed: share of fake videos called real; NaN without fake videos.
+        leaning: share of real videos whose P(fake) is above 1/2, verdict or not; NaN without real videos.
+    """
+
+    judged: float
+    coverage: Estimate
+    wrong: Estimate
+    wrong_real: Estimate
+    wrong_fake: Estimate
+    false_alarms: Estimate
+    caught: Estimate
+    cleared: Estimate
+    missed: Estimate
+    leaning: Estimate
+
+
+def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration, Band]:
+    """Calibration and band of some videos: the curve of all of them, the band of those that get verdicts.
+
+    Args:
+        videos: everything.
+        log_odds: shape (n,) or (seeds, n), out of fold.
+        known: shape (n,), what may be looked at; both classes must be there.
+    """
+    curve, judged = calibrate(log_odds[..., known], videos.fake[known]), known & videos.judged
+    if not videos.of_both_kinds(judged):
+        return curve, Band(0.0, 1.0)
+    populated = [part[judged] for part in populations(videos) if videos.of_both_kinds(part & judged)]
+    return curve, inconclusive_band(curve.prob_fake(log_odds[..., judged]), videos.fake[judged], populated)
+
+
+def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple[Floats, NDArray[np.int_]]]:
+    """Probabilities and verdicts (-1 real, 1 fake, 0 none), each by a calibration and a band without its fold.
+
+    Probabilities are 1/2 where the other folds lack a class. A video without evidence enough gets no verdict.
+
+    Args:
+        videos: everything.
+        log_odds: shape (n,) or (seeds, n), out of fold; what curves and bands are fitted to.
+        views: further log-odds of the same videos, likewise, to be judged by the same curves and bands.
+
+    Returns:
+        For `log_odds` and for each view, both of its shape.
+    """
+    shown = (log_odds, *views)
+    found = [(np.full(scores.shape, 0.5), np.zeros(scores.shape, dtype=np.int_)) for scores in shown]
+    for number in np.unique(videos.fold):
+        unseen, known = videos.fold == number, videos.fold != number
+        if not videos.of_both_kinds(known):
+            continue
+        curve, band = fitted(videos, log_odds, known)
+        for (prob_fake, called), scores in zip(found, shown, strict=True):
+            prob_fake[..., unseen] = curve.prob_fake(scores[..., unseen])
+            called[..., unseen] = band.called(prob_fake[..., unseen]) * videos.judged[unseen]
+    return found
+
+
+def decisions(
+    videos: Videos, prob_fake: Floats, called: NDArray[np.int_], chosen: Bools, rng: np.random.Generator
+) -> Decisions:
+    """What probabilities and verdicts, both (seeds, n), on chosen videos come to; see `cross_fitted`."""
+    fake, groups, calls = videos.fake[chosen], videos.groups[chosen], called[:, chosen]
+    weights = class_weights(fake) if 0 < fake.sum() < len(fake) else np.ones(len(fake))
+    given, as_fake, as_real = calls != 0, calls == 1, calls == -1
+    return Decisions(
+        judged=float(np.mean(videos.judged[chosen])),
+        coverage=share(groups, given.astype(np.float64), None, rng),
+        wrong=share(groups, weights * np.where(fake, as_real, as_fake), weights * given, rng),
+        wrong_real=share(groups, weights * (as_real & fake), weights * as_real, rng),
+        wrong_fake=share(groups, weights * (as_fake & ~fake), weights * as_fake, rng),
+        false_alarms=share(groups[~fake], as_fake[:, ~fake].astype(np.float64), None, rng),
+        caught=share(groups[fake], as_fake[:, fake].astype(np.float64), None, rng),
+        cleared=share(groups[~fake], as_real[:, ~fake].astype(np.float64), None, rng),
+        missed=share(groups[fake], as_real[:, fake].astype(np.float64), None, rng),
+        leaning=share(groups[~fake], (prob_fake[:, chosen][:, ~fake] > 0.5).astype(np.float64), None, rng),
+    )
+
+
+def proven(band: Band, made: Sequence[Decisions]) -> Band:
+    """A band, less each side whose verdicts were wrong too often, or never given, on videos it was not fitted to.
+
+    Fitted to all scores at once, a band is right on them by construction, be it by chance.
+
+    Args:
+        band: fitted to all scores.
+        made: what cross-fitted verdicts came to, on every part of the videos that they must be right on.
+    """
+    # Where there are no verdicts, the share of wrong ones is no number, and not below anything.
+    real = all(part.wrong_real.value <= MAX_ERROR for part in made)
+    fake = all(part.wrong_fake.value <= MAX_ERROR for part in made)
+    return Band(band.real_below if real else 0.0, band.fake_above if fake else 1.0)
+
+
+def not_proven(band: Band, made: Sequence[Decisions]) -> list[str]:
+    """For each side that a model has and would not have by these verdicts, a sentence that says so; as for `proven`."""
+    again = proven(band, made)
+    lost = {"real": band.real_below != again.real_below, "fake": band.fake_above != again.fake_above}
+    return [
+        f"The model calls videos {side}, and trained anew it would not: by the table of verdicts below, such verdicts "
+        "were wrong too often, or never given."
+        for side, gone in lost.items()
+        if gone
+    ]

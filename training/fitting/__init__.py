@@ -1,0 +1,1 @@
+"""The model on the features: fitted, calibrated, written."""

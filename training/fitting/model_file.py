@@ -1,0 +1,172 @@
+"""The model file: XGBoost's own format, with everything the classifier needs to know inside it."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import xgboost
+from google.protobuf import json_format
+from notreally.v1 import classifier_pb2
+
+from training.data.vectors import FEATURE_NAMES
+from training.data.videos import Videos
+from training.data.writing import in_one_step
+from training.fitting.calibration import Band, Calibration
+from training.fitting.model import PRIOR_FAKE
+
+# Names that services/classifier/model.py reads; neither package may import the other, and a test holds them together.
+_DESCRIPTION_ATTRIBUTE = "notreally.model"
+_CALIBRATION_ATTRIBUTE = "notreally.calibration"
+# A fingerprint of the videos learned from, which is nothing to the classifier.
+_DATA_ATTRIBUTE = "notreally.data"
+_FORMATS = {".json": "json", ".ubj": "ubj"}
+
+
+def describe(
+    booster: xgboost.Booster,
+    videos: Videos,
+    calibration: Calibration,
+    band: Band,
+    *,
+    schema_version: int,
+    texture_model: str,
+    cross_validated_auc: float,
+    trained: datetime,
+) -> classifier_pb2.Model:
+    """What the classifier tells about the model; all but its file's hash.
+
+    The version is the day and a hash of trees, calibration and band: the same model has the same one on any machine.
+
+    Args:
+        booster: the fitted trees.
+        videos: what they were fitted to.
+        calibration: fitted on out-of-fold scores.
+        band: chosen on out-of-fold probabilities.
+        schema_version: of the vectors.
+        texture_model: version of the network that is shipped with the model.
+        cross_validated_auc: out of fold, grouped.
+        trained: when, with a time zone.
+    """
+    model = classifier_pb2.Model(
+        version=_version(booster, calibration, band, trained),
+        schema_version=schema_version,
+        texture_model=texture_model,
+        real_below=band.real_below,
+        fake_above=band.fake_above,
+        prior_fake=PRIOR_FAKE,
+        training_videos=len(videos),
+        cross_validated_auc=cross_validated_auc,
+    )
+    model.trained_time.FromDatetime(trained)
+    for column, name in enumerate(FEATURE_NAMES):
+        model.features.append(_summary(name, videos, column))
+    return model
+
+
+def write(
+    path: Path,
+    booster: xgboost.Booster,
+    description: classifier_pb2.Model,
+    calibration: Calibration,
+    data: str | None = None,
+) -> None:
+    """Write the model file, in one step that leaves either the old file or the new one.
+
+    Args:
+        path: its suffix, .json or .ubj, chooses the format.
+        booster: the fitted trees.
+        description: from `describe`.
+        calibration: as in the description.
+        data: fingerprint of the videos learned from; None to leave what the booster holds.
+    """
+    described = booster.copy()
+    described.set_attr(
+        **{
+            _DESCRIPTION_ATTRIBUTE: json_format.MessageToJson(description, indent=None),
+            _CALIBRATION_ATTRIBUTE: json.dumps({"slope": calibration.slope, "intercept": calibration.intercept}),
+            **({_DATA_ATTRIBUTE: data} if data else {}),
+        }
+    )
+    content = bytes(described.save_raw(_FORMATS[path.suffix]))
+    with in_one_step(path) as fresh:
+        fresh.write_bytes(content)
+
+
+def recalibrate(path: Path, calibration: Calibration, band: Band, cross_validated_auc: float) -> classifier_pb2.Model:
+    """Give a model file another calibration and band, and leave its trees as they are.
+
+    Args:
+        path: as in `write`.
+        calibration: fitted on out-of-fold scores.
+        band: chosen on out-of-fold probabilities.
+        cross_validated_auc: of the same scores.
+
+    Returns:
+        Its new description.
+
+    Raises:
+        ValueError: it is no model file.
+    """
+    description, _, data = read(path)
+    booster = xgboost.Booster()
+    booster.load_model(path)
+    booster.set_attr(**dict.fromkeys((_DESCRIPTION_ATTRIBUTE, _CALIBRATION_ATTRIBUTE, _DATA_ATTRIBUTE)))
+    trained = description.trained_time.ToDatetime(UTC)
+    description.version = _version(booster, calibration, band, trained)
+    description.real_below, description.fake_above = band.real_below, band.fake_above
+    description.cross_validated_auc = cross_validated_auc
+    write(path, booster, description, calibration, data)
+    return description
+
+
+def _version(booster: xgboost.Booster, calibration: Calibration, band: Band, trained: datetime) -> str:
+    """Of a booster that is not described yet."""
+    content = bytes(booster.save_raw("json")) + repr((calibration, band)).encode()
+    return f"{trained.astimezone(UTC):%Y%m%d}-{hashlib.sha256(content).hexdigest()[:8]}"
+
+
+def read(path: Path) -> tuple[classifier_pb2.Model, Calibration, str | None]:
+    """Description, calibration and fingerprint of the data, where it is known, of a model file that `write` wrote.
+
+    Raises:
+        ValueError: it is none.
+    """
+    booster = xgboost.Booster()
+    try:
+        booster.load_model(path)
+        description = json_format.Parse(booster.attr(_DESCRIPTION_ATTRIBUTE) or "", classifier_pb2.Model())
+        calibration = Calibration(**json.loads(booster.attr(_CALIBRATION_ATTRIBUTE) or ""))
+    except (xgboost.core.XGBoostError, json_format.ParseError, ValueError, TypeError) as error:
+        raise ValueError(f"{path.name} is no model that `make train` wrote.") from error
+    return description, calibration, booster.attr(_DATA_ATTRIBUTE)
+
+
+def take_schema(path: Path, schema_version: int, to: Path) -> None:
+    """Copy a model file as one that takes vectors of another schema version, whichever networks scored the faces.
+
+    What it makes of them means nothing.
+
+    Raises:
+        ValueError: it is no model file.
+    """
+    description, calibration, _ = read(path)
+    description.schema_version = schema_version
+    description.texture_model = ""
+    booster = xgboost.Booster()
+    booster.load_model(path)
+    write(to, booster, description, calibration)
+
+
+def _summary(name: str, videos: Videos, column: int) -> classifier_pb2.FeatureSummary:
+    values = videos.features[:, column]
+    real = values[~videos.fake & np.isfinite(values)]
+    values = values[np.isfinite(values)]
+    # Never measured: the range is not known, and any value lies outside it.
+    percentiles = np.percentile(real, [1, 5, 50, 95, 99]) if real.size else np.full(5, np.nan)
+    lowest, highest = (values.min(), values.max()) if values.size else (np.nan, np.nan)
+    p01, p05, p50, p95, p99 = percentiles.tolist()
+    return classifier_pb2.FeatureSummary(
+        feature=name, p01=p01, p05=p05, p50=p50, p95=p95, p99=p99, min=float(lowest), max=float(highest)
+    )

@@ -1,0 +1,1 @@
+"""The networks: what they are shown, how they learn, their files."""
