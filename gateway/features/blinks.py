@@ -1,7 +1,6 @@
 """Blinks in the eye aspect ratio, with a threshold that follows how open the eyes usually are."""
 
 import numpy as np
-from scipy.ndimage import median_filter
 
 from gateway.features.signals import FaceSignals, Floats
 
@@ -14,7 +13,9 @@ REFRACTORY_S = 0.2
 
 # A median of three thresholds exactly like a vote of three frames: it removes a dip of one frame and leaves every
 # dip of two or more as long as it was. A mean would flatten the 2-3 frames of a 100 ms blink at 25 frames a second.
-_SMOOTHED_FRAMES = 3
+def _median_of_three(values: Floats) -> Floats:
+    before, after = np.append(values[:1], values[:-1]), np.append(values[1:], values[-1:])
+    return np.asarray(np.maximum(np.minimum(before, values), np.minimum(np.maximum(before, values), after)))
 
 
 def blink_times(signals: FaceSignals) -> Floats:
@@ -35,7 +36,7 @@ def blink_times(signals: FaceSignals) -> Floats:
 
 
 def _stretch_blinks(times_s: Floats, ratio: Floats, interval_s: float) -> list[float]:
-    smoothed = median_filter(ratio, size=_SMOOTHED_FRAMES, mode="nearest")
+    smoothed = _median_of_three(ratio)
     is_closed = smoothed < CLOSED_SHARE * _baseline(times_s, smoothed)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], is_closed, [False]])))
     found: list[float] = []

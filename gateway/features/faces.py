@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from notreally.v1.face_pb2 import FaceTrack, FaceWindow
-from scipy.optimize import linear_sum_assignment
 
+from gateway.features.assignment import least_cost
 from gateway.features.signals import Floats
 
 MOST_PERSONS = 8
@@ -62,7 +62,7 @@ def link_faces(windows: Sequence[FaceWindow]) -> tuple[Person, ...]:
     At neighbouring ends of contiguous windows boxes must overlap. Further apart in time, position and size decide;
     there, a lone face is taken for the same person unless its size says otherwise, because nothing here knows what
     people look like. Each window's tracks are assigned at once, at the least total cost
-    (scipy.optimize.linear_sum_assignment), so the result depends on the windows alone.
+    so the result depends on the windows alone.
 
     Args:
         windows: Ascending in time.
@@ -90,8 +90,7 @@ def _assign(chains: Sequence[_Chain], window: FaceWindow, tracks: Sequence[int])
     if not chains or not tracks:
         return {}
     costs = np.array([[_cost(chain, window, window.tracks[index]) for index in tracks] for chain in chains])
-    pairs = zip(*linear_sum_assignment(costs), strict=True)
-    return {tracks[column]: chains[row] for row, column in pairs if costs[row, column] < _NO_LINK}
+    return {tracks[column]: chains[row] for row, column in least_cost(costs) if costs[row, column] < _NO_LINK}
 
 
 def _cost(chain: _Chain, window: FaceWindow, track: FaceTrack) -> float:
