@@ -76,7 +76,9 @@ def main() -> int:
     print(f"least of {runs} runs, seconds       cpu    wall")
     with tempfile.TemporaryDirectory(prefix="notreally-") as name:
         for service, module in _MODULES.items():
-            starts = [measure(module, Path(name) / module / ("0" if "again" in service else str(n))) for n in range(runs)]
+            starts = [
+                measure(module, Path(name) / module / ("0" if "again" in service else str(n))) for n in range(runs)
+            ]
             least = Start(min(start.cpu for start in starts), min(start.wall for start in starts))
             limit = LIMIT_S.get(service)
             verdict = "" if limit is None else f"  limit {limit:g}: {'kept' if least.cpu <= limit else 'BROKEN'}"

@@ -11,6 +11,7 @@ LEAST_FRAMES = 2
 LONGEST_S = 0.5
 REFRACTORY_S = 0.2
 
+
 # A median of three thresholds exactly like a vote of three frames: it removes a dip of one frame and leaves every
 # dip of two or more as long as it was. A mean would flatten the 2-3 frames of a 100 ms blink at 25 frames a second.
 def _median_of_three(values: Floats) -> Floats:

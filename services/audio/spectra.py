@@ -2,7 +2,8 @@
 
 librosa hands some of its functions to numba for compilation, and merely importing those compiles them: 25 seconds of
 it, or two with a cache, and a hundred megabytes. What is used here calls none of them. So numba is left out, and a
-function that would need it says so.
+function that would need it says so. Most of SciPy is left out likewise: half of what importing librosa costs. Here SciPy
+itself imports what a function turns out to need.
 """
 
 from collections.abc import Callable
@@ -37,7 +38,9 @@ class _StandIn(ModuleType):
     uint32 = None
 
 
-with standing_in({"numba": _StandIn("numba")}):
+_SCIPY = ("signal", "ndimage", "interpolate", "stats")
+
+with standing_in({"numba": _StandIn("numba")}), standing_in({f"scipy.{name}": ModuleType(name) for name in _SCIPY}):
     from librosa import mel_frequencies
     from librosa.feature import mfcc
     from librosa.filters import mel as mel_bank

@@ -29,7 +29,16 @@ def test_an_audio_worker_does_without_a_compiler() -> None:
     code = "from services.audio import work; work.warm_up(); import sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "librosa" in loaded
-    assert "numba" not in loaded
+    assert {"numba", "scipy.signal", "scipy.stats", "scipy.interpolate", "scipy.ndimage"}.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("module", ["gateway.server", "services.face.__main__", "services.kit.worker_main"])
+def test_a_server_loads_nothing_it_can_do_without(module: str) -> None:
+    code = f"import {module}, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "structlog" in loaded
+    # The log is in JSON, and most databases are of this version already.
+    assert {"alembic", "rich", "pygments", "scipy"}.isdisjoint(loaded)
 
 
 def test_a_classifier_does_without_what_trees_could_be_trained_with() -> None:

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from notreally.v1.face_pb2 import FaceWindow
+from scipy.ndimage import median_filter
 
-from gateway.features.blinks import _baseline, blink_times
+from gateway.features.blinks import _baseline, _median_of_three, blink_times
 from gateway.features.signals import face_signals
 from tests.unit.gateway.synthetic_signals import OPEN, eyes, face_clip, frame_times
 
@@ -111,3 +112,9 @@ def test_the_baseline_is_the_percentile_of_what_lies_around(steps: list[tuple[fl
     ratio = np.array([value for _, value in steps])
     around = [ratio[(times >= time - 1.5) & (times <= time + 1.5)] for time in times]
     assert _baseline(times, ratio) == pytest.approx([np.percentile(values, 80.0) for values in around])
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 100])
+def test_smoothing_is_scipys(length: int) -> None:
+    for values in np.random.default_rng(length).integers(0, 5, (50, length)) / 10:
+        np.testing.assert_array_equal(_median_of_three(values), median_filter(values, size=3, mode="nearest"))

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
-from gateway.features.lipsync import av_sync_correlation
+from gateway.features.lipsync import BAND_HZ, RATE_HZ, _band_passed, av_sync_correlation
 from gateway.features.signals import UnmeasurableError, face_signals
 from tests.unit.gateway.synthetic_signals import Floats, face_clip, frame_times, sound_clip
 
@@ -97,3 +98,11 @@ def test_where_sound_is_missing_within_a_window_only_the_rest_is_compared() -> N
     for window, missing in ((0, slice(0, 30)), (1, slice(60, 70))):
         sounds[window].log_rms[missing] = [float("nan")] * len(sounds[window].log_rms[missing])
     assert av_sync_correlation(face, sounds) > 0.95
+
+
+@pytest.mark.parametrize("length", [16, 49, 101, 700])
+def test_the_filter_is_scipys_to_the_bit(length: int) -> None:
+    sections = butter(2, BAND_HZ, btype="bandpass", fs=RATE_HZ, output="sos")
+    noise = np.random.default_rng(length).normal(size=(50, length)) * np.logspace(-3, 3, 50)[:, None]
+    for values in [*noise, *noise.cumsum(axis=1), np.full(length, 0.3), np.log(np.maximum(noise[-1], 1e-5))]:
+        np.testing.assert_array_equal(_band_passed(values), sosfiltfilt(sections, values))

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from google.rpc import status_pb2
 from notreally.v1 import analysis_pb2
 
 from gateway.migrate import migrate
-from gateway.store.database import OutdatedError, connect, metadata
+from gateway.store import database
+from gateway.store.database import VERSION_TABLE, OutdatedError, connect, metadata, newest_version
 from gateway.store.records import Analysis, Records, Upload
 from tests.servers.home import Home
 from tests.servers.postgres import Postgres
@@ -86,6 +91,20 @@ def test_a_gateway_that_may_not_migrate_says_what_to_do(home: Home) -> None:
     migrate(home.database_url)
     migrate(home.database_url)
     connect(home.database_url, migrate=False).dispose()
+
+
+def test_the_newest_version_is_alembics_and_has_the_tables_that_are_used(home: Home) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).with_name("migrations")))
+    assert ScriptDirectory.from_config(config).get_current_head() == newest_version()
+    engine = connect(home.database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        ours = {*metadata.tables, VERSION_TABLE}
+        differences = compare_metadata(context, metadata)
+        assert context.get_current_revision() == newest_version()
+    engine.dispose()
+    assert [found for found in differences if found[0] != "remove_table" or found[1].name in ours] == []
 
 
 def test_an_ended_analysis_stays_ended(records: Records, upload: Upload) -> None:

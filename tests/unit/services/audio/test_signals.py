@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import get_window
 
 from services.audio import signals
 from services.audio.signals import Samples
@@ -107,3 +108,7 @@ def test_normalisation_counts_only_what_is_there() -> None:
 def test_silence_and_absence_are_not_blown_up(present: bool) -> None:
     silence = np.full(RATE, 1e-7, np.float32)
     np.testing.assert_array_equal(signals.rms_normalised(silence, np.full(RATE, present)), silence)
+
+
+def test_the_window_is_scipys_to_the_bit() -> None:
+    np.testing.assert_array_equal(signals._HANN, get_window("hann", signals.FRAME_SAMPLES))
