@@ -1,8 +1,8 @@
 """What each process costs to start: processor and wall time until its health says that it serves.
 
-`python -m benchmarks.startup [runs] [services…]`: starts each server by itself, as `notreally serve` does, with an empty data folder,
-and the gateway a second time with the database it has made. The processor time is that of the server and of every process
-it has started, such as its workers; least of the runs, which a busy machine changes least. Nothing is written.
+`python -m benchmarks.startup [runs]`: starts each server by itself, as `notreally serve` does, with an empty data
+folder, and the gateway again with the database it has made. The processor time is that of the server and of every
+process it has started, such as its workers; least of the runs, which a busy machine changes least. Nothing is written.
 """
 
 import os
@@ -77,7 +77,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="notreally-") as name:
         for service, module in _MODULES.items():
             starts = [
-                measure(module, Path(name) / module / ("0" if "again" in service else str(n))) for n in range(runs)
+                measure(module, Path(name) / module / ("0" if "again" in service else str(run))) for run in range(runs)
             ]
             least = Start(min(start.cpu for start in starts), min(start.wall for start in starts))
             limit = LIMIT_S.get(service)

@@ -2,6 +2,6 @@
 
 from services.kit.imports import standing_in
 
-# Where it finds rich, structlog imports that, for a log in colours: a fifth of what starting a worker costs. Ours is JSON.
+# structlog imports rich where it finds it, for logs in colours: a tenth of a second for each process. Ours are JSON.
 with standing_in({"rich": None}):
     import structlog as structlog

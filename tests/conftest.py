@@ -8,11 +8,15 @@ import pytest
 import structlog
 
 from services.kit import requests
+from tests import budget
+from tests.budget import pytest_fixture_setup, pytest_runtest_makereport
 from tests.integration.stack import SERVICES, Stack, free_ports, running_stack
 from tests.servers.collector import Collector, running_collector
 from tests.servers.home import Home, cluster, laptop
 from tests.servers.postgres import Postgres, running_postgres, server_program
 from tests.servers.s3 import S3, running_s3
+
+__all__ = ["pytest_fixture_setup", "pytest_runtest_makereport"]
 
 # How long an example takes says something about the machine, not about the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -111,8 +115,9 @@ def stack(request: pytest.FixtureRequest) -> Stack:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--cluster` runs what takes minutes, too."""
-    parser.addoption("--cluster", action="store_true", help="also the long form of the cluster's test")
+    """`--long` runs what takes minutes, too."""
+    parser.addoption("--long", action="store_true", help="also what is marked as long: make test-long")
+    budget.pytest_addoption(parser)
 
 
 @pytest.hookimpl(trylast=True)  # after the order was made random
@@ -121,7 +126,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     rank = {Path(__file__).parent / name: number for number, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(_LONGEST)))
     for item in items:
-        if item.get_closest_marker("cluster") and not config.getoption("--cluster"):
-            item.add_marker(pytest.mark.skip(reason="make cluster-test"))
+        if item.get_closest_marker("long") and not config.getoption("--long"):
+            item.add_marker(pytest.mark.skip(reason="make test-long"))
         if "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(240))

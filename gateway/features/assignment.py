@@ -9,8 +9,8 @@ def least_cost(costs: Floats) -> list[tuple[int, int]]:
     """Pairs of row and column, each in one pair at most and as many as there can be, whose costs add up to the least.
 
     Shortest augmenting paths (Crouse 2016), step by step as scipy.optimize.linear_sum_assignment takes them, so that
-    pairs are the same where several sums are equally small. SciPy's optimizers take a gateway half a second to load; there
-    are a handful of faces here.
+    pairs are the same where several sums are equally small. SciPy's optimizers take a gateway half a second to load;
+    there are a handful of faces here.
 
     Args:
         costs: Finite.

@@ -206,7 +206,7 @@ def _tune_sqlite(connection: "sa.engine.interfaces.DBAPIConnection", _record: ob
 
 
 def newest_version() -> str:
-    """The version of our tables that this gateway works with: the last of the migrations, whose names begin with theirs."""
+    """The version of our tables that this gateway works with: that of the last migration, as its file's name begins."""
     return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 

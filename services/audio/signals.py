@@ -18,8 +18,8 @@ COEFFICIENTS = 12
 _MEL_BANDS = 40
 _LOUDNESS_FLOOR = 1e-5
 
-# scipy.signal.get_window("hann", FRAME_SAMPLES) to the bit. librosa would ask for it by its name, and that package takes a
-# worker most of a second to load.
+# scipy.signal.get_window("hann", FRAME_SAMPLES) to the bit. librosa would ask for it by its name, and that package
+# takes a worker most of a second to load.
 _HANN = (0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, FRAME_SAMPLES + 1)))[:-1]
 
 Samples = npt.NDArray[np.float32]

@@ -2,8 +2,8 @@
 
 librosa hands some of its functions to numba for compilation, and merely importing those compiles them: 25 seconds of
 it, or two with a cache, and a hundred megabytes. What is used here calls none of them. So numba is left out, and a
-function that would need it says so. Most of SciPy is left out likewise: half of what importing librosa costs. Here SciPy
-itself imports what a function turns out to need.
+function that would need it says so. Parts of SciPy are left out likewise, half of what importing librosa costs; SciPy
+itself imports them when a function turns out to need them.
 """
 
 from collections.abc import Callable

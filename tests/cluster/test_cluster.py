@@ -90,7 +90,7 @@ async def test_a_kill_a_cut_and_a_replacement_lose_nothing(fleet: Fleet, five: l
     assert assert_nothing_finished_ran_again(fleet.log, fleet.home.database_url) > 0, "nothing was hit in the middle"
 
 
-@pytest.mark.cluster
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 async def test_anything_may_happen_to_fifty_analyses(fleet: Fleet, five: list[Path]) -> None:
     async with NotReally(fleet.target, PATIENT) as client:
