@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test test-ui system-packages check check-python check-ui format train forge evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train forge evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -96,14 +96,20 @@ ui: frontend/out/index.html ## Build the browser UI
 
 # File by file, those that take longest first (tests/conftest.py), not those with most tests.
 SHARED_OUT := --dist=loadfile --no-loadscope-reorder
+SLOWEST := --durations=25 --durations-min=3
 
-test: ## All checks and tests, in a real browser too
-	$(MAKE) --no-print-directory --jobs=3 --output-sync=target check-python ui system-packages
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-ui test-ui .venv/.torch
+test: ## All checks and tests, in a real browser too: docs/testing.md
+	# What waits for the network goes on beside what keeps the machine busy.
+	$(MAKE) --no-print-directory --jobs=4 --output-sync=target ui .venv/.torch system-packages check-python
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-ui test-ui
 	# One thread each: those of a BLAS wait busily for each other where there are more than cores.
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest tests/unit tests/deploy $(SHARED_OUT) --numprocesses=auto --maxprocesses=4
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest tests/unit tests/deploy $(SHARED_OUT) --numprocesses=auto --maxprocesses=4 $(SLOWEST) $(LONG)
 	# Half of these wait for the other half. More than two systems at once would be too much for a small machine.
-	$(PY) -m pytest --ignore=tests/unit --ignore=tests/deploy $(SHARED_OUT) --numprocesses=2
+	$(PY) -m pytest --ignore=tests/unit --ignore=tests/deploy $(SHARED_OUT) --numprocesses=2 $(SLOWEST) $(LONG)
+
+test-long: ## The same and what takes minutes: every damaged file, fifty analyses on a failing cluster, a soak of two hundred
+	$(MAKE) --no-print-directory test LONG=--long
+	$(PY) -m benchmarks.soak
 
 system-packages:
 	deploy/system-packages.sh ffmpeg chromium postgres
@@ -129,7 +135,7 @@ check-ui: proto
 
 cluster-test: setup ## Many replicas on one machine, killed, cut off and replaced while 50 analyses run
 	deploy/system-packages.sh ffmpeg postgres
-	$(PY) -m pytest tests/cluster --cluster -p no:randomly
+	$(PY) -m pytest tests/cluster --long -p no:randomly
 
 scaling: setup ## One face replica against two: throughput, cost of a video
 	deploy/system-packages.sh ffmpeg postgres

@@ -16,7 +16,7 @@ from tests.integration.hostile.bait import laid_bait
 from tests.integration.hostile.conftest import Outcomes
 from tests.integration.hostile.inputs import Answered, Refused
 from tests.integration.hostile.not_videos import REFERENCES
-from tests.integration.hostile.table import ROWS
+from tests.integration.hostile.table import ROWS, SOME
 from tests.integration.hostile.workshop import Workshop
 from tests.integration.stack import Stack
 
@@ -32,7 +32,7 @@ def assert_fit_for_a_person(sentence: str, stack: Stack) -> None:
         assert internal not in sentence
 
 
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("row", [row if row in SOME else pytest.param(row, marks=pytest.mark.long) for row in ROWS])
 async def test_an_input_is_told_what_it_is(outcomes: Outcomes, stack: Stack, shop: Workshop, row: str) -> None:
     outcome = await outcomes[row]
     expected = ROWS[row].expected
