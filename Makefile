@@ -94,7 +94,7 @@ run: setup ui ## Start everything on http://localhost:52513
 
 ui: frontend/out/index.html ## Build the browser UI
 
-# File by file, those that take longest first (tests/conftest.py), not those with most tests.
+# Those that take longest first (tests/conftest.py), not those with most tests.
 SHARED_OUT := --dist=loadfile --no-loadscope-reorder
 SLOWEST := --durations=25 --durations-min=3
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 import structlog
+from xdist.scheduler import LoadFileScheduling
 
 from services.kit import requests
 from tests import budget
@@ -118,6 +120,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--long` runs what takes minutes, too."""
     parser.addoption("--long", action="store_true", help="also what is marked as long: make test-long")
     budget.pytest_addoption(parser)
+
+
+class _ByFile(LoadFileScheduling):
+    """File by file, but all that need the servers of a cluster in one process: a second one would start them again."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, name = nodeid.partition("::")
+        is_cluster = file.startswith("tests/cluster/") or "cluster" in name.partition("[")[2]
+        return "cluster" if is_cluster and not file.startswith("tests/unit/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How tests are shared out to processes."""
+    return _ByFile(config, log)
 
 
 @pytest.hookimpl(trylast=True)  # after the order was made random
