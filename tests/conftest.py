@@ -122,7 +122,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     budget.pytest_addoption(parser)
 
 
-class _ByFile(LoadFileScheduling):
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]
     """File by file, but all that need the servers of a cluster in one process: a second one would start them again."""
 
     def _split_scope(self, nodeid: str) -> str:

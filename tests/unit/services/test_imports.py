@@ -32,7 +32,7 @@ def test_an_audio_worker_does_without_a_compiler() -> None:
     assert {"numba", "scipy.signal", "scipy.stats", "scipy.interpolate", "scipy.ndimage"}.isdisjoint(loaded)
 
 
-@pytest.mark.parametrize("module", ["gateway.server", "services.face.__main__", "services.kit.worker_main"])
+@pytest.mark.parametrize("module", ["gateway.server", "services.face.__main__", "services.kit.workers.main"])
 def test_a_server_loads_nothing_it_can_do_without(module: str) -> None:
     code = f"import {module}, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
