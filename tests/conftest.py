@@ -12,7 +12,7 @@ from xdist.scheduler import LoadFileScheduling
 from services.kit import requests
 from tests import budget
 from tests.budget import pytest_fixture_setup, pytest_runtest_makereport
-from tests.integration.stack import SERVICES, Stack, free_ports, running_stack
+from tests.integration.stack import FEW_WORKERS, SERVICES, Stack, free_ports, running_stack
 from tests.servers.collector import Collector, running_collector
 from tests.servers.home import Home, cluster, laptop
 from tests.servers.postgres import Postgres, running_postgres, server_program
@@ -83,7 +83,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def laptop_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One running system as on a laptop, for all tests that need one."""
-    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+    with running_stack(tmp_path_factory.mktemp("stack"), (), **FEW_WORKERS) as running:
         yield running
 
 
@@ -105,7 +105,7 @@ def cluster_stack(postgres: Postgres, s3: S3, collector: Collector, cluster_metr
     """One running system that keeps things as in a cluster, and is watched as in one."""
     watched = {f"NOTREALLY_{name.upper()}_METRICS_LISTEN": address for name, address in cluster_metrics.items()}
     watched |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "200"}
-    with cluster(postgres, s3) as home, running_stack(home, (), **watched) as running:
+    with cluster(postgres, s3) as home, running_stack(home, (), **FEW_WORKERS, **watched) as running:
         yield running
 
 

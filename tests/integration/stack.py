@@ -16,9 +16,21 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.servers.home import Home, laptop
 from tests.servers.ports import free_ports, wait_for
 
-__all__ = ["SERVICES", "Stack", "free_ports", "is_healthy", "running_process", "running_stack", "wait_for"]
+__all__ = [
+    "FEW_WORKERS",
+    "SERVICES",
+    "Stack",
+    "free_ports",
+    "is_healthy",
+    "running_process",
+    "running_stack",
+    "wait_for",
+]
 
 SERVICES = ("gateway", "face", "audio", "metadata", "classifier")
+FEW_WORKERS = {"NOTREALLY_WORKER_SPARES": "0", "NOTREALLY_AUDIO_WORKERS": "1", "NOTREALLY_METADATA_WORKERS": "1"}
+"""Settings of systems whose tests need no more: each worker takes half a second or more of processor time to start."""
+
 _START_S = 120.0
 _STOP_S = 60.0
 

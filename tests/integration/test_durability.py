@@ -11,7 +11,7 @@ import pytest
 
 from client import NotReally, Patience
 from tests.cluster.work import Work, assert_nothing_finished_ran_again, lines
-from tests.integration.stack import Stack, running_stack, wait_for
+from tests.integration.stack import FEW_WORKERS, Stack, running_stack, wait_for
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo, syllables
 
@@ -19,8 +19,6 @@ PATIENT = Patience(first_s=0.1, longest_s=1.0, attempts=200)
 EACH = ("metadata", "classifier", "audio", "face", "gateway", "envoy")
 SOME = ("face", "gateway", "envoy")
 """The supervisor, which is killed last, takes the others with it anyway."""
-# What stands by, and a second worker, would only take longer to start.
-FEW = {"NOTREALLY_WORKER_SPARES": "0", "NOTREALLY_AUDIO_WORKERS": "1", "NOTREALLY_METADATA_WORKERS": "1"}
 
 
 def several(count: int, face_video: MakeFaceVideo) -> list[Path]:
@@ -55,7 +53,7 @@ async def test_any_process_may_be_killed(
 
     logs: list[list[str]] = []
     with ExitStack() as first, ExitStack() as second:
-        settings = {"NOTREALLY_CONCURRENCY": "10", **FEW}
+        settings = {"NOTREALLY_CONCURRENCY": "10", **FEW_WORKERS}
         stack = first.enter_context(running_stack(tmp_path, (), **settings))
         logs.append(stack.log)
         async with AsyncExitStack() as clients:

@@ -11,7 +11,7 @@ from notreally.v1 import analysis_pb2, features_pb2
 
 from client import NotReally, ServiceError
 from services.kit.media.store import media_key
-from tests.integration.stack import Stack, free_ports, running_process
+from tests.integration.stack import FEW_WORKERS, Stack, free_ports, running_process
 from tests.integration.test_analysis import SOUND, present
 
 SHORT = "0.5"
@@ -98,6 +98,7 @@ async def test_an_analysis_may_wait_for_the_face_service(stack: Stack, silent: P
                 texts = [lane.text for lane in event.modalities]
                 if "waiting for the face service" in texts and address:
                     face = {"NOTREALLY_FACE_LISTEN": address, "NOTREALLY_MEDIA_URL": stack.home.media_url}
+                    face |= {"NOTREALLY_FACE_WORKERS": "1", **FEW_WORKERS}
                     await asyncio.to_thread(exits.enter_context, running_process("services.face", address, **face))
                     address = ""
         assert address == "", "nobody said that the face service was waited for"

@@ -12,7 +12,7 @@ import pytest
 
 from client import NotReally, ServiceError
 from services.kit.media.store import media_key
-from tests.integration.stack import Stack, free_ports, running_process
+from tests.integration.stack import FEW_WORKERS, Stack, free_ports, running_process
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
 from tests.workers import workers_reading
@@ -81,7 +81,7 @@ async def test_the_same_file_gives_the_same_vector_at_any_number_of_workers(
     here = [(await client.analyze(talking)).result.features for _ in range(2)]
     port, face_port = free_ports(2)
     media = stack.home.media_url
-    face = {"NOTREALLY_FACE_LISTEN": f"127.0.0.1:{face_port}", "NOTREALLY_FACE_WORKERS": "1"}
+    face = {"NOTREALLY_FACE_LISTEN": f"127.0.0.1:{face_port}", "NOTREALLY_FACE_WORKERS": "1", **FEW_WORKERS}
     other = {"NOTREALLY_FACE_TARGET": f"127.0.0.1:{face_port}", "NOTREALLY_PARALLEL_RUNS": "1"}
     with (
         running_process("services.face", f"127.0.0.1:{face_port}", NOTREALLY_MEDIA_URL=media, **face),
