@@ -129,7 +129,7 @@ def test_a_face_fills_the_middle_of_its_crop() -> None:
 def test_it_learns_where_moments_are_forged() -> None:
     rng = np.random.default_rng(0)
     people, stranger = [person(rng) for _ in range(4)], grainy(rng)
-    part = train_part(people, [[]] * 4, Settings(samples=320, batch=16, rate=1e-3), lambda _: None)
+    part = train_part(people, [[]] * 4, Settings(samples=192, batch=16, rate=1e-3), lambda _: None)
     forged = trembling_in_the_middle(stranger)
     real_score, forged_score = score_wide(TextureNetwork([part]), [stranger, forged])
     assert forged_score > real_score
