@@ -61,8 +61,8 @@ def link_faces(windows: Sequence[FaceWindow]) -> tuple[Person, ...]:
 
     At neighbouring ends of contiguous windows boxes must overlap. Further apart in time, position and size decide;
     there, a lone face is taken for the same person unless its size says otherwise, because nothing here knows what
-    people look like. Each window's tracks are assigned at once, at the least total cost
-    so the result depends on the windows alone.
+    people look like. Each window's tracks are assigned at once, at the least total cost, so the result depends on the
+    windows alone.
 
     Args:
         windows: Ascending in time.
