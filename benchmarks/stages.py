@@ -79,7 +79,7 @@ def _analyse(path: Path, pictures: list[TimedPicture], spent: Account) -> None:
             (MotionNetwork, "score", "movement"),
             (extraction, "measure_texture", "texture"),
             (scoring, "face_thumbnail", "thumbnails"),
-            (scoring, "face_moment", "texture network: moment"),
+            (scoring, "face_snippet", "texture network: snippet"),
             (TextureNetwork, "score", "texture network"),
         ):
             patches.enter_context(patch.object(owner, name, _timed(getattr(owner, name), inside, stage)))

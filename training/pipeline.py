@@ -1,4 +1,4 @@
-"""From folders of videos to vectors whose texture scores come from networks that have not seen their people."""
+"""From folders of videos to vectors with out-of-fold network scores."""
 
 import asyncio
 import platform
@@ -17,78 +17,80 @@ from training.data.crops import CROPS
 from training.data.folds import group_folds, refuse_too_few
 from training.data.vectors import Collected, VectorCache, collect, content_hash
 from training.data.videos import Assembled, Videos, assemble
-from training.evaluation.compression import LOOKED_PAST
-from training.forgeries.reencoding import Journey
+from training.evaluation.compression import PROJECTED_OUT
+from training.forgeries.reencoding import Augmentation
 from training.networks.learning import Settings
 from training.networks.motion import Views, out_of_fold
 from training.networks.movements import Movements, measure_all
 from training.networks.network import Answer
 from training.networks.scores import Scores, TextureScores
-from training.networks.texture import GRID, TextureTraining
+from training.networks.texture import RECOMPRESSIONS, TextureTraining
 from training.services import Services
 
 MOTION_EPOCHS = 60
-"""Of the motion network; half a minute."""
+"""Epochs of the motion network; half a minute."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained, and what it is held against.
+    """What to train, and what to compare it with.
 
     Attributes:
-        parts: of the texture networks.
-        sendings: by name, what every video is sent on to have its movements measured again; some of those that the
-            texture network's crops go through.
-        other_epochs: of motion networks that those that ship are compared with.
-        other_parts: by what differs, parts of texture networks that are put in the place of those that speak of the
-            same; of the first seed alone.
+        parts: settings of the texture network's parts.
+        recompressions: by name, re-compressions of whole videos after which motion is measured again; a subset of those
+            of the texture network's crops.
+        other_epochs: of motion networks to compare with the released one.
+        other_parts: by what differs, settings of texture network parts to compare with the released ones; for the first
+            seed only.
     """
 
     parts: tuple[Settings, ...]
-    sendings: Mapping[str, Journey] = field(default_factory=dict)
+    recompressions: Mapping[str, Augmentation] = field(default_factory=dict)
     other_epochs: tuple[int, ...] = ()
     other_parts: Mapping[str, Settings] = field(default_factory=dict)
 
 
 STANDARD = Plan(
     parts=tuple(Settings(answer) for answer in Answer),
-    sendings={name: GRID[name] for name in (*LOOKED_PAST, "CRF 40")},
+    recompressions={name: RECOMPRESSIONS[name] for name in (*PROJECTED_OUT, "CRF 40")},
     other_epochs=(MOTION_EPOCHS // 2,),
 )
-"""On two processor cores twenty-five minutes for a texture network, two to eight seconds for a video and sending."""
+"""On two CPU cores: 25 minutes for a texture network, two to eight seconds for each re-compression of a video."""
 
-COMPARING = replace(STANDARD, other_parts={"places, 60 % of its fakes labelled": Settings(Answer.PLACES, labelled=0.6)})
-"""On two processor cores twelve minutes more for each fold of people and other part, unless what it said is kept."""
+COMPARING = replace(
+    STANDARD, other_parts={"places, 60 % of its fakes labelled": Settings(Answer.PATCHES, labelled=0.6)}
+)
+"""On two CPU cores: twelve minutes more for each fold and other part, unless its scores are cached."""
 
 QUICK = Plan(parts=tuple(replace(part, samples=16, batch=4, rate=1e-3) for part in STANDARD.parts))
-"""Proves the path in seconds; learns nothing."""
+"""Exercises the whole pipeline in seconds; learns nothing."""
 
 _RECORDED = ("torch", "numpy", "opencv-python-headless", "mediapipe", "xgboost-cpu", "onnxruntime", "av", "librosa")
 
 
 @dataclass(frozen=True)
 class Material:
-    """What fitting and evaluation work on.
+    """The input of fitting and evaluation.
 
     Attributes:
         dataset: labelled videos.
         training: of texture networks.
-        movements: in each clip.
-        looked_past: the same after each compression in `LOOKED_PAST`.
-        texture: scores of unseen people, by seed.
-        sent: by compression, what motion networks said of spans after whole videos went through it, by seed.
-        videos: for each seed, the same videos with what that seed's networks say.
-        others: by what differs, the same with what other networks say; some of the first seed alone.
-        left_out: reason and number of videos for everything that was found but is not among them; networks learn from
-            those that are in `dataset`.
+        movements: of each clip.
+        projected_out: movements after each re-compression in `PROJECTED_OUT`.
+        texture: out-of-fold scores of the texture networks, by seed.
+        recompressed: by re-compression of whole videos, the motion networks' scores of spans, by seed.
+        videos: for each seed, the same videos with the scores of that seed's networks.
+        others: by what differs, the same with the scores of other networks; some for the first seed only.
+        left_out: by reason, the number of videos that were found but are not in `videos`; networks are trained on those
+            of them that are in `dataset`.
     """
 
     dataset: Dataset
     training: TextureTraining
     movements: list[Movements]
-    looked_past: list[list[Movements]]
+    projected_out: list[list[Movements]]
     texture: TextureScores
-    sent: dict[str, Scores]
+    recompressed: dict[str, Scores]
     videos: tuple[Videos, ...]
     others: dict[str, tuple[Videos, ...]]
     left_out: dict[str, int]
@@ -104,20 +106,20 @@ def prepare(
     parallel: int,
     console: Console,
 ) -> Material:
-    """Measure every video, and score every face with networks that have not seen its people.
+    """Measure every video, and compute out-of-fold network scores.
 
     Args:
         dataset: labelled videos.
-        cache: folder for what takes long; what is there is not made again.
-        scores: folder for what texture networks said of people they have not seen, likewise.
+        cache: folder for whatever takes long.
+        scores: folder for out-of-fold scores of the texture networks.
         server: address of a running NotReally; None to start a private one.
         plan: what to train and compare.
         seeds: of the networks.
         parallel: videos measured, and processes run, at once.
-        console: told how it goes.
+        console: for progress.
 
     Raises:
-        ValueError: too few videos, or too few people; where that shows in what is measured, before networks learn.
+        ValueError: too few videos, or too few people; if the measurements show it, before networks are trained.
         ServiceError, RuntimeError: the services do not answer, or do not start.
     """
     dataset, twice = unique(dataset, content_hash)
@@ -125,7 +127,7 @@ def prepare(
     collected = asyncio.run(_measure(dataset, VectorCache(cache / "vectors.parquet"), server, parallel, console))
     for path, why in sorted(collected.failures.items()):
         console.print(f"Skipped {path.name}: {why}", style="yellow", markup=False, highlight=False)
-    # Networks take hours; as if they could read every video.
+    # Networks take hours, so check first, as if they could score every video.
     read = [np.zeros(CROPS)] * len(dataset.clips)
     _refuse_too_few(assemble(dataset, collected.rows, fold, read, read).videos)
 
@@ -139,43 +141,46 @@ def prepare(
         for what, part in plan.other_parts.items()
     }
     console.print("Measuring movements")
-    past = {name: journey for name, journey in plan.sendings.items() if name in LOOKED_PAST}
-    anew = {name: journey for name, journey in plan.sendings.items() if name not in LOOKED_PAST}
+    known = {name: how for name, how in plan.recompressions.items() if name in PROJECTED_OUT}
+    unknown = {name: how for name, how in plan.recompressions.items() if name not in PROJECTED_OUT}
+    paths = [clip.path for clip in dataset.clips]
     plain, *views = (
-        measure_all([clip.path for clip in dataset.clips], cache / "movements", jobs=parallel, journey=journey)
-        for journey in (None, *past.values(), *anew.values())
+        measure_all(paths, cache / "movements", jobs=parallel, augmentation=how)
+        for how in (None, *known.values(), *unknown.values())
     )
     fake = [clip.fake for clip in dataset.clips]
-    sent, new = views[: len(past)], views[len(past) :]
+    projected_out, held_out = views[: len(known)], views[len(known) :]
 
-    def moved(epochs: int, unlearned: Views) -> list[Scores]:
-        """What each seed's motion networks say, of the videos as they are and of each view."""
-        taught = dataset.taught
-        asked = (out_of_fold(plain, fake, fold, taught, sent, unlearned, epochs=epochs, seed=seed) for seed in seeds)
-        return list(zip(*asked, strict=True))
+    def motion_scores(epochs: int, others: Views) -> list[Scores]:
+        """Out-of-fold scores by seed, of the original videos and of each view."""
+        trainable = dataset.trainable
+        found = (
+            out_of_fold(plain, fake, fold, trainable, projected_out, others, epochs=epochs, seed=seed) for seed in seeds
+        )
+        return list(zip(*found, strict=True))
 
     def assembled(crops: Scores, spans: Scores) -> list[Assembled]:
-        """Of as many seeds as the crops are of."""
+        """For as many seeds as there are scores of crops."""
         return [assemble(dataset, collected.rows, fold, *read) for read in zip(crops, spans, strict=False)]
 
     console.print("Training motion networks")
-    spans, *spans_sent = moved(MOTION_EPOCHS, new)
-    ships = assembled(texture.log_odds, spans)
+    spans, *spans_recompressed = motion_scores(MOTION_EPOCHS, held_out)
+    released = assembled(texture.log_odds, spans)
     others = {f"texture network: {part} alone": assembled(crops, spans) for part, crops in texture.parts.items()}
     others |= {f"texture network: {what}": assembled(crops, spans) for what, crops in other_crops.items()}
     for epochs in plan.other_epochs:
-        others[f"motion network: {epochs} epochs"] = assembled(texture.log_odds, moved(epochs, ())[0])
-    _refuse_too_few(ships[0].videos)
+        others[f"motion network: {epochs} epochs"] = assembled(texture.log_odds, motion_scores(epochs, ())[0])
+    _refuse_too_few(released[0].videos)
     refused = ["the services refused it"] * len(collected.failures)
-    left_out = Counter([*ships[0].left_out.values(), *twice.values(), *refused])
+    left_out = Counter([*released[0].left_out.values(), *twice.values(), *refused])
     return Material(
         dataset,
         training,
         plain,
-        sent,
+        projected_out,
         texture,
-        dict(zip([*past, *anew], spans_sent, strict=True)),
-        tuple(one.videos for one in ships),
+        dict(zip([*known, *unknown], spans_recompressed, strict=True)),
+        tuple(one.videos for one in released),
         {name: tuple(one.videos for one in read) for name, read in others.items()},
         dict(left_out),
     )
@@ -187,12 +192,12 @@ def _refuse_too_few(videos: Videos) -> None:
 
 
 def environment() -> list[str]:
-    """What a training run was made with."""
+    """Versions of the software used in a training run."""
     return [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in _RECORDED)]
 
 
 def _tell(text: str) -> None:
-    """From whichever process; a console cannot be handed to another."""
+    """Print from any process; a console cannot be passed to another."""
     Console(stderr=True).print(text, highlight=False)
 
 

@@ -1,4 +1,4 @@
-"""The running services, as training meets them: a client like any other."""
+"""The running services, which training uses as any other client does."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from gateway.features.vector import SCHEMA_VERSION
 from training.data.vectors import MeasurementError
 from training.fitting.model_file import take_schema
 from training.networks import motion
-from training.networks.export import export_untaught
+from training.networks.export import export_untrained
 
 _SHIPPED_MODEL = Path(__file__).parents[1] / "models" / "default.json"
 _START_S = 180.0
@@ -28,16 +28,16 @@ _PARTS = ("GATEWAY", "FACE", "AUDIO", "METADATA", "CLASSIFIER")
 
 
 class Services:
-    """Has videos measured, as an async context manager.
+    """Measures videos on a server, as an async context manager.
 
-    Nothing is started or called before the first video, so that a run whose videos are all measured needs no server.
+    Nothing is started or called before the first video, so a run whose videos are all cached needs no server.
 
     Args:
         server: address of a running server, such as ``localhost:52513``; None to start a private one.
     """
 
     def __init__(self, server: str | None):
-        """Remember the address."""
+        """Only remember the address."""
         self._server = server
         self._stack = AsyncExitStack()
         self._starting = asyncio.Lock()
@@ -54,7 +54,7 @@ class Services:
         await self._stack.aclose()
 
     async def measure(self, path: Path) -> analysis_pb2.AnalysisResult:
-        """Have one video analysed, and leave nothing of it on the server.
+        """Have one video analysed, and delete it from the server.
 
         Raises:
             MeasurementError: this video cannot be analysed.
@@ -92,7 +92,7 @@ class Services:
 
 @asynccontextmanager
 async def _private_server() -> AsyncIterator[str]:
-    """Run `notreally serve` on free ports with its data in a temporary folder; gives its address."""
+    """Run `notreally serve` on free ports with its data in a temporary folder; yields its address."""
     with tempfile.TemporaryDirectory(prefix="notreally-training-") as folder, tempfile.TemporaryFile() as log:
         ports = _free_ports(1 + len(_PARTS))
         address = f"127.0.0.1:{ports[0]}"
@@ -105,11 +105,11 @@ async def _private_server() -> AsyncIterator[str]:
             "NOTREALLY_FACE_TEXTURE_MODEL": str(Path(folder, "texture.onnx")),
             "NOTREALLY_FACE_MOTION_MODEL": str(Path(folder, "motion.onnx")),
         }
-        # Nobody looks at verdicts and scores here, and the model and networks to come may be the first for what this
-        # checkout measures.
+        # Verdicts and scores are not used here, and there may be no model and networks yet for the features of this
+        # checkout.
         take_schema(_SHIPPED_MODEL, SCHEMA_VERSION, Path(variables["MODEL_PATH"]))
-        export_untaught(Path(variables["NOTREALLY_FACE_TEXTURE_MODEL"]))
-        motion.ship([], [], [], (), Path(variables["NOTREALLY_FACE_MOTION_MODEL"]), epochs=0, seed=0)
+        export_untrained(Path(variables["NOTREALLY_FACE_TEXTURE_MODEL"]))
+        motion.train_released([], [], [], (), Path(variables["NOTREALLY_FACE_MOTION_MODEL"]), epochs=0, seed=0)
         for part, port in zip(_PARTS, ports[1:], strict=True):
             variables[f"NOTREALLY_{part}_LISTEN"] = variables[f"NOTREALLY_{part}_TARGET"] = f"127.0.0.1:{port}"
         command = str(Path(sys.executable).with_name("notreally"))
@@ -137,7 +137,7 @@ async def _until_ready(address: str, process: asyncio.subprocess.Process, log: I
                 await asyncio.sleep(_POLL_S)
     log.seek(0)
     last_lines = b"\n".join(log.read().splitlines()[-10:]).decode(errors="replace")
-    raise RuntimeError(f"The services did not start. Their last words:\n{last_lines}")
+    raise RuntimeError(f"The services did not start. The end of their log:\n{last_lines}")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
@@ -154,7 +154,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 def _free_ports(count: int) -> list[int]:
     with ExitStack() as held:
-        # All held at once, so that none is given out twice.
+        # All are held at once, so that none is given out twice.
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for taken in sockets:
             taken.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""`python -m training.train`: from folders of videos to the network, the model and their card."""
+"""`python -m training.train`: from folders of videos to networks, model and model card."""
 
 import sys
 from datetime import UTC, datetime
@@ -24,11 +24,11 @@ from training.fitting import model_file
 from training.fitting.calibration import Band, Calibration
 from training.fitting.model import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
-from training.networks.motion import ship
+from training.networks.motion import train_released
 from training.pipeline import COMPARING, MOTION_EPOCHS, QUICK, STANDARD, Material, environment, prepare
 
-_UNKNOWN_TERMS = "Nothing was said of where the videos come from and what may be done with them (`--terms`)."
-_UNKNOWN_DATA = "It is not known whether the model learned from the videos that are judged here: its file does not say."
+_UNKNOWN_TERMS = "The origin and terms of use of the videos were not given (`--terms`)."
+_UNKNOWN_DATA = "It is unknown whether the model was trained on these videos: its file does not say."
 _PERMUTATIONS = 100
 _PAGE = 180  # columns
 
@@ -40,82 +40,87 @@ def train(
     ],
     fake: Annotated[
         list[str] | None,
-        typer.Option(help="Folder of fake videos, likewise. Without any, they are made of the real ones."),
+        typer.Option(help="Folder of fake videos, likewise. Without it, fakes are made from the real ones."),
     ] = None,
     manifest: Annotated[
         Path | None,
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="CSV with the columns file, label and group_id (the person), and maybe subset and method; files are "
-            "relative to it. By default the manifest.csv beside the folders, if there is one. A pairs.csv beside it, "
-            "with the columns real and fake, names videos of the same person through the same encoder.",
+            help="CSV with the columns file, label and group_id (the person), optionally subset and method; file is "
+            "relative to the CSV. By default the manifest.csv beside the folders, if there is one. A pairs.csv beside "
+            "it, with the columns real and fake, lists pairs: videos of the same person through the same encoder.",
         ),
     ] = None,
     server: Annotated[
         str | None,
         typer.Option(help="Address of a running NotReally, such as localhost:52513. Starts a private one by default."),
     ] = None,
-    cache: Annotated[Path, typer.Option(help="Folder for what takes long: nothing is done twice.")] = Path(
-        "data/training"
-    ),
+    cache: Annotated[
+        Path, typer.Option(help="Folder for intermediate results, so that nothing is computed twice.")
+    ] = Path("data/training"),
     scores: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for what texture networks said of people they had not seen: where it holds that of the same "
-            "videos and recipe, an evaluation trains none. By default one in the cache."
+            help="Folder for out-of-fold scores of the texture networks. If it holds those of the same videos and "
+            "recipe, an evaluation trains no texture network. By default a folder in the cache."
         ),
     ] = None,
     model: Annotated[Path, typer.Option(help="Model to write: .json or .ubj.")] = Path("models/default.json"),
     texture: Annotated[Path, typer.Option(help="Texture network to write: .onnx.")] = Path("models/face_texture.onnx"),
     motion: Annotated[Path, typer.Option(help="Motion network to write: .onnx.")] = Path("models/face_motion.onnx"),
     model_card: Annotated[Path, typer.Option("--card", help="Model card to write.")] = Path("docs/model-card.md"),
-    figures: Annotated[Path, typer.Option(help="JSON of every figure to write.")] = Path("models/evaluation.json"),
+    figures: Annotated[Path, typer.Option(help="JSON file to write, with every figure.")] = Path(
+        "models/evaluation.json"
+    ),
     terms: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Markdown on where the videos come from, for the card."),
+        typer.Option(
+            exists=True, dir_okay=False, help="Markdown on the origin and terms of use of the videos, for the card."
+        ),
     ] = None,
     parallel: Annotated[int, typer.Option(min=1, help="Videos measured, and processes run, at once.")] = 2,
-    seed: Annotated[int, typer.Option(help="Makes masks, networks and trees reproducible.")] = 0,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds that the evaluation is averaged over.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of masks, networks and trees.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds to average the evaluation over.")] = 1,
     only_evaluate: Annotated[
         bool,
         typer.Option(
             "--only-evaluate",
-            help="Leave networks and model as they are, and write their card anew, from the videos they learned from.",
+            help="Leave networks and model alone, and rewrite their card, from the videos they were trained on.",
         ),
     ] = False,
     recalibrate: Annotated[
         bool,
         typer.Option(
             "--recalibrate",
-            help="With --only-evaluate: fit the model's calibration and thresholds anew, to the scores of all seeds.",
+            help="With --only-evaluate: refit the model's calibration and thresholds to the scores of all seeds.",
         ),
     ] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Prove the path: learns next to nothing.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Run everything in a short form that learns next to nothing.")
+    ] = False,
     compare: Annotated[
         bool,
         typer.Option(
             "--compare",
-            help="Compare with texture networks of other recipes as well, trained for the first seed unless what they "
-            "said is kept.",
+            help="Also compare with texture networks of other recipes, trained for the first seed unless their scores "
+            "are cached.",
         ),
     ] = False,
 ) -> None:
-    """Train network and model on folders of REAL and FAKE videos.
+    """Train networks and model on folders of REAL and FAKE videos.
 
-    Sends every video through the services, trains texture networks on people kept apart, fits and calibrates the model
-    on what they say of people they have not seen, and writes it with the network and a card that says what they are
-    worth. It can be stopped and started again: what was done is kept. Videos that cannot be measured are reported and
-    skipped.
+    Measures every video with the services, cross-validates the networks over folds of people, fits and calibrates the
+    model on their out-of-fold scores, and writes model, networks and a model card with the evaluation. If interrupted,
+    it resumes where it stopped. Videos that cannot be measured are reported and skipped.
     """
     console = Console(stderr=True)
     if model.suffix not in (".json", ".ubj"):
         raise typer.BadParameter("The model must be a .json or .ubj file.", param_hint="--model")
     if quick and compare:
-        raise typer.BadParameter("Nothing can be compared with what learned nothing.", param_hint="--compare")
+        raise typer.BadParameter("--quick learns nothing worth comparing.", param_hint="--compare")
     if recalibrate and not only_evaluate:
-        raise typer.BadParameter("A model that is trained is calibrated anyway.", param_hint="--recalibrate")
+        raise typer.BadParameter("Needs --only-evaluate: training calibrates anyway.", param_hint="--recalibrate")
     try:
         if fake:
             dataset = gather(real, fake, manifest)
@@ -124,20 +129,25 @@ def train(
         for warning in dataset.warnings:
             console.print(f"Warning: {warning}", style="yellow")
         data = fingerprint(dataset, content_hash)
-        shipped = model_file.read(model) if only_evaluate else None
-        if shipped is not None and shipped[2] not in (None, data):
-            raise ClipsError(f"{model.name} learned from other videos: give those, or train it on these.")
+        existing = model_file.read(model) if only_evaluate else None
+        if existing is not None and existing[2] not in (None, data):
+            raise ClipsError(f"{model.name} was trained on other videos: give those, or train it on these.")
         plan = QUICK if quick else COMPARING if compare else STANDARD
         kept, numbers = scores or cache / "scores", range(seed, seed + seeds)
         material = prepare(dataset, cache, kept, server, plan, numbers, parallel, console)
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
         found = out_of_fold.evaluate(
-            material.videos, material.others, material.texture, material.sent, recipe, 4 if quick else _PERMUTATIONS
+            material.videos,
+            material.others,
+            material.texture,
+            material.recompressed,
+            recipe,
+            4 if quick else _PERMUTATIONS,
         )
         warnings = dataset.warnings
-        if shipped is not None:
-            description, calibration, known = shipped
+        if existing is not None:
+            description, calibration, known = existing
             band = Band(description.real_below, description.fake_above)
             if recalibrate:
                 calibration, band = _calibrated(material, found)
@@ -167,7 +177,7 @@ def train(
     model_card.write_text(markdown.render(run))
     figures.write_text(as_json(run))
     made = [model] if recalibrate else [] if only_evaluate else [texture, motion, model]
-    # A file or a pipe has no width, and tables that are folded are hard to search.
+    # A file or a pipe has no width, and folded tables are hard to search.
     tables.show(run, Console(width=None if sys.stdout.isatty() else _PAGE))
     console.print(
         f"Wrote {', '.join(map(str, [*made, figures]))} and {model_card}.",
@@ -183,14 +193,14 @@ def _learned(
     path: Path,
     data: str,
 ) -> tuple[classifier_pb2.Model, Calibration, Band]:
-    """Train the networks on everybody, fit the trees, calibrate, and write all of it."""
+    """Train the released networks, fit and calibrate the model, and write all of them."""
     videos = material.videos[0]
     calibration, band = _calibrated(material, found)
     texture, motion = networks
-    material.training.ship(texture, recipe.seed)
-    dataset, sent = material.dataset, material.looked_past
+    material.training.train_released(texture, recipe.seed)
+    dataset, views = material.dataset, material.projected_out
     fake = [clip.fake for clip in dataset.clips]
-    ship(material.movements, fake, dataset.taught, sent, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
+    train_released(material.movements, fake, dataset.trainable, views, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(
         booster,
@@ -217,7 +227,7 @@ def _headline(found: Evaluation) -> float:
 
 
 def _whole(found: Evaluation) -> list[Decisions]:
-    """On all that verdicts must be right on."""
+    """Verdicts on every set on which they must be right."""
     return [found.decisions[part] for part in ("all", "paired") if part in found.decisions]
 
 

@@ -21,13 +21,13 @@ from services.classifier.vector import FEATURE_NAMES, MODALITIES
 
 DESCRIPTION_ATTRIBUTE = "notreally.model"
 """Booster attribute that holds `notreally.v1.Model` as proto JSON, without its `sha256`."""
-LINES_ATTRIBUTE = "notreally.lines"
-"""Booster attribute that holds what each network's reading adds by itself, beside the trees, as JSON:
+LINEAR_ATTRIBUTE = "notreally.lines"
+"""Booster attribute with the linear term of each network feature, added to the output of the trees, as JSON:
 `{"face_texture_log_odds": {"slope": float, "middle": float}, "face_motion_log_odds": …}`."""
 CALIBRATION_ATTRIBUTE = "notreally.calibration"
 """Booster attribute that holds the calibration as JSON: `{"slope": float, "intercept": float}`."""
 
-_READINGS = ("face_texture_log_odds", "face_motion_log_odds")
+_NETWORK_FEATURES = ("face_texture_log_odds", "face_motion_log_odds")
 _SUFFIXES = (".json", ".ubj")
 _BROKEN = "The model file is broken: XGBoost cannot read it. Train or fetch it again."
 # As XGBoost writes JSON. What begins otherwise may be UBJSON.
@@ -55,16 +55,16 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Score:
-    """What the model makes of one vector.
+    """The score of one vector.
 
     Attributes:
         prob_fake: calibrated probability that the video is fake.
         band: where `prob_fake` falls relative to the inconclusive band.
         contributions: shape (10,), log-odds each feature adds towards fake, before calibration.
-        bias: log-odds of the model before any feature is looked at.
+        bias: log-odds of the model before any feature is used.
         raw_log_odds: `bias` plus the sum of `contributions`.
         outside: shape (10,), True where a value lies outside the training range.
-        out_of_range: True when a feature that the model looks at lies outside its training range.
+        out_of_range: True when a feature that the model uses lies outside its training range.
     """
 
     prob_fake: float
@@ -77,15 +77,15 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Line:
-    """Log-odds of being fake by a network's reading alone: `slope` times its distance from `middle`."""
+class LinearTerm:
+    """Log-odds of being fake by one network feature: `slope` times its distance from `middle`."""
 
     slope: float
     middle: float
 
-    def at(self, reading: float) -> float:
-        """0 where nothing was read."""
-        return 0.0 if math.isnan(reading) else self.slope * (reading - self.middle)
+    def at(self, value: float) -> float:
+        """0 where the feature is missing."""
+        return 0.0 if math.isnan(value) else self.slope * (value - self.middle)
 
 
 @dataclass(frozen=True)
@@ -107,27 +107,27 @@ class TrainedModel:
         self,
         booster: xgboost.Booster,
         description: classifier_pb2.Model,
-        lines: Mapping[str, Line],
+        linear: Mapping[str, LinearTerm],
         calibration: Calibration,
     ):
-        """Put together what `load` has validated; `lines` by feature."""
+        """Combine what `load` has validated; `linear` terms by feature."""
         self.description = description
         self._booster = booster
-        self._lines = {FEATURE_NAMES.index(name): line for name, line in lines.items()}
+        self._linear = {FEATURE_NAMES.index(name): term for name, term in linear.items()}
         self._calibration = calibration
         self._lowest = np.array([feature.min for feature in description.features])
         self._highest = np.array([feature.max for feature in description.features])
-        looked_at = booster.get_score(importance_type="weight")
-        self._looked_at = np.array([name in looked_at for name in FEATURE_NAMES])
-        for column, line in self._lines.items():
-            self._looked_at[column] |= line.slope > 0
+        used = booster.get_score(importance_type="weight")
+        self._used = np.array([name in used for name in FEATURE_NAMES])
+        for column, term in self._linear.items():
+            self._used[column] |= term.slope > 0
 
     def score(self, row: NDArray[np.float64]) -> Score:
         """Score one row.
 
         The contributions are SHAP values of the trees (Lundberg et al. 2020, "From local explanations to global
-        understanding with explainable AI for trees"), and for each network's reading what its line adds besides:
-        exact, and summing to the log-odds together with the bias. The probability is Platt's sigmoid of the log-odds
+        understanding with explainable AI for trees") plus, for each network feature, its linear term: exact, and
+        summing to the log-odds together with the bias. The probability is Platt's sigmoid of the log-odds
         (Platt 1999).
 
         Args:
@@ -136,8 +136,8 @@ class TrainedModel:
         matrix = xgboost.DMatrix(row[np.newaxis], feature_names=list(FEATURE_NAMES), nthread=1)
         parts = self._booster.predict(matrix, pred_contribs=True)[0].astype(np.float64)
         contributions, bias = parts[:-1], float(parts[-1])
-        for column, line in self._lines.items():
-            contributions[column] += line.at(float(row[column]))
+        for column, term in self._linear.items():
+            contributions[column] += term.at(float(row[column]))
         raw = bias + math.fsum(contributions)
         prob_fake = self._calibration.prob_fake(raw)
         outside = self._outside(row)
@@ -148,7 +148,7 @@ class TrainedModel:
             bias=bias,
             raw_log_odds=raw,
             outside=outside,
-            out_of_range=bool(np.any(outside & self._looked_at)),
+            out_of_range=bool(np.any(outside & self._used)),
         )
 
     def warm_up(self) -> None:
@@ -179,9 +179,9 @@ def load(path: Path) -> TrainedModel:
     booster = _booster(content)
     description = _description(booster)
     _check_names(booster, description)
-    lines, calibration = _lines(booster), _calibration(booster)
+    linear, calibration = _linear_terms(booster), _calibration(booster)
     description.sha256 = hashlib.sha256(content).hexdigest()
-    return TrainedModel(booster, description, lines, calibration)
+    return TrainedModel(booster, description, linear, calibration)
 
 
 def _read(path: Path) -> bytes:
@@ -258,9 +258,10 @@ def _check_names(booster: xgboost.Booster, description: classifier_pb2.Model) ->
         feature.modality = MODALITIES[feature.feature]
 
 
-def _lines(booster: xgboost.Booster) -> dict[str, Line]:
-    content = _content(booster, LINES_ATTRIBUTE, "lines")
-    return {name: Line(*_two_numbers(content.get(name), ("slope", "middle"), "lines")) for name in _READINGS}
+def _linear_terms(booster: xgboost.Booster) -> dict[str, LinearTerm]:
+    content = _content(booster, LINEAR_ATTRIBUTE, "linear term")
+    numbers = {name: _two_numbers(content.get(name), ("slope", "middle"), "linear term") for name in _NETWORK_FEATURES}
+    return {name: LinearTerm(*two) for name, two in numbers.items()}
 
 
 def _calibration(booster: xgboost.Booster) -> Calibration:
@@ -269,7 +270,7 @@ def _calibration(booster: xgboost.Booster) -> Calibration:
 
 
 def _content(booster: xgboost.Booster, attribute: str, called: str) -> dict[str, Any]:
-    """Of an attribute in JSON."""
+    """An attribute, parsed from JSON."""
     try:
         content = json.loads(booster.attr(attribute) or "")
     except ValueError as error:
@@ -280,7 +281,7 @@ def _content(booster: xgboost.Booster, attribute: str, called: str) -> dict[str,
 
 
 def _two_numbers(content: Any, names: tuple[str, str], called: str) -> tuple[float, float]:
-    """The first is a slope that must not fall."""
+    """The first is a slope, which must not be negative."""
     try:
         slope, other = (float(content[name]) for name in names)
     except (ValueError, KeyError, TypeError) as error:

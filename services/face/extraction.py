@@ -140,7 +140,7 @@ class _WindowAnalysis:
             self._decoded,
             tracks,
             tuple(
-                Thumbnail(portrait.time_s, order[id(portrait.track)], portrait.jpeg, portrait.places)
+                Thumbnail(portrait.time_s, order[id(portrait.track)], portrait.jpeg, portrait.patches)
                 for portrait in self._scores.portraits
                 if id(portrait.track) in order
             ),

@@ -33,10 +33,10 @@ def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindows
     )
 
 
-def _heat(places: NDArray[np.float64] | None) -> media_pb2.HeatMap | None:
-    if places is None:
+def _heat(patches: NDArray[np.float64] | None) -> media_pb2.HeatMap | None:
+    if patches is None:
         return None
-    return media_pb2.HeatMap(log_odds=float(places.mean()), side=len(places), places=places.ravel().tolist())
+    return media_pb2.HeatMap(log_odds=float(patches.mean()), side=len(patches), places=patches.ravel().tolist())
 
 
 def _track(track: TrackSignals) -> face_pb2.FaceTrack:

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from services.face.networks.crops import FRAMES, SIDE
 
 CELL = 16
-PLACES = SIDE // CELL
+PATCHES = SIDE // CELL
 """Along each side, as in the networks that `make train` makes."""
 
 
@@ -33,7 +33,7 @@ def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "moments
         nodes,
         "brightness",
         [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", SIDE, SIDE, FRAMES])],
-        [helper.make_tensor_value_info("places", TensorProto.FLOAT, ["n", PLACES, PLACES])],
+        [helper.make_tensor_value_info("places", TensorProto.FLOAT, ["n", PATCHES, PATCHES])],
         [
             numpy_helper.from_array(np.array(value, np.float32), called)
             for called, value in (("middle", 128.0), ("gain", gain))

@@ -8,9 +8,9 @@ import numpy as np
 from training.card.run import Run
 from training.card.tables import ROUGH, estimate, every, number, percent, percents
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import BITS, MIN_FEATURES, wholes
+from training.data.videos import BITS, MIN_FEATURES, headline_sets
 from training.evaluation.checks import FALSE_ALARMS
-from training.evaluation.compression import LOOKED_PAST
+from training.evaluation.compression import PROJECTED_OUT
 from training.evaluation.verdicts import Decisions
 from training.fitting.calibration import AIM, MAX_ERROR, Band
 from training.fitting.model import NOISY
@@ -103,7 +103,7 @@ The texture network alone, on a third of each video's crops. It is the crops of 
 whole files:"""
 
 _MOTION_COMPRESSED = f"""\
-The motion network alone, on whole videos that were encoded again, and measured anew. What {" and ".join(LOOKED_PAST)}
+The motion network alone, on whole videos that were encoded again, and measured anew. What {" and ".join(PROJECTED_OUT)}
 leave in other people's real videos it has learned to look past; other compressions are new to it:"""
 
 _MODEL_COMPRESSED = """\
@@ -242,7 +242,7 @@ def _summary(run: Run) -> str:
 def _paired(run: Run) -> str:
     """What "paired" means, and how few people it rests on."""
     videos = run.videos
-    chosen = wholes(videos).get("paired")
+    chosen = headline_sets(videos).get("paired")
     if chosen is None:
         return ""
     reals, fakes, alone = chosen & ~videos.fake, chosen & videos.fake, ~videos.paired
@@ -334,7 +334,7 @@ def _after_compression(run: Run, shown: Mapping[str, str]) -> list[str]:
         "## After compression",
         _COMPRESSED,
         shown["texture areas"],
-        *([_MOTION_COMPRESSED, shown["motion areas"], *whole] if run.evaluation.sent else []),
+        *([_MOTION_COMPRESSED, shown["motion areas"], *whole] if run.evaluation.recompressed else []),
     ]
 
 

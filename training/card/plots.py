@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import roc_curve
 
-from training.data.videos import Videos, wholes
+from training.data.videos import Videos, headline_sets
 from training.evaluation.compression import Areas
 from training.evaluation.estimates import Bools, Floats
 from training.evaluation.out_of_fold import Evaluation
@@ -73,8 +73,8 @@ def draw(videos: Videos, evaluation: Evaluation, folder: Path) -> list[tuple[str
             lambda axes: _ablations(axes, evaluation),
         ),
     ]
-    if evaluation.sent:
-        areas = evaluation.sent.areas
+    if evaluation.recompressed:
+        areas = evaluation.recompressed.areas
         pictures.append(
             (
                 "compression.svg",
@@ -94,7 +94,7 @@ def draw(videos: Videos, evaluation: Evaluation, folder: Path) -> list[tuple[str
 def _roc(axes: Axes, videos: Videos, evaluation: Evaluation) -> None:
     colours = {"all": _GREY, "paired": _REAL}
     axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
-    for name, chosen in reversed(wholes(videos).items()):
+    for name, chosen in reversed(headline_sets(videos).items()):
         alarms, caught = _mean_curve(videos.fake[chosen], evaluation.log_odds[:, chosen])
         label = f"{name}: AUC {evaluation.scores[name].value:.3f}"
         axes.plot(alarms, caught, color=colours[name], linewidth=2, label=label)

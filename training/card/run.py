@@ -1,4 +1,4 @@
-"""Everything a training run found out, for people (`tables`, `markdown`) and for machines."""
+"""The result of a training run, for people (`tables`, `markdown`) and as JSON."""
 
 import json
 import math
@@ -14,25 +14,28 @@ from training.evaluation.out_of_fold import Evaluation
 from training.fitting.calibration import Band, Calibration
 from training.fitting.model import Recipe
 
+# Names in the JSON where they differ from the fields.
+_STORED = {"recompressed": "sent"}
+
 
 @dataclass(frozen=True)
 class Run:
-    """What the card is written from.
+    """Everything the card is written from.
 
     Attributes:
-        videos: what lines and trees learned from; the first seed's.
-        seeds: how many seeds everything is averaged over.
-        recipe: how.
-        evaluation: on unseen people.
-        calibration: of the shipped model.
-        band: of the shipped model.
-        model: the shipped model's description.
-        left_out: reason and number of videos for everything that was found but not learned from by lines and trees.
-        warnings: sentences about the data, and about what the model has to do with them.
-        terms: Markdown paragraphs on where the data come from and what may be done with them.
-        environment: what it was made with, as in "torch 2.13.0".
-        options: of the command, which say whether networks were trained in earnest, and what they were compared with.
-        plots: (path as seen from the card, caption) of each.
+        videos: that the model was fitted to; the first seed's.
+        seeds: number of seeds everything is averaged over.
+        recipe: of the model.
+        evaluation: on held-out people.
+        calibration: of the released model.
+        band: of the released model.
+        model: description of the released model.
+        left_out: by reason, the number of videos that were found but that the model was not fitted to.
+        warnings: sentences about the data and the model's relation to them.
+        terms: Markdown paragraphs on the origin of the data and their terms of use.
+        environment: versions of the software used, as in "torch 2.13.0".
+        options: of the command: whether networks were trained in full, and what they were compared with.
+        plots: (path relative to the card, caption) of each.
     """
 
     videos: Videos
@@ -51,9 +54,9 @@ class Run:
 
 
 def as_json(run: Run) -> str:
-    """Every figure, with `null` for what could not be had."""
-    evaluation = asdict(run.evaluation)
-    # One number for each video and seed is no figure.
+    """Every figure, with `null` where there is none."""
+    evaluation = {_STORED.get(name, name): value for name, value in asdict(run.evaluation).items()}
+    # The scores of single videos are not figures.
     for single in ("log_odds", "prob_fake"):
         del evaluation[single]
     if run.evaluation.choice:

@@ -12,7 +12,7 @@ from rich.console import Console
 from gateway.features.vector import FEATURES
 from training.card.run import Run
 from training.data.videos import SOUND
-from training.evaluation.checks import Permutations, Sham
+from training.evaluation.checks import BeforeAfter, Permutations
 from training.evaluation.choice import Choice
 from training.evaluation.estimates import ENOUGH_PEOPLE, Estimate
 from training.evaluation.out_of_fold import method_comparisons
@@ -85,10 +85,13 @@ def every(run: Run) -> dict[str, Table]:
         "texture areas": _beside(run, "AUC of the texture network after compression", "crops", found.texture_areas),
         "motion areas": _beside(run, "AUC of the motion network after compression", "videos", found.motion_areas),
         "sent areas": _beside(
-            run, "AUC of the model after compression", "both networks' readings", found.sent.areas if found.sent else {}
+            run,
+            "AUC of the model after compression",
+            "both networks' readings",
+            found.recompressed.areas if found.recompressed else {},
         ),
-        "sent alarms": _shams(found.sent.alarms if found.sent else {}),
-        "sent missed": _shams(found.sent.missed if found.sent else {}, of="fake", taken_for="real"),
+        "sent alarms": _shams(found.recompressed.alarms if found.recompressed else {}),
+        "sent missed": _shams(found.recompressed.missed if found.recompressed else {}, of="fake", taken_for="real"),
         "shams": _shams(found.shams),
         "verdicts": _verdicts(found.decisions),
         "features": _features(run),
@@ -239,7 +242,7 @@ def _permuted(permuted: Permutations) -> Table:
     return Table("Permuted labels, all videos", header, rows)
 
 
-def _shams(shams: Mapping[str, Sham], of: str = "real", taken_for: str = "fake") -> Table:
+def _shams(shams: Mapping[str, BeforeAfter], of: str = "real", taken_for: str = "fake") -> Table:
     rows = tuple(
         (
             name,

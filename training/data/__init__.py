@@ -1,1 +1,1 @@
-"""What is learned from: clips, folds, measured vectors, crops."""
+"""The training data: clips, folds, measured vectors, crops."""

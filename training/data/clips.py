@@ -1,4 +1,4 @@
-"""Which videos to learn from: folders of real and of fake ones, and what a manifest knows about them."""
+"""The labelled videos: folders of real and fake ones, and what a manifest says about them."""
 
 import hashlib
 import os
@@ -12,11 +12,11 @@ _SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", 
 _NEEDED_COLUMNS = ("file", "label", "group_id")
 
 OF_SOUND = ("re-dubbed", "vocoded")
-"""Methods that leave the pictures as they were."""
+"""Methods that forge the sound only."""
 
 
 class ClipsError(ValueError):
-    """The folders or the manifest cannot be used. The message is a sentence for whoever started the training."""
+    """The folders or the manifest cannot be used. The message is a sentence for the person who started the training."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Clip:
     Attributes:
         path: where it lies.
         fake: its label.
-        group: all clips that share a person or a source share this name; never split between training and testing.
-        subset: where it comes from; scores are reported for each.
+        group: shared by all clips with a common person or source; never split between training and testing.
+        subset: the collection it comes from; scores are reported for each.
         method: how it was forged, or "none".
     """
 
@@ -45,7 +45,7 @@ class Dataset:
     Attributes:
         clips: every video once, sorted by path.
         pairs: (real, fake) paths of the same person through the same encoder.
-        warnings: what a reader of the results must know of the data, a sentence each.
+        warnings: what a reader of the results must know about the data, a sentence each.
     """
 
     clips: tuple[Clip, ...]
@@ -53,8 +53,8 @@ class Dataset:
     warnings: tuple[str, ...]
 
     @property
-    def taught(self) -> list[bool]:
-        """For each clip, whether networks may learn from it: where the sound alone is forged, the pictures are real."""
+    def trainable(self) -> list[bool]:
+        """For each clip, whether to train networks on it: not if only its sound is forged, as its pictures are real."""
         return [clip.method not in OF_SOUND for clip in self.clips]
 
 
@@ -80,13 +80,13 @@ def gather_real(real: Sequence[str], manifest: Path | None = None) -> Dataset:
 
 
 def unique(dataset: Dataset, content: Callable[[Path], str]) -> tuple[Dataset, dict[Path, str]]:
-    """The videos that differ, and why the others are left out: copies, and all copies of what is labelled both ways.
+    """The distinct videos, and why others are left out: copies, and all copies of a video with both labels.
 
-    Of a video and its copy, one could be learned from by what is tested on the other. Their groups become one.
+    A copy could leak from training into testing, so the groups of a video and its copies are merged.
 
     Args:
-        dataset: where to look.
-        content: a name for what a file holds, such as its hash.
+        dataset: with or without copies.
+        content: identifies the content of a file, such as its hash.
     """
     first: dict[str, Clip] = {}
     labels: dict[str, set[bool]] = {}
@@ -113,7 +113,7 @@ def unique(dataset: Dataset, content: Callable[[Path], str]) -> tuple[Dataset, d
 
 
 def linked(clips: Sequence[Clip], contents: Mapping[Path, str]) -> list[Clip]:
-    """The same clips, in groups of which no two hold the same content: it shows the same people."""
+    """The same clips, with groups merged that hold the same content and so the same people."""
     name = {clip.group: clip.group for clip in clips}
     first: dict[str, str] = {}
     for clip in clips:
@@ -124,10 +124,10 @@ def linked(clips: Sequence[Clip], contents: Mapping[Path, str]) -> list[Clip]:
 
 
 def fingerprint(dataset: Dataset, content: Callable[[Path], str]) -> str:
-    """Of contents and labels: the same wherever the videos lie, in which order and in how many copies.
+    """Hash of contents and labels, independent of paths, order and number of copies.
 
     Args:
-        dataset: what to learn from.
+        dataset: the videos.
         content: as for `unique`.
     """
     held = sorted({f"{content(clip.path)} {clip.fake}" for clip in dataset.clips})
@@ -238,6 +238,6 @@ def _warnings(strangers: int, count: int) -> tuple[str, ...]:
     if not strangers:
         return ()
     return (
-        f"Nothing is known of who appears in {strangers} of {count} videos: each was taken for a person of its own. "
-        "If people appear in several, the scores below are too good. Give a manifest with a group_id for each person.",
+        f"It is not known who appears in {strangers} of {count} videos, so each counts as a person of its own. "
+        "If someone appears in several, the scores below are too good. Give a manifest with a group_id per person.",
     )

@@ -1,8 +1,8 @@
-"""Moments of faces to train the texture network on, cut from videos by the code of the face service.
+"""Snippets of faces for training the texture network, cut from videos by the code of the face service.
 
-They are a little wider than what the network sees, so that training can shift, turn and scale them; and hold a frame
-more, which comes first, so that the first frame that the network sees can be predicted from one when they are encoded
-again. The landmarks come with them, in pixels of the crop, so that forgeries can be made of them.
+They are a little wider than the network's input, so that augmentation can shift, turn and scale them. They hold one
+more frame, which comes first, so that re-compression can predict the network's first frame from it. The landmarks come
+with them, in pixels of the crop, for making forgeries.
 """
 
 import math
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gateway.analysis.planning import frame_stride
 from services.face.finding.tracking import FaceTracker
-from services.face.networks.crops import FRAMES, LEAST_FACE_PX, MARGIN, SIDE, crop_view, face_moment, face_side
+from services.face.networks.crops import FRAMES, LEAST_FACE_PX, MARGIN, SIDE, crop_view, face_side, face_snippet
 from services.face.pixels.decoding import timed_pictures
 from services.face.pixels.pictures import Picture, View
 from services.face.windows import FaceJob, Window
@@ -29,41 +29,41 @@ from services.kit.errors import Refusal
 from services.kit.media.container import moving_pictures, opened_container
 from training.data.finder import face_finder
 from training.data.vectors import content_hash
-from training.data.writing import in_one_step
+from training.data.writing import atomic_write
 
 WIDE_SIDE = 280
-"""Pixels along each side of a training crop, as large as those of the network's view."""
+"""Pixels along each side of a training crop, at the scale of the network's input."""
 WIDENED = WIDE_SIDE / SIDE
-"""How much wider than the network's view a training crop is."""
+"""How much wider than the network's input a training crop is."""
 WIDE_FRAMES = FRAMES + 1
-"""Frames of a training moment."""
+"""Frames of a training crop."""
 CROPS = 24
-"""Moments of each video, evenly over what is looked at."""
+"""Snippets of each video, spread evenly over its analysed part."""
 LOOKED_AT_S = 20.0
 CROPS_LAYOUT = 4
-"""Raised when crops of another kind are cut, or landmarks come to lie elsewhere."""
+"""Raised when crops are cut differently, or landmarks move."""
 
 _WIDE_MARGIN = MARGIN * WIDENED
 
 
 @dataclass(frozen=True)
 class Crops:
-    """Moments of one video.
+    """Snippets of one video.
 
     Attributes:
-        moments: (n, WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES) uint8, lightness, oldest frame first.
+        snippets: (n, WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES) uint8, lightness, oldest frame first.
         points: (n, 468, 2) landmarks of the last frame in pixels of the crop.
-        scale: (n,) pixels of the video along one pixel of the crop; below 1 the crop is larger than what it shows.
+        scale: (n,) pixels of the video per pixel of the crop; below 1 the crop is enlarged.
         times_s: (n,) of the last frame.
     """
 
-    moments: NDArray[np.uint8]
+    snippets: NDArray[np.uint8]
     points: NDArray[np.float32]
     scale: NDArray[np.float64]
     times_s: NDArray[np.float64]
 
     def __len__(self) -> int:
-        """Number of moments."""
+        """Number of snippets."""
         return len(self.times_s)
 
 
@@ -81,28 +81,28 @@ class Portraits:
 
 
 def cut_all(paths: Sequence[Path], cache: Path, *, jobs: int) -> list[Path]:
-    """Moments of every video, in order, for `read_crops`; cut once and kept in `cache` by content."""
+    """Cut snippets of every video, in order, for `read_crops`; cached in `cache` by content."""
     cache.mkdir(parents=True, exist_ok=True)
     return list(Parallel(n_jobs=jobs, return_as="generator")(delayed(_cut_into)(path, cache) for path in paths))
 
 
 def read_crops(kept: Path) -> Crops:
-    """What `cut_all` keeps of a video. Pixels stay on the disk."""
+    """Read what `cut_all` cached of a video. Pixels stay on the disk."""
     with np.load(kept.with_name(f"{kept.name}.npz")) as rest:
-        moments = np.load(kept.with_name(f"{kept.name}.npy"), mmap_mode="r")
-        return Crops(moments, rest["points"], rest["scale"], rest["times_s"])
+        snippets = np.load(kept.with_name(f"{kept.name}.npy"), mmap_mode="r")
+        return Crops(snippets, rest["points"], rest["scale"], rest["times_s"])
 
 
 def cut(path: Path, count: int = CROPS) -> Crops:
-    """Moments of the largest face of a video; none where no face can be seen or nothing can be decoded."""
-    moments, points, scales, times = [], [], [], []
+    """Snippets of the largest face of a video; none if there is no face or nothing can be decoded."""
+    snippets, points, scales, times = [], [], [], []
     for seen in _seen(path, count):
-        moments.append(face_moment(seen.frames, seen.points, WIDE_SIDE, _WIDE_MARGIN))
+        snippets.append(face_snippet(seen.frames, seen.points, WIDE_SIDE, _WIDE_MARGIN))
         points.append(_in_crop(seen.points))
         scales.append(math.sqrt(abs(np.linalg.det(_view(seen.points)[:, :2]))))
         times.append(seen.time_s)
     return Crops(
-        np.array(moments, np.uint8).reshape(-1, WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES),
+        np.array(snippets, np.uint8).reshape(-1, WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES),
         np.array(points, np.float32).reshape(-1, 468, 2),
         np.array(scales, np.float64),
         np.array(times, np.float64),
@@ -110,7 +110,7 @@ def cut(path: Path, count: int = CROPS) -> Crops:
 
 
 def portraits(path: Path, count: int) -> Portraits:
-    """Pictures, in colour, of the largest face of a video, likewise."""
+    """Colour pictures of the largest face of a video, likewise."""
     pixels, points = [], []
     for seen in _seen(path, count):
         pixels.append(seen.frames[-1].rgb(_view(seen.points), (WIDE_SIDE, WIDE_SIDE)))
@@ -136,7 +136,7 @@ class _Seen(NamedTuple):
 
 
 def _seen(path: Path, count: int) -> Iterator[_Seen]:
-    """Each last frame is looked at by itself: the face is found, and its landmarks settle, as at a window's start."""
+    """In each last frame the face is detected anew and its landmarks settle, as at the start of a window."""
     seconds, stride, _ = looked_at(path)
     job = FaceJob((Window(0, 0.0, LOOKED_AT_S),), max_frames=10_000, frame_stride=stride)
     wanted = list(np.linspace(0, seconds, count, endpoint=False) + seconds / (2 * count))
@@ -166,16 +166,16 @@ def _in_crop(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class LookedAt(NamedTuple):
-    """What is looked at of a video: its first seconds, and every `stride`th frame, as the product takes them."""
+    """The analysed part of a video: its first seconds, and every `stride`th frame, as in service."""
 
     seconds: float
     stride: int
     fps: Fraction
-    """Of the frames that are looked at; 25 a second where nobody knows."""
+    """Of the analysed frames; 25 a second if unknown."""
 
 
 def looked_at(path: Path) -> LookedAt:
-    """What is looked at of a video; of one that cannot be opened, all."""
+    """The analysed part of a video; all of one that cannot be opened."""
     seconds, rate = LOOKED_AT_S, None
     with opened_container(path) as container:
         if container is not None:
@@ -190,8 +190,8 @@ def _cut_into(path: Path, cache: Path) -> Path:
     name = f"{content_hash(path)}-{CROPS_LAYOUT}-{WIDE_SIDE}-{CROPS}"
     if not (cache / f"{name}.npz").exists():
         crops = cut(path)
-        np.save(cache / f"{name}.npy", crops.moments)
-        # Last, so that what is there is whole.
-        with in_one_step(cache / f"{name}.npz") as fresh:
+        np.save(cache / f"{name}.npy", crops.snippets)
+        # Written last: if it exists, everything does.
+        with atomic_write(cache / f"{name}.npz") as fresh:
             np.savez(fresh, points=crops.points, scale=crops.scale, times_s=crops.times_s)
     return cache / name

@@ -1,4 +1,4 @@
-"""What finds faces in the videos to train on. No network that `make train` makes is needed for that."""
+"""Face detection in the training videos. It needs none of the networks that `make train` makes."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ from services.face.mesh.quiet import quiet_import
 
 @cache
 def face_finder() -> FaceFinder:
-    """The one of this process: loading takes a quarter of a second."""
+    """One per process: loading takes a quarter of a second."""
     with quiet_import():
         finder = FaceFinder()
         finder.warm_up()

@@ -1,4 +1,4 @@
-"""Which people are held out together. Networks and trees share one partition, so nobody is ever half unseen."""
+"""Cross-validation folds of people. Networks and trees share them, so held-out people are new to both."""
 
 import warnings
 
@@ -38,7 +38,7 @@ def group_folds(dataset: Dataset, seed: int = 0) -> NDArray[np.intp]:
 
 
 def spread(fold: NDArray[np.intp], chosen: NDArray[np.bool_]) -> bool:
-    """Whether some of the chosen clips are left to learn from, whichever fold is tested on; both of shape (n,)."""
+    """Whether some of the chosen clips remain for training, whichever fold is held out; both of shape (n,)."""
     return len(np.unique(fold[chosen])) > 1
 
 

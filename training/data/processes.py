@@ -1,6 +1,6 @@
-"""Work that keeps a processor core busy for minutes, in processes of its own.
+"""Processes for work that keeps a CPU core busy for minutes.
 
-Not joblib's: its workers, found to have grown by 300 MB, leave, and what was on its way to them waits for ever.
+Not joblib's: its workers exit when they have grown by 300 MB, and a task just sent to one then waits for ever.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,22 +15,22 @@ Task = TypeVarTuple("Task")
 
 
 def in_processes(work: Callable[[Unpack[Task]], None], tasks: Sequence[tuple[*Task]], jobs: int) -> None:
-    """Do a piece of work with each of some arguments, as many at once as there are jobs, which share the cores.
+    """Call a function with each tuple of arguments, in `jobs` processes that share the cores.
 
-    The first that fails, or an interruption, ends all of it. One job is done here, without a process.
+    The first failure, or an interruption, ends all of them. With one job, it runs here.
     """
     if jobs == 1:
         for task in tasks:
             work(*task)
         return
     others = active_children()
-    # Started afresh: what is forked while threads of OpenMP wait, waits for ever.
+    # Spawned: a process forked while OpenMP threads wait would wait for ever.
     with ProcessPoolExecutor(jobs, get_context("spawn"), _share_cores, (jobs,)) as pool:
         try:
             for done in [pool.submit(work, *task) for task in tasks]:
                 done.result()
         except BaseException:
-            # What is handed to a process cannot be called back from it, and leaving waits for it.
+            # A running task cannot be cancelled, and leaving the block would wait for it.
             for process in set(active_children()) - set(others):
                 process.terminate()
             raise

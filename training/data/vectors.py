@@ -1,4 +1,4 @@
-"""What the services measured of each video, kept in a Parquet file so that no video is measured twice."""
+"""The services' measurements of each video, cached in a Parquet file so that no video is measured twice."""
 
 import asyncio
 import hashlib
@@ -12,7 +12,7 @@ from notreally.v1 import analysis_pb2
 
 from gateway.features.vector import FEATURES, SCHEMA_VERSION
 from training.data.clips import ClipsError
-from training.data.writing import in_one_step
+from training.data.writing import atomic_write
 
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 """The ten features, in the order of the vector."""
@@ -44,14 +44,14 @@ class VectorCache:
     """Measurements by content hash and schema version of the vector."""
 
     def __init__(self, path: Path):
-        """Read what is there. A file of another layout is refused with ValueError rather than overwritten."""
+        """Read the file if it exists. Another layout is refused with ValueError rather than overwritten."""
         self._path = path
         self._rows: dict[tuple[str, int], Row] = {}
         self._unwritten = 0
         if path.exists():
             table = pq.read_table(path)
             if not table.schema.equals(_COLUMNS):
-                raise ValueError(f"{path.name} holds other columns than this version writes. Move it away.")
+                raise ValueError(f"{path.name} has other columns than this version writes. Move it away.")
             for row in table.to_pylist():
                 self._rows[row["sha256"], row["schema_version"]] = row
 
@@ -60,7 +60,7 @@ class VectorCache:
         return self._rows.get((sha256, SCHEMA_VERSION))
 
     def put(self, sha256: str, row: Row) -> None:
-        """Keep a measurement; now and then, write all."""
+        """Keep a measurement; now and then, write them all."""
         self._rows[sha256, SCHEMA_VERSION] = row
         self._unwritten += 1
         if self._unwritten >= _WRITE_EVERY:
@@ -71,14 +71,14 @@ class VectorCache:
         if not self._unwritten:
             return
         rows = [row for _, row in sorted(self._rows.items())]
-        with in_one_step(self._path) as fresh:
+        with atomic_write(self._path) as fresh:
             pq.write_table(pa.Table.from_pylist(rows, schema=_COLUMNS), fresh)
         self._unwritten = 0
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What came of measuring: a row for each video that could be measured, and why for the others."""
+    """A row for each video that could be measured, and the reason for each that could not."""
 
     rows: dict[Path, Row]
     failures: dict[Path, str]
@@ -144,8 +144,8 @@ async def collect(
 def row_of(sha256: str, result: analysis_pb2.AnalysisResult) -> Row:
     """The row of one video: the vector of its largest face and the quality of the evidence.
 
-    The headline of a result is the face that the model in use finds most suspicious. A vector chosen by the old model
-    must not train the new one, so the choice here is by size.
+    The headline of a result is the face that the model in use finds most suspicious. The old model must not choose what
+    trains the new one, so the choice here is by size.
 
     Raises:
         ValueError: the vector is of another schema version.

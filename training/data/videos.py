@@ -1,4 +1,4 @@
-"""The measured videos as arrays: what fitting and evaluation work on."""
+"""The measured videos as arrays, for fitting and evaluation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ SOUND = np.flatnonzero(
 )
 """Columns that need sound."""
 BITS = FEATURE_NAMES.index("log10_bits_per_pixel")
-"""Column that tells how strongly the encoder squeezed."""
+"""Column with the strength of the compression."""
 
 TEXTURE = FEATURE_NAMES.index("face_texture_log_odds")
 VARIATION = FEATURE_NAMES.index("face_texture_variation")
-"""Columns that the texture network gives."""
+"""Columns from the texture network."""
 
 MOTION = FEATURE_NAMES.index("face_motion_log_odds")
-"""Column that the motion network gives."""
+"""Column from the motion network."""
 
 MIN_FEATURES = 4
-"""Nothing is learned from a vector with fewer finite features. A silent clip of a second or two has four: too few for a
-verdict, but what is in its pictures is worth learning from."""
+"""Vectors with fewer finite features are not trained on. A silent clip of a second or two has four: too few for a
+verdict, but its pictures are worth learning from."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Videos:
         features: shape (n, 10); NaN where a feature is missing.
         fake: shape (n,), the label.
         groups: shape (n,), people; never split between training and testing.
-        subsets: shape (n,), where each comes from.
+        subsets: shape (n,), the collection each comes from.
         methods: shape (n,), how each was forged.
         pairs: shape (k, 2), rows of the real and the fake member of each pair.
         fold: shape (n,), people held out together.
-        clips: shape (n,), place of each in the data set.
+        clips: shape (n,), index of each in the data set.
         judged: shape (n,), whether there is evidence enough for a verdict; see `gateway.verdict.evidence`.
     """
 
@@ -64,7 +64,7 @@ class Videos:
         return len(self.fake)
 
     def of_both_kinds(self, chosen: NDArray[np.bool_]) -> bool:
-        """Whether real and fake ones are among those chosen (n,)."""
+        """Whether the chosen ones (n,) include both real and fake videos."""
         return bool(0 < self.fake[chosen].sum() < chosen.sum())
 
     @property
@@ -76,9 +76,9 @@ class Videos:
 
     @property
     def paired_subsets(self) -> NDArray[np.bool_]:
-        """Shape (n,), True in subsets most of whose fakes are paired: real and fake come from the same collection.
+        """Shape (n,), True in subsets where most fakes are paired, so that real and fake share a collection.
 
-        Not everything in them is a member of a pair.
+        Not every video in them is a member of a pair.
         """
         chosen = np.zeros(len(self), dtype=np.bool_)
         for name in np.unique(self.subsets):
@@ -90,7 +90,7 @@ class Videos:
 
 @dataclass(frozen=True)
 class Assembled:
-    """Videos to learn from, and those left out: why, for each."""
+    """Videos to train on, and the reason for each that is left out."""
 
     videos: Videos
     left_out: dict[Path, str]
@@ -103,39 +103,37 @@ def assemble(
     texture: Sequence[NDArray[np.float64]],
     motion: Sequence[NDArray[np.float64]],
 ) -> Assembled:
-    """Put labels and measurements together.
+    """Combine labels, measurements and out-of-fold network scores.
 
-    What the services' own networks say is not used, since they may have learned from these very people: its place is
-    taken by what networks say that have not.
-
-    Left out are videos with fewer than `MIN_FEATURES` features.
+    Scores of the services' own networks are replaced by out-of-fold scores, since the former may have been trained on
+    these very people. Videos with fewer than `MIN_FEATURES` features are left out.
 
     Args:
         dataset: the labels; no video twice.
         rows: a measurement for each video that could be measured.
         fold: of each clip.
-        texture: for each clip the log-odds of its crops, by a network that has not seen its people.
-        motion: likewise, of its spans.
+        texture: out-of-fold log-odds of the crops of each clip.
+        motion: out-of-fold log-odds of the spans of each clip.
     """
     left_out: dict[Path, str] = {}
     kept, clips, vectors, judged = [], [], [], []
-    for place, clip in enumerate(dataset.clips):
+    for index, clip in enumerate(dataset.clips):
         if clip.path not in rows:
             continue
         row = rows[clip.path]
         vector = np.array([row[name] for name in FEATURE_NAMES], dtype=np.float64)
-        vector[[TEXTURE, VARIATION]] = texture_features(texture[place])
-        vector[MOTION] = mean_log_odds(motion[place]) if len(motion[place]) else np.nan
+        vector[[TEXTURE, VARIATION]] = texture_features(texture[index])
+        vector[MOTION] = mean_log_odds(motion[index]) if len(motion[index]) else np.nan
         if (found := int(np.isfinite(vector).sum())) < MIN_FEATURES:
             left_out[clip.path] = f"only {found} features could be measured"
         else:
             kept.append(clip)
-            clips.append(place)
+            clips.append(index)
             vectors.append(vector)
             judged.append(not row["insufficient"] and found >= LEAST_FEATURES)
 
-    places = {clip.path: place for place, clip in enumerate(kept)}
-    pairs = [(places[real], places[fake]) for real, fake in dataset.pairs if real in places and fake in places]
+    rows_of = {clip.path: row for row, clip in enumerate(kept)}
+    pairs = [(rows_of[real], rows_of[fake]) for real, fake in dataset.pairs if real in rows_of and fake in rows_of]
     return Assembled(
         Videos(
             features=np.array(vectors).reshape(-1, len(FEATURE_NAMES)),
@@ -152,15 +150,15 @@ def assemble(
     )
 
 
-def wholes(videos: Videos) -> dict[str, NDArray[np.bool_]]:
-    """What is always reported: whole subsets in which most fakes are paired, if there are any, and everything."""
+def headline_sets(videos: Videos) -> dict[str, NDArray[np.bool_]]:
+    """The two sets that are always reported: "paired", the paired subsets, if there are any, and "all"."""
     everything = np.ones(len(videos), dtype=np.bool_)
     paired = videos.paired_subsets
     return {"paired": paired, "all": everything} if videos.of_both_kinds(paired) else {"all": everything}
 
 
 def fakes_alone(videos: Videos) -> dict[str, NDArray[np.bool_]]:
-    """By name of the subset, fakes that have no real video of their own, with all real ones."""
+    """For each subset without real videos, its fakes and all real videos, by name."""
     found = {}
     for name in np.unique(videos.subsets).tolist():
         own = videos.subsets == name

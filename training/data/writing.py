@@ -1,4 +1,4 @@
-"""Files that take minutes or hours to come about, of which none is ever found half written."""
+"""Atomic writes for files that take minutes or hours to make."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 @contextmanager
-def in_one_step(path: Path) -> Iterator[Path]:
-    """A path to write to, in the folder of `path` and with its suffix, whose file takes the place of `path`'s.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Gives a temporary path beside `path`, with its suffix, that replaces `path` when the block ends.
 
-    Whatever interrupts the writing, there is what was there before, or all that is new. Where the block raises, what it
-    wrote is removed. The folder is made.
+    An interruption leaves either the old file or the whole new one. If the block raises, what it wrote is removed. The
+    folder is created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"new-{path.name}")

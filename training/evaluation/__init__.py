@@ -1,1 +1,1 @@
-"""What the model is worth: out-of-fold scores, baselines, checks."""
+"""Evaluation: out-of-fold scores, baselines, checks."""

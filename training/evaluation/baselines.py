@@ -1,4 +1,4 @@
-"""What the trees are held against: what cheats and simpler models reach on the same folds."""
+"""Baselines on the same folds: shortcuts, single features and simpler models."""
 
 from collections.abc import Callable
 
@@ -20,16 +20,16 @@ _MOTION_ONLY = "Motion network only"
 
 
 def only_missingness(features: _Floats) -> _Floats:
-    """The same gaps around values that say nothing: every value becomes the median of its feature."""
+    """The same missing values, and nothing else: every other value becomes the median of its feature."""
     return np.where(np.isnan(features), np.nan, _medians(features))
 
 
 def baselines(videos: Videos, *, learn_sound: bool) -> dict[str, _Floats]:
-    """Out-of-fold scores of models that the trees have to beat, by name; each of shape (n,).
+    """Out-of-fold scores of models that the trees should beat, by name; each of shape (n,).
 
     Args:
         videos: everything.
-        learn_sound: as for the trees. Which videos have sound is always shown to the model that sees gaps only.
+        learn_sound: as for the trees. The model on gaps alone always sees which videos have sound.
     """
     looked_at = np.setdiff1d(np.arange(videos.features.shape[1]), [] if learn_sound else SOUND)
     by_hand = np.setdiff1d(looked_at, [TEXTURE, VARIATION, MOTION])
@@ -68,7 +68,7 @@ def _logistic(view: Callable[[_Floats], _Floats]) -> Fit:
 
 
 def _best_single(looked_at: NDArray[np.intp]) -> Fit:
-    """The feature, and its direction, with the best AUC among the training rows; a gap ranks in the middle."""
+    """The feature, and its direction, with the best training AUC; a missing value ranks in the middle."""
 
     def fit(videos: Videos, rows: NDArray[np.intp]) -> Callable[[_Floats], _Floats]:
         features, fake = videos.features[rows], videos.fake[rows]

@@ -1,4 +1,4 @@
-"""Trees fitted anew: shown less, told wrong, without a method. And scores after shams."""
+"""Refitted models: ablations, permuted labels, leave-one-method-out. And scores after shams."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gateway.features.vector import FEATURES
 from training.data.folds import spread
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import MOTION, TEXTURE, VARIATION, Videos, wholes
+from training.data.videos import MOTION, TEXTURE, VARIATION, Videos, headline_sets
 from training.evaluation.estimates import (
     Bools,
     Estimate,
@@ -27,10 +27,10 @@ from training.fitting.model import Recipe, log_odds_by, out_of_fold, trees
 from training.networks.scores import TextureScores, every, texture_of
 
 FALSE_ALARMS = 0.05
-"""Share of real videos that may be taken for fake where sensitivity is measured."""
+"""False positive rate at the operating point where sensitivity is measured."""
 
 _ENOUGH_FAKES = 5
-"""A method with fewer fakes is not left out by itself: its AUC would be luck."""
+"""Methods with fewer fakes are not evaluated by leaving them out: the AUC would be chance."""
 
 _MODALITIES = {
     features_pb2.MODALITY_FACE: "the face",
@@ -42,11 +42,11 @@ _MODALITIES = {
 
 @dataclass(frozen=True)
 class Ablation:
-    """What trees are worth that are not shown something; "paired" (when there are pairs) and "all".
+    """AUC without some features, on "paired" (when there are pairs) and on "all".
 
     Attributes:
-        auc: theirs.
-        change: theirs less that of the trees that are shown everything.
+        auc: of the ablated model.
+        change: its difference from the full model.
     """
 
     auc: dict[str, Estimate]
@@ -54,13 +54,13 @@ class Ablation:
 
 
 @dataclass(frozen=True)
-class Sham:
-    """What a sham does to the share of real videos that are taken for fake.
+class BeforeAfter:
+    """An error rate before and after something was done to the videos.
 
     Attributes:
-        before: the share without it, on the same crops.
-        after: the share with it.
-        change: of the two; what matters is whether its interval holds 0.
+        before: the rate without it, on the same crops.
+        after: the rate with it.
+        change: the difference; what matters is whether its interval contains 0.
     """
 
     before: Estimate
@@ -71,12 +71,12 @@ class Sham:
 def ablate(
     seeds: Sequence[Videos], recipes: Sequence[Recipe], whole: Floats, rng: np.random.Generator
 ) -> dict[str, Ablation]:
-    """Trees that are not shown a feature, or a modality; by what they are not shown.
+    """Models without a feature, or without a modality, by what is left out.
 
     Args:
         seeds: the same videos, with the texture scores of each seed's networks.
         recipes: of each seed.
-        whole: shape (seeds, n), out-of-fold log-odds of trees that are shown everything.
+        whole: shape (seeds, n), out-of-fold log-odds of the full model.
         rng: source of the draws.
     """
     videos = seeds[0]
@@ -87,7 +87,7 @@ def ablate(
             hidden[f"all of {said}"] = columns
     hidden["texture network"] = (TEXTURE, VARIATION)
     hidden["both networks"] = (TEXTURE, VARIATION, MOTION)
-    # What the trees do not look at anyway changes nothing; what leaves them the same is named once, by its last name.
+    # Features the trees do not see anyway are skipped; of several names for the same ablation, the last is kept.
     blind = set(recipes[0].blind)
     named = {tuple(sorted(set(columns) - blind)): name for name, columns in hidden.items()}
     hidden = {name: columns for columns, name in named.items() if columns}
@@ -100,8 +100,8 @@ def ablate(
     by_name = zip(hidden, np.array(scores).reshape(len(hidden), len(seeds), len(videos)), strict=True)
     return {
         name: Ablation(
-            {part: auc_estimate(videos, found, chosen, rng) for part, chosen in wholes(videos).items()},
-            {part: auc_change(videos, found, whole, chosen, rng) for part, chosen in wholes(videos).items()},
+            {part: auc_estimate(videos, found, chosen, rng) for part, chosen in headline_sets(videos).items()},
+            {part: auc_change(videos, found, whole, chosen, rng) for part, chosen in headline_sets(videos).items()},
         )
         for name, found in by_name
     }
@@ -110,18 +110,18 @@ def ablate(
 def without_method(
     seeds: Sequence[Videos], recipes: Sequence[Recipe], comparisons: Mapping[str, Bools], rng: np.random.Generator
 ) -> dict[str, Estimate]:
-    """AUC on each method's fakes of trees that have seen no fake of that method, nor the people they are tested on.
+    """Leave-one-method-out AUC: trees fitted without that method's fakes, tested on held-out people.
 
     Args:
         seeds: the same videos, with the texture scores of each seed's networks.
         recipes: of each seed.
-        comparisons: by method, its fakes and the real videos they are held against.
+        comparisons: by method, its fakes and the real videos they are compared with.
         rng: source of the draws.
     """
     videos, found = seeds[0], {}
     for method, chosen in comparisons.items():
         others = videos.fake & (videos.methods != method)
-        # Fakes of other methods in one fold alone would leave none to learn from when it is tested.
+        # If all other fakes are in one fold, none are left to train on when it is tested.
         if np.sum(videos.fake & chosen) < _ENOUGH_FAKES or len(np.unique(videos.fold[others])) < 2:
             continue
         fits = [trees(recipe, ~videos.fake | others) for recipe in recipes]
@@ -132,11 +132,11 @@ def without_method(
 
 @dataclass(frozen=True)
 class Permutations:
-    """What is left to learn from labels that say nothing.
+    """AUC with permuted labels.
 
     Attributes:
-        areas: AUC on all videos, one for each permutation that leaves labels of both kinds outside of every fold.
-        own: of the labels as they are.
+        areas: AUC on all videos, one for each permutation with both labels outside of every fold.
+        own: AUC with the true labels.
     """
 
     areas: tuple[float, ...]
@@ -144,12 +144,12 @@ class Permutations:
 
 
 def permuted(videos: Videos, recipe: Recipe, times: int) -> Permutations:
-    """AUC on all videos of lines and trees that learn from labels permuted over people.
+    """AUC on all videos of models fitted to labels permuted over people.
 
-    People with both labels have theirs exchanged or not; the others' are dealt out among them. So of the videos of
-    people with both half are fake, of the others' another share, and who has both could be learned: a fake is held
-    against real videos of people like its own alone, with both or with one. What the networks read was learned from the
-    labels as they are.
+    People with both labels have theirs swapped or not; the labels of the others are shuffled among them. Among people
+    with both, half of the videos are fake, but not among the others, so a model could learn who has both. A fake is
+    therefore compared only with real videos of people of its own kind: with both labels, or with one. The networks'
+    scores still come from the true labels.
     """
     both = _of_people_with_both(videos)
 
@@ -164,13 +164,13 @@ def permuted(videos: Videos, recipe: Recipe, times: int) -> Permutations:
 
 
 def _of_people_with_both(videos: Videos) -> NDArray[np.intp]:
-    """1 for videos of people of whom there are real and fake ones; shape (n,)."""
+    """1 for videos of people who have both real and fake ones; shape (n,)."""
     mixed = [name for name in np.unique(videos.groups) if len(np.unique(videos.fake[videos.groups == name])) == 2]
     return np.isin(videos.groups, mixed).astype(np.intp)
 
 
 def permuted_labels(videos: Videos, rng: np.random.Generator) -> Bools:
-    """Labels dealt out anew over people; shape (n,)."""
+    """Labels permuted over people; shape (n,)."""
     fake = videos.fake.copy()
     single: dict[str, bool] = {}
     for name in np.unique(videos.groups):
@@ -187,10 +187,10 @@ def permuted_labels(videos: Videos, rng: np.random.Generator) -> Bools:
 
 def after_shams(
     seeds: Sequence[Videos], recipes: Sequence[Recipe], texture: TextureScores, rng: np.random.Generator
-) -> dict[str, Sham]:
-    """Share of real videos taken for fake, by the network at a threshold that 5 % pass before, and by verdicts.
+) -> dict[str, BeforeAfter]:
+    """False positive rate after each sham: of the network, at a threshold with 5 % before, and of the verdicts.
 
-    For verdicts the texture features of the vectors are replaced; the others stay as they are.
+    For verdicts the texture features of the vectors are replaced; the others stay.
     """
     videos = seeds[0]
     plain = [texture_of(videos, of) for of in every(texture.log_odds)]
@@ -203,7 +203,7 @@ def after_shams(
         groups = videos.groups[known]
         before, after = (np.array(of)[:, known, 0] for of in (plain, sham))
         threshold = np.quantile(before, 1 - FALSE_ALARMS, axis=1, keepdims=True)
-        shams[f"{name}: network at {100 * FALSE_ALARMS:.0f} % false alarms"] = sham_of(
+        shams[f"{name}: network at {100 * FALSE_ALARMS:.0f} % false alarms"] = before_after(
             groups, before > threshold, after > threshold, rng
         )
         seen = []
@@ -211,18 +211,20 @@ def after_shams(
             vectors = [with_readings(one, view, one.features[:, MOTION]) for view in views]
             seen.append(out_of_fold(one, trees(recipe), one.features, *vectors))
         _, (_, was), (_, now) = cross_fitted(videos, *np.stack(seen, axis=1))
-        shams[f"{name}: verdicts"] = sham_of(groups, was[:, known] == 1, now[:, known] == 1, rng)
+        shams[f"{name}: verdicts"] = before_after(groups, was[:, known] == 1, now[:, known] == 1, rng)
     return shams
 
 
 def with_readings(videos: Videos, texture: Floats, motion: Floats) -> Floats:
-    """Vectors (n, 10) with what the networks read replaced: both texture features (n, 2), and movement (n,)."""
+    """Vectors (n, 10) with the network features replaced: both texture features (n, 2), and motion (n,)."""
     vectors = videos.features.copy()
     vectors[:, [TEXTURE, VARIATION]], vectors[:, MOTION] = texture, motion
     return vectors
 
 
-def sham_of(groups: NDArray[np.str_], before: Bools, after: Bools, rng: np.random.Generator) -> Sham:
-    """Of verdicts (seeds, n) before and afterwards."""
+def before_after(groups: NDArray[np.str_], before: Bools, after: Bools, rng: np.random.Generator) -> BeforeAfter:
+    """Rates of verdicts (seeds, n) before and after."""
     was, now = before.astype(np.float64), after.astype(np.float64)
-    return Sham(share(groups, was, None, rng), share(groups, now, None, rng), share_change(groups, was, now, rng))
+    return BeforeAfter(
+        share(groups, was, None, rng), share(groups, now, None, rng), share_change(groups, was, now, rng)
+    )

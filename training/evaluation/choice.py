@@ -1,9 +1,8 @@
-"""What a recipe is worth that is chosen for people by other people alone.
+"""Nested cross-validation: the score of a recipe chosen without the people it is tested on.
 
-Whoever compares recipes by scores of some people, and reports the best one's score of the same people, reports too much
+Comparing recipes by their scores on some people, and reporting the best score on the same people, is biased upwards
 (Cawley and Talbot 2010, *On Over-fitting in Model Selection and Subsequent Selection Bias in Performance Evaluation*).
-Here, for each fold of people, every candidate is fitted and tested within the other folds, and the one that does best
-there scores the fold.
+Here, for each fold, every candidate is cross-validated within the other folds, and the best one there scores the fold.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import VARIATION, Videos, fakes_alone, wholes
+from training.data.videos import VARIATION, Videos, fakes_alone, headline_sets
 from training.evaluation.estimates import Floats, auc
 from training.fitting.model import NOISY, Recipe, out_of_fold, trees
 
-SHIPS = "as it ships"
-"""Name of the candidate that is shipped."""
+RELEASED = "as it ships"
+"""Name of the released recipe."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,8 @@ class Candidate:
     """A recipe that might be chosen.
 
     Attributes:
-        seeds: the same videos, with what each seed's networks say; of the first seeds alone where more take too long.
-        recipe: of lines and trees; its seed is counted up.
+        seeds: the same videos, with the scores of each seed's networks; only the first seeds where more take too long.
+        recipe: of the model; its seed is counted up.
     """
 
     seeds: Sequence[Videos]
@@ -37,16 +36,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen for each fold of people, without it.
+    """The candidate chosen for each fold without the people in it.
 
     Attributes:
-        folds: by candidate, for which folds it was chosen.
-        inner: by candidate, what it is worth within the other folds, for each fold: the mean of its AUC on "paired", on
-            "all" and on each subset of fakes alone against all real videos.
-        gains: by candidate, how much more that is than what the first candidate is worth there, of the same seeds.
+        folds: by candidate, the folds it was chosen for.
+        inner: by candidate, its score within the other folds, for each fold: the mean of its AUC on "paired", on "all"
+            and on each subset without real videos against all real videos.
+        gains: by candidate, the difference of that from the first candidate, on the same seeds.
         seeds: by candidate, how many it has.
-        log_odds: shape (seeds, n), of every video by what was chosen for its fold. Where that has too few seeds, they
-            are repeated.
+        log_odds: shape (seeds, n), of every video by the candidate chosen for its fold, whose seeds are repeated if too
+            few.
     """
 
     folds: dict[str, tuple[int, ...]]
@@ -57,29 +56,29 @@ class Choice:
 
 
 def candidates(seeds: Sequence[Videos], others: Mapping[str, Sequence[Videos]], recipe: Recipe) -> dict[str, Candidate]:
-    """What ships, and what differs from it in one thing.
+    """The released recipe, and recipes that differ from it in one respect.
 
     Args:
-        seeds: the same videos, with what each seed's networks say.
-        others: by name, what other networks say, of the same seeds or the first of them.
-        recipe: of what ships.
+        seeds: the same videos, with the scores of each seed's networks.
+        others: by name, the same with the scores of other networks, for the same seeds or the first of them.
+        recipe: the released one.
     """
     sights = {
         f"trees see `{FEATURE_NAMES[VARIATION]}`": tuple(column for column in NOISY if column != VARIATION),
         f"trees see all {len(NOISY)} that they do not": (),
     }
     return {
-        SHIPS: Candidate(seeds, recipe),
+        RELEASED: Candidate(seeds, recipe),
         **{name: Candidate(read, recipe) for name, read in others.items()},
         **{name: Candidate(seeds, replace(recipe, noisy=noisy)) for name, noisy in sights.items()},
     }
 
 
 def choose(among: Mapping[str, Candidate]) -> Choice | None:
-    """For each fold the candidate that does best within the others; None where there are too few folds to ask them.
+    """For each fold the best candidate within the others; None if there are too few folds for that.
 
-    Seeds differ by more than recipes do. So each candidate is held against the first, which has all seeds, on those
-    that it has itself. Where two do equally well, the earlier is chosen.
+    Seeds differ more than recipes do, so each candidate is compared with the first, which has all seeds, on its own
+    seeds. Of two equally good candidates the earlier is chosen.
     """
     first, standard = next(iter(among.items()))
     videos = standard.seeds[0]
@@ -110,7 +109,7 @@ def choose(among: Mapping[str, Candidate]) -> Choice | None:
 
 
 def _without(fold: int, candidate: Candidate) -> Floats:
-    """Out-of-fold log-odds of fits that have not seen one fold of people either; shape (seeds, n)."""
+    """Out-of-fold log-odds of fits that also leave out one more fold; shape (seeds, n)."""
     recipe = candidate.recipe
     return np.array(
         [
@@ -121,7 +120,7 @@ def _without(fold: int, candidate: Candidate) -> Floats:
 
 
 def _worth(videos: Videos, scores: Floats, known: NDArray[np.bool_]) -> Floats:
-    """AUC of known videos for each seed, the mean over all that a model is for; shape (seeds,)."""
-    asked = [part & known for part in (*wholes(videos).values(), *fakes_alone(videos).values())]
+    """For each seed, the mean AUC of the known videos over all sets that count; shape (seeds,)."""
+    asked = [part & known for part in (*headline_sets(videos).values(), *fakes_alone(videos).values())]
     parts = [part for part in asked if videos.of_both_kinds(part)]
     return np.array([np.mean([auc(videos.fake[part], row[part]) for part in parts]) for row in scores])

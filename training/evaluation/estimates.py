@@ -1,4 +1,4 @@
-"""Numbers with intervals that draw people, not videos, with replacement; each the mean over seeds."""
+"""Estimates, each the mean over seeds, with bootstrap intervals over people rather than videos."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,11 +11,11 @@ from training.data.videos import Videos
 _BEYOND = 0.025  # of the draws, on each side of an interval
 _DRAWS = 1000
 _BLOCKS = 20
-# On a side with fewer, what is drawn is the other side's people alone.
+# With fewer on a side there is no interval: the draws would vary the other side's people only.
 _FEWEST_PEOPLE = 3
 
 ENOUGH_PEOPLE = 8
-"""On a side with fewer, many draws hold next to nobody but one person against themselves: no interval of 95 %."""
+"""With fewer on a side, many draws compare hardly more than one person with themselves: no interval of 95 %."""
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -27,11 +27,11 @@ class Estimate:
 
     Attributes:
         value: mean over seeds.
-        low: lower end of the 95 % interval over people; NaN for too few of them, or where all draws say the same.
+        low: lower end of the 95 % interval over people; NaN for too few people, or if all draws agree.
         high: its upper end.
-        videos: that it rests on.
-        people: that it rests on.
-        fewest: people on the side, real or fake, that has fewer; where there are no sides, those that count at all.
+        videos: number it is based on.
+        people: number it is based on.
+        fewest: people on the side, real or fake, that has fewer; without sides, all people.
         spread: standard deviation over seeds; None for a single seed.
     """
 
@@ -60,7 +60,7 @@ def weighted_auc(fake: Bools, scores: Floats, weights: Floats) -> Floats:
     Args:
         fake: shape (n,).
         scores: shape (n,), larger for fake.
-        weights: shape (d, n), how often each video counts; an area for each row.
+        weights: shape (d, n), how often each video counts; one area per row.
 
     Returns:
         Shape (d,); NaN unless both classes count.
@@ -70,7 +70,7 @@ def weighted_auc(fake: Bools, scores: Floats, weights: Floats) -> Floats:
 
 
 def stratified_auc(fake: Bools, scores: Floats, weights: Floats, strata: NDArray[np.intp]) -> Floats:
-    """As `weighted_auc`, of comparisons within a stratum alone."""
+    """As `weighted_auc`, with comparisons within each stratum only."""
     parts = [strata == one for one in np.unique(strata)]
     found = [_comparisons(fake[part], scores[part], weights[:, part]) for part in parts]
     none = np.zeros(len(weights))
@@ -102,9 +102,9 @@ def auc_estimate(
         scores: shape (seeds, n), larger for fake.
         chosen: shape (n,).
         rng: source of the draws.
-        within_folds: hold each video only against those of its own fold. Each fold has a model of its own, and what one
-            calls 1 another may call 2; ranked together, that counts as error (Forman and Scholz 2010,
-            *Apples-to-Apples in Cross-Validation Studies*).
+        within_folds: compare each video only with those of its own fold. Each fold has its own model, and models may
+            differ in scale; in a pooled AUC that counts as error (Forman and Scholz 2010, *Apples-to-Apples in
+            Cross-Validation Studies*).
     """
     fake, rows = videos.fake[chosen], scores[:, chosen]
     fold = videos.fold[chosen] if within_folds else np.zeros(len(fake), dtype=np.intp)
@@ -118,7 +118,7 @@ def auc_estimate(
 
 
 def auc_change(videos: Videos, scores: Floats, than: Floats, chosen: Bools, rng: np.random.Generator) -> Estimate:
-    """By how much the AUC of some scores is larger than that of others, on the same people in every draw.
+    """Difference in AUC of some scores from others, on the same people in every draw.
 
     Args:
         videos: all videos.
@@ -152,10 +152,10 @@ def concordance(videos: Videos, scores: Floats, rng: np.random.Generator) -> Est
 
 
 def share(groups: NDArray[np.str_], part: Floats, whole: Floats | None, rng: np.random.Generator) -> Estimate:
-    """The sum of the parts over the sum of the wholes; NaN where the wholes are none.
+    """The sum of the parts over the sum of the wholes; NaN if the latter is 0.
 
-    A share of 0 or 1, of which every draw says the same, has the interval of Clopper and Pearson (1934) in place of the
-    bootstrap's, each person counting once; where some weigh more than others, it has none.
+    For a share of 0 or 1, where all draws agree, the interval is that of Clopper and Pearson (1934), each person
+    counting once; with unequal weights there is none.
 
     Args:
         groups: shape (n,), the people.
@@ -168,7 +168,7 @@ def share(groups: NDArray[np.str_], part: Floats, whole: Floats | None, rng: np.
 
 
 def share_change(groups: NDArray[np.str_], before: Floats, after: Floats, rng: np.random.Generator) -> Estimate:
-    """By how much a share grows, on the same people in every draw.
+    """Change of a share, on the same people in every draw.
 
     Args:
         groups: shape (n,), the people.
@@ -187,7 +187,7 @@ def _mean(groups: NDArray[np.str_], part: Floats, among: Floats, rng: np.random.
 
 
 def _at_an_end(found: Estimate, *, counted: bool) -> Estimate:
-    """With an interval that holds where the value is 0 or 1; without any where people are not `counted`."""
+    """With an interval that is valid for a value of 0 or 1; with none if people are not `counted`."""
     if found.value not in (0.0, 1.0) or found.fewest < _FEWEST_PEOPLE:
         return found
     if not counted:

@@ -1,7 +1,7 @@
-"""What the model is worth: scores on people it has not seen, beside what cheats and simpler models reach.
+"""Evaluation on held-out people, beside baselines and shortcuts.
 
-Everything is averaged over seeds: of the networks that gave the texture scores, and of the trees. Folds, and so who is
-unseen together, are the same for all.
+Everything is averaged over seeds, of the networks that gave the texture scores and of the trees. The folds are the same
+for all seeds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,30 +9,30 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.data.videos import Videos, fakes_alone, wholes
+from training.data.videos import Videos, fakes_alone, headline_sets
 from training.evaluation.baselines import baselines, only_missingness
 from training.evaluation.checks import (
     FALSE_ALARMS,
     Ablation,
+    BeforeAfter,
     Permutations,
-    Sham,
     ablate,
     after_shams,
     permuted,
     without_method,
 )
 from training.evaluation.choice import Choice, candidates, choose
-from training.evaluation.compression import Areas, Sent, after_sending, motion_areas, texture_areas
+from training.evaluation.compression import AfterRecompression, Areas, after_recompression, motion_areas, texture_areas
 from training.evaluation.estimates import Bools, Estimate, Floats, auc_estimate, concordance
 from training.evaluation.verdicts import Decisions, cross_fitted, decisions
 from training.fitting.masking import mask
 from training.fitting.measures import (
     brier,
-    caught_at,
     equal_error_rate,
     expected_calibration_error,
     log_loss,
     reliability,
+    true_positive_rate_at,
 )
 from training.fitting.model import Recipe, class_weights, out_of_fold, trees
 from training.networks.scores import Scores, TextureScores
@@ -40,30 +40,30 @@ from training.networks.scores import Scores, TextureScores
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything the card says of the scores; all out of fold.
+    """Everything the card says about the scores; all out of fold.
 
     Attributes:
         log_odds: shape (seeds, n), of every video.
         prob_fake: shape (seeds, n), by calibrations fitted to the other folds, of all seeds.
-        scores: AUC by what it was taken on: "paired", those of them that are members of pairs, "all" and subsets; those
-            without real videos of their own are held against all real ones.
-        within: likewise, each video held only against those that the same model scored.
-        methods: AUC by method, its fakes against their partners, or against all real videos where some lack one.
-        without: AUC by method, likewise, of trees that have seen no fake of that method.
+        scores: pooled AUC by set: "paired", the members of pairs among them, "all", and subsets; those without real
+            videos of their own are compared with all real ones.
+        within: AUC within folds, likewise.
+        methods: AUC by method, its fakes against their partners, or against all real videos if some have none.
+        without: leave-one-method-out AUC, likewise.
         concordance: of the pairs; None without pairs.
         baselines: by name of the model, AUC on "paired" (when there are pairs) and on "all".
-        checks: AUC on "paired" and on "all" of the same trees when they are shown something else than the vectors.
-        figures: by name, on "paired" and on "all", what else is said of the scores.
-        curve: shape (bins, 3), see `training.fitting.measures.reliability`; all videos, of all seeds together.
-        decisions: by what they were taken on.
-        ablations: by what the trees were not shown.
-        permuted: what lines and trees are worth that learned from permuted labels.
-        texture_areas: AUC of the texture network after compressions, see `training.evaluation.compression`.
+        checks: AUC on "paired" and on "all" of the same trees, shown altered vectors.
+        figures: other measures, by name, on "paired" and on "all".
+        curve: shape (bins, 3), see `training.fitting.measures.reliability`; all videos, all seeds together.
+        decisions: verdicts by set.
+        ablations: by what was left out.
+        permuted: AUC with permuted labels.
+        texture_areas: AUC of the texture network after re-compression, see `training.evaluation.compression`.
         motion_areas: likewise, of the motion network.
-        sent: the whole model after compressions; None where no video was sent on.
-        shams: by what was done to real videos and who looked.
-        choice: of recipes, for each fold of people by others; None for too few folds.
-        chosen: AUC as in `scores`, of what was chosen so.
+        recompressed: the whole model after re-compression; None if no video was re-compressed.
+        shams: by sham and scorer.
+        choice: nested cross-validation over recipes; None for too few folds.
+        chosen: AUC as in `scores`, of the recipes chosen so.
     """
 
     log_odds: Floats
@@ -82,8 +82,8 @@ class Evaluation:
     permuted: Permutations
     texture_areas: Areas
     motion_areas: Areas
-    sent: Sent | None
-    shams: dict[str, Sham]
+    recompressed: AfterRecompression | None
+    shams: dict[str, BeforeAfter]
     choice: Choice | None
     chosen: dict[str, Estimate]
 
@@ -92,25 +92,27 @@ def evaluate(
     seeds: Sequence[Videos],
     others: Mapping[str, Sequence[Videos]],
     texture: TextureScores,
-    sent: Mapping[str, Scores],
+    recompressed: Mapping[str, Scores],
     recipe: Recipe,
     permutations: int,
 ) -> Evaluation:
-    """Fit on all folds but one, score the one, and measure. The same arguments give the same numbers.
+    """Cross-validate and measure. The same arguments give the same numbers.
 
     Args:
-        seeds: the same videos, with what each seed's networks say.
-        others: by what differs, the same with what other networks say.
-        texture: the scores of their crops, also after compressions and shams.
-        sent: by compression, what motion networks said of spans after whole videos went through it.
+        seeds: the same videos, with the scores of each seed's networks.
+        others: by what differs, the same with the scores of other networks.
+        texture: scores of their crops, also after re-compressions and shams.
+        recompressed: by re-compression of whole videos, the log-odds of their spans.
         recipe: as for the final fit; its seed is counted up.
-        permutations: of the labels.
+        permutations: number of permutations of the labels.
     """
     videos, rng = seeds[0], np.random.default_rng(recipe.seed)
     recipes = [replace(recipe, seed=recipe.seed + number) for number in range(len(seeds))]
 
-    def on_wholes(scores: Sequence[Floats]) -> dict[str, Estimate]:
-        return {name: auc_estimate(videos, np.array(scores), chosen, rng) for name, chosen in wholes(videos).items()}
+    def on_headline_sets(scores: Sequence[Floats]) -> dict[str, Estimate]:
+        return {
+            name: auc_estimate(videos, np.array(scores), chosen, rng) for name, chosen in headline_sets(videos).items()
+        }
 
     log_odds, views = _scored(seeds, recipes)
     simpler: dict[str, list[Floats]] = {}
@@ -130,16 +132,18 @@ def evaluate(
         methods={name: auc_estimate(videos, log_odds, chosen, rng) for name, chosen in by_method.items()},
         without=without_method(seeds, recipes, by_method, rng),
         concordance=concordance(videos, log_odds, rng) if len(videos.pairs) else None,
-        baselines={name: on_wholes(scores) for name, scores in simpler.items()},
-        checks={name: on_wholes(scores) for name, scores in views.items()},
-        figures={name: _figures(videos.fake, log_odds, prob_fake, chosen) for name, chosen in wholes(videos).items()},
+        baselines={name: on_headline_sets(scores) for name, scores in simpler.items()},
+        checks={name: on_headline_sets(scores) for name, scores in views.items()},
+        figures={
+            name: _figures(videos.fake, log_odds, prob_fake, chosen) for name, chosen in headline_sets(videos).items()
+        },
         curve=reliability(np.tile(videos.fake, len(seeds)), prob_fake.ravel()),
         decisions={name: decisions(videos, prob_fake, called, chosen, rng) for name, chosen in _parts(videos).items()},
         ablations=ablate(seeds, recipes, log_odds, rng),
         permuted=permuted(videos, recipe, permutations),
         texture_areas=texture_areas(videos, texture, rng),
-        motion_areas=motion_areas(seeds, sent, rng),
-        sent=after_sending(seeds, recipes, texture, sent, rng) if sent else None,
+        motion_areas=motion_areas(seeds, recompressed, rng),
+        recompressed=after_recompression(seeds, recipes, texture, recompressed, rng) if recompressed else None,
         shams=after_shams(seeds, recipes, texture, rng),
         choice=choice,
         chosen={name: auc_estimate(videos, choice.log_odds, part, rng) for name, part in compared.items()}
@@ -149,7 +153,7 @@ def evaluate(
 
 
 def _scored(seeds: Sequence[Videos], recipes: Sequence[Recipe]) -> tuple[Floats, dict[str, list[Floats]]]:
-    """Log-odds (seeds, n) by the trees, and by the same trees when they are shown something else; by what."""
+    """Log-odds (seeds, n) of the vectors, and of altered vectors, by name."""
     log_odds: list[Floats] = []
     views: dict[str, list[Floats]] = {}
     for one, how in zip(seeds, recipes, strict=True):
@@ -175,19 +179,19 @@ def _figures(fake: Bools, log_odds: Floats, prob_fake: Floats, chosen: Bools) ->
         "Brier score": mean(brier, prob_fake),
         "equal error rate": mean(equal_error_rate, log_odds),
         f"fakes caught at {100 * FALSE_ALARMS:.0f} % false alarms": mean(
-            lambda labels, scores: caught_at(labels, scores, FALSE_ALARMS), log_odds
+            lambda labels, scores: true_positive_rate_at(labels, scores, FALSE_ALARMS), log_odds
         ),
     }
 
 
 def _parts(videos: Videos) -> dict[str, Bools]:
-    return {**wholes(videos), **{f"subset {name}": videos.subsets == name for name in np.unique(videos.subsets)}}
+    return {**headline_sets(videos), **{f"subset {name}": videos.subsets == name for name in np.unique(videos.subsets)}}
 
 
 def _comparisons(videos: Videos) -> dict[str, Bools]:
-    """What AUC is taken on, by name."""
+    """The sets on which AUC is measured, by name."""
     found = {}
-    for name, chosen in wholes(videos).items():
+    for name, chosen in headline_sets(videos).items():
         found[name] = chosen
         if name == "paired":
             found["members of pairs alone"] = chosen & videos.paired
@@ -204,7 +208,7 @@ def _comparisons(videos: Videos) -> dict[str, Bools]:
 
 
 def method_comparisons(videos: Videos) -> dict[str, Bools]:
-    """All fakes of each method with what they are held against: their partners, or all real videos if some lack one."""
+    """All fakes of each method with their real partners, or with all real videos if some have none."""
     found = {}
     for method in np.unique(videos.methods[videos.fake]):
         own = videos.fake & (videos.methods == method)

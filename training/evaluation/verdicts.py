@@ -1,4 +1,4 @@
-"""What verdicts come to, with calibration and band taken from other people than those they are given on."""
+"""Error rates of verdicts, with calibration and band cross-fitted on other people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from training.fitting.model import class_weights
 
 @dataclass(frozen=True)
 class Decisions:
-    """What becomes of videos. Both classes weigh half where wrong verdicts are counted.
+    """Verdicts on a set of videos. Each class weighs half where wrong verdicts are counted.
 
     Attributes:
-        judged: share of videos with evidence enough for a verdict.
-        coverage: share of all videos that get a verdict: evidence enough, and outside the inconclusive band.
+        judged: share of videos with enough evidence for a verdict.
+        coverage: share of all videos that get a verdict: enough evidence, and outside the inconclusive band.
         wrong: share of verdicts that are wrong.
         wrong_real: share of videos called real that are fake; NaN when none is called real.
         wrong_fake: share of videos called fake that are real, likewise.
@@ -42,12 +42,12 @@ class Decisions:
 
 
 def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration, Band]:
-    """Calibration and band of some videos: the curve of all of them, the band of those that get verdicts.
+    """Calibration fitted to some videos, and the band fitted to those of them with enough evidence.
 
     Args:
         videos: everything.
         log_odds: shape (n,) or (seeds, n), out of fold.
-        known: shape (n,), what may be looked at; both classes must be there.
+        known: shape (n,), the videos to fit to; both classes must be present.
     """
     curve, judged = calibrate(log_odds[..., known], videos.fake[known]), known & videos.judged
     if not videos.of_both_kinds(judged):
@@ -57,14 +57,14 @@ def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration,
 
 
 def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple[Floats, NDArray[np.int_]]]:
-    """Probabilities and verdicts (-1 real, 1 fake, 0 none), each by a calibration and a band without its fold.
+    """Cross-fitted probabilities and verdicts (-1 real, 1 fake, 0 none): calibration and band come from other folds.
 
-    Probabilities are 1/2 where the other folds lack a class. A video without evidence enough gets no verdict.
+    Probabilities are 1/2 where the other folds lack a class. A video without enough evidence gets no verdict.
 
     Args:
         videos: everything.
         log_odds: shape (n,) or (seeds, n), out of fold; what curves and bands are fitted to.
-        views: further log-odds of the same videos, likewise, to be judged by the same curves and bands.
+        views: further log-odds of the same videos, to be judged by the same curves and bands.
 
     Returns:
         For `log_odds` and for each view, both of its shape.
@@ -85,7 +85,7 @@ def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple
 def decisions(
     videos: Videos, prob_fake: Floats, called: NDArray[np.int_], chosen: Bools, rng: np.random.Generator
 ) -> Decisions:
-    """What probabilities and verdicts, both (seeds, n), on chosen videos come to; see `cross_fitted`."""
+    """Rates of verdicts on chosen videos, from probabilities and verdicts (seeds, n); see `cross_fitted`."""
     fake, groups, calls = videos.fake[chosen], videos.groups[chosen], called[:, chosen]
     weights = class_weights(fake) if 0 < fake.sum() < len(fake) else np.ones(len(fake))
     given, as_fake, as_real = calls != 0, calls == 1, calls == -1
@@ -104,27 +104,27 @@ def decisions(
 
 
 def proven(band: Band, made: Sequence[Decisions]) -> Band:
-    """A band, less each side whose verdicts were wrong too often, or never given, on videos it was not fitted to.
+    """A band without the sides whose verdicts were wrong too often, or never given, on held-out videos.
 
-    Fitted to all scores at once, a band is right on them by construction, be it by chance.
+    A band fitted to all scores is right on them by construction, even if only by chance.
 
     Args:
         band: fitted to all scores.
-        made: what cross-fitted verdicts came to, on every part of the videos that they must be right on.
+        made: rates of cross-fitted verdicts, on every set on which they must be right.
     """
-    # Where there are no verdicts, the share of wrong ones is no number, and not below anything.
+    # Without verdicts the share of wrong ones is NaN, and no comparison with it is true.
     real = all(part.wrong_real.value <= MAX_ERROR for part in made)
     fake = all(part.wrong_fake.value <= MAX_ERROR for part in made)
     return Band(band.real_below if real else 0.0, band.fake_above if fake else 1.0)
 
 
 def not_proven(band: Band, made: Sequence[Decisions]) -> list[str]:
-    """For each side that a model has and would not have by these verdicts, a sentence that says so; as for `proven`."""
+    """A sentence for each side of the band that these verdicts do not justify; see `proven`."""
     again = proven(band, made)
     lost = {"real": band.real_below != again.real_below, "fake": band.fake_above != again.fake_above}
     return [
-        f"The model calls videos {side}, and trained anew it would not: by the table of verdicts below, such verdicts "
-        "were wrong too often, or never given."
+        f"The model calls videos {side}, but if trained again it would not: in the table of verdicts below, such "
+        "verdicts were wrong too often, or never given."
         for side, gone in lost.items()
         if gone
     ]

@@ -1,7 +1,7 @@
-"""From log-odds to probabilities, and the band in which no verdict is given. Both from out-of-fold scores.
+"""From log-odds to probabilities, and the band in which no verdict is given. Both are fitted to out-of-fold scores.
 
-Scores of several seeds are of the same videos: curve and band are those of all of them together, as what one seed's
-networks happen to say of a few videos moves a threshold far. Nothing counts as more videos for that.
+The scores of several seeds are of the same videos. Curve and band are fitted to all seeds together, because a few
+videos with unlucky scores in one seed can move a threshold far. They do not count as more videos for that.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from training.fitting.model import class_weights
 MAX_ERROR = 0.10
 """Share of wrong verdicts allowed on each side outside the band, on videos that it was not fitted to."""
 AIM = MAX_ERROR / 2
-"""Share allowed on those that it is fitted to: chosen to look right on these, it is wrong more often on others."""
+"""Share allowed on the videos it is fitted to: on others it is wrong more often."""
 
-# Of fewer paired videos, or of fewer people, an error rate is luck.
+# With fewer paired videos, or fewer people, an error rate is chance.
 _ENOUGH_PAIRED = 40
 _ENOUGH_PEOPLE = 8
-# So is one among fewer verdicts. Pairs are too few to have as many on each side; whether they object shows in fewer.
+# So is one of fewer verdicts. Pairs are too few for as many on each side; fewer show whether they object.
 _ENOUGH_VERDICTS = 15
 
 
@@ -50,7 +50,7 @@ class Band:
 
 
 def populations(videos: Videos) -> list[NDArray[np.bool_]]:
-    """Videos on each of which the verdicts must hold by themselves: all, and the paired ones when they suffice.
+    """Sets on each of which the verdicts must be right: all videos, and the paired ones if there are enough.
 
     Real and fake videos from different places can be told apart by how the files were made; pairs differ in nothing but
     the forgery. Masks of shape (n,).
@@ -63,17 +63,17 @@ def populations(videos: Videos) -> list[NDArray[np.bool_]]:
 def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibration:
     """Platt scaling (Platt 1999) with his softened targets, both classes weighing half.
 
-    A falling curve means that the scores hold no information; it is replaced by the constant 1/2.
+    A falling curve means that the scores carry no information; it is replaced by the constant 1/2.
 
     Args:
         log_odds: shape (n,) or (seeds, n), out of fold.
-        fake: shape (n,); both classes must be there.
+        fake: shape (n,); both classes must be present.
     """
     fakes, reals = int(fake.sum()), int((~fake).sum())
     seeds = log_odds.size // len(fake)
     target = np.where(fake, (fakes + 1) / (fakes + 2), 1 / (reals + 2))
     weights = class_weights(fake)
-    # A soft target is a video that is fake with one weight and real with another.
+    # A soft target is expressed as a fake video with one weight and a real one with the rest.
     curve = LogisticRegression(C=np.inf)
     curve.fit(
         np.tile(log_odds.ravel(), 2)[:, np.newaxis],
@@ -89,8 +89,8 @@ def inconclusive_band(
 ) -> Band:
     """The narrowest band outside which at most `AIM` of the verdicts are wrong, on each side.
 
-    The rate must hold in every population by itself, both classes weighing half, and enough verdicts must be given to
-    mean something, some of them in every population. A side on which it cannot be had gets no verdicts.
+    The rate must hold in every population separately, each class weighing half, with a minimum number of verdicts, some
+    of them in every population. A side where that is impossible gets no verdicts.
 
     Args:
         prob_fake: shape (n,) or (seeds, n), out of fold.

@@ -1,10 +1,10 @@
-"""Hiding values while training, so that which values are missing says nothing about the label.
+"""Masking in training, so that missing values carry no information about the label.
 
 XGBoost learns a direction for a missing value. If most fakes are silent and most real videos are not, it learns that
-silence is fake. Hiding values at random does not mend that: the natural gaps remain on top. Here every training vector
-is therefore shown with its own gaps *and* those of a random vector of the other class, its donor. Let A be the pattern
-of gaps of a real video and B that of a fake one: a real video is then shown with A ∪ B and a fake one with B ∪ A, which
-have the same distribution, whatever A and B are.
+silence is fake. Masking at random does not help: the natural gaps remain. Here every training vector is therefore shown
+with its own gaps *and* those of a random vector of the other class, its donor. Let A be the pattern of gaps of a real
+video and B that of a fake one: a real video is then shown with A ∪ B and a fake one with B ∪ A, which have the same
+distribution, whatever A and B are.
 """
 
 from dataclasses import dataclass
@@ -48,16 +48,16 @@ def mask(
     copies: int,
     rng: np.random.Generator,
 ) -> Masked:
-    """Make copies of vectors whose gaps are alike in both classes.
+    """Make copies of vectors whose gaps are distributed alike in both classes.
 
-    Besides the donor's gaps, each family of features is hidden now and then, in both classes equally often, so that the
+    Besides the donor's gaps, each family of features is masked now and then, equally often in both classes, so that the
     model can do without any of them.
 
     Args:
         features: shape (n, 10); NaN where missing.
-        fake: shape (n,). Both classes must be there.
-        weights: shape (n,), what each vector will count for in training. Donors are drawn in proportion, because it is
-            the weighted distributions that have to agree.
+        fake: shape (n,). Both classes must be present.
+        weights: shape (n,), weight of each vector in training. Donors are drawn in proportion, because the weighted
+            distributions have to agree.
         copies: copies of each vector.
         rng: source of the randomness.
     """

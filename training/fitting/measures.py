@@ -1,4 +1,4 @@
-"""What probabilities and scores are worth, as plain functions of arrays. Both classes weigh half throughout."""
+"""Measures of probabilities and scores, as plain functions of arrays. Each class weighs half throughout."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ BINS = 10
 
 
 def equal_error_rate(fake: Bools, scores: Floats) -> float:
-    """Where as many real videos are taken for fake as fake ones for real; NaN unless both classes are there."""
+    """The error rate at which false positives and false negatives are equally frequent; NaN without both classes."""
     if not 0 < fake.sum() < len(fake):
         return float("nan")
     false_alarms, caught, _ = roc_curve(fake, scores, drop_intermediate=False)
@@ -21,8 +21,8 @@ def equal_error_rate(fake: Bools, scores: Floats) -> float:
     return float(np.interp(1.0, false_alarms + caught, false_alarms))
 
 
-def caught_at(fake: Bools, scores: Floats, false_alarms: float) -> float:
-    """Share of fakes above the threshold that at most this share of the real videos passes."""
+def true_positive_rate_at(fake: Bools, scores: Floats, false_alarms: float) -> float:
+    """Share of fakes above the threshold that at most a share `false_alarms` of the real videos exceeds."""
     if not 0 < fake.sum() < len(fake):
         return float("nan")
     alarms, caught, _ = roc_curve(fake, scores, drop_intermediate=False)

@@ -1,4 +1,4 @@
-"""The model file: XGBoost's own format, with everything the classifier needs to know inside it."""
+"""The model file: XGBoost's own format, with everything the classifier needs inside it."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ from notreally.v1 import classifier_pb2
 
 from training.data.vectors import FEATURE_NAMES
 from training.data.videos import Videos
-from training.data.writing import in_one_step
+from training.data.writing import atomic_write
 from training.fitting.calibration import Band, Calibration
 from training.fitting.model import PRIOR_FAKE
 
-# Names that services/classifier/model.py reads; neither package may import the other, and a test holds them together.
+# Names that services/classifier/model.py reads; neither package may import the other, and a test compares them.
 _DESCRIPTION_ATTRIBUTE = "notreally.model"
 _CALIBRATION_ATTRIBUTE = "notreally.calibration"
-# A fingerprint of the videos learned from, which is nothing to the classifier.
+# A fingerprint of the training videos, which the classifier ignores.
 _DATA_ATTRIBUTE = "notreally.data"
 _FORMATS = {".json": "json", ".ubj": "ubj"}
 
@@ -35,9 +35,9 @@ def describe(
     cross_validated_auc: float,
     trained: datetime,
 ) -> classifier_pb2.Model:
-    """What the classifier tells about the model; all but its file's hash.
+    """The description of the model that the classifier serves, except the hash of its file.
 
-    The version is the day and a hash of trees, calibration and band: the same model has the same one on any machine.
+    The version is the day and a hash of trees, calibration and band: the same model has the same version everywhere.
 
     Args:
         booster: the fitted trees.
@@ -45,7 +45,7 @@ def describe(
         calibration: fitted on out-of-fold scores.
         band: chosen on out-of-fold probabilities.
         schema_version: of the vectors.
-        texture_model: version of the network that is shipped with the model.
+        texture_model: version of the networks that are released with the model.
         cross_validated_auc: out of fold, grouped.
         trained: when, with a time zone.
     """
@@ -79,7 +79,7 @@ def write(
         booster: the fitted trees.
         description: from `describe`.
         calibration: as in the description.
-        data: fingerprint of the videos learned from; None to leave what the booster holds.
+        data: fingerprint of the training videos; None to keep what the booster holds.
     """
     described = booster.copy()
     described.set_attr(
@@ -90,12 +90,12 @@ def write(
         }
     )
     content = bytes(described.save_raw(_FORMATS[path.suffix]))
-    with in_one_step(path) as fresh:
+    with atomic_write(path) as fresh:
         fresh.write_bytes(content)
 
 
 def recalibrate(path: Path, calibration: Calibration, band: Band, cross_validated_auc: float) -> classifier_pb2.Model:
-    """Give a model file another calibration and band, and leave its trees as they are.
+    """Replace the calibration and band of a model file, leaving its trees alone.
 
     Args:
         path: as in `write`.
@@ -122,16 +122,16 @@ def recalibrate(path: Path, calibration: Calibration, band: Band, cross_validate
 
 
 def _version(booster: xgboost.Booster, calibration: Calibration, band: Band, trained: datetime) -> str:
-    """Of a booster that is not described yet."""
+    """The version for a booster without a description."""
     content = bytes(booster.save_raw("json")) + repr((calibration, band)).encode()
     return f"{trained.astimezone(UTC):%Y%m%d}-{hashlib.sha256(content).hexdigest()[:8]}"
 
 
 def read(path: Path) -> tuple[classifier_pb2.Model, Calibration, str | None]:
-    """Description, calibration and fingerprint of the data, where it is known, of a model file that `write` wrote.
+    """Description, calibration and, if known, data fingerprint of a model file that `write` wrote.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is no such file.
     """
     booster = xgboost.Booster()
     try:
@@ -139,14 +139,14 @@ def read(path: Path) -> tuple[classifier_pb2.Model, Calibration, str | None]:
         description = json_format.Parse(booster.attr(_DESCRIPTION_ATTRIBUTE) or "", classifier_pb2.Model())
         calibration = Calibration(**json.loads(booster.attr(_CALIBRATION_ATTRIBUTE) or ""))
     except (xgboost.core.XGBoostError, json_format.ParseError, ValueError, TypeError) as error:
-        raise ValueError(f"{path.name} is no model that `make train` wrote.") from error
+        raise ValueError(f"{path.name} is not a model written by `make train`.") from error
     return description, calibration, booster.attr(_DATA_ATTRIBUTE)
 
 
 def take_schema(path: Path, schema_version: int, to: Path) -> None:
-    """Copy a model file as one that takes vectors of another schema version, whichever networks scored the faces.
+    """Copy a model file so that it accepts vectors of another schema version and any networks.
 
-    What it makes of them means nothing.
+    Its scores then mean nothing.
 
     Raises:
         ValueError: it is no model file.
@@ -163,7 +163,7 @@ def _summary(name: str, videos: Videos, column: int) -> classifier_pb2.FeatureSu
     values = videos.features[:, column]
     real = values[~videos.fake & np.isfinite(values)]
     values = values[np.isfinite(values)]
-    # Never measured: the range is not known, and any value lies outside it.
+    # Never measured: the range is unknown, and any value lies outside it.
     percentiles = np.percentile(real, [1, 5, 50, 95, 99]) if real.size else np.full(5, np.nan)
     lowest, highest = (values.min(), values.max()) if values.size else (np.nan, np.nan)
     p01, p05, p50, p95, p99 = percentiles.tolist()

@@ -1,1 +1,1 @@
-"""Forgeries made of real faces, so that a folder of real videos is enough to learn from."""
+"""Forgeries made from real faces, so that a folder of real videos is enough to train on."""

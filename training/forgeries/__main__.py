@@ -1,4 +1,4 @@
-"""`python -m training.forgeries`: from a folder of real videos to forged ones beside shams."""
+"""`python -m training.forgeries`: from a folder of real videos to forged ones and shams (unforged controls)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,24 +16,22 @@ def forgeries(
         list[str],
         typer.Option(help="Folder of real videos. Give it several times, or several folders separated by ':'."),
     ],
-    out: Annotated[Path, typer.Option(file_okay=False, help="Folder to make them in.")] = Path(
-        "data/training/forgeries"
-    ),
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder to write to.")] = Path("data/training/forgeries"),
     manifest: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="CSV that says who appears in which video, as `training.train` takes it."
+            exists=True, dir_okay=False, help="CSV that says who appears in which video, as for `training.train`."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Other seeds, other forgeries.")] = 0,
-    each: Annotated[int, typer.Option(min=1, help="Forgeries of each video.")] = FORGERIES,
-    seconds: Annotated[float, typer.Option(min=1, help="At most this much of each video.")] = SECONDS,
-    jobs: Annotated[int, typer.Option(min=1, help="Videos worked on at once.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives other forgeries.")] = 0,
+    each: Annotated[int, typer.Option(min=1, help="Forgeries per video.")] = FORGERIES,
+    seconds: Annotated[float, typer.Option(min=1, help="Use at most this much of each video.")] = SECONDS,
+    jobs: Annotated[int, typer.Option(min=1, help="Videos processed at once.")] = 2,
 ) -> None:
-    """Make forged videos, and shams that count as real, of REAL ones.
+    """Make forged videos, and shams that count as real, from REAL ones.
 
-    Their manifest.csv and pairs.csv are as `training.train` reads them. It can be stopped and started again: what is
-    made already is kept.
+    Writes a manifest.csv and a pairs.csv that `training.train` reads. If interrupted, it can be started again: finished
+    videos are kept.
     """
     console = Console(stderr=True)
     try:

@@ -1,6 +1,6 @@
-"""How a face that was put in differs from what was there: colour, light, sharpness, size.
+"""How an inserted face differs from the original: colour, light, sharpness, size.
 
-What is drawn at random is drawn first and applied afterwards, so that all frames of a video can be changed alike.
+Random parameters are drawn first and applied afterwards, so that all frames of a video can be changed alike.
 """
 
 from dataclasses import dataclass
@@ -55,12 +55,12 @@ def draw_colours(rng: np.random.Generator) -> Colours:
 
 
 @dataclass(frozen=True)
-class Detour:
-    """Made smaller and larger again, as a face from a network of small output is.
+class Resampling:
+    """Scaled down and up again, like a face from a network with a small output.
 
     Attributes:
         factor: of each side, at most 1; with 1 nothing changes.
-        interpolation: OpenCV's, on the way back.
+        interpolation: OpenCV's, for scaling up.
     """
 
     factor: float
@@ -68,44 +68,44 @@ class Detour:
 
     def of(self, pixels: Pixels) -> Pixels:
         """The picture after it."""
-        return self.back(self.smaller(pixels), pixels.shape[:2])
+        return self.up(self.down(pixels), pixels.shape[:2])
 
-    def smaller(self, pixels: Pixels) -> Pixels:
-        """The small picture: each pixel the mean of what it covers."""
+    def down(self, pixels: Pixels) -> Pixels:
+        """The small picture: each pixel the mean of those it covers."""
         height, width = pixels.shape[:2]
         size = (max(8, round(width * self.factor)), max(8, round(height * self.factor)))
         return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
-    def back(self, small: Pixels, shape: tuple[int, ...]) -> Pixels:
+    def up(self, small: Pixels, shape: tuple[int, ...]) -> Pixels:
         """The small picture at its former (height, width)."""
         return np.asarray(cv2.resize(small, shape[1::-1], interpolation=self.interpolation), dtype=np.uint8)
 
 
-def draw_detour(factor: float, rng: np.random.Generator) -> Detour:
-    """By a given factor, with any interpolation."""
-    return Detour(factor, _INTERPOLATIONS[rng.integers(3)])
+def draw_resampling(factor: float, rng: np.random.Generator) -> Resampling:
+    """By a given factor, with a random interpolation."""
+    return Resampling(factor, _INTERPOLATIONS[rng.integers(3)])
 
 
 @dataclass(frozen=True)
 class Change:
-    """What tells two histories of one face apart.
+    """A slight change of a face's processing history.
 
     Attributes:
-        colours: other ones, if any.
-        detour: through a smaller picture, if any.
+        colours: a change of them, if any.
+        resampling: through a smaller picture, if any.
         sharpening: amount and sigma of unsharp masking, if any.
         noise: sigma in grey levels, 0 for none.
     """
 
     colours: Colours | None = None
-    detour: Detour | None = None
+    resampling: Resampling | None = None
     sharpening: tuple[float, float] | None = None
     noise: float = 0.0
 
     def of(self, pixels: Pixels, rng: np.random.Generator) -> Pixels:
         """The picture changed; `rng` makes the noise."""
         changed = self.colours.of(pixels) if self.colours else pixels
-        changed = self.detour.of(changed) if self.detour else changed
+        changed = self.resampling.of(changed) if self.resampling else changed
         changed = sharpened(changed, *self.sharpening) if self.sharpening else changed
         return noisy(changed, self.noise, rng) if self.noise else changed
 
@@ -115,7 +115,7 @@ def draw_change(rng: np.random.Generator) -> Change:
     colours = draw_colours(rng) if rng.random() < 0.7 else None
     kind = rng.random()
     if kind < 0.45:
-        return Change(colours, detour=draw_detour(rng.uniform(0.3, 0.85), rng))
+        return Change(colours, resampling=draw_resampling(rng.uniform(0.3, 0.85), rng))
     if kind < 0.7:
         return Change(colours, sharpening=(rng.uniform(0.3, 1.5), rng.uniform(0.8, 2.5)))
     return Change(colours, noise=rng.uniform(2, 6) if kind < 0.8 else 0.0)
@@ -143,15 +143,15 @@ def relit(pixels: Pixels, contrast: float, brightness: float) -> Pixels:
 
 
 def shifted(pixels: Pixels, shift: NDArray[np.float64]) -> Pixels:
-    """Moved by (2,) pixels across and down, and so sampled anew."""
+    """Moved by (2,) pixels across and down, and so resampled."""
     matrix, size = np.column_stack([np.eye(2), shift]), pixels.shape[1::-1]
     moved = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(moved, dtype=np.uint8)
 
 
 def softened(pixels: Pixels, factor: float, rng: np.random.Generator) -> Pixels:
-    """Made smaller by `factor` (below 1) and larger again, with any interpolation."""
-    return draw_detour(factor, rng).of(pixels)
+    """Scaled by `factor` (below 1) and back, with a random interpolation."""
+    return draw_resampling(factor, rng).of(pixels)
 
 
 def sharpened(pixels: Pixels, amount: float, sigma: float) -> Pixels:

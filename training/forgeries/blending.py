@@ -2,7 +2,7 @@
 
 Shiohara and Yamasaki 2022, *Detecting Deepfakes with Self-Blended Images*: a face blended into itself after a slight
 change has the traces that every swap leaves (a seam, and two histories of colour, sharpness and geometry in one
-picture) and nothing else, so a network that learns it does not learn who or which generator.
+picture) and nothing else, so a network trained on it learns neither identities nor generators.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from scipy.spatial import Delaunay
 
 from training.forgeries.appearance import (
     Change,
-    Detour,
     Pixels,
+    Resampling,
     draw_change,
-    draw_detour,
+    draw_resampling,
     matched_colours,
     sharpened,
 )
@@ -36,7 +36,7 @@ Share = NDArray[np.floating[Any]]
 """(h, w), as a `Mask`."""
 
 Layer = tuple[Pixels, Share]
-"""A picture to be put in, and where."""
+"""A picture to blend in, and its mask."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def draw_motion(rng: np.random.Generator, most: float = 0.03) -> Motion:
 
 @dataclass(frozen=True)
 class SelfLayer:
-    """A face to be blended into itself: where, how opaque, and by how much it is out of place."""
+    """A face to blend into itself: where, how opaque, and how far out of place."""
 
     shape: MaskShape
     opacity: float
@@ -80,7 +80,7 @@ class SelfLayer:
 
 @dataclass(frozen=True)
 class SelfBlend:
-    """A self-blended face: what is changed, the face that is put in or the picture that was there, and how."""
+    """A self-blended face: whether the inserted face or the picture around it is changed, and how."""
 
     inside: bool
     change: Change
@@ -88,16 +88,16 @@ class SelfBlend:
 
 
 def draw_self_blend(rng: np.random.Generator) -> SelfBlend:
-    """Any self-blended face."""
+    """A random self-blended face."""
     inside, change = bool(rng.random() < 0.5), draw_change(rng)
     return SelfBlend(inside, change, SelfLayer(draw_mask_shape(rng), float(rng.choice(_OPACITIES)), draw_motion(rng)))
 
 
 @dataclass(frozen=True)
 class Repaint:
-    """A part of the face after a small picture, maybe sharpened against that, with a slight tint and out of place."""
+    """A part of the face at low resolution, maybe sharpened again, with a slight tint and out of place."""
 
-    detour: Detour
+    resampling: Resampling
     sharpening: tuple[float, float] | None
     tint: NDArray[np.float64]
     motion: Motion
@@ -105,7 +105,7 @@ class Repaint:
 
     def layer(self, pixels: Pixels, points: Points) -> Layer:
         """The layer made of `pixels`."""
-        put_in = self.detour.of(pixels)
+        put_in = self.resampling.of(pixels)
         put_in = sharpened(put_in, *self.sharpening) if self.sharpening else put_in
         put_in = np.clip(put_in + self.tint, 0, 255).astype(np.uint8) if self.tint.any() else put_in
         return self.motion.of(put_in), self.shape.of(points, len(pixels))
@@ -114,12 +114,12 @@ class Repaint:
 def draw_repaint(
     rng: np.random.Generator, regions: tuple[str, ...] = ("face", "inner", "lower"), factor: float | None = None
 ) -> Repaint:
-    """Any repaint of one of the regions, by a given factor or any."""
+    """A random repaint of one of the regions, by a given factor or a random one."""
     region = regions[rng.integers(len(regions))]
     # Of the crop: a face that fills three quarters of it comes down to 64 to 130 pixels.
     drawn = rng.uniform(0.35, 0.75)
     return Repaint(
-        detour=draw_detour(factor or drawn, rng),
+        resampling=draw_resampling(factor or drawn, rng),
         sharpening=(rng.uniform(0.3, 1.5), rng.uniform(0.8, 2.0)) if rng.random() < 0.4 else None,
         tint=rng.uniform(-8, 8, 3) if rng.random() < 0.5 else np.zeros(3),
         motion=draw_motion(rng, most=0.015),
@@ -129,32 +129,32 @@ def draw_repaint(
 
 @dataclass(frozen=True)
 class Swap:
-    """How another face is put in: where, how soft the edge of what the warp filled is, in whose colours, how sharp."""
+    """How another face is swapped in: where, how soft the edge of the warp is, in whose colours, how sharp."""
 
     shape: MaskShape
     edge: float
     matched: bool
-    detour: Detour | None
+    resampling: Resampling | None
 
     def layer(self, pixels: Pixels, points: Points, donor: Pixels, donor_points: Points) -> Layer:
         """The layer made of the donor's face."""
         warped = warped_to(donor, donor_points, points, len(pixels))
         mask = self.shape.of(points, len(pixels))
-        # What the warp could not fill is black, and is not put in; its edge is as soft as the mask's.
+        # What the warp could not fill is black and is left out, with an edge as soft as the mask's.
         filled = cv2.erode((warped.max(axis=2) > 0).astype(np.float32), np.ones((9, 9), np.uint8))
         mask = np.asarray(mask * (cv2.GaussianBlur(filled, (0, 0), self.edge) * filled), dtype=np.float32)
         warped = matched_colours(warped, pixels, mask) if self.matched else warped
-        return (self.detour.of(warped) if self.detour else warped), mask
+        return (self.resampling.of(warped) if self.resampling else warped), mask
 
 
 def draw_swap(rng: np.random.Generator) -> Swap:
-    """Any swap."""
+    """A random swap."""
     region = ("face", "inner")[rng.integers(2)]
     return Swap(
         shape=draw_mask_shape(rng, region),
         edge=rng.uniform(1, 4),
         matched=bool(rng.random() < 0.85),
-        detour=draw_detour(rng.uniform(0.4, 0.8), rng) if rng.random() < 0.4 else None,
+        resampling=draw_resampling(rng.uniform(0.4, 0.8), rng) if rng.random() < 0.4 else None,
     )
 
 

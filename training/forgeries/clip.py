@@ -1,4 +1,4 @@
-"""All that is made of one real clip: it re-encoded, forgeries of it, and a sham."""
+"""Everything made from one real clip: a re-encoded copy, forgeries, and a sham."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ from training.forgeries.appearance import Pixels
 from training.forgeries.faces import Faces, faces_of
 from training.forgeries.footage import Footage, UnusableError, has_sound, read_footage, read_sound, ticks, upright_rgb
 from training.forgeries.moving import OF_ONE_FACE, Forgery, forged, swapped_video
-from training.forgeries.passage import Passage, draw_passage, write_clip
+from training.forgeries.passage import VideoAugmentation, draw_video_augmentation, write_clip
 from training.forgeries.sounds import Sound, redubbed, through_spectrum, vocoded
 
 REENCODED = "re-encoded"
@@ -26,8 +26,8 @@ METHODS = (*OF_PICTURE, *OF_SOUND)
 
 _LAYOUT = 1  # raised when other clips are made
 _DONOR_PICTURES = 12
-# What the draws of a clip are for: each has a stream of its own, so that one does not move the others.
-_PLAN, _PASSAGE, _LANDMARKS, _METHOD = range(4)
+# Purposes of a clip's random draws. Each has a stream of its own, so that a change to one leaves the others alone.
+_PLAN, _AUGMENTATION, _LANDMARKS, _METHOD = range(4)
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Donor:
 
 @dataclass(frozen=True)
 class Source:
-    """A real clip and what is to be made of it.
+    """A real clip and what to make from it.
 
     Attributes:
         path: where it lies.
         content: hash of it, hexadecimal.
-        donors: clips of others who may lend it a face and a voice.
+        donors: clips of other people who may lend it a face and a voice.
         seed: of all draws.
         forgeries: how many to make.
         seconds: at most this much of it.
@@ -59,7 +59,7 @@ class Source:
     seconds: float
 
     def rng(self, *purpose: int) -> np.random.Generator:
-        """Randomness that depends on the seed, the content of the clip and what it is for, and on nothing else."""
+        """Randomness that depends only on the seed, the content of the clip and the purpose."""
         return np.random.default_rng([self.seed, *bytes.fromhex(self.content), *purpose])
 
     def donor(self, method: str) -> Donor | None:
@@ -69,7 +69,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Made:
-    """One clip that is made of a source: `method` is one of `METHODS` or `REENCODED`; `sham` if it changes nothing."""
+    """One clip made from a source: `method` is one of `METHODS` or `REENCODED`; a `sham` changes nothing."""
 
     name: str
     method: str
@@ -85,25 +85,25 @@ class Made:
         return out / ("fake" if self.fake else "real") / self.name
 
     def refusal(self, out: Path) -> Path:
-        """Where it is written why it could not be made."""
+        """File with the reason why it could not be made."""
         return out / ".refused" / f"{self.name}.txt"
 
 
 def plan(source: Source) -> tuple[Made, ...]:
-    """What is to be made of a clip: it re-encoded, forgeries of it, and the sham of one of those."""
+    """What to make from a clip: a re-encoded copy, forgeries, and the sham of one of those."""
     rng = source.rng(_PLAN)
     open_to_all = [method for method in OF_PICTURE if method != SWAP or source.donors]
     # One forgery of the sound at most: most of what is learned is in the picture.
     sounds = [str(rng.choice(OF_SOUND))] if has_sound(source.path) else []
     chosen = [str(method) for method in rng.permutation([*open_to_all, *sounds])[: source.forgeries]]
-    # A re-dubbed clip whose sound is its own is no other than the re-encoded one.
+    # A re-dubbed clip with its own sound would be the re-encoded one.
     shams = [method for method in chosen if method != "re-dubbed"][:1]
     wanted = [(REENCODED, False), *((method, False) for method in chosen), *((method, True) for method in shams)]
     return tuple(Made(_name(source, method, sham), method, sham) for method, sham in wanted)
 
 
 def make(source: Source, out: Path) -> None:
-    """Make what is not there yet. What cannot be made has its reason written down instead, and is not tried again."""
+    """Make what is missing. What cannot be made has the reason written down instead, and is not tried again."""
     missing = [one for one in plan(source) if not one.place(out).exists() and not one.refusal(out).exists()]
     if not missing:
         return
@@ -131,20 +131,20 @@ class _Maker:
     footage: Footage
 
     @cached_property
-    def _passage(self) -> Passage:
-        return draw_passage(self.footage, self.source.rng(_PASSAGE))
+    def _augmentation(self) -> VideoAugmentation:
+        return draw_video_augmentation(self.footage, self.source.rng(_AUGMENTATION))
 
     @cached_property
     def _faces(self) -> Faces:
         return faces_of(self.footage, self.source.rng(_LANDMARKS))
 
     def write(self, made: Made, path: Path) -> None:
-        write_clip(path, self._pictures(made), self._sound(made), self._passage)
+        write_clip(path, self._pictures(made), self._sound(made), self._augmentation)
 
     def _pictures(self, made: Made) -> Iterator[Pixels]:
         rng = self._rng(made)
         forgery = self._forgery(made, rng)
-        for index in ticks(self.footage, self._passage.fps):
+        for index in ticks(self.footage, self._augmentation.fps):
             whole = upright_rgb(self.footage.pictures[index])
             yield forged(self._faces, forgery, index, whole, rng) if forgery else whole
 
@@ -179,7 +179,7 @@ class _Maker:
 
 
 def _name(source: Source, method: str, sham: bool) -> str:
-    """Tells what a clip is, and changes with all that it depends on."""
+    """Says what a clip is, and changes with everything it depends on."""
     donor = source.donor(method) if method in (SWAP, "re-dubbed") and not sham else None
     parts = (_LAYOUT, source.content, source.seed, source.seconds, method, sham, donor.content if donor else "")
     key = hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

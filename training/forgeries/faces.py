@@ -1,8 +1,8 @@
-"""The face of a footage, cut out of each picture to be changed and put back.
+"""The face in a footage, cut out of each picture to be changed and pasted back.
 
-The landmarks that build a forgery are not those that measure it: they are smoothed over time, and moved by a constant
-and a wandering error of about a hundredth of the face. So the seam of a forgery does not lie where the landmarks say,
-and its movement is not the one that is measured as jitter.
+Forgeries are not built with the landmarks they are later measured by: these are smoothed over time, and moved by a
+constant and a wandering error of about a hundredth of the face. So the seam of a forgery does not lie exactly on the
+measured landmarks, and its movement is not simply what is measured as jitter.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from training.forgeries.appearance import Pixels
 from training.forgeries.blending import Layer, Points, Share
 from training.forgeries.footage import Footage, upright_rgb
 
-# Larger than in the picture, so that cutting and putting back costs no sharpness.
+# Larger than in the picture, so that cutting and pasting back costs no sharpness.
 _FINER = 1.25
 _LARGEST, _SMALLEST = 512, 96
 _SMOOTH_S = 0.05
@@ -97,7 +97,7 @@ def faces_of(footage: Footage, rng: np.random.Generator) -> Faces:
 
 
 def building_points(footage: Footage, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Landmarks (n, 468, 2) unlike those that were measured: smoother, and with errors of their own."""
+    """Landmarks (n, 468, 2) that differ from the measured ones: smoother, and with errors of their own."""
     points = footage.points.copy()
     for run in _runs(points, footage.face_px):
         points[run] = gaussian_filter1d(points[run], _SMOOTH_S * footage.fps, axis=0, mode="nearest")
@@ -132,7 +132,7 @@ def _centred(view: View) -> View:
 
 
 def _open_edge(share: Share) -> NDArray[np.float32]:
-    """A mask that reaches the edge of the cut nowhere, so that the cut itself cannot be seen."""
+    """A mask that fades out before the edge of the cut, so that the cut itself cannot be seen."""
     side = len(share)
     ramp = np.clip(np.minimum(np.arange(side), np.arange(side)[::-1]) / (0.06 * side), 0, 1)
     return np.asarray(share * np.minimum(ramp[:, np.newaxis], ramp), dtype=np.float32)

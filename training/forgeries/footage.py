@@ -1,4 +1,4 @@
-"""What a forgery is made of: the pictures of a video's first seconds, its largest face in each, and its sound."""
+"""What a forgery is made from: the pictures of a video's first seconds, the largest face in each, and the sound."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -27,13 +27,13 @@ LONGEST_SIDE = 1280
 _FASTEST_FPS = 30.0
 _MOST_FRAMES = 400
 _LEAST_FRAMES = 12
-# A face in fewer frames than this would make a forgery that nobody can call one.
+# With a face in fewer frames than this, most of the clip would not be forged.
 _LEAST_SHARE = 0.5
 _SILENCE = 1e-4
 
 
 class UnusableError(ValueError):
-    """Nothing can be made of a video. The message says why."""
+    """A video cannot be used. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def read_sound(path: Path, seconds: float) -> NDArray[np.float32] | None:
                 if place is not None and place >= len(samples):
                     break
     except (av.FFmpegError, ValueError):
-        # What was heard before the damage is still sound.
+        # What was decoded before the damage is still sound.
         pass
     return samples.clip(-1, 1) if float(np.abs(samples).max(initial=0)) > _SILENCE else None
 

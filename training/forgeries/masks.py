@@ -1,4 +1,4 @@
-"""Which part of a face a forgery replaces: soft masks from landmarks."""
+"""Soft masks from landmarks: which part of a face a forgery replaces."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from services.face.mesh import landmarks as lm
 
 Mask = NDArray[np.float32]
-"""(h, w) between 0, what was there, and 1, what was put in."""
+"""(h, w) from 0, the original, to 1, the inserted picture."""
 
 # Face Mesh landmarks along the underside of the nose and across the cheeks: what a lip-sync model repaints is below.
 _LOWER_FACE = (234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454,
@@ -28,7 +28,7 @@ swappers do, and all below the nose as lip-sync models do."""
 class MaskShape:
     """How the convex hull of a region is bent, and how soft its edge is. Lengths are shares of the picture's side.
 
-    The bending keeps a network from learning the one outline that the landmarks give: Shiohara and Yamasaki 2022,
+    The bending keeps a network from learning the one outline that landmarks give: Shiohara and Yamasaki 2022,
     *Detecting Deepfakes with Self-Blended Images*.
 
     Attributes:
@@ -64,7 +64,7 @@ class MaskShape:
 
 
 def draw_mask_shape(rng: np.random.Generator, region: str = "face", *, feather: float = 0.06) -> MaskShape:
-    """Any shape; `feather` is the widest blur of the edge, as a share of the picture's side."""
+    """A random shape; `feather` is the widest blur of the edge, as a share of the picture's side."""
     return MaskShape(
         region,
         stretch=rng.uniform(0.88, 1.08, 2),

@@ -1,7 +1,7 @@
-"""Forgeries of a moving face. What is drawn is drawn once for a clip, so that a forgery holds together over time.
+"""Forgeries of a moving face. Random parameters are drawn once per clip, so that a forgery is consistent over time.
 
-Each has a sham: the same path through the same code, with a change that changes nothing. A detector that finds the
-sham as suspicious as the forgery has learned the path, not the forgery.
+Each has a sham: the same code, with a change that changes nothing. A detector that finds the sham as suspicious as the
+forgery has learned the processing, not the forgery.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from services.face.mesh import landmarks as lm
 from services.face.networks.crops import MARGIN
 from training.data.crops import WIDENED, Portraits
-from training.forgeries.appearance import Change, Detour, Pixels
+from training.forgeries.appearance import Change, Pixels, Resampling
 from training.forgeries.blending import (
     Layer,
     Motion,
@@ -38,24 +38,24 @@ _FLICKER = (1.5, 5.0)
 _STILL = Motion(1.0, np.zeros(2))
 # Upper and lower lid of each eye.
 _LIDS = ((159, 145), (386, 374))
-# What does not move with the mouth: two moments of a face are laid on each other by it.
+# Points that do not move with the mouth: two moments of a face are aligned by them.
 _RIGID = np.array([lm.RIGHT_EYE_CORNER, lm.LEFT_EYE_CORNER, 133, 362, 168, 6, 4, 129, 358, 234, 454])
 
 
 class Forgery(Protocol):
-    """A clip's forgery, drawn."""
+    """The forgery of one clip, with its parameters drawn."""
 
     def around(self, whole: Pixels, rng: np.random.Generator) -> Pixels:
-        """What becomes of the picture around the face."""
+        """The picture around the face, changed or not."""
         ...
 
     def layer(self, faces: Faces, index: int, pixels: Pixels, points: Points, rng: np.random.Generator) -> Layer:
-        """What is put over the cut `pixels` of picture `index`, and where."""
+        """What is blended over the cut `pixels` of picture `index`, and where."""
         ...
 
 
 class _LeavesTheRest:
-    """Whoever changes nothing but the face."""
+    """A forgery that changes nothing but the face."""
 
     def around(self, whole: Pixels, rng: np.random.Generator) -> Pixels:
         """As it was."""
@@ -80,7 +80,7 @@ class SelfBlended:
 
 @dataclass(frozen=True)
 class Swapped(_LeavesTheRest):
-    """One picture of another person, made to move as this one does. Without a donor, the face itself."""
+    """A picture of another person, warped to move like this one. Without a donor, the face itself."""
 
     swap: Swap
     donor: tuple[Pixels, Points] | None
@@ -92,7 +92,7 @@ class Swapped(_LeavesTheRest):
 
 @dataclass(frozen=True)
 class Repainted(_LeavesTheRest):
-    """The face after a small picture."""
+    """The face at low resolution."""
 
     repaint: Repaint
 
@@ -114,11 +114,11 @@ class LipPasted(_LeavesTheRest):
     shift: int
 
     def layer(self, faces: Faces, index: int, pixels: Pixels, points: Points, rng: np.random.Generator) -> Layer:
-        """The lower face of the other moment, laid on this one by what does not move with the mouth."""
+        """The lower face of the other moment, aligned by the points that do not move with the mouth."""
         other = _there_and_back(index + self.shift, len(faces.points))
         if self.shift and faces.seen(other):
             spoken, spoken_points = faces.cut(other)
-            # The parts that frame the mouth stay with this moment's head; the mouth moves as at the other one.
+            # What frames the mouth follows the head of this moment; the mouth moves as at the other one.
             onto = _laid_on(spoken_points, points)
             put_in = warped_to(spoken, spoken_points, onto, len(pixels))
             put_in = np.where(put_in.max(axis=2, keepdims=True) > 0, put_in, pixels)
@@ -129,7 +129,7 @@ class LipPasted(_LeavesTheRest):
 
 @dataclass(frozen=True)
 class Wavering(_LeavesTheRest):
-    """A face that is bent, and lit, a little differently from picture to picture.
+    """A face warped and lit slightly differently from picture to picture.
 
     Attributes:
         shape: of the mask.
@@ -161,12 +161,12 @@ def self_blended_video(faces: Faces, rng: np.random.Generator, sham: bool) -> Fo
 
 
 def low_resolution_video(faces: Faces, rng: np.random.Generator, sham: bool) -> Forgery:
-    """The face after a picture in which it is 64 to 160 pixels large."""
+    """The face scaled down to 64 to 160 pixels and up again."""
     return Repainted(_repaint(faces, ("face", "inner"), rng, sham))
 
 
 def lip_paste_video(faces: Faces, rng: np.random.Generator, sham: bool) -> Forgery:
-    """The lower face of another moment after such a picture."""
+    """The lower face of another moment, scaled down and up likewise."""
     repaint = _repaint(faces, ("lower",), rng, sham)
     shift = max(2, round(rng.uniform(_LEAST_SHIFT_S, _MOST_SHIFT_S) * faces.footage.fps))
     return LipPasted(repaint, 0 if sham else shift)
@@ -186,7 +186,7 @@ def swapped_video(faces: Faces, donor: Portraits | None, rng: np.random.Generato
     """Another person's face; without a donor the sham."""
     drawn = draw_swap(rng)
     if donor is None:
-        return Swapped(replace(drawn, matched=False, detour=None), None)
+        return Swapped(replace(drawn, matched=False, resampling=None), None)
     middle = int(np.flatnonzero(np.isfinite(faces.points[:, 0, 0]))[len(faces.points) // 4])
     return Swapped(drawn, _most_alike(faces.cut(middle), donor))
 
@@ -198,7 +198,7 @@ OF_ONE_FACE: dict[str, Drawn] = {
     "lip-paste": lip_paste_video,
     "warp-flicker": wavering_video,
 }
-"""Forgeries that need nobody else, by the method's name."""
+"""Forgeries that need no donor, by the method's name."""
 
 
 def forged(faces: Faces, forgery: Forgery, index: int, whole: Pixels, rng: np.random.Generator) -> Pixels:
@@ -215,7 +215,7 @@ def _repaint(faces: Faces, regions: tuple[str, ...], rng: np.random.Generator, s
     factor = min(0.6, rng.uniform(*_SMALL_FACE_PX) / face_in_cut)
     drawn = draw_repaint(rng, regions, factor)
     if sham:
-        return replace(drawn, detour=Detour(1.0), sharpening=None, tint=np.zeros(3), motion=_STILL)
+        return replace(drawn, resampling=Resampling(1.0), sharpening=None, tint=np.zeros(3), motion=_STILL)
     return drawn
 
 
@@ -237,7 +237,7 @@ def _lid_gap(points: Points) -> float:
 
 
 def _laid_on(points: Points, target: Points) -> Points:
-    """`points` moved, turned and scaled so that what is rigid lies on `target`'s; Umeyama 1991."""
+    """`points` after the similarity transform that aligns the rigid ones with `target`'s; Umeyama 1991."""
     own, goal = points[_RIGID].astype(np.float64), target[_RIGID].astype(np.float64)
     own_middle, goal_middle = own.mean(axis=0), goal.mean(axis=0)
     left, sizes, right = np.linalg.svd((goal - goal_middle).T @ (own - own_middle))

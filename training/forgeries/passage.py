@@ -1,4 +1,4 @@
-"""The way of a whole clip to us: size, frame rate, light, noise, compression. One for all members of a pair."""
+"""Augmentation of a whole clip: size, frame rate, light, noise, compression. The same for all members of a pair."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,71 +14,71 @@ from av.container import OutputContainer
 
 from training.forgeries.appearance import Pixels
 from training.forgeries.footage import SOUND_HZ, Footage
-from training.forgeries.reencoding import Journey, draw_journey, frame_of, prepared
+from training.forgeries.reencoding import Augmentation, draw_augmentation, frame_of, prepared
 from training.forgeries.sounds import Sound
 
-# A clip is encoded in any case; this is next to nothing lost.
+# A clip is always encoded; at this rate next to nothing is lost.
 _LEAST_CRF = 18
 _RATES = (15, 20, 24, 25)
 _BIT_RATES = (48_000, 64_000, 96_000, 128_000)
-# A face smaller than this after the journey could not be measured, whatever was done to it.
+# A smaller face could not be measured afterwards, forged or not.
 _LEAST_FACE_PX = 64.0
 _AAC_FRAME = 1024
 
 
 @dataclass(frozen=True)
-class Passage:
-    """One way a clip came to us.
+class VideoAugmentation:
+    """The augmentation of one clip.
 
     Attributes:
-        journey: what happens to its pictures, but for their size.
-        scale: their size as a share of what it was.
+        frame: augmentation of each frame, except its size.
+        scale: size of the frames as a share of the original.
         fps: constant frame rate.
         sound_bits: bits a second of AAC.
         noise_seed: of the noise, which is the same in all members of a pair.
     """
 
-    journey: Journey
+    frame: Augmentation
     scale: float
     fps: Fraction
     sound_bits: int
     noise_seed: int
 
 
-def draw_passage(footage: Footage, rng: np.random.Generator) -> Passage:
-    """Any that leaves the face large enough to be looked at."""
-    journey = draw_journey(rng)
+def draw_video_augmentation(footage: Footage, rng: np.random.Generator) -> VideoAugmentation:
+    """A random one that leaves the face large enough to be measured."""
+    frame = draw_augmentation(rng)
     own = Fraction(footage.fps).limit_denominator(1001)
     slower = [Fraction(rate) for rate in _RATES if rate < 0.95 * own]
     fps = slower[rng.integers(len(slower))] if slower and rng.random() < 0.3 else own
-    return Passage(
-        journey=replace(journey, scale=1.0, crf=journey.crf or _LEAST_CRF),
-        scale=min(1.0, max(journey.scale, _LEAST_FACE_PX / footage.face_px)),
+    return VideoAugmentation(
+        frame=replace(frame, scale=1.0, crf=frame.crf or _LEAST_CRF),
+        scale=min(1.0, max(frame.scale, _LEAST_FACE_PX / footage.face_px)),
         fps=fps,
         sound_bits=_BIT_RATES[rng.integers(len(_BIT_RATES))],
         noise_seed=int(rng.integers(2**31)),
     )
 
 
-def write_clip(path: Path, pictures: Iterable[Pixels], sound: Sound | None, passage: Passage) -> None:
-    """Send pictures, one for each tick of `passage.fps`, and sound on their way, into an MP4 file.
+def write_clip(path: Path, pictures: Iterable[Pixels], sound: Sound | None, augmentation: VideoAugmentation) -> None:
+    """Augment pictures, one for each tick of `augmentation.fps`, and sound, and encode them as an MP4 file.
 
     The same arguments give the same bytes.
     """
-    rng = np.random.default_rng(passage.noise_seed)
-    ready = (prepared(_even(whole, passage.scale), passage.journey, rng) for whole in pictures)
+    rng = np.random.default_rng(augmentation.noise_seed)
+    ready = (prepared(_even(whole, augmentation.scale), augmentation.frame, rng) for whole in pictures)
     first = next(ready)
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        video = container.add_stream("libx264", rate=passage.fps)
+        video = container.add_stream("libx264", rate=augmentation.fps)
         video.height, video.width = first.shape[:2]
         video.pix_fmt = "yuv420p"
         # One thread: with more, what is written depends on how many there are.
         # Macroblock-tree rate control gives other bytes for the same frames now and then (see `reencoding`).
-        video.options = {"crf": str(passage.journey.crf), "preset": "veryfast", "threads": "1"}
+        video.options = {"crf": str(augmentation.frame.crf), "preset": "veryfast", "threads": "1"}
         video.options["x264-params"] = "mbtree=0"
         audio = None if sound is None else container.add_stream("aac", rate=SOUND_HZ, layout="mono")
         if audio is not None:
-            audio.bit_rate = passage.sound_bits
+            audio.bit_rate = augmentation.sound_bits
         for picture in chain([first], ready):
             container.mux(video.encode(frame_of(picture)))
         container.mux(video.encode(None))

@@ -1,10 +1,10 @@
-"""Who may lend a face or a voice to whom: pools of two people, drawn before anything is made.
+"""Who may lend a face or a voice to whom: pools of two people, drawn before any forgery is made.
 
-A swap shows two people. If its donor could be anybody, every video would be linked with every other, and no split could
-keep people apart. So people are put into pools of two (one of three, if their number is odd) by a draw that depends on
-the seed and on what their videos hold; donors come from the same pool alone, and all videos of a pool, those they were
-made of included, share a `group_id`. A split by `group_id` then keeps all who appear in a video on one side, whatever
-its folds are. The price is half as many groups as there are people.
+A swap shows two people. If anybody could be a donor, every video would be linked with every other, and no split could
+keep people apart. So people are put into pools of two (one of three, if their number is odd) at random, depending on
+the seed and the content of their videos. Donors come from the same pool only, and all videos of a pool, originals
+included, share a `group_id`. A split by `group_id` then keeps everyone who appears in a video on one side, whatever the
+folds. The price is half as many groups as people.
 """
 
 import hashlib

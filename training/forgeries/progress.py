@@ -1,4 +1,4 @@
-"""Forging in sight of a person."""
+"""Making forgeries with a progress bar."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ def forge_with_progress(
     seconds: float = SECONDS,
     jobs: int,
 ) -> Forged:
-    """`forge` with a bar, and a line for each clip of which not all could be made."""
+    """`forge` with a progress bar, and a line for each clip from which not everything could be made."""
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("Forging", total=len({clip.path for clip in clips}))
@@ -35,14 +35,16 @@ def forge_with_progress(
             on_done=lambda _: progress.advance(task),
         )
     for path, why in sorted(forged.refused.items()):
-        console.print(f"Not all was made of {path.name}: {why}", style="yellow", markup=False, highlight=False)
+        console.print(
+            f"Not everything could be made from {path.name}: {why}", style="yellow", markup=False, highlight=False
+        )
     return forged
 
 
 def with_forgeries(
     real: Sequence[str], manifest: Path | None, out: Path, console: Console, *, seed: int, jobs: int
 ) -> Dataset:
-    """Real videos with forgeries of them as fakes; they re-encoded, and shams, are further reals.
+    """Real videos with forgeries of them as fakes; re-encoded copies and shams are further real ones.
 
     Raises:
         ClipsError: as `gather_real` and `forge`.
@@ -50,5 +52,5 @@ def with_forgeries(
     known = gather_real(real, manifest)
     made = forge_with_progress(known.clips, out, console, seed=seed, jobs=jobs)
     dataset = gather([*real, str(made.real)], [str(made.fake)], made.manifest)
-    note = "All fakes were made of the real videos here: no score says how well those of others are told."
+    note = "All fakes were made from these real videos: no score says how well other fakes are detected."
     return replace(dataset, warnings=(note, *known.warnings, *dataset.warnings))

@@ -1,4 +1,4 @@
-"""What a video goes through on its way to us: made smaller, compressed, blurred, noisy. Real and forged alike."""
+"""Augmentation by scaling, re-compression, blur, noise and light, applied to real and forged pictures alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,24 +10,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.forgeries.appearance import Pixels, draw_detour, noisy, relit, sharpened, softened
+from training.forgeries.appearance import Pixels, draw_resampling, noisy, relit, sharpened, softened
 
 _WEAKEST_CRF, _USUAL_CRF, _STRONGEST_CRF = 18, 30, 43
-# Along each side of what an encoder treats as one.
+# Pixels along each side of a block that an encoder codes as one.
 _MACROBLOCK = 16
-# No picture is made smaller than this on a journey, pixels along each side.
+# No picture is scaled below this, pixels along each side.
 _LEAST_SIDE = 64
 
-Moment = NDArray[np.uint8]
-"""(h, w, n) lightness of n successive frames, at most four, oldest first: those of a short film without colour."""
+Snippet = NDArray[np.uint8]
+"""(h, w, n) lightness of n successive frames of a crop, at most four, oldest first."""
 
 
 @dataclass(frozen=True)
-class Journey:
-    """One way a video came to us, drawn once for all members of a pair.
+class Augmentation:
+    """One augmentation, drawn once for all members of a pair.
 
     Attributes:
-        scale: its size before encoding, as a share of what it was.
+        scale: size before encoding, as a share of the original.
         crf: constant rate factor of x264; None when it is not encoded again.
         blur: sigma in pixels, 0 for none.
         noise: sigma in grey levels, 0 for none.
@@ -45,11 +45,11 @@ class Journey:
     contrast: float = 1.0
 
 
-def draw_journey(rng: np.random.Generator) -> Journey:
-    """A journey of ordinary hardship, or, one time in five, a hard one.
+def draw_augmentation(rng: np.random.Generator) -> Augmentation:
+    """A mild augmentation, or, one time in five, a strong one.
 
-    Most films are compressed moderately, and under the strongest compression little of a forgery is left to learn; but
-    a network that met it in some data set alone would take it for a mark of that data set.
+    Most videos are compressed moderately, and strong compression leaves little of a forgery to learn from. But a
+    network that met strong compression in one data set only would take it for a mark of that data set.
     """
     if rng.random() < 0.8:
         scale = _sometimes(0.2, rng.uniform(0.5, 1.0), rng)
@@ -57,7 +57,7 @@ def draw_journey(rng: np.random.Generator) -> Journey:
     else:
         scale = _sometimes(0.4, rng.uniform(0.4, 1.0), rng)
         crf = float(rng.uniform(_USUAL_CRF, _STRONGEST_CRF))
-    return Journey(
+    return Augmentation(
         scale=1.0 if scale is None else scale,
         crf=None if crf is None else round(crf),
         blur=float(rng.uniform(0.4, 1.2)) if rng.random() < 0.12 else 0.0,
@@ -72,31 +72,32 @@ def _sometimes(share: float, value: float, rng: np.random.Generator) -> float | 
     return float(value) if rng.random() < share else None
 
 
-def travelled(moments: Sequence[Moment], journey: Journey, rng: np.random.Generator) -> list[Moment]:
-    """Moments of one size after a journey, in order. Where in them the encoder's blocks begin is chance."""
-    quiet, chance = replace(journey, noise=0.0, scale=1.0), rng.integers(2**63)
-    shapes = [moment.shape[:2] for moment in moments]
-    detour = draw_detour(max(journey.scale, _LEAST_SIDE / min(shapes[0])), rng)
-    smaller = detour.factor < 1 and journey.scale < 1
-    if smaller:
-        moments = [detour.smaller(moment) for moment in moments]
-    # Whatever else is drawn is the same for all.
-    done = [prepared(moment, quiet, np.random.default_rng(chance)) for moment in moments]
-    if journey.noise:
+def augmented(snippets: Sequence[Snippet], augmentation: Augmentation, rng: np.random.Generator) -> list[Snippet]:
+    """Snippets of one size after an augmentation, in order. Where the encoder's blocks begin in them is random."""
+    quiet, chance = replace(augmentation, noise=0.0, scale=1.0), rng.integers(2**63)
+    shapes = [snippet.shape[:2] for snippet in snippets]
+    resampling = draw_resampling(max(augmentation.scale, _LEAST_SIDE / min(shapes[0])), rng)
+    shrunk = resampling.factor < 1 and augmentation.scale < 1
+    if shrunk:
+        snippets = [resampling.down(snippet) for snippet in snippets]
+    # All other random choices are the same for all.
+    done = [prepared(snippet, quiet, np.random.default_rng(chance)) for snippet in snippets]
+    if augmentation.noise:
         # No frame has the grain of the one before it.
         done = [
-            np.clip(moment + rng.normal(0, journey.noise, moment.shape), 0, 255).astype(np.uint8) for moment in done
+            np.clip(snippet + rng.normal(0, augmentation.noise, snippet.shape), 0, 255).astype(np.uint8)
+            for snippet in done
         ]
-    if journey.crf is not None:
+    if augmentation.crf is not None:
         down, right = rng.integers(_MACROBLOCK, size=2)
-        around = [cv2.copyMakeBorder(moment, down, 0, right, 0, cv2.BORDER_REFLECT) for moment in done]
-        done = [encoded(np.asarray(moment), journey.crf)[down:, right:] for moment in around]
-    return [detour.back(moment, shape) for moment, shape in zip(done, shapes, strict=True)] if smaller else done
+        around = [cv2.copyMakeBorder(snippet, down, 0, right, 0, cv2.BORDER_REFLECT) for snippet in done]
+        done = [encoded(np.asarray(snippet), augmentation.crf)[down:, right:] for snippet in around]
+    return [resampling.up(snippet, shape) for snippet, shape in zip(done, shapes, strict=True)] if shrunk else done
 
 
-def encoded(moment: Moment, crf: int) -> Moment:
-    """The frames of a moment after H.264: the first by itself, the others predicted from it, as most frames are."""
-    height, width = (side - side % 2 for side in moment.shape[:2])
+def encoded(snippet: Snippet, crf: int) -> Snippet:
+    """A snippet after H.264: the first frame coded by itself, the others predicted from it, as most frames are."""
+    height, width = (side - side % 2 for side in snippet.shape[:2])
     file = BytesIO()
     with av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(25))
@@ -104,19 +105,19 @@ def encoded(moment: Moment, crf: int) -> Moment:
         stream.options = {"crf": str(crf), "preset": "veryfast", "bf": "0", "threads": "1", "g": "250"}
         # Macroblock-tree rate control gives, one time in a hundred, other bytes for the same frames.
         stream.options["x264-params"] = "mbtree=0"
-        for frame in np.moveaxis(moment, 2, 0):
+        for frame in np.moveaxis(snippet, 2, 0):
             container.mux(stream.encode(_grey_frame_of(frame[:height, :width])))
         container.mux(stream.encode())
     file.seek(0)
     with av.open(file, "r") as written:
         frames = [frame.to_ndarray()[:height, :width] for frame in written.decode(video=0)]
-    return _grown(np.stack(frames, axis=2), moment.shape[:2])
+    return _grown(np.stack(frames, axis=2), snippet.shape[:2])
 
 
 def frame_of(picture: Pixels) -> av.VideoFrame:
     """A picture with even sides as an encoder takes it, with halved colours.
 
-    Left to the encoder, the conversion is shared out to threads, and one time in a few hundred gives other pixels.
+    Left to the encoder, several threads convert, and one time in a few hundred the pixels differ.
     """
     return av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p", threads=1)
 
@@ -129,21 +130,21 @@ def _grey_frame_of(lightness: NDArray[np.uint8]) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
-def prepared(picture: Pixels, journey: Journey, rng: np.random.Generator) -> Pixels:
-    """A picture after all of a journey but the encoding, at its own size."""
-    if journey.scale < 1:
-        picture = softened(picture, journey.scale, rng)
-    if journey.blur:
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), journey.blur), dtype=np.uint8)
-    if journey.sharpen:
-        picture = sharpened(picture, journey.sharpen, 1.0)
-    if journey.brightness or journey.contrast != 1:
-        picture = relit(picture, journey.contrast, journey.brightness)
-    return noisy(picture, journey.noise, rng) if journey.noise else picture
+def prepared(picture: Pixels, augmentation: Augmentation, rng: np.random.Generator) -> Pixels:
+    """A picture after everything but the encoding, at its own size."""
+    if augmentation.scale < 1:
+        picture = softened(picture, augmentation.scale, rng)
+    if augmentation.blur:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), augmentation.blur), dtype=np.uint8)
+    if augmentation.sharpen:
+        picture = sharpened(picture, augmentation.sharpen, 1.0)
+    if augmentation.brightness or augmentation.contrast != 1:
+        picture = relit(picture, augmentation.contrast, augmentation.brightness)
+    return noisy(picture, augmentation.noise, rng) if augmentation.noise else picture
 
 
-def _grown(moment: Moment, shape: tuple[int, ...]) -> Moment:
-    if moment.shape[:2] == tuple(shape):
-        return moment
-    height, width = shape[0] - moment.shape[0], shape[1] - moment.shape[1]
-    return np.asarray(cv2.copyMakeBorder(moment, 0, height, 0, width, cv2.BORDER_REPLICATE), dtype=np.uint8)
+def _grown(snippet: Snippet, shape: tuple[int, ...]) -> Snippet:
+    if snippet.shape[:2] == tuple(shape):
+        return snippet
+    height, width = shape[0] - snippet.shape[0], shape[1] - snippet.shape[1]
+    return np.asarray(cv2.copyMakeBorder(snippet, 0, height, 0, width, cv2.BORDER_REPLICATE), dtype=np.uint8)

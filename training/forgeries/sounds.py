@@ -1,4 +1,4 @@
-"""Forged sound: another voice under the same picture, or the same words out of a vocoder."""
+"""Forged sound: another voice under the same picture, or the same words from a vocoder."""
 
 import librosa
 import numpy as np
@@ -19,7 +19,7 @@ _CLIP = 1.0
 
 
 def redubbed(own: Sound, foreign: Sound | None, rng: np.random.Generator) -> Sound:
-    """Foreign sound as loud as one's own, or, without any, one's own from another moment."""
+    """Foreign sound as loud as the clip's own, or, without any, the clip's own from another moment."""
     if foreign is None or not len(foreign):
         least = min(round(_LEAST_SHIFT_S * SOUND_HZ), len(own) // 2)
         return np.roll(own, int(rng.integers(least, max(least + 1, len(own) - least))))
@@ -30,8 +30,8 @@ def redubbed(own: Sound, foreign: Sound | None, rng: np.random.Generator) -> Sou
 def vocoded(own: Sound, rng: np.random.Generator) -> Sound:
     """Through a mel spectrogram of 80 bands, which drops phases and fine harmonics, and back.
 
-    Griffin and Lim 1984, *Signal Estimation from Modified Short-Time Fourier Transform*. librosa has it too, but only
-    compiled by numba, which is not to be had in a process that imported `services.audio`.
+    Griffin and Lim 1984, *Signal Estimation from Modified Short-Time Fourier Transform*. librosa has it too, but
+    compiled by numba, which is not available in a process that has imported `services.audio`.
     """
     heard = _SPECTRUM.stft(own)
     bands = librosa.filters.mel(sr=SOUND_HZ, n_fft=_WINDOW, n_mels=_MEL_BANDS) @ np.square(np.abs(heard))
@@ -44,7 +44,7 @@ def vocoded(own: Sound, rng: np.random.Generator) -> Sound:
 
 
 def through_spectrum(own: Sound) -> Sound:
-    """The sham of `vocoded`: into a spectrogram and back, with all that it holds."""
+    """The sham of `vocoded`: to a spectrogram and back without loss."""
     return np.asarray(_SPECTRUM.istft(_SPECTRUM.stft(own), k1=len(own)), dtype=np.float32)
 
 

@@ -1,18 +1,17 @@
-"""From a folder of real videos to forged ones, shams, and an index that training reads like any other manifest.
+"""From a folder of real videos to forged ones, shams, and a manifest that training reads like any other.
 
-For each real clip there are made, all with the same size, frame rate, light, noise and compression: the clip re-encoded
-(the real member of its pairs), a few forgeries of it, and one sham, which went through the code of a forgery without
-being changed and counts as real. What can be made:
+Each real clip gives a re-encoded copy (the real member of its pairs), a few forgeries, and one sham, which went through
+a forgery's code unchanged and counts as real. All share one size, frame rate, light, noise and compression. Methods:
 
-- `self-blended`: the face blended into itself after a change of colour, sharpness and place;
-- `face-swap`: a picture of somebody else of the same pool (see `people`), warped to each picture's landmarks;
-- `low-resolution`: the face after a picture in which it is 64 to 160 pixels large;
-- `lip-paste`: the lower face of another moment after such a picture;
-- `warp-flicker`: the face bent and lit with noise that is correlated in time;
-- `re-dubbed`: the voice of somebody else of the same pool, or one's own from another moment;
-- `vocoded`: the voice after a mel spectrogram.
+- `self-blended`: the face blended into itself after a change of colour, sharpness and position;
+- `face-swap`: a picture of somebody else from the same pool (see `people`), warped to each picture's landmarks;
+- `low-resolution`: the face scaled down to 64 to 160 pixels and up again;
+- `lip-paste`: the lower face of another moment, scaled down and up likewise;
+- `warp-flicker`: the face warped and lit with noise that is correlated in time;
+- `re-dubbed`: the voice of somebody else from the same pool, or the clip's own from another moment;
+- `vocoded`: the voice reconstructed from a mel spectrogram.
 
-What is made depends on the seed and on what the clips hold, not on their names, their order or when it is made.
+The result depends on the seed and the content of the clips, not on their names or order, nor on when it is made.
 """
 
 import os
@@ -29,7 +28,7 @@ from training.forgeries.clip import REENCODED, Donor, Made, Source, make, plan
 from training.forgeries.people import pools
 
 SUBSET = "synthesised"
-"""Where clips come from that were made here, re-encoded ones and shams included."""
+"""Subset of all clips made here, re-encoded ones and shams included."""
 
 FORGERIES = 3
 SECONDS = 6.0
@@ -40,10 +39,10 @@ class Forged:
     """What was made.
 
     Attributes:
-        manifest: CSV of all of it and of what it was made of; a pairs.csv lies beside it.
+        manifest: CSV of all clips made and of their sources; a pairs.csv lies beside it.
         real: folder of re-encoded clips and shams.
         fake: folder of forgeries.
-        refused: why nothing, or not all, could be made of a clip.
+        refused: why nothing, or not everything, could be made from a clip.
     """
 
     manifest: Path
@@ -62,15 +61,15 @@ def forge(
     jobs: int = 1,
     on_done: Callable[[Path], None] = lambda path: None,
 ) -> Forged:
-    """Make forged clips of real ones in `out`, where what is there already is kept.
+    """Make forged clips from real ones in `out`; clips already there are kept.
 
     Args:
-        clips: real ones; fakes among them are passed over.
+        clips: real ones; fakes among them are skipped.
         out: folder to make them in; what an earlier run with other arguments made there is removed.
         seed: of all draws.
         forgeries: of each clip.
         seconds: at most this much of each clip.
-        jobs: clips worked on at once.
+        jobs: clips processed at once.
         on_done: called once for each clip.
 
     Raises:
@@ -80,7 +79,7 @@ def forge(
     originals = [clip for clip in clips if not clip.fake]
     for clip in originals:
         if out in clip.path.parents:
-            raise ClipsError(f"{clip.path.name} lies in the folder that is to be filled with fakes. Choose another.")
+            raise ClipsError(f"{clip.path.name} lies in the output folder for the fakes. Choose another folder.")
     sources, groups = _sources(originals, seed, forgeries, seconds)
     (out / "real").mkdir(parents=True, exist_ok=True)
     (out / "fake").mkdir(exist_ok=True)
@@ -99,7 +98,7 @@ def forge(
 
 
 def _sources(clips: Sequence[Clip], seed: int, forgeries: int, seconds: float) -> tuple[list[Source], dict[Path, str]]:
-    """What to make of each content, and the pool of each path."""
+    """What to make from each content, and the pool of each path."""
     contents = {clip.path: content_hash(clip.path) for clip in clips}
     clips = linked(clips, contents)
     people: dict[str, dict[str, Donor]] = {}
@@ -139,7 +138,7 @@ def _beside(out: Path, path: Path) -> str:
 
 
 def _remove_others(out: Path, kept: set[Path]) -> None:
-    """What an earlier run made would be taken for fakes of people unknown."""
+    """Clips of an earlier run would be taken for fakes of unknown people."""
     for folder in ("real", "fake"):
         for path in (out / folder).glob("*.*.*.mp4"):
             if path not in kept:

@@ -1,1 +1,1 @@
-"""The networks: what they are shown, how they learn, their files."""
+"""The networks: their training data, training, scores and files."""

@@ -14,46 +14,46 @@ from onnx import numpy_helper
 from torch import nn
 
 from services.face.networks.crops import FRAMES, SIDE
-from training.data.writing import in_one_step
+from training.data.writing import atomic_write
 from training.networks.network import TextureNetwork
 
 _OPSET = 17
-# A network of shrunk weights may differ by this much in log-odds; more is a defect.
+# A network with compressed weights may differ by this much in log-odds; more is a defect.
 _TOLERANCE = 0.1
-# Weights of fewer values stay as they are; of more, they are halved; of many more, they are kept in eight bits.
+# Tensors with fewer values stay float32; with more, they become float16; with many more, int8.
 _LEAST_HALVED, _LEAST_EIGHT_BITS = 256, 32_768
 
 
-class _Places(nn.Module):
-    """(n, SIDE, SIDE, FRAMES) uint8 → (n, h, w): log-odds that each place contributes, their mean being the score."""
+class _Patches(nn.Module):
+    """(n, SIDE, SIDE, FRAMES) uint8 → (n, h, w): log-odds contributed by each patch; their mean is the score."""
 
     def __init__(self, network: TextureNetwork) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, moments: torch.Tensor) -> torch.Tensor:
-        return self.network.contributions(moments.permute(0, 3, 1, 2).float())
+    def forward(self, snippets: torch.Tensor) -> torch.Tensor:
+        return self.network.contributions(snippets.permute(0, 3, 1, 2).float())
 
 
 def export(network: TextureNetwork, path: Path) -> None:
-    """Write the network, its weights in fewer bits: a third of the size, and scores stay the same to a few hundredths.
+    """Write the network with its weights in fewer bits: a third of the size, scores the same to a few hundredths.
 
     Raises:
         ValueError: the written network scores differently.
     """
-    write(_Places(network), {"moments": _sample()}, "places", path, tolerance=_TOLERANCE, shrunk=True)
+    write(_Patches(network), {"moments": _sample()}, "places", path, tolerance=_TOLERANCE, shrunk=True)
 
 
-class _Untaught(nn.Module):
-    """0 of every moment."""
+class _Untrained(nn.Module):
+    """0 for every snippet."""
 
-    def forward(self, moments: torch.Tensor) -> torch.Tensor:
-        return 0 * moments.float().mean(dim=(1, 2, 3)).reshape(-1, 1, 1)
+    def forward(self, snippets: torch.Tensor) -> torch.Tensor:
+        return 0 * snippets.float().mean(dim=(1, 2, 3)).reshape(-1, 1, 1)
 
 
-def export_untaught(path: Path) -> None:
-    """Write what can stand where a texture network is needed and nobody listens to it: it costs next to nothing."""
-    write(_Untaught(), {"moments": _sample()}, "places", path, tolerance=0)
+def export_untrained(path: Path) -> None:
+    """Write a stand-in for where a texture network is required but its scores are not used. It is almost free."""
+    write(_Untrained(), {"moments": _sample()}, "places", path, tolerance=0)
 
 
 def write(
@@ -65,24 +65,24 @@ def write(
     tolerance: float,
     shrunk: bool = False,
 ) -> None:
-    """Write a network of n things at once, any number of them, as an ONNX file.
+    """Write a network as an ONNX file with a dynamic batch size n.
 
     Args:
-        network: gives one array, (n, ...).
-        sample: by name, in the order in which the network takes them, what it is tried on; each (n, ...).
-        output: name of what it gives.
-        path: to write.
-        tolerance: by how much, averaged over each of n, what the file gives may differ.
-        shrunk: whether large weights are kept in fewer bits.
+        network: returns one array, (n, ...).
+        sample: inputs to test the file on, by name and in order; each (n, ...).
+        output: name of the output.
+        path: file to write.
+        tolerance: how much the mean output of the file may differ.
+        shrunk: whether to store large weights in fewer bits.
 
     Raises:
         ValueError: it differs by more.
     """
     network = network.eval().cpu()
     shown = tuple(torch.from_numpy(values) for values in sample.values())
-    with in_one_step(path) as fresh:
+    with atomic_write(path) as fresh:
         with warnings.catch_warnings():
-            # The exporter that has followed this one needs two packages more, and gives the same graph.
+            # The newer exporter needs two more packages and gives the same graph.
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 network,
@@ -108,15 +108,15 @@ def write(
 
 
 def _of_each(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of each of n, whatever else there is; (n, ...) to (n,)."""
+    """The mean over all other axes; (n, ...) to (n,)."""
     return np.asarray(values.reshape(len(values), -1).mean(axis=1))
 
 
 def _shrink(model: onnx.ModelProto) -> None:
-    """Keep large weights in fewer bits, turned back into float32 when the network is loaded: it computes as before.
+    """Store large weights in fewer bits; they become float32 again when the network is loaded.
 
-    The largest are those of late layers, which bear 8 bits and a scale for each channel of their output; what comes
-    first, and all later layers build on, keeps half precision.
+    The largest are those of late layers, which tolerate 8 bits with a scale for each output channel; early layers, on
+    which all others build, keep half precision.
     """
     graph = model.graph
     for weight in list(graph.initializer):
@@ -128,12 +128,12 @@ def _shrink(model: onnx.ModelProto) -> None:
             _in_eight_bits(weight.name, values) if values.size >= _LEAST_EIGHT_BITS else _halved(weight.name, values)
         )
         graph.initializer.extend(stored)
-        for place, node in enumerate(back):
-            graph.node.insert(place, node)
+        for position, node in enumerate(back):
+            graph.node.insert(position, node)
 
 
 _Shrunk = tuple[list[onnx.TensorProto], list[onnx.NodeProto]]
-"""What is written, and the nodes that make the weight of it."""
+"""What is stored, and the nodes that turn it back into the weight."""
 
 
 def _halved(name: str, values: NDArray[np.float32]) -> _Shrunk:

@@ -1,6 +1,6 @@
-"""How a part of the texture network learns: from moments of some videos, with what is alike side by side.
+"""Training of one part of the texture network, on batches of matched real and fake snippets.
 
-Needs PyTorch, which nothing but training does. A GPU is used where there is one.
+Needs PyTorch, as nothing outside training does. A GPU is used where there is one.
 """
 
 import copy
@@ -18,35 +18,35 @@ from torch import nn
 from torch.utils.data import DataLoader, Subset
 from torch.utils.data import Dataset as TorchDataset
 
-from training.data.writing import in_one_step
-from training.networks.bank import Kind, Moments
-from training.networks.network import DEVICE, Answer, Part, PlacesNetwork, as_tensor, new_part, stacked
-from training.networks.views import PLACES, draw_view
+from training.data.writing import atomic_write
+from training.networks.bank import Kind, Snippets
+from training.networks.network import DEVICE, Answer, Part, PatchNetwork, as_tensor, new_part, stacked
+from training.networks.views import PATCHES, draw_view
 
 _REPORT_EVERY = 100
-_MOST_GRADIENT = 5.0  # norm; a step that wants more is shortened
+_MOST_GRADIENT = 5.0  # norm, beyond which gradients are clipped
 
-# Processes that make batches. A GPU learns faster than one process shows; without one, learning takes all there is.
-_TEACHERS = min(12, os.cpu_count() or 1) if DEVICE == "cuda" else 0
+# Processes that make batches. One cannot feed a GPU; without a GPU, training needs all cores itself.
+_LOADER_WORKERS = min(12, os.cpu_count() or 1) if DEVICE == "cuda" else 0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a part of the network is trained.
+    """Hyperparameters of one part of the network. Field names are part of the key of what is cached.
 
     Attributes:
-        answer: what it speaks of.
-        samples: moments shown in all.
-        batch: moments in a step.
-        rate: highest learning rate; it rises over the first tenth and falls to nothing as half a cosine.
+        answer: what it scores.
+        samples: snippets shown in all.
+        batch: snippets in a step.
+        rate: highest learning rate; it rises over the first tenth and falls to zero along half a cosine.
         decay: weight decay of AdamW (Loshchilov and Hutter 2019).
-        labelled: share of the fakes in a batch that are labelled ones; the others were made of real faces.
-        smoothing: how far targets are from 0 and 1.
+        labelled: share of the fakes in a batch that are labelled ones; the others are made from real faces.
+        smoothing: label smoothing, the distance of targets from 0 and 1.
         dropout: of channels before the last layer.
         seed: makes training reproducible on the same machine.
     """
 
-    answer: Answer = Answer.PLACES
+    answer: Answer = Answer.PATCHES
     samples: int = 32_000
     batch: int = 32
     rate: float = 4e-4
@@ -58,49 +58,49 @@ class Settings:
 
 
 def train_part(
-    videos: Sequence[Moments],
-    alike: Sequence[Sequence[int]],
+    videos: Sequence[Snippets],
+    matches: Sequence[Sequence[int]],
     settings: Settings,
     say: Callable[[str], None],
-    unfinished: Path | None = None,
+    checkpoint: Path | None = None,
 ) -> Part:
-    """Fine-tune on the moments of some videos.
+    """Fine-tune on the snippets of some videos.
 
-    A labelled fake is shown beside a real video like it: where fakes of one data set were shown among real videos of
-    others, a network would learn to tell the data sets apart.
+    A labelled fake is shown beside a matching real video: if fakes of one data set were shown among real videos of
+    others, the network would learn to tell the data sets apart.
 
     Args:
-        videos: what each gave.
-        alike: for each labelled fake, the places of real videos like it; empty for the others.
-        settings: how.
-        say: told now and then how it goes.
-        unfinished: file that keeps how far training has come, to go on from there after an interruption, to the same
-            end. None to keep nothing.
+        videos: snippets of each.
+        matches: for each labelled fake, the indices of matching real videos; empty for the others.
+        settings: hyperparameters.
+        say: called with progress now and then.
+        checkpoint: file to resume from, with the same result, after an interruption. None to write none.
 
-    What is returned is the moving average of the weights (Polyak and Juditsky 1992), ready to score.
+    Returns:
+        The moving average of the weights (Polyak and Juditsky 1992), ready to score.
     """
-    cv2.setNumThreads(1)  # PyTorch has the cores, and waits for them busily
-    lessons = _Lessons(videos, alike, settings)
-    learner = _Learner(settings, len(lessons))
-    if unfinished is not None and unfinished.exists():
-        learner.go_on_from(unfinished)
-        say(f"Going on after step {learner.done} of {len(lessons)}")
+    cv2.setNumThreads(1)  # PyTorch has the cores, and its threads busy-wait
+    batches = _Batches(videos, matches, settings)
+    trainer = _Trainer(settings, len(batches))
+    if checkpoint is not None and checkpoint.exists():
+        trainer.resume(checkpoint)
+        say(f"Resuming after step {trainer.done} of {len(batches)}")
     losses = []
-    left = Subset(lessons, range(learner.done, len(lessons)))
-    # A lesson depends on its number alone, and not on how many make them; and dropout not on there being a loader.
-    for lesson in DataLoader(left, batch_size=None, num_workers=_TEACHERS, generator=torch.Generator()):
-        losses.append(learner.learn(lesson))
-        if learner.done % _REPORT_EVERY == 0:
-            if unfinished is not None:
-                learner.keep(unfinished)
-            say(f"step {learner.done} of {len(lessons)}, loss {np.mean(losses):.3f}")
+    left = Subset(batches, range(trainer.done, len(batches)))
+    # A batch depends on its number alone, not on the number of workers; and dropout not on there being a loader.
+    for batch in DataLoader(left, batch_size=None, num_workers=_LOADER_WORKERS, generator=torch.Generator()):
+        losses.append(trainer.step(batch))
+        if trainer.done % _REPORT_EVERY == 0:
+            if checkpoint is not None:
+                trainer.save_checkpoint(checkpoint)
+            say(f"step {trainer.done} of {len(batches)}, loss {np.mean(losses):.3f}")
             losses.clear()
-    learner.average.eval()
-    return learner.average
+    trainer.average.eval()
+    return trainer.average
 
 
-class _Learner:
-    """A network on its way, and all that its next step depends on."""
+class _Trainer:
+    """A network in training, and everything its next step depends on."""
 
     def __init__(self, settings: Settings, steps: int) -> None:
         torch.manual_seed(settings.seed)
@@ -114,27 +114,27 @@ class _Learner:
         )
         self.done = 0
 
-    def learn(self, lesson: "_Lesson") -> float:
-        """One step; gives the loss before it."""
-        loss = self._loss(self._part(as_tensor(lesson.moments)), lesson).mean()
+    def step(self, batch: "_Batch") -> float:
+        """One step; returns the loss before it."""
+        loss = self._loss(self._part(as_tensor(batch.snippets)), batch).mean()
         self._optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self._part.parameters(), _MOST_GRADIENT)
         self._optimizer.step()
         self._schedule.step()
-        _move_towards(self.average, self._part, keep=min(0.99, self.done / (self.done + 10)))
+        _update_average(self.average, self._part, keep=min(0.99, self.done / (self.done + 10)))
         self.done += 1
         return float(loss.detach())
 
-    def keep(self, path: Path) -> None:
-        """Write all of it."""
+    def save_checkpoint(self, path: Path) -> None:
+        """Write everything."""
         parts = {name: part.state_dict() for name, part in self._parts().items()}
         chance = {"chance": torch.get_rng_state(), "chance_on_gpus": torch.cuda.get_rng_state_all()}
-        with in_one_step(path) as fresh:
+        with atomic_write(path) as fresh:
             torch.save({"done": self.done, **chance, **parts}, fresh)
 
-    def go_on_from(self, path: Path) -> None:
-        """Take up what was written."""
+    def resume(self, path: Path) -> None:
+        """Continue from a checkpoint."""
         kept = torch.load(path, map_location=DEVICE, weights_only=True)
         for name, part in self._parts().items():
             part.load_state_dict(kept[name])
@@ -150,13 +150,13 @@ class _Learner:
             "schedule": self._schedule,
         }
 
-    def _loss(self, answer: torch.Tensor, lesson: "_Lesson") -> torch.Tensor:
-        """Of each moment.
+    def _loss(self, answer: torch.Tensor, batch: "_Batch") -> torch.Tensor:
+        """The loss of each snippet.
 
-        By places: the mean over those of which the truth is known, or, if of none, that of the face.
+        For a patch network, the mean over the patches whose label is known; if none is, the loss of the whole face.
         """
-        forged, known, fake = (truth.to(DEVICE) for truth in (lesson.forged, lesson.known, lesson.fake))
-        if not isinstance(self._part, PlacesNetwork):
+        forged, known, fake = (truth.to(DEVICE) for truth in (batch.forged, batch.known, batch.fake))
+        if not isinstance(self._part, PatchNetwork):
             return self._cross_entropy(answer.mean(dim=(1, 2)), fake)
         count = known.sum(dim=(1, 2))
         each = (self._cross_entropy(answer, forged) * known).sum(dim=(1, 2)) / count.clamp(min=1)
@@ -167,7 +167,7 @@ class _Learner:
         return nn.functional.binary_cross_entropy_with_logits(log_odds, target, reduction="none")
 
 
-def _move_towards(average: nn.Module, network: nn.Module, keep: float) -> None:
+def _update_average(average: nn.Module, network: nn.Module, keep: float) -> None:
     with torch.no_grad():
         for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
             if mean.dtype.is_floating_point:
@@ -176,32 +176,32 @@ def _move_towards(average: nn.Module, network: nn.Module, keep: float) -> None:
                 mean.copy_(now)
 
 
-class _Lesson(NamedTuple):
+class _Batch(NamedTuple):
     """A batch.
 
     Attributes:
-        moments: (n, SIDE, SIDE, FRAMES) uint8.
+        snippets: (n, SIDE, SIDE, FRAMES) uint8.
         fake: (n,) 1 for the forged ones.
-        forged: (n, PLACES, PLACES) how much of each place is forged.
-        known: (n, PLACES, PLACES) 1 where that is known. Of a labelled fake it is known nowhere: a face whose mouth
-            alone was painted anew is real elsewhere.
+        forged: (n, PATCHES, PATCHES) how much of each patch is forged.
+        known: (n, PATCHES, PATCHES) 1 where that is known. In a labelled fake it is known nowhere: a face of which only
+            the mouth was repainted is real elsewhere.
     """
 
-    moments: torch.Tensor
+    snippets: torch.Tensor
     fake: torch.Tensor
     forged: torch.Tensor
     known: torch.Tensor
 
 
-class _Lessons(TorchDataset[_Lesson]):
+class _Batches(TorchDataset[_Batch]):
     """The batches of a training, each by its number.
 
-    Half are real and half fake, in pairs that are seen alike: a forgery and what it is put into, or a labelled fake
-    and the moment nearest to it in time of a real video like it, both as they came or both after a journey.
+    Half of the snippets are real and half fake, in pairs that get the same view: a forgery and its twin, or a labelled
+    fake and the snippet nearest in time of a matching real video, both augmented or neither.
     """
 
-    def __init__(self, videos: Sequence[Moments], alike: Sequence[Sequence[int]], settings: Settings) -> None:
-        self._videos, self._alike, self._settings = videos, alike, settings
+    def __init__(self, videos: Sequence[Snippets], matches: Sequence[Sequence[int]], settings: Settings) -> None:
+        self._videos, self._matching_reals, self._settings = videos, matches, settings
         self._forged, self._real, self._labelled = (
             [i for i, one in enumerate(videos) if np.any(one.kind == kind)]
             for kind in (Kind.FORGED, Kind.REAL, Kind.LABELLED)
@@ -210,11 +210,11 @@ class _Lessons(TorchDataset[_Lesson]):
     def __len__(self) -> int:
         return self._settings.samples // self._settings.batch
 
-    def __getitem__(self, step: int) -> _Lesson:
+    def __getitem__(self, step: int) -> _Batch:
         rng = np.random.default_rng([self._settings.seed, step])
         half = self._settings.batch // 2
         from_labels = round(half * self._settings.labelled) if self._labelled else 0
-        nowhere = np.zeros((PLACES, PLACES), np.float32)
+        nowhere = np.zeros((PATCHES, PATCHES), np.float32)
         shown: list[NDArray[np.uint8]] = []
         forged: list[NDArray[np.float32]] = []
         known: list[NDArray[np.float32]] = []
@@ -222,20 +222,20 @@ class _Lessons(TorchDataset[_Lesson]):
             one = self._videos[self._forged[rng.integers(len(self._forged))]]
             which, view = int(rng.choice(np.flatnonzero(one.kind == Kind.FORGED))), draw_view(rng)
             shown += [view.of(one.pixels[which]), view.of(one.pixels[one.twin[which]])]
-            forged += [view.places(one.share[which]), nowhere]
+            forged += [view.patches(one.mask[which]), nowhere]
             known += [view.shown()] * 2
         for _ in range(from_labels):
             chosen = self._labelled[rng.integers(len(self._labelled))]
-            one, other = self._videos[chosen], self._videos[rng.choice(self._alike[chosen] or self._real)]
+            one, other = self._videos[chosen], self._videos[rng.choice(self._matching_reals[chosen] or self._real)]
             which, view = int(rng.integers(len(one.kind))), draw_view(rng)
-            shown += [view.of(one.pixels[which]), view.of(other.pixels[_beside(one, which, other)])]
+            shown += [view.of(one.pixels[which]), view.of(other.pixels[_real_counterpart(one, which, other)])]
             forged += [nowhere, nowhere]
             known += [nowhere, view.shown()]
         fake = torch.tensor([1.0, 0.0] * half)
-        return _Lesson(stacked(shown), fake, stacked(forged), stacked(known))
+        return _Batch(stacked(shown), fake, stacked(forged), stacked(known))
 
 
-def _beside(fake: Moments, which: int, real: Moments) -> int:
-    """The moment of a real video to show beside one of a fake: as far travelled, and nearest in time."""
-    (alike,) = np.nonzero((real.kind == Kind.REAL) & (real.travelled == fake.travelled[which]))
-    return int(alike[np.argmin(np.abs(real.time_s[alike] - fake.time_s[which]))])
+def _real_counterpart(fake: Snippets, which: int, real: Snippets) -> int:
+    """The snippet of a real video to show beside one of a fake: both augmented or neither, and nearest in time."""
+    (matches,) = np.nonzero((real.kind == Kind.REAL) & (real.augmented == fake.augmented[which]))
+    return int(matches[np.argmin(np.abs(real.time_s[matches] - fake.time_s[which]))])

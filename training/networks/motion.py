@@ -1,13 +1,13 @@
-"""The motion network: learns who is forged from how parts of a face, and the light on it, move, on people kept apart.
+"""The motion network: detects forgeries from how the parts of a face, and the light on it, move.
 
-The numbers of `services.face.signals.movement` are few, and so are people: perceptrons of one small layer, five for
-each kind of number, averaged. One that saw all kinds at once would lean on what two of them share in the fakes that
-are at hand. First what the frame rate and the size of the face make of them in real videos is taken off, by least
-squares on the real videos that are learned from: fakes of a data set often share both, and would be known by them. So
-is what compression adds to real videos, as their way to us is no sign of a forgery: the numbers are projected onto
-what is at right angles to it, as nuisance attribute projection does (Solomonoff, Campbell and Boardman 2005).
+The inputs from `services.face.signals.movement` are few, and so are people. So the network is an ensemble of
+perceptrons with one small hidden layer, five for each kind of input; one that saw all kinds at once would lean on what
+two of them share in the fakes at hand. Two confounders are removed first. The effect of frame rate and face size is
+subtracted, by least squares on real training videos: fakes of a data set often share both. The nuisance directions
+along which re-compression shifts real videos are projected out (nuisance attribute projection: Solomonoff, Campbell and
+Boardman 2005).
 
-Needs PyTorch, which nothing but training does.
+Needs PyTorch, as nothing outside training does.
 """
 
 from collections.abc import Sequence
@@ -27,13 +27,13 @@ _MEMBERS, _HIDDEN = 5, 32
 _INPUT_DROPOUT, _DROPOUT = 0.3, 0.3
 _RATE, _DECAY, _BATCH = 2e-3, 1.0, 128
 _SMOOTHING = 0.05
-# Outside of these, frame rates are so rare that nothing is known of them.
+# Frame rates outside this range are too rare to learn from.
 _FRAME_RATES = (20.0, 31.0)
 _USUAL_RATE = 25.0
 _RIDGE = 0.1
-# Values are squashed to so many standard deviations of real videos.
+# Values are squashed to this many standard deviations of real videos.
 _MOST_DEVIATIONS = 2.0
-# What compression adds is a mean, in which no span counts for more standard deviations.
+# The shift by compression is a mean, in which spans are clipped to this many standard deviations.
 _FARTHEST = 4.0
 
 
@@ -61,7 +61,7 @@ class MotionNetwork(nn.Module):
         )
 
     def adapt(self, values: torch.Tensor, conditions: torch.Tensor, weights: torch.Tensor) -> None:
-        """Learn of real videos what conditions make of the values, and how far those are spread beyond that."""
+        """Fit, on real videos, the effect of the conditions on the values, and the spread of the residuals."""
         terms = _terms(conditions)
         self.usual, self.spread = terms.mean(dim=0), terms.std(dim=0) + 1e-6
         design = self._design(conditions)
@@ -71,8 +71,8 @@ class MotionNetwork(nn.Module):
         beyond = values - design @ self.expected
         self.scale = torch.sqrt((weights[:, None] * beyond**2).sum(dim=0) / weights.sum()) + 1e-6
 
-    def look_past(self, shifts: Sequence[torch.Tensor]) -> None:
-        """See nothing in some directions (VALUES,), in each kind of number by itself."""
+    def project_out(self, shifts: Sequence[torch.Tensor]) -> None:
+        """Ignore the nuisance directions (VALUES,), within each kind of input separately."""
         columns = []
         for kind in torch.eye(len(KINDS)).repeat_interleave(torch.tensor(list(KINDS.values())), dim=1):
             columns += [kind * shift for shift in shifts if (kind * shift).any()]
@@ -80,25 +80,25 @@ class MotionNetwork(nn.Module):
             self.compression = torch.linalg.qr(torch.stack(columns, dim=1))[0]
 
     def beyond(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        """Values beyond what is expected, in standard deviations of real videos; (n, VALUES)."""
+        """Residuals, in standard deviations of real videos; (n, VALUES)."""
         return (values - self._design(conditions) @ self.expected) / self.scale
 
     def seen(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        """The same less what is looked past, squashed."""
+        """The residuals without the nuisance directions, squashed."""
         beyond = self.beyond(values, conditions)
         if self.compression.shape[1]:
             beyond = beyond - (beyond @ self.compression) @ self.compression.T
         return _MOST_DEVIATIONS * torch.tanh(beyond / _MOST_DEVIATIONS)
 
     def forward(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        """Log-odds: the mean of the members'."""
+        """The mean log-odds of the members."""
         shown = self.shown(self.seen(values, conditions))
         return torch.stack([member(one).squeeze(1) for member, one in zip(self.members, shown, strict=True)]).mean(
             dim=0
         )
 
     def shown(self, seen: torch.Tensor) -> list[torch.Tensor]:
-        """What of it each member is shown: the numbers of one kind."""
+        """The input of each member: the values of one kind."""
         return [kind for kind in seen.split(list(KINDS.values()), dim=1) for _ in range(_MEMBERS)]
 
     def _design(self, conditions: torch.Tensor) -> torch.Tensor:
@@ -112,23 +112,22 @@ def _terms(conditions: torch.Tensor) -> torch.Tensor:
 
 
 Views = Sequence[Sequence[Movements]]
-"""The same videos, measured otherwise."""
+"""The same videos, measured after other re-compressions."""
 
 
 def train(
-    videos: Sequence[Movements], fake: Sequence[bool], sent: Views = (), *, epochs: int, seed: int
+    videos: Sequence[Movements], fake: Sequence[bool], recompressed: Views = (), *, epochs: int, seed: int
 ) -> MotionNetwork:
-    """Learn from some videos; each weighs the same in its class, and both classes weigh half.
+    """Train on some videos. Videos weigh the same within their class, and each class weighs half.
 
     Args:
-        videos: what was measured in each; of some, nothing.
-        fake: whether each is.
-        sent: the same after compressions. What each adds to real videos, on average, is looked past.
-        epochs: times that every span is shown.
+        videos: movements of each; some may have none.
+        fake: label of each.
+        recompressed: the same videos after re-compressions. The mean shift of real videos by each is projected out.
+        epochs: passes over all spans.
         seed: makes training reproducible on the same machine.
 
-    Where there are fewer than two spans of real videos, which have no spread, or none of fakes, the network says 0 of
-    everything.
+    With fewer than two spans of real videos, which have no spread, or none of fakes, the network always returns 0.
     """
     torch.manual_seed(seed)
     network = MotionNetwork()
@@ -147,9 +146,9 @@ def train(
     weight = torch.cat([torch.full((len(one),), 1 / len(one)) for one, _ in shown])
     real = label == 0
     network.adapt(values[real], conditions[real], weight[real])
-    reals = [place for place, is_fake in enumerate(fake) if not is_fake]
-    shifts = [_shift(network, [(videos[place], view[place]) for place in reals]) for view in sent]
-    network.look_past([shift for shift in shifts if shift is not None])
+    reals = [index for index, is_fake in enumerate(fake) if not is_fake]
+    shifts = [_shift(network, [(videos[index], view[index]) for index in reals]) for view in recompressed]
+    network.project_out([shift for shift in shifts if shift is not None])
     weight = torch.where(real, weight / weight[real].sum(), weight / weight[~real].sum())
     weight = weight / weight.mean()
     seen, target = network.seen(values, conditions), label * (1 - 2 * _SMOOTHING) + _SMOOTHING
@@ -168,7 +167,7 @@ def train(
 
 
 def _shift(network: MotionNetwork, ones: Sequence[tuple[Movements, Movements]]) -> torch.Tensor | None:
-    """What is added, on average, to videos that were measured before and after something; None where none was."""
+    """The mean change of videos that were measured before and after a re-compression; None without any."""
 
     def mean(video: Movements) -> torch.Tensor:
         beyond = network.beyond(torch.from_numpy(video.values), torch.from_numpy(video.conditions))
@@ -185,38 +184,45 @@ def score(network: MotionNetwork, video: Movements) -> NDArray[np.float64]:
     return np.asarray(found.numpy(), dtype=np.float64)
 
 
-def ship(
+def train_released(
     videos: Sequence[Movements],
     fake: Sequence[bool],
-    taught: Sequence[bool],
-    sent: Views,
+    trainable: Sequence[bool],
+    recompressed: Views,
     path: Path,
     *,
     epochs: int,
     seed: int,
 ) -> None:
-    """Learn from everybody who is `taught` and write the network as the ONNX file that the face service loads.
+    """Train the released network on all `trainable` videos and write the ONNX file that the face service loads.
 
     Raises:
         ValueError: the written network scores differently.
     """
-    network = _trained(np.flatnonzero(taught), videos, fake, sent, epochs=epochs, seed=seed)
+    network = _trained(np.flatnonzero(trainable), videos, fake, recompressed, epochs=epochs, seed=seed)
     write(network, _sample(), "log_odds", path, tolerance=_TOLERANCE)
 
 
 def _trained(
-    places: NDArray[np.intp], videos: Sequence[Movements], fake: Sequence[bool], sent: Views, *, epochs: int, seed: int
+    chosen: NDArray[np.intp],
+    videos: Sequence[Movements],
+    fake: Sequence[bool],
+    recompressed: Views,
+    *,
+    epochs: int,
+    seed: int,
 ) -> MotionNetwork:
-    """As `train`, from the videos in some places."""
+    """As `train`, on the chosen videos."""
 
     def those(of: Sequence[Movements]) -> list[Movements]:
-        return [of[place] for place in places]
+        return [of[index] for index in chosen]
 
-    return train(those(videos), [fake[i] for i in places], [those(view) for view in sent], epochs=epochs, seed=seed)
+    views = [those(view) for view in recompressed]
+    return train(those(videos), [fake[index] for index in chosen], views, epochs=epochs, seed=seed)
 
 
 def _sample() -> dict[str, NDArray[np.float32]]:
-    """Of no face."""
+    """Random inputs."""
     rng = np.random.default_rng(0)
     conditions = np.column_stack([rng.uniform(20, 30, 3), rng.uniform(40, 200, 3)])
     return {
@@ -229,34 +235,34 @@ def out_of_fold(
     videos: Sequence[Movements],
     fake: Sequence[bool],
     fold: NDArray[np.intp],
-    taught: Sequence[bool],
-    sent: Views = (),
+    trainable: Sequence[bool],
+    recompressed: Views = (),
     others: Views = (),
     *,
     epochs: int,
     seed: int,
 ) -> list[tuple[NDArray[np.float64], ...]]:
-    """For each video the log-odds of its spans, by a network that has not seen its people; (spans,) each.
+    """Out-of-fold log-odds of the spans of each video; (spans,) each.
 
     Args:
-        videos: what was measured in each.
-        fake: whether each is.
+        videos: movements of each.
+        fake: label of each.
         fold: (videos,), people held out together.
-        taught: whether networks learn from each.
-        sent: as for `train`.
-        others: more views, that networks learn nothing from.
-        epochs: times that every span is shown.
+        trainable: whether networks train on each.
+        recompressed: as for `train`.
+        others: further views, scored only.
+        epochs: passes over all spans.
         seed: makes training reproducible on the same machine.
 
     Returns:
-        For `videos`, and for each view in `sent` and `others`.
+        For `videos`, and for each view in `recompressed` and `others`.
     """
-    shown = (videos, *sent, *others)
+    shown = (videos, *recompressed, *others)
     found = [[np.empty(0)] * len(videos) for _ in shown]
     for number in np.unique(fold):
-        known = np.flatnonzero((fold != number) & taught)
-        network = _trained(known, videos, fake, sent, epochs=epochs, seed=seed)
+        known = np.flatnonzero((fold != number) & trainable)
+        network = _trained(known, videos, fake, recompressed, epochs=epochs, seed=seed)
         for scores, of in zip(found, shown, strict=True):
-            for place in np.flatnonzero(fold == number).tolist():
-                scores[place] = score(network, of[place])
+            for index in np.flatnonzero(fold == number).tolist():
+                scores[index] = score(network, of[index])
     return [tuple(scores) for scores in found]

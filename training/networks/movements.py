@@ -1,4 +1,4 @@
-"""How the parts of faces move in the videos to train on, measured by the code of the face service."""
+"""Movement of faces in the training videos, measured by the code of the face service."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -22,10 +22,10 @@ from services.kit.errors import Refusal
 from training.data.crops import LOOKED_AT_S, looked_at
 from training.data.finder import face_finder
 from training.data.vectors import content_hash
-from training.data.writing import in_one_step
+from training.data.writing import atomic_write
 from training.forgeries.footage import upright_rgb
-from training.forgeries.passage import Passage, write_clip
-from training.forgeries.reencoding import Journey
+from training.forgeries.passage import VideoAugmentation, write_clip
+from training.forgeries.reencoding import Augmentation
 
 _LAYOUT = 4  # raised when other movements are measured
 _MOST_FRAMES = 10_000
@@ -33,7 +33,7 @@ _MOST_FRAMES = 10_000
 
 @dataclass(frozen=True)
 class Movements:
-    """Of the largest face of one video, k spans.
+    """The spans, k in all, of the largest face in one video.
 
     Attributes:
         values: (k, VALUES), see `services.face.signals.movement.Movement`.
@@ -48,21 +48,23 @@ class Movements:
         return len(self.values)
 
 
-def measure_all(paths: Sequence[Path], cache: Path, *, jobs: int, journey: Journey | None = None) -> list[Movements]:
+def measure_all(
+    paths: Sequence[Path], cache: Path, *, jobs: int, augmentation: Augmentation | None = None
+) -> list[Movements]:
     """Movements in every video, in order; measured once and kept in `cache` by content.
 
     Args:
         paths: of the videos.
         cache: folder.
         jobs: processes.
-        journey: what whole videos are sent on before; None for videos as they are.
+        augmentation: of the whole videos, before they are measured; None for the original videos.
     """
-    tasks = (delayed(_measured_once)(path, cache, journey) for path in paths)
+    tasks = (delayed(_measured_once)(path, cache, augmentation) for path in paths)
     return list(Parallel(n_jobs=jobs, return_as="generator")(tasks))
 
 
 def measure(path: Path) -> Movements:
-    """Movements of the face that is seen longest and largest; none where no face is followed, or too few frames."""
+    """Movements of the face that is seen longest and largest; none without a face followed for enough frames."""
     times: list[float] = []
     tracker = FaceTracker(face_finder(), max_faces=4)
     with suppress(Refusal):
@@ -81,20 +83,21 @@ def measure(path: Path) -> Movements:
     )
 
 
-def measure_sent(path: Path, journey: Journey) -> Movements:
-    """Likewise, after all of the video was sent on a journey of scale and compression."""
+def measure_recompressed(path: Path, augmentation: Augmentation) -> Movements:
+    """Movements after the whole video was scaled and re-compressed."""
     with TemporaryDirectory() as folder:
-        sent = Path(folder, "sent.mp4")
+        encoded = Path(folder, "encoded.mp4")
         pictures = (upright_rgb(picture) for _, picture in _pictures(path))
-        passage = Passage(replace(journey, scale=1.0), journey.scale, looked_at(path).fps, sound_bits=0, noise_seed=0)
-        # A video without pictures cannot be sent, and is measured as what it is.
+        frame = replace(augmentation, scale=1.0)
+        whole = VideoAugmentation(frame, augmentation.scale, looked_at(path).fps, sound_bits=0, noise_seed=0)
+        # A video without pictures cannot be encoded, and is measured as it is.
         with suppress(Refusal, StopIteration, FFmpegError):
-            write_clip(sent, pictures, None, passage)
-        return measure(sent if sent.exists() else path)
+            write_clip(encoded, pictures, None, whole)
+        return measure(encoded if encoded.exists() else path)
 
 
 def _pictures(path: Path) -> Iterator[tuple[float, Picture]]:
-    """What is looked at of a video, and when.
+    """The analysed frames of a video and their times.
 
     Raises:
         Refusal: it cannot be decoded.
@@ -109,12 +112,12 @@ def _seen(track: Track) -> float:
     return float(geometry.interocular_distance(np.stack(track.points)).sum())
 
 
-def _measured_once(path: Path, cache: Path, journey: Journey | None) -> Movements:
-    way = "" if journey is None else f"-{journey.scale}-{journey.crf}"
+def _measured_once(path: Path, cache: Path, augmentation: Augmentation | None) -> Movements:
+    way = "" if augmentation is None else f"-{augmentation.scale}-{augmentation.crf}"
     kept = cache / f"{content_hash(path)}-{_LAYOUT}{way}.npz"
     if not kept.exists():
-        found = measure(path) if journey is None else measure_sent(path, journey)
-        with in_one_step(kept) as fresh:
+        found = measure(path) if augmentation is None else measure_recompressed(path, augmentation)
+        with atomic_write(kept) as fresh:
             np.savez(fresh, values=found.values, conditions=found.conditions)
     with np.load(kept) as found:
         return Movements(found["values"], found["conditions"])

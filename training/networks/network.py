@@ -1,14 +1,15 @@
-"""The texture network: the front of EfficientNet-Lite0 with ImageNet weights, fine-tuned to say where a face is forged.
+"""The texture network: EfficientNet-Lite0 with ImageNet weights, fine-tuned to say where a face is forged.
 
-It sees three successive frames as its three channels: what trembles shows as colour. It answers for each place of the
-crop by itself. A forgery made of a real moment says where it is, so each place is a lesson, and who is seen teaches
-nothing: the same face is real around the forgery and in the moment it was made of. Compare Li et al. 2020, *Face X-ray
-for More General Face Forgery Detection*, and Zhao et al. 2021, *Learning Self-Consistency for Deepfake Detection*.
+Its input is a snippet: three successive frames as its three channels, so that temporal jitter shows as colour. One
+part, the front of EfficientNet-Lite0, scores each patch of the crop separately. A forgery made from a real snippet has
+a known mask, so every patch is a training label, and identity carries no information: the same face is real outside the
+mask and in the twin. Compare Li et al. 2020, *Face X-ray for More General Face Forgery Detection*, and Zhao et al.
+2021, *Learning Self-Consistency for Deepfake Detection*.
 
-Beside it a whole EfficientNet-Lite0 answers once for what shows in the face as a whole. The score is the mean of both:
-they err on other people.
+The other part, a whole EfficientNet-Lite0, scores the face as a whole. The score is the mean of both: they err on
+different people.
 
-Needs PyTorch, which nothing but training does. A GPU is used where there is one.
+Needs PyTorch, as nothing outside training does. A GPU is used where there is one.
 """
 
 from collections.abc import Sequence
@@ -25,10 +26,10 @@ from torch import nn
 
 from services.face.networks.crops import FRAMES, SIDE
 from training.data.crops import Crops, middle
-from training.data.writing import in_one_step
-from training.networks.views import PLACES
+from training.data.writing import atomic_write
+from training.networks.views import PATCHES
 
-# Up to here a place is 16 pixels; what follows sees the face as a whole, and learns who it is.
+# Up to here a patch is 16 pixels; later blocks see the face as a whole, and learn whose it is.
 _BLOCKS = 11
 _CHANNELS, _WHOLE_CHANNELS = 112, 1280
 
@@ -41,14 +42,14 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Answer(StrEnum):
-    """What a part of the network speaks of."""
+    """What a part of the network scores. The values are stored with scores, and are part of their key."""
 
-    PLACES = "places"
+    PATCHES = "places"
     WHOLE = "whole"
 
 
-class PlacesNetwork(nn.Module):
-    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n, PLACES, PLACES) log-odds that each place is forged."""
+class PatchNetwork(nn.Module):
+    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n, PATCHES, PATCHES) log-odds that each patch is forged."""
 
     face: torch.Tensor
 
@@ -64,31 +65,31 @@ class PlacesNetwork(nn.Module):
             nn.Dropout2d(dropout),
             nn.Conv2d(64, 1, 1),
         )
-        self.register_buffer("face", torch.from_numpy(face_places()))
+        self.register_buffer("face", torch.from_numpy(face_patches()))
 
-    def forward(self, moments: torch.Tensor) -> torch.Tensor:
+    def forward(self, snippets: torch.Tensor) -> torch.Tensor:
         """Log-odds."""
-        found: torch.Tensor = self.verdict(self.trunk(_scaled(moments)))
+        found: torch.Tensor = self.verdict(self.trunk(_scaled(snippets)))
         return found.squeeze(1)
 
-    def of_face(self, places: torch.Tensor) -> torch.Tensor:
-        """Log-odds of each face (n,) from those of its places (n, PLACES, PLACES): their mean over it."""
-        return (places * self._shares()).mean(dim=(1, 2))
+    def of_face(self, patches: torch.Tensor) -> torch.Tensor:
+        """Log-odds of each face (n,) from those of the patches (n, PATCHES, PATCHES): the mean over the face."""
+        return (patches * self._shares()).mean(dim=(1, 2))
 
-    def contributions(self, moments: torch.Tensor) -> torch.Tensor:
-        """What each place adds to the log-odds of the moment, which are their mean; (n, PLACES, PLACES)."""
-        found: torch.Tensor = self(moments)
+    def contributions(self, snippets: torch.Tensor) -> torch.Tensor:
+        """Each patch's contribution to the log-odds of the snippet, which are their mean; (n, PATCHES, PATCHES)."""
+        found: torch.Tensor = self(snippets)
         return found * self._shares()
 
     def _shares(self) -> torch.Tensor:
-        """What to multiply places by so that their mean is that over the face."""
+        """Factors for the patches that make their mean the mean over the face."""
         return self.face * (self.face.numel() / self.face.sum())
 
 
 class _FixedNorm(nn.Module):
-    """A convolution and the normalisation after it, whose means and variances stay, as one convolution.
+    """A convolution and the batch normalisation after it, with frozen statistics, as one convolution.
 
-    What is learned is what would be learned of the two, in a sixth less time.
+    It learns the same as the two would, in a sixth less time.
     """
 
     def __init__(self, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
@@ -107,9 +108,9 @@ class _FixedNorm(nn.Module):
 
 
 class WholeNetwork(nn.Module):
-    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n, h, w), what each place adds to the log-odds of the moment, their mean.
+    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n, h, w), contributions to the log-odds, which are their mean.
 
-    It keeps the means and variances of ImageNet: those of a batch, half of it forged, are not those of one video.
+    It keeps ImageNet's batch statistics: those of a batch that is half forged are not those of one video.
     """
 
     def __init__(self, dropout: float = 0.0) -> None:
@@ -129,45 +130,45 @@ class WholeNetwork(nn.Module):
         nn.init.normal_(self.verdict[1].weight, std=0.01)
         nn.init.zeros_(self.verdict[1].bias)
 
-    def forward(self, moments: torch.Tensor) -> torch.Tensor:
-        """What each place adds."""
-        added: torch.Tensor = self.verdict(self.trunk(_scaled(moments)))
+    def forward(self, snippets: torch.Tensor) -> torch.Tensor:
+        """The contribution of each position."""
+        added: torch.Tensor = self.verdict(self.trunk(_scaled(snippets)))
         return added.squeeze(1)
 
-    def contributions(self, moments: torch.Tensor) -> torch.Tensor:
-        """The same for as many places as `PlacesNetwork` has; (n, PLACES, PLACES)."""
-        found: torch.Tensor = self(moments)
-        return nn.functional.interpolate(found.unsqueeze(1), (PLACES, PLACES), mode="nearest").squeeze(1)
+    def contributions(self, snippets: torch.Tensor) -> torch.Tensor:
+        """The same on the grid of `PatchNetwork`; (n, PATCHES, PATCHES)."""
+        found: torch.Tensor = self(snippets)
+        return nn.functional.interpolate(found.unsqueeze(1), (PATCHES, PATCHES), mode="nearest").squeeze(1)
 
 
-Part = PlacesNetwork | WholeNetwork
+Part = PatchNetwork | WholeNetwork
 
 
 class TextureNetwork(nn.Module):
-    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n,) log-odds of being forged: the mean of those of its parts."""
+    """(n, FRAMES, SIDE, SIDE), 0 to 255 → (n,) log-odds of being forged: the mean over the parts."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        """Of parts that may have been trained."""
+        """Combine parts, trained or not."""
         super().__init__()
         self.parts = nn.ModuleList(parts)
 
-    def contributions(self, moments: torch.Tensor) -> torch.Tensor:
-        """What each place adds to the log-odds of the moment, which are their mean; (n, PLACES, PLACES)."""
-        return torch.stack([part.contributions(moments) for part in self.parts]).mean(dim=0)
+    def contributions(self, snippets: torch.Tensor) -> torch.Tensor:
+        """Each patch's contribution to the log-odds of the snippet, which are their mean; (n, PATCHES, PATCHES)."""
+        return torch.stack([part.contributions(snippets) for part in self.parts]).mean(dim=0)
 
-    def forward(self, moments: torch.Tensor) -> torch.Tensor:
+    def forward(self, snippets: torch.Tensor) -> torch.Tensor:
         """Log-odds."""
-        return self.contributions(moments).mean(dim=(1, 2))
+        return self.contributions(snippets).mean(dim=(1, 2))
 
 
 def new_part(answer: Answer, dropout: float = 0.0) -> Part:
     """Start from the ImageNet weights that come inside their package."""
-    return PlacesNetwork(dropout) if answer is Answer.PLACES else WholeNetwork(dropout)
+    return PatchNetwork(dropout) if answer is Answer.PATCHES else WholeNetwork(dropout)
 
 
-def _scaled(moments: torch.Tensor) -> torch.Tensor:
+def _scaled(snippets: torch.Tensor) -> torch.Tensor:
     """As the ImageNet weights were trained: EfficientNet-Lite takes values from -1 to 1."""
-    return (moments - 127.0) / 128.0
+    return (snippets - 127.0) / 128.0
 
 
 def _imagenet() -> EfficientNet:
@@ -178,38 +179,38 @@ def _imagenet() -> EfficientNet:
     for part in body.modules():
         padding = getattr(part, "static_padding", None)
         if isinstance(padding, nn.ZeroPad2d) and len(set(padding.padding)) == 1:
-            # A convolution pads alike on all sides by itself, without a copy.
+            # Symmetric padding is done by the convolution itself, without a copy.
             part.padding, part.static_padding = tuple(padding.padding[:2]), nn.Identity()
     return body
 
 
-def face_places() -> NDArray[np.float32]:
-    """1 for the places that a face fills in its crop, 0 for those around it; (PLACES, PLACES)."""
-    middle = (np.arange(PLACES) + 0.5) / PLACES - 0.5
+def face_patches() -> NDArray[np.float32]:
+    """1 for the patches that the face covers in its crop, 0 for the others; (PATCHES, PATCHES)."""
+    middle = (np.arange(PATCHES) + 0.5) / PATCHES - 0.5
     across, down = middle[np.newaxis] / _FACE_AXES[0], middle[:, np.newaxis] / _FACE_AXES[1]
     return np.asarray(across**2 + down**2 <= 1, dtype=np.float32)
 
 
 def score_crops(network: TextureNetwork, crops: Crops) -> NDArray[np.float64]:
-    """Log-odds of each moment, seen as the face service sees it; (n,)."""
-    return score_wide(network, list(crops.moments))
+    """Log-odds of each snippet, seen as the face service sees it; (n,)."""
+    return score_wide(network, list(crops.snippets))
 
 
-def score_wide(network: TextureNetwork, moments: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """Log-odds of what is in the middle of moments as wide and long as those for training; (n,)."""
-    return score_moments(network, [middle(one, SIDE)[..., -FRAMES:] for one in moments]) if moments else np.empty(0)
+def score_wide(network: TextureNetwork, snippets: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Log-odds of the middles of snippets as wide and long as training crops; (n,)."""
+    return score_snippets(network, [middle(one, SIDE)[..., -FRAMES:] for one in snippets]) if snippets else np.empty(0)
 
 
-def score_moments(network: TextureNetwork, moments: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """Log-odds of moments (SIDE, SIDE, FRAMES); (n,)."""
+def score_snippets(network: TextureNetwork, snippets: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Log-odds of snippets (SIDE, SIDE, FRAMES); (n,)."""
     with torch.inference_mode():
-        parts = [network(as_tensor(stacked(moments[i : i + 32]))) for i in range(0, len(moments), 32)]
+        parts = [network(as_tensor(stacked(snippets[i : i + 32]))) for i in range(0, len(snippets), 32)]
     return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float64)
 
 
 def save(part: Part, path: Path) -> None:
     """Write a part's weights for `load`."""
-    with in_one_step(path) as fresh:
+    with atomic_write(path) as fresh:
         torch.save(part.state_dict(), fresh)
 
 
@@ -226,6 +227,6 @@ def stacked(parts: Sequence[NDArray[Any]]) -> torch.Tensor:
     return torch.from_numpy(np.stack(parts))
 
 
-def as_tensor(moments: torch.Tensor) -> torch.Tensor:
+def as_tensor(snippets: torch.Tensor) -> torch.Tensor:
     """(n, SIDE, SIDE, FRAMES) uint8 as the network takes it."""
-    return moments.to(DEVICE).permute(0, 3, 1, 2).float()
+    return snippets.to(DEVICE).permute(0, 3, 1, 2).float()

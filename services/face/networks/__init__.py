@@ -1,1 +1,1 @@
-"""The networks that read faces: their files, what they are shown, what they say."""
+"""The networks: their files, their input crops, their scores."""

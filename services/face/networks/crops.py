@@ -1,8 +1,8 @@
-"""What the texture network reads of a face: upright, of one size, with a margin around the landmarks.
+"""Input of the texture network: face crops, upright, of one size, with a margin around the landmarks.
 
-It sees a *moment*, the lightness of a few successive frames: a face that was put in frame by frame trembles, and its
-grain does not move with it. Training cuts its moments with the same code, so that the network is shown exactly what it
-learned from.
+Its input is a *snippet*, the lightness of three successive frames: a face inserted frame by frame jitters, and its
+grain does not move with it. Training cuts snippets with the same code, so that the network sees in service exactly what
+it was trained on.
 """
 
 from collections.abc import Sequence
@@ -14,33 +14,33 @@ from services.face.mesh import landmarks as lm
 from services.face.pixels.pictures import Picture, View, view_of
 
 SIDE = 192
-"""Pixels along each side of what the network sees."""
+"""Pixels along each side of the network's input."""
 
 MARGIN = 1.114
-"""Side of the crop as a multiple of the longer side of the box around the upright landmarks. The contour of the face,
-where what was pasted in meets what was there, lies inside; what is beyond it would cost pixels of the face."""
+"""Side of the crop as a multiple of the longer side of the box around the upright landmarks. It includes
+the contour of the face, where an inserted face meets the original; a wider margin would cost pixels of the face."""
 
 FRAMES = 3
-"""Successive frames of a moment."""
+"""Successive frames of a snippet."""
 
 LEAST_FACE_PX = 48.0
-"""Faces whose box is smaller than this in the frame hold too few pixels to tell anything."""
+"""Faces with a smaller box in the frame have too few pixels to score."""
 
 
-def face_moment(
+def face_snippet(
     frames: Sequence[Picture], points: NDArray[np.float64], pixels: int = SIDE, margin: float = MARGIN
 ) -> NDArray[np.uint8]:
-    """A moment (pixels, pixels, len(frames)): the lightness of successive frames, oldest first.
+    """A snippet (pixels, pixels, len(frames)): the lightness of successive frames, oldest first.
 
-    `points` (468, 2+) are the landmarks in the last of them, pixels of the upright frame. All frames are seen where the
-    face is in the last: what moves is seen to move.
+    `points` (468, 2+) are the landmarks in the last of them, pixels of the upright frame. All frames are cropped
+    where the face is in the last one, so that movement stays visible.
     """
     view = crop_view(points, pixels, margin)
     return np.stack([frame.lightness(view, (pixels, pixels)) for frame in frames], axis=2)
 
 
 def face_crop(picture: Picture, points: NDArray[np.float64], pixels: int = SIDE) -> NDArray[np.uint8]:
-    """The same place of one frame in colour, for a person to see: (pixels, pixels, 3), RGB."""
+    """The same crop of one frame in colour, for display: (pixels, pixels, 3), RGB."""
     return picture.rgb(crop_view(points, pixels), (pixels, pixels))
 
 

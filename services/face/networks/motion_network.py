@@ -1,8 +1,8 @@
-"""The motion network: what it makes of how the parts of a face move.
+"""The motion network: scores how the parts of a face move.
 
-A small perceptron over the numbers of `services.face.signals.movement`, exported to ONNX
-(`training/networks/motion.py`). What the frame rate and the size of a face make of those numbers in real videos is
-taken off inside it.
+An ensemble of small perceptrons over the numbers of `services.face.signals.movement`, exported to ONNX
+(`training/networks/motion.py`). Inside, it subtracts the effect of frame rate and face size on those numbers and
+projects out the nuisance directions of re-compression.
 """
 
 from collections.abc import Sequence

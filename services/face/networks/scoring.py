@@ -1,4 +1,4 @@
-"""Which moments of a window are scored, and which of them are shown: the most telling of each part."""
+"""Which snippets of a window are scored, and which are shown as thumbnails: the most suspicious of each part."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face.finding.tracking import Track
-from services.face.networks.crops import FRAMES, LEAST_FACE_PX, face_crop, face_moment, face_side
+from services.face.networks.crops import FRAMES, LEAST_FACE_PX, face_crop, face_side, face_snippet
 from services.face.networks.texture_network import BATCH, TextureNetwork
 from services.face.pixels.pictures import Picture
 from services.face.pixels.thumbnails import LONGEST_SIDE, encoded_thumbnail, face_thumbnail, times_within
@@ -17,36 +17,37 @@ from services.face.windows import ScoredCrop, Window
 
 @dataclass(frozen=True)
 class Portrait:
-    """A picture of a face for a person to see; `log_odds` and `places` are missing when it was not scored."""
+    """A picture of a face for display; `log_odds` and `patches` are missing if it was not scored."""
 
     time_s: float
     track: Track
     jpeg: bytes
     log_odds: float = -np.inf
-    places: NDArray[np.float64] | None = None
+    patches: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A moment that has not been scored yet. `picture` is its last frame in colour, if it may be shown."""
+    """A snippet still to be scored. `picture` is its last frame in colour, if it may be shown."""
 
     time_s: float
     track: Track
     entry: int
-    moment: NDArray[np.uint8]
+    snippet: NDArray[np.uint8]
     picture: NDArray[np.uint8] | None
 
 
 @dataclass
 class WindowScores:
-    """Takes moments of one window while its frames come by.
+    """Takes snippets of one window as its frames arrive.
 
     Attributes:
         window: the window.
-        network: scores the moments.
-        crops: moments to take, evenly over the window; one of every face in them that was followed through its frames.
-        thumbnails: portraits wanted. The window is cut into as many equal parts, each shown by the moment of the
-            largest face that looks most like a forgery; where nothing could be scored, by its middle.
+        network: scores the snippets.
+        crops: times at which to take snippets, evenly over the window, one of every face tracked through all its
+        frames. thumbnails: portraits wanted. The window is divided into as many equal parts, each shown by the largest
+        face's
+            snippet with the highest score, or by its middle if nothing could be scored.
     """
 
     window: Window
@@ -58,13 +59,13 @@ class WindowScores:
     _waiting: list[_Waiting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Plan when to look."""
+        """Plan the times of snippets and portraits."""
         self._due = times_within(self.window.start_s, self.window.end_s, self.crops)
         self._portraits_due = times_within(self.window.start_s, self.window.end_s, self.thumbnails)
         self._frames: deque[Picture] = deque(maxlen=FRAMES)
 
     def take(self, time_s: float, picture: Picture, seen: Sequence[Track]) -> None:
-        """Look at a frame and the faces found in it."""
+        """Process a frame and the faces found in it."""
         self._frames.append(picture)
         if not seen:
             return
@@ -81,18 +82,18 @@ class WindowScores:
             points = track.points[-1]
             if face_side(points) >= LEAST_FACE_PX:
                 shown = face_crop(picture, points, LONGEST_SIDE) if track is largest and self.thumbnails else None
-                moment = face_moment(self._frames, points)
-                self._waiting.append(_Waiting(time_s, track, len(track.frames) - 1, moment, shown))
+                snippet = face_snippet(self._frames, points)
+                self._waiting.append(_Waiting(time_s, track, len(track.frames) - 1, snippet, shown))
         while len(self._waiting) >= BATCH:
             self._score()
 
     def finish(self) -> None:
-        """Score what is waiting still."""
+        """Score the rest."""
         while self._waiting:
             self._score()
 
     def of(self, track: Track) -> tuple[ScoredCrop, ...]:
-        """The scored moments of a track."""
+        """The scored snippets of a track."""
         return tuple(self._scored.get(id(track), ()))
 
     @property
@@ -102,26 +103,26 @@ class WindowScores:
 
     def _score(self) -> None:
         batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-        scores = self.network.score([one.moment for one in batch])
-        for one, log_odds, places in zip(batch, scores.log_odds.tolist(), scores.places, strict=True):
+        scores = self.network.score([one.snippet for one in batch])
+        for one, log_odds, patches in zip(batch, scores.log_odds.tolist(), scores.patches, strict=True):
             self._scored.setdefault(id(one.track), []).append(ScoredCrop(one.entry, log_odds))
             if one.picture is not None:
-                self._show(Portrait(one.time_s, one.track, b"", log_odds, places), one.picture)
+                self._show(Portrait(one.time_s, one.track, b"", log_odds, patches), one.picture)
 
     def _show(self, portrait: Portrait, pixels: NDArray[np.uint8] | None = None) -> None:
-        """Keep a portrait if it is more telling than the one that its part of the window has."""
+        """Keep a portrait if it is more suspicious than the one its part of the window has."""
         length = self.window.end_s - self.window.start_s
         part = min(int((portrait.time_s - self.window.start_s) / length * self.thumbnails), self.thumbnails - 1)
         if part in self._portraits and self._portraits[part].log_odds >= portrait.log_odds:
             return
         if pixels is not None:
             jpeg = encoded_thumbnail(pixels)
-            portrait = Portrait(portrait.time_s, portrait.track, jpeg, portrait.log_odds, portrait.places)
+            portrait = Portrait(portrait.time_s, portrait.track, jpeg, portrait.log_odds, portrait.patches)
         self._portraits[part] = portrait
 
 
 def _followed(track: Track) -> bool:
-    """Whether a face was seen in each frame of the moment that ends now: across a cut, nothing holds together."""
+    """Whether the face was tracked through every frame of the snippet that ends now, without a cut."""
     return (
         len(track.frames) >= FRAMES
         and track.frames[-FRAMES] == track.frames[-1] - FRAMES + 1

@@ -1,7 +1,7 @@
-"""The texture network: what it makes of moments of a face.
+"""The texture network: scores snippets of a face.
 
 A convolutional network, fine-tuned to say where a face is forged (`training/networks/network.py`), exported to ONNX.
-It answers place by place, and the score is the mean of the answers: what each place adds is exact, and comes with it.
+Its output is one contribution per patch. The score is their mean, so the heat map explains it exactly.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from services.face.networks.crops import FRAMES, SIDE
 from services.face.networks.onnx_session import Spec, loaded
 
 BATCH = 2
-"""Moments scored at once.
+"""Snippets scored at once.
 
-Of more, what layers hand on no longer fits into a cache: eight took 1.15 times as long for the same scores, and 170 MB
+With more, activations no longer fit into the CPU cache: eight took 1.15 times as long for the same scores, and 170 MB
 more in each worker.
 """
 
@@ -28,19 +28,19 @@ _GIVES = Spec("places", "tensor(float)", (None, None))
 
 @dataclass(frozen=True)
 class Scores:
-    """What the network makes of n moments.
+    """Scores of n snippets.
 
     Attributes:
         log_odds: (n,) of being forged, before any calibration.
-        places: (n, side, side) log-odds that each place of the crop contributes; their mean is `log_odds`.
+        patches: (n, side, side) log-odds contributed by each patch of the crop; their mean is `log_odds`.
     """
 
     log_odds: NDArray[np.float64]
-    places: NDArray[np.float64]
+    patches: NDArray[np.float64]
 
 
 class TextureNetwork:
-    """A loaded network. The same moments give the same scores, alone or among others."""
+    """A loaded network. The same snippets give the same scores, alone or among others."""
 
     def __init__(self, path: Path, content: bytes) -> None:
         """Load the content of an ONNX file that `make train` wrote.
@@ -50,14 +50,14 @@ class TextureNetwork:
         """
         self._session = loaded(path, content, takes=_TAKES, gives=_GIVES)
 
-    def score(self, moments: Sequence[NDArray[np.uint8]]) -> Scores:
-        """Score moments of (SIDE, SIDE, FRAMES) from `services.face.networks.crops.face_moment`."""
-        parts = [self._places(moments[start : start + BATCH]) for start in range(0, len(moments), BATCH)]
-        places = np.concatenate(parts) if parts else np.empty((0, 1, 1))
-        return Scores(places.mean(axis=(1, 2)), places)
+    def score(self, snippets: Sequence[NDArray[np.uint8]]) -> Scores:
+        """Score snippets of (SIDE, SIDE, FRAMES) from `services.face.networks.crops.face_snippet`."""
+        parts = [self._patches(snippets[start : start + BATCH]) for start in range(0, len(snippets), BATCH)]
+        patches = np.concatenate(parts) if parts else np.empty((0, 1, 1))
+        return Scores(patches.mean(axis=(1, 2)), patches)
 
-    def _places(self, moments: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        if any(moment.shape != (SIDE, SIDE, FRAMES) for moment in moments):
-            raise ValueError(f"moments are {FRAMES} frames of {SIDE} by {SIDE} pixels")
-        (places,) = self._session.run(["places"], {"moments": np.stack(moments)})
-        return np.asarray(places, dtype=np.float64)
+    def _patches(self, snippets: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        if any(snippet.shape != (SIDE, SIDE, FRAMES) for snippet in snippets):
+            raise ValueError(f"snippets are {FRAMES} frames of {SIDE} by {SIDE} pixels")
+        (patches,) = self._session.run(["places"], {"moments": np.stack(snippets)})
+        return np.asarray(patches, dtype=np.float64)

@@ -28,7 +28,7 @@ from training.fitting.calibration import Band, Calibration
 from training.networks.learning import Settings
 from training.networks.network import Answer
 from training.networks.scores import TextureScores
-from training.networks.texture import GRID
+from training.networks.texture import RECOMPRESSIONS
 from training.train import train
 
 PEOPLE = 40
@@ -52,10 +52,15 @@ class ToldScores:
             for seed in seeds
         )
         return TextureScores(
-            tuple(seeds), self._fold, told, dict.fromkeys(Answer, told), dict.fromkeys(GRID, told), {"re-encoded": told}
+            tuple(seeds),
+            self._fold,
+            told,
+            dict.fromkeys(Answer, told),
+            dict.fromkeys(RECOMPRESSIONS, told),
+            {"re-encoded": told},
         )
 
-    def ship(self, path: Path, seed: int) -> None:
+    def train_released(self, path: Path, seed: int) -> None:
         path.write_bytes(b"network")
 
 
@@ -253,7 +258,7 @@ def test_other_videos_are_not_put_down_to_the_model(command: Typer, trained: Pat
     (trained / "real" / "0.mp4").unlink()
     outcome = CliRunner().invoke(command, arguments(trained, "--only-evaluate"))
     assert outcome.exit_code == 2
-    assert "model.json learned from other videos" in outcome.output
+    assert "model.json was trained on other videos" in outcome.output
     assert (trained / "card.md").read_text() == card
 
     # As models were written that do not say from which they learned.
@@ -261,7 +266,7 @@ def test_other_videos_are_not_put_down_to_the_model(command: Typer, trained: Pat
     del model["learner"]["attributes"]["notreally.data"]
     (trained / "model.json").write_text(json.dumps(model))
     assert CliRunner().invoke(command, arguments(trained, "--only-evaluate")).exit_code == 0
-    said = "Warning: It is not known whether the model learned from the videos"
+    said = "Warning: It is unknown whether the model was trained on these videos"
     assert said in (trained / "card.md").read_text()
     assert said not in card
 
@@ -298,8 +303,8 @@ def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(comman
         (["--real", "nowhere"], "There is no folder nowhere."),
         (["--model", "model.pkl"], "must be a .json or .ubj file"),
         (["--manifest", "nowhere.csv"], "does not exist"),
-        (["--quick", "--compare"], "Nothing can be compared with what learned nothing."),
-        (["--recalibrate"], "A model that is trained is calibrated anyway."),
+        (["--quick", "--compare"], "--quick learns nothing worth comparing."),
+        (["--recalibrate"], "Needs --only-evaluate: training calibrates anyway."),
     ],
 )
 def test_a_mistake_is_answered_with_a_sentence(command: Typer, data: Path, more: list[str], complaint: str) -> None:

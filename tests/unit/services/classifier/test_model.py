@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from services.classifier.model import (
     CALIBRATION_ATTRIBUTE,
     DESCRIPTION_ATTRIBUTE,
-    LINES_ATTRIBUTE,
+    LINEAR_ATTRIBUTE,
     ModelError,
     TrainedModel,
     load,
@@ -67,7 +67,7 @@ def write(
     trees.set_attr(
         **{
             DESCRIPTION_ATTRIBUTE: json_format.MessageToJson(described or description()),
-            LINES_ATTRIBUTE: json.dumps(
+            LINEAR_ATTRIBUTE: json.dumps(
                 {"face_texture_log_odds": FLAT, "face_motion_log_odds": FLAT} if lines is None else lines
             ),
             CALIBRATION_ATTRIBUTE: json.dumps(calibration or {"slope": SLOPE, "intercept": INTERCEPT}),
@@ -102,7 +102,7 @@ def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: 
 
 
 @pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
-def test_a_line_adds_to_what_the_trees_say_of_a_networks_reading(
+def test_a_linear_term_adds_to_what_the_trees_say_of_a_network_feature(
     model: TrainedModel, tmp_path: Path, reading: str
 ) -> None:
     steep = load(write(tmp_path / "m.json", lines=steeper(reading, -0.5)))
@@ -116,13 +116,13 @@ def test_a_line_adds_to_what_the_trees_say_of_a_networks_reading(
 
 
 @pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
-def test_where_nothing_was_read_a_line_adds_nothing(model: TrainedModel, tmp_path: Path, reading: str) -> None:
+def test_a_missing_network_feature_adds_nothing(model: TrainedModel, tmp_path: Path, reading: str) -> None:
     steep = load(write(tmp_path / "m.json", lines=steeper(reading, -0.5)))
     assert steep.score(row(nose_jitter=0.7)).raw_log_odds == model.score(row(nose_jitter=0.7)).raw_log_odds
 
 
 @pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
-def test_a_reading_that_only_a_line_looks_at_can_be_out_of_range(
+def test_a_network_feature_that_only_its_linear_term_uses_can_be_out_of_range(
     model: TrainedModel, tmp_path: Path, reading: str
 ) -> None:
     steep = load(write(tmp_path / "m.json", lines=steeper(reading, 0.0)))
@@ -144,8 +144,8 @@ def test_a_reading_that_only_a_line_looks_at_can_be_out_of_range(
         },
     ],
 )
-def test_lines_that_are_none_are_refused(tmp_path: Path, lines: object) -> None:
-    with pytest.raises(ModelError, match="lines"):
+def test_linear_terms_that_are_none_are_refused(tmp_path: Path, lines: object) -> None:
+    with pytest.raises(ModelError, match="linear term"):
         load(write(tmp_path / "m.json", lines=lines))
 
 

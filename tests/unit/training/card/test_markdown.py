@@ -15,7 +15,7 @@ from gateway.features.vector import FEATURES
 from training.card.markdown import render
 from training.card.run import Run, as_json
 from training.card.tables import interval, percents, show
-from training.data.videos import Videos, wholes
+from training.data.videos import Videos, headline_sets
 from training.evaluation.checks import Permutations
 from training.evaluation.choice import Choice
 from training.evaluation.estimates import Estimate
@@ -33,7 +33,7 @@ def known(low: float = 0.6, fewest: int = 50) -> Estimate:
 
 def run_of(videos: Videos, **figures: Any) -> Run:
     """Of a model whose figures are all the same but for those given."""
-    parts = {part: known() for part in wholes(videos)}
+    parts = {part: known() for part in headline_sets(videos)}
     nothing = np.zeros((1, len(videos)))
     found = Evaluation(
         log_odds=nothing,
@@ -52,7 +52,7 @@ def run_of(videos: Videos, **figures: Any) -> Run:
         permuted=Permutations((), float("nan")),
         texture_areas={"as it is": parts},
         motion_areas={},
-        sent=None,
+        recompressed=None,
         shams={},
         choice=None,
         chosen={},

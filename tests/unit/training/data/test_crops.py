@@ -1,4 +1,4 @@
-"""Moments and portraits as training cuts them from videos."""
+"""Snippets and portraits as training cuts them from videos."""
 
 from pathlib import Path
 
@@ -13,15 +13,15 @@ from training.data.crops import CROPS, WIDE_FRAMES, WIDE_SIDE, cut, cut_all, mid
 
 def test_moments_are_successive_frames_around_an_upright_face(face_video: MakeFaceVideo) -> None:
     crops = cut(face_video(FaceVideo(seconds=0.5, size=(320, 240), iod=60, nod_px=(3.0, 3.0), nod_hz=2.0)), 5)
-    assert crops.moments.shape == (len(crops), WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES)
+    assert crops.snippets.shape == (len(crops), WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES)
     assert 3 <= len(crops) <= 5
     assert np.all(np.diff(crops.times_s) > 0)
-    for points, moment in zip(crops.points, crops.moments, strict=True):
+    for points, snippet in zip(crops.points, crops.snippets, strict=True):
         right, left = points[lm.RIGHT_EYE_CORNER], points[lm.LEFT_EYE_CORNER]
         assert abs(right[1] - left[1]) < 1
         assert np.abs((points.min(axis=0) + points.max(axis=0)) / 2 - WIDE_SIDE / 2).max() < 1
         # Of one scene, and yet not the same frame.
-        steps = np.abs(np.diff(moment.astype(int), axis=2)).mean(axis=(0, 1))
+        steps = np.abs(np.diff(snippet.astype(int), axis=2)).mean(axis=(0, 1))
         assert np.all((steps > 0) & (steps < 10))
 
 
@@ -44,8 +44,8 @@ def test_portraits_show_the_same_face_in_colour(face_video: MakeFaceVideo) -> No
     assert seen.pixels.shape == (2, WIDE_SIDE, WIDE_SIDE, 3)
     np.testing.assert_array_equal(seen.points, crops.points)
     assert np.ptp(seen.pixels.astype(int), axis=3).max() > 10
-    for picture, moment in zip(seen.pixels, crops.moments, strict=True):
-        assert np.corrcoef(picture.mean(axis=2).ravel(), moment[..., -1].ravel())[0, 1] > 0.98
+    for picture, snippet in zip(seen.pixels, crops.snippets, strict=True):
+        assert np.corrcoef(picture.mean(axis=2).ravel(), snippet[..., -1].ravel())[0, 1] > 0.98
 
 
 def test_what_was_cut_is_kept(face_video: MakeFaceVideo, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_was_cut_is_kept(face_video: MakeFaceVideo, tmp_path: Path) -> None
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     again = read_crops(*cut_all([video], tmp_path, jobs=1))
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == kept
-    np.testing.assert_array_equal(first.moments, again.moments)
+    np.testing.assert_array_equal(first.snippets, again.snippets)
     np.testing.assert_array_equal(first.points, again.points)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data.writing import in_one_step
+from training.data.writing import atomic_write
 
 
 @pytest.mark.parametrize("before", [None, "old"])
@@ -15,7 +15,7 @@ def test_what_is_there_is_whole_however_the_writing_ends(tmp_path: Path, before:
         path.write_text(before)
 
     def write(*, interrupted: bool) -> None:
-        with in_one_step(path) as fresh:
+        with atomic_write(path) as fresh:
             assert (fresh.parent, fresh.suffix) == (path.parent, path.suffix)
             fresh.write_text("new")
             assert (path.read_text() if path.exists() else None) == before

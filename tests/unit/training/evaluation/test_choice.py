@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from training.data.videos import MOTION, TEXTURE, VARIATION, Videos
-from training.evaluation.choice import SHIPS, Candidate, candidates, choose
+from training.evaluation.choice import RELEASED, Candidate, candidates, choose
 from training.evaluation.estimates import auc
 from training.fitting.model import NOISY, Recipe, log_odds_by
 
@@ -27,11 +27,11 @@ def reading(videos: Videos, column: int, *, told: float, of: int | None = None) 
 def test_what_does_best_among_others_scores_each_fold(population: Population) -> None:
     videos = population(people=60, paired=30)
     told, deaf = reading(videos, TEXTURE, told=3.0), reading(videos, TEXTURE, told=0.0)
-    choice = choose({SHIPS: Candidate([deaf], RECIPE), "told": Candidate([told], RECIPE)})
+    choice = choose({RELEASED: Candidate([deaf], RECIPE), "told": Candidate([told], RECIPE)})
     assert choice is not None
-    assert choice.folds == {SHIPS: (), "told": (0, 1, 2, 3)}
+    assert choice.folds == {RELEASED: (), "told": (0, 1, 2, 3)}
     assert min(choice.inner["told"]) > 0.9
-    assert max(choice.inner[SHIPS]) < 0.7
+    assert max(choice.inner[RELEASED]) < 0.7
     assert choice.log_odds[0] == pytest.approx(log_odds_by(told, RECIPE))
 
 
@@ -67,11 +67,11 @@ def test_fakes_without_real_videos_of_their_own_count_by_themselves(population: 
 def test_seeds_are_counted_up_and_averaged(population: Population) -> None:
     videos = population(people=40, paired=40)
     seeds = [reading(videos, MOTION, told=told) for told in (0.0, 4.0)]
-    choice = choose({SHIPS: Candidate(seeds, RECIPE)})
+    choice = choose({RELEASED: Candidate(seeds, RECIPE)})
     assert choice is not None
     assert choice.log_odds.shape == (2, 80)
     assert choice.log_odds[1] == pytest.approx(log_odds_by(seeds[1], dataclasses.replace(RECIPE, seed=1)))
-    assert 0.6 < np.mean(choice.inner[SHIPS]) < 0.9
+    assert 0.6 < np.mean(choice.inner[RELEASED]) < 0.9
 
 
 def test_who_has_fewer_seeds_is_held_against_the_first_on_those(population: Population) -> None:
@@ -79,36 +79,36 @@ def test_who_has_fewer_seeds_is_held_against_the_first_on_those(population: Popu
     # The second seed is a poor one; the other candidate has the first alone, and is a little worse there.
     seeds = [reading(videos, TEXTURE, told=told) for told in (2.0, 0.2)]
     fewer = Candidate([reading(videos, TEXTURE, told=1.5)], RECIPE)
-    choice = choose({SHIPS: Candidate(seeds, RECIPE), "fewer": fewer})
+    choice = choose({RELEASED: Candidate(seeds, RECIPE), "fewer": fewer})
     assert choice is not None
-    assert np.mean(choice.inner["fewer"]) > np.mean(choice.inner[SHIPS]) + 0.1
+    assert np.mean(choice.inner["fewer"]) > np.mean(choice.inner[RELEASED]) + 0.1
     assert max(choice.gains["fewer"]) < 0
-    assert choice.folds == {SHIPS: (0, 1, 2, 3), "fewer": ()}
-    assert choice.seeds == {SHIPS: 2, "fewer": 1}
+    assert choice.folds == {RELEASED: (0, 1, 2, 3), "fewer": ()}
+    assert choice.seeds == {RELEASED: 2, "fewer": 1}
 
 
 def test_the_seeds_of_what_is_chosen_stand_for_those_that_it_lacks(population: Population) -> None:
     videos = population(people=60, paired=30)
     told = reading(videos, TEXTURE, told=3.0)
     standard = Candidate([reading(videos, TEXTURE, told=0.2)] * 3, RECIPE)
-    choice = choose({SHIPS: standard, "fewer": Candidate([told], RECIPE)})
+    choice = choose({RELEASED: standard, "fewer": Candidate([told], RECIPE)})
     assert choice is not None
     assert choice.folds["fewer"] == (0, 1, 2, 3)
     assert min(choice.gains["fewer"]) > 0.2
-    assert choice.gains[SHIPS] == (0, 0, 0, 0)
+    assert choice.gains[RELEASED] == (0, 0, 0, 0)
     assert choice.log_odds == pytest.approx(np.tile(log_odds_by(told, RECIPE), (3, 1)))
 
 
 def test_too_few_folds_to_leave_two_are_not_asked(population: Population) -> None:
     among = candidates([population(people=20, folds=2)], {}, RECIPE)
     assert choose(among) is None
-    assert choose({SHIPS: Candidate([population(people=20, folds=3)], RECIPE)}) is not None
+    assert choose({RELEASED: Candidate([population(people=20, folds=3)], RECIPE)}) is not None
 
 
 def test_candidates_differ_from_what_ships_in_one_thing(population: Population) -> None:
     seeds, other = [population(people=10)], [population(people=10, seed=1)]
     found = candidates(seeds, {"another network": other}, RECIPE)
-    assert found[SHIPS] == Candidate(seeds, RECIPE)
+    assert found[RELEASED] == Candidate(seeds, RECIPE)
     assert found["another network"].seeds is other
     sights = [one.recipe.noisy for one in found.values() if one.recipe != RECIPE]
     assert sights == [tuple(column for column in NOISY if column != VARIATION), ()]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from training.data.videos import MOTION, TEXTURE, VARIATION, Videos, texture_features
-from training.evaluation.compression import Areas, after_sending, motion_areas, texture_areas
+from training.evaluation.compression import Areas, after_recompression, motion_areas, texture_areas
 from training.fitting.model import Recipe
 from training.networks.scores import Scores, TextureScores
 
@@ -54,7 +54,7 @@ def test_where_nothing_could_be_measured_there_is_no_area(population: Population
 def sendable(
     population: Population, *, alarm: float = 0.0, relief: float = 0.0
 ) -> tuple[Videos, TextureScores, dict[str, Scores]]:
-    """Sixty people whom both networks tell; sent, real ones are read as fake, fake ones as real by so much more."""
+    """Sixty people whom both networks tell apart; re-compression adds `alarm` to reals and takes `relief` off fakes."""
     videos = population(people=60)
     rng = np.random.default_rng(1)
     read = tuple(rng.normal(3.0 if fake else -3.0, 1.0) + rng.normal(0, 0.1, 18) for fake in videos.fake)
@@ -62,15 +62,15 @@ def sendable(
     features[:, [TEXTURE, VARIATION]] = [texture_features(clip) for clip in read]
     features[:, MOTION] = [clip.mean() for clip in read]
     videos = dataclasses.replace(videos, features=features)
-    sent = tuple(clip + (-relief if fake else alarm) for clip, fake in zip(read, videos.fake, strict=True))
-    crops = tuple(clip[::3] for clip in sent)
-    return videos, TextureScores((0,), videos.fold, (read,), {}, {CRF: (crops,)}, {}), {CRF: (sent,)}
+    recompressed = tuple(clip + (-relief if fake else alarm) for clip, fake in zip(read, videos.fake, strict=True))
+    crops = tuple(clip[::3] for clip in recompressed)
+    return videos, TextureScores((0,), videos.fold, (read,), {}, {CRF: (crops,)}, {}), {CRF: (recompressed,)}
 
 
 def test_a_model_that_compression_does_not_disturb_stays_what_it_is(population: Population) -> None:
     videos, texture, moved = sendable(population)
     rng = np.random.default_rng(0)
-    found = after_sending([videos], [RECIPE], texture, moved, rng)
+    found = after_recompression([videos], [RECIPE], texture, moved, rng)
     assert set(areas_of_all(found.areas).values()) == {areas_of_all(found.areas)["as it is"]}
     assert areas_of_all(found.areas)["as it is"] > 0.95
     for same in (found.alarms[CRF], found.missed[CRF]):
@@ -82,7 +82,7 @@ def test_a_model_that_compression_does_not_disturb_stays_what_it_is(population: 
 
 def test_real_videos_that_are_taken_for_fake_once_sent_are_counted(population: Population) -> None:
     videos, texture, moved = sendable(population, alarm=7.0)
-    found = after_sending([videos], [RECIPE], texture, moved, np.random.default_rng(0))
+    found = after_recompression([videos], [RECIPE], texture, moved, np.random.default_rng(0))
     areas = areas_of_all(found.areas)
     assert areas[f"real ones after {CRF}"] < 0.3
     assert areas[f"fake ones after {CRF}"] == areas["as it is"]
@@ -95,7 +95,7 @@ def test_real_videos_that_are_taken_for_fake_once_sent_are_counted(population: P
 
 def test_fake_videos_that_are_taken_for_real_once_sent_are_counted(population: Population) -> None:
     videos, texture, moved = sendable(population, relief=7.0)
-    found = after_sending([videos], [RECIPE], texture, moved, np.random.default_rng(0))
+    found = after_recompression([videos], [RECIPE], texture, moved, np.random.default_rng(0))
     missed = found.missed[CRF]
     assert missed.change.low > 0.5
     assert missed.before.videos == 60

@@ -7,11 +7,11 @@ import pytest
 
 from training.fitting.measures import (
     brier,
-    caught_at,
     equal_error_rate,
     expected_calibration_error,
     log_loss,
     reliability,
+    true_positive_rate_at,
 )
 
 FAKE = np.array([False, False, False, False, True, True])
@@ -35,9 +35,9 @@ def test_corners_that_lie_on_a_line_do_not_move_the_crossing() -> None:
 
 def test_fakes_are_caught_above_what_so_many_real_ones_pass() -> None:
     scores = np.array([0.1, 0.2, 0.3, 0.6, 0.5, 0.9])
-    assert caught_at(FAKE, scores, 0.0) == 0.5
-    assert caught_at(FAKE, scores, 0.25) == 1.0
-    assert math.isnan(caught_at(FAKE[4:], scores[4:], 0.5))
+    assert true_positive_rate_at(FAKE, scores, 0.0) == 0.5
+    assert true_positive_rate_at(FAKE, scores, 0.25) == 1.0
+    assert math.isnan(true_positive_rate_at(FAKE[4:], scores[4:], 0.5))
 
 
 def test_both_classes_weigh_half() -> None:

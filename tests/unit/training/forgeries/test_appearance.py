@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from tests.unit.training.forgeries.conftest import SIDE, Face
 from training.forgeries.appearance import (
     Change,
-    Detour,
     Pixels,
+    Resampling,
     draw_change,
     draw_colours,
     matched_colours,
@@ -65,10 +65,10 @@ def test_other_colours_leave_the_detail(face: Face) -> None:
 
 
 def test_a_detour_loses_detail_the_more_the_smaller_it_is(face: Face) -> None:
-    left = [detail(Detour(factor).of(face.pixels)) for factor in (0.25, 0.5, 0.8)]
+    left = [detail(Resampling(factor).of(face.pixels)) for factor in (0.25, 0.5, 0.8)]
     assert left == sorted(left)
     assert left[-1] < detail(face.pixels)
-    np.testing.assert_array_equal(Detour(1.0).of(face.pixels), face.pixels)
+    np.testing.assert_array_equal(Resampling(1.0).of(face.pixels), face.pixels)
 
 
 def test_a_detour_through_almost_nothing_keeps_the_size() -> None:

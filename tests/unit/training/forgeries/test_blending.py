@@ -133,4 +133,4 @@ def test_one_draw_forges_every_frame_alike(face: Face) -> None:
 def test_a_repaint_by_a_given_factor_and_in_a_given_region(face: Face) -> None:
     drawn = draw_repaint(np.random.default_rng(0), ("lower",), 0.2)
     assert drawn.shape.region == "lower"
-    assert drawn.detour.factor == 0.2
+    assert drawn.resampling.factor == 0.2

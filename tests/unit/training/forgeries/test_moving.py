@@ -123,7 +123,7 @@ def test_a_repainted_face_comes_down_to_what_such_models_give(faces: Faces) -> N
     for seed in range(10):
         drawn_one = OF_ONE_FACE["low-resolution"](faces, np.random.default_rng(seed), False)
         assert isinstance(drawn_one, Repainted)
-        factor = drawn_one.repaint.detour.factor
+        factor = drawn_one.repaint.resampling.factor
         assert factor <= 0.6
         assert factor * faces.side / 1.625 <= 160
 

@@ -168,7 +168,7 @@ def test_training_on_real_videos_alone_gets_fakes_shams_and_a_warning(tmp_path: 
     assert [clip.path.name for clip in dataset.clips if clip.subset == "unknown"] == ["bob.mp4"]
     assert sum(clip.fake for clip in dataset.clips) == len(dataset.pairs) == 3
     assert any(clip.method.startswith("sham-") for clip in dataset.clips)
-    assert "made of the real videos here" in dataset.warnings[0]
+    assert "made from these real videos" in dataset.warnings[0]
     # Nobody said who Bob is, and a pool does not make it known.
     assert any("Nothing is known of who appears" in warning for warning in dataset.warnings)
 

@@ -12,7 +12,7 @@ from services.face.networks.motion_network import MotionNetwork as Served  # noq
 from services.face.signals.movement import KINDS, VALUES, Movement  # noqa: E402
 from training.evaluation.estimates import auc  # noqa: E402
 from training.networks import motion  # noqa: E402
-from training.networks.motion import MotionNetwork, out_of_fold, score, ship, train  # noqa: E402
+from training.networks.motion import MotionNetwork, out_of_fold, score, train, train_released  # noqa: E402
 from training.networks.movements import Movements  # noqa: E402
 
 NOTHING = Movements(np.empty((0, VALUES), np.float32), np.empty((0, 2), np.float32))
@@ -61,7 +61,7 @@ def test_what_was_done_to_real_videos_on_their_way_is_no_sign_of_a_forgery() -> 
 def test_where_nothing_was_sent_everything_is_looked_at() -> None:
     videos, fake = people(12, signal=1.0)
     gone = [NOTHING] * len(videos)
-    same = (train(videos, fake, sent, epochs=2, seed=0) for sent in ((), [gone]))
+    same = (train(videos, fake, recompressed, epochs=2, seed=0) for recompressed in ((), [gone]))
     one, other = (score(network, videos[3]) for network in same)
     np.testing.assert_array_equal(one, other)
 
@@ -122,10 +122,10 @@ def test_pictures_that_nobody_forged_are_scored_and_not_learned_from(
         return train(videos, *given, **settings)
 
     monkeypatch.setattr(motion, "train", noted)
-    taught = [place != 3 for place in range(12)]
-    sent = [brightened(videos)]
-    (found, _) = out_of_fold(videos, fake, np.arange(12) // 2 % 2, taught, sent, epochs=1, seed=0)
-    ship(videos, fake, taught, sent, tmp_path / "motion.onnx", epochs=1, seed=0)
+    trainable = [place != 3 for place in range(12)]
+    recompressed = [brightened(videos)]
+    (found, _) = out_of_fold(videos, fake, np.arange(12) // 2 % 2, trainable, recompressed, epochs=1, seed=0)
+    train_released(videos, fake, trainable, recompressed, tmp_path / "motion.onnx", epochs=1, seed=0)
     assert len(learned) == 2 * 11
     assert not any(one is videos[3] for one in learned)
     assert len(found[3]) == 6
@@ -156,7 +156,7 @@ def test_one_span_of_real_videos_has_no_spread_to_learn_from() -> None:
 def test_what_is_shipped_scores_as_what_was_trained(tmp_path: Path) -> None:
     videos, fake = people(12, signal=1.0)
     path = tmp_path / "models" / "motion.onnx"
-    ship(videos, fake, [True] * 12, [brightened(videos)], path, epochs=2, seed=3)
+    train_released(videos, fake, [True] * 12, [brightened(videos)], path, epochs=2, seed=3)
     served = Served(path, path.read_bytes())
     conditions = videos[5].conditions
     spans = [

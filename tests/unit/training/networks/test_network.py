@@ -1,4 +1,4 @@
-"""The texture network says where a moment is forged, and is taught by moments that say so."""
+"""The texture network says where a snippet is forged, and is trainable by snippets that say so."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from services.face.networks.crops import FRAMES, SIDE
-from training.networks.bank import BANK_SIDE, SHARE_SIDE, Kind, Moments
-from training.networks.views import PLACES
+from training.networks.bank import MASK_SIDE, SNIPPET_SIDE, Kind, Snippets
+from training.networks.views import PATCHES
 
 torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
 
@@ -20,77 +20,77 @@ from training.networks.learning import Settings, train_part  # noqa: E402
 from training.networks.network import (  # noqa: E402
     Answer,
     Part,
-    PlacesNetwork,
+    PatchNetwork,
     TextureNetwork,
     WholeNetwork,
-    face_places,
+    face_patches,
     new_part,
-    score_moments,
+    score_snippets,
     score_wide,
 )
 
 PATCH = slice(90, 150)
-"""Pixels of a moment of the bank."""
+"""Pixels of a snippet of the bank."""
 
 
 def grainy(rng: np.random.Generator) -> np.ndarray:
     """Grain that stays where it is."""
-    frame = np.clip(rng.integers(60, 200) + rng.normal(0, 20, (BANK_SIDE, BANK_SIDE, 1)), 0, 255).astype(np.uint8)
+    frame = np.clip(rng.integers(60, 200) + rng.normal(0, 20, (SNIPPET_SIDE, SNIPPET_SIDE, 1)), 0, 255).astype(np.uint8)
     return np.repeat(frame, FRAMES, axis=2)
 
 
-def trembling_in_the_middle(moment: np.ndarray) -> np.ndarray:
+def trembling_in_the_middle(snippet: np.ndarray) -> np.ndarray:
     """The grain of a patch is the same in all frames, but not in the same place."""
-    forged = moment.copy()
+    forged = snippet.copy()
     for frame in range(FRAMES):
-        forged[PATCH, PATCH, frame] = np.roll(moment[..., frame], 3 * frame, axis=1)[PATCH, PATCH]
+        forged[PATCH, PATCH, frame] = np.roll(snippet[..., frame], 3 * frame, axis=1)[PATCH, PATCH]
     return forged
 
 
-def person(rng: np.random.Generator) -> Moments:
-    """Two moments of grain, and the same with a patch that trembles."""
+def person(rng: np.random.Generator) -> Snippets:
+    """Two snippets of grain, and the same with a patch that trembles."""
     reals = [grainy(rng) for _ in range(2)]
-    share = np.zeros((4, SHARE_SIDE, SHARE_SIDE), np.uint8)
+    share = np.zeros((4, MASK_SIDE, MASK_SIDE), np.uint8)
     share[2:, PATCH.start // 4 : PATCH.stop // 4, PATCH.start // 4 : PATCH.stop // 4] = 255
-    return Moments(
+    return Snippets(
         np.stack([*reals, *map(trembling_in_the_middle, reals)]),
         np.array([Kind.TWIN, Kind.TWIN, Kind.FORGED, Kind.FORGED]),
         share,
         np.array([0, 1, 0, 1]),
-        travelled=np.zeros(4, bool),
+        augmented=np.zeros(4, bool),
         time_s=np.array([0.0, 1.0, 0.0, 1.0]),
     )
 
 
-def some_moments() -> Any:
+def some_snippets() -> Any:
     """Two of noise."""
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, FRAMES, SIDE, SIDE))).float()
 
 
 def test_the_part_by_places_gives_their_mean_over_the_face() -> None:
-    part, moments = PlacesNetwork().eval(), some_moments()
+    part, snippets = PatchNetwork().eval(), some_snippets()
     with torch.inference_mode():
-        places, added, score = part(moments), part.contributions(moments), TextureNetwork([part])(moments)
-    assert places.shape == added.shape == (2, PLACES, PLACES)
-    inside = face_places() > 0
+        patches, added, score = part(snippets), part.contributions(snippets), TextureNetwork([part])(snippets)
+    assert patches.shape == added.shape == (2, PATCHES, PATCHES)
+    inside = face_patches() > 0
     assert added[:, ~inside].abs().max() == 0
     np.testing.assert_allclose(score, added.mean(dim=(1, 2)), rtol=1e-5)
-    np.testing.assert_allclose(score, places[:, inside].mean(dim=1), rtol=1e-4)
+    np.testing.assert_allclose(score, patches[:, inside].mean(dim=1), rtol=1e-4)
 
 
 def test_a_network_gives_the_mean_of_its_parts_and_says_what_each_place_adds() -> None:
-    by_place, whole, moments = PlacesNetwork().eval(), WholeNetwork().eval(), some_moments()
+    by_place, whole, snippets = PatchNetwork().eval(), WholeNetwork().eval(), some_snippets()
     network = TextureNetwork([by_place, whole])
     with torch.inference_mode():
-        places, of_all = by_place(moments), whole(moments)
-        added, score = network.contributions(moments), network(moments)
-    assert added.shape == (2, PLACES, PLACES)
-    inside = face_places() > 0
+        patches, of_all = by_place(snippets), whole(snippets)
+        added, score = network.contributions(snippets), network(snippets)
+    assert added.shape == (2, PATCHES, PATCHES)
+    inside = face_patches() > 0
     np.testing.assert_allclose(score, added.mean(dim=(1, 2)), rtol=1e-5)
-    wanted = (places[:, inside].mean(dim=1) + of_all.mean(dim=(1, 2))) / 2
+    wanted = (patches[:, inside].mean(dim=1) + of_all.mean(dim=(1, 2))) / 2
     np.testing.assert_allclose(score, wanted, rtol=1e-4, atol=1e-5)
-    # Around the face the places have no say, and what the whole makes of them is spread evenly.
-    coarse = of_all.numpy().repeat(PLACES // of_all.shape[1], axis=1).repeat(PLACES // of_all.shape[2], axis=2)
+    # Around the face the patches have no say, and what the whole makes of them is spread evenly.
+    coarse = of_all.numpy().repeat(PATCHES // of_all.shape[1], axis=1).repeat(PATCHES // of_all.shape[2], axis=2)
     np.testing.assert_allclose(added[:, ~inside], coarse[:, ~inside] / 2, rtol=1e-4, atol=1e-6)
 
 
@@ -100,8 +100,8 @@ def test_the_whole_network_learns_as_efficientnet_with_the_statistics_of_imagene
     # In double precision: what rounding does to gradients at the corners of an activation is not what is asked here.
     body.double().eval()
     network = WholeNetwork().double().train()
-    moments = torch.from_numpy(np.random.default_rng(0).normal(size=(2, FRAMES, SIDE, SIDE)))
-    wanted, found = body.extract_features(moments), network.trunk(moments)
+    snippets = torch.from_numpy(np.random.default_rng(0).normal(size=(2, FRAMES, SIDE, SIDE)))
+    wanted, found = body.extract_features(snippets), network.trunk(snippets)
     torch.testing.assert_close(found, wanted)
     wanted.square().mean().backward()
     found.square().mean().backward()
@@ -117,11 +117,11 @@ def test_the_whole_network_learns_as_efficientnet_with_the_statistics_of_imagene
 
 
 def test_a_face_fills_the_middle_of_its_crop() -> None:
-    face = face_places()
+    face = face_patches()
     assert 0.4 < face.mean() < 0.6
     np.testing.assert_array_equal(face, face[:, ::-1])
     assert face[0, 0] == face[-1, 0] == 0
-    assert face[PLACES // 2, PLACES // 2] == 1
+    assert face[PATCHES // 2, PATCHES // 2] == 1
     assert face.sum(axis=0).max() > face.sum(axis=1).max()  # taller than wide
 
 
@@ -133,27 +133,27 @@ def test_it_learns_where_moments_are_forged() -> None:
     forged = trembling_in_the_middle(stranger)
     real_score, forged_score = score_wide(TextureNetwork([part]), [stranger, forged])
     assert forged_score > real_score
-    edge = (BANK_SIDE - SIDE) // 2
+    edge = (SNIPPET_SIDE - SIDE) // 2
     seen = torch.from_numpy(forged[edge:-edge, edge:-edge].copy()).permute(2, 0, 1)[None].float()
     with torch.inference_mode():
-        (places,) = part(seen).numpy()
+        (patches,) = part(seen).numpy()
     first, last = ((end - edge) // 16 for end in (PATCH.start + 16, PATCH.stop - 16))
-    patch = np.zeros((PLACES, PLACES), bool)
+    patch = np.zeros((PATCHES, PATCHES), bool)
     patch[first : last + 1, first : last + 1] = True
-    assert places[patch].mean() > places[~patch].mean() + 1
+    assert patches[patch].mean() > patches[~patch].mean() + 1
 
 
-def of_a_kind(kind: Kind, values: list[int], times_s: list[float]) -> Moments:
-    """Moments of one grey each, as they came and after a journey by turns."""
+def of_a_kind(kind: Kind, values: list[int], times_s: list[float]) -> Snippets:
+    """Snippets of one grey each, as they came and after a augmentation by turns."""
     count = len(values)
-    pixels = np.empty((count, BANK_SIDE, BANK_SIDE, FRAMES), np.uint8)
+    pixels = np.empty((count, SNIPPET_SIDE, SNIPPET_SIDE, FRAMES), np.uint8)
     pixels[:] = np.reshape(values, (-1, 1, 1, 1))
-    return Moments(
+    return Snippets(
         pixels,
         np.full(count, kind),
-        np.zeros((count, SHARE_SIDE, SHARE_SIDE), np.uint8),
+        np.zeros((count, MASK_SIDE, MASK_SIDE), np.uint8),
         np.arange(count),
-        travelled=np.arange(count) % 2 == 1,
+        augmented=np.arange(count) % 2 == 1,
         time_s=np.array(times_s),
     )
 
@@ -161,7 +161,7 @@ def of_a_kind(kind: Kind, values: list[int], times_s: list[float]) -> Moments:
 def test_a_labelled_fake_is_shown_beside_the_nearest_moment_that_is_as_far_travelled() -> None:
     fake = of_a_kind(Kind.LABELLED, [0, 0, 0], [1.0, 1.0, 5.2])
     real = of_a_kind(Kind.REAL, [0] * 6, [1.0, 0.2, 5.0, 1.4, 9.0, 5.2])
-    assert [learning._beside(fake, which, real) for which in range(3)] == [0, 3, 2]
+    assert [learning._real_counterpart(fake, which, real) for which in range(3)] == [0, 3, 2]
 
 
 def test_members_of_a_pair_are_seen_in_one_view_and_nothing_is_said_of_the_fakes_places() -> None:
@@ -169,41 +169,41 @@ def test_members_of_a_pair_are_seen_in_one_view_and_nothing_is_said_of_the_fakes
     stranger = of_a_kind(Kind.REAL, [200] * 2, [0, 0])
     made = person(np.random.default_rng(0))
     videos = [fake, real, stranger, made]
-    lesson = learning._Lessons(videos, [[1], [], [], []], Settings(samples=8, batch=8, labelled=0.5))[0]
+    batch = learning._Batches(videos, [[1], [], [], []], Settings(samples=8, batch=8, labelled=0.5))[0]
     # Two forgeries beside their twins, then two labelled fakes beside their real one.
-    assert lesson.fake.tolist() == [1, 0] * 4
-    assert lesson.known.flatten(1).sum(1).bool().tolist() == [True, True, True, True, False, True, False, True]
-    assert not lesson.forged[4:].any()
-    assert lesson.forged[0].any()
+    assert batch.fake.tolist() == [1, 0] * 4
+    assert batch.known.flatten(1).sum(1).bool().tolist() == [True, True, True, True, False, True, False, True]
+    assert not batch.forged[4:].any()
+    assert batch.forged[0].any()
     for place in (4, 6):
-        assert torch.equal(lesson.moments[place], lesson.moments[place + 1])
+        assert torch.equal(batch.snippets[place], batch.snippets[place + 1])
 
 
 def test_where_no_place_is_known_the_face_as_a_whole_counts() -> None:
-    learner = learning._Learner(Settings(smoothing=0.0), 1)
-    places = torch.zeros((2, PLACES, PLACES))
-    places[:, : PLACES // 2] = 4.0
-    known = torch.ones_like(places)
+    trainer = learning._Trainer(Settings(smoothing=0.0), 1)
+    patches = torch.zeros((2, PATCHES, PATCHES))
+    patches[:, : PATCHES // 2] = 4.0
+    known = torch.ones_like(patches)
     known[1] = 0
-    lesson = learning._Lesson(some_moments(), torch.ones(2), torch.ones_like(places), known)
-    first, second = learner._loss(places, lesson).tolist()
-    face = torch.from_numpy(face_places())
-    of_face = float((places[1] * face).sum() / face.sum())
+    batch = learning._Batch(some_snippets(), torch.ones(2), torch.ones_like(patches), known)
+    first, second = trainer._loss(patches, batch).tolist()
+    face = torch.from_numpy(face_patches())
+    of_face = float((patches[1] * face).sum() / face.sum())
     assert second == pytest.approx(np.log1p(np.exp(-of_face)), rel=1e-4)
     assert first == pytest.approx((np.log(2) + np.log1p(np.exp(-4))) / 2, rel=1e-4)
 
 
-def scored(part: Part, moments: list[np.ndarray]) -> np.ndarray:
+def scored(part: Part, snippets: list[np.ndarray]) -> np.ndarray:
     """By a network of this part alone."""
-    return score_moments(TextureNetwork([part]), moments)
+    return score_snippets(TextureNetwork([part]), snippets)
 
 
 def test_the_same_seed_learns_the_same() -> None:
     rng = np.random.default_rng(0)
     people = [person(rng) for _ in range(2)]
-    moment = [np.asarray(grainy(rng)[:SIDE, :SIDE])]
+    snippet = [np.asarray(grainy(rng)[:SIDE, :SIDE])]
     scores = [
-        scored(train_part(people, [[]] * 2, Settings(samples=24, batch=8, seed=seed), lambda _: None), moment)
+        scored(train_part(people, [[]] * 2, Settings(samples=24, batch=8, seed=seed), lambda _: None), snippet)
         for seed in (1, 1, 2)
     ]
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-4)
@@ -215,29 +215,29 @@ def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(
 ) -> None:
     monkeypatch.setattr(learning, "_REPORT_EVERY", 2)
     rng = np.random.default_rng(0)
-    people, moment = [person(rng) for _ in range(2)], [np.asarray(grainy(rng)[:SIDE, :SIDE])]
-    settings, unfinished = Settings(samples=20, batch=4), tmp_path / "kept" / "network.unfinished"
+    people, snippet = [person(rng) for _ in range(2)], [np.asarray(grainy(rng)[:SIDE, :SIDE])]
+    settings, checkpoint = Settings(samples=20, batch=4), tmp_path / "kept" / "network.checkpoint"
 
     def stop(_: str) -> None:
         raise KeyboardInterrupt
 
     at_once = train_part(people, [[]] * 2, settings, lambda _: None)
     with pytest.raises(KeyboardInterrupt):
-        train_part(people, [[]] * 2, settings, stop, unfinished)
-    assert unfinished.exists()
+        train_part(people, [[]] * 2, settings, stop, checkpoint)
+    assert checkpoint.exists()
     said: list[str] = []
-    in_two = train_part(people, [[]] * 2, settings, said.append, unfinished)
+    in_two = train_part(people, [[]] * 2, settings, said.append, checkpoint)
     assert said[0] == "Going on after step 2 of 5"
     assert said[1].startswith("step 4 of 5")
-    np.testing.assert_allclose(scored(in_two, moment), scored(at_once, moment), atol=1e-5)
+    np.testing.assert_allclose(scored(in_two, snippet), scored(at_once, snippet), atol=1e-5)
 
 
 def test_the_part_that_answers_for_the_whole_learns_from_each_moments_own_truth() -> None:
     settings = Settings(Answer.WHOLE, samples=16, batch=8, smoothing=0.0)
     answer = torch.tensor([[[1.0, 3.0]], [[0.0, 0.0]]])
-    nowhere = torch.zeros((2, PLACES, PLACES))
-    lesson = learning._Lesson(some_moments(), torch.tensor([1.0, 0.0]), nowhere, nowhere)
-    forged, real = learning._Learner(settings, 1)._loss(answer, lesson).tolist()
+    nowhere = torch.zeros((2, PATCHES, PATCHES))
+    batch = learning._Batch(some_snippets(), torch.tensor([1.0, 0.0]), nowhere, nowhere)
+    forged, real = learning._Trainer(settings, 1)._loss(answer, batch).tolist()
     assert (forged, real) == pytest.approx((np.log1p(np.exp(-2)), np.log(2)))
     fresh = new_part(Answer.WHOLE).state_dict()
     trained = train_part([person(np.random.default_rng(0))] * 2, [[]] * 2, settings, lambda _: None).state_dict()

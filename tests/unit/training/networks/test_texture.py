@@ -17,9 +17,9 @@ from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
 from training.data.clips import OF_SOUND, Clip, Dataset
 from training.data.folds import group_folds
-from training.networks.bank import Kind, Moments
+from training.networks.bank import Kind, Snippets
 from training.networks.scores import Scores
-from training.networks.texture import GRID, SHAMS, TextureTraining
+from training.networks.texture import RECOMPRESSIONS, SHAMS, TextureTraining
 from training.pipeline import QUICK
 
 torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
@@ -27,7 +27,7 @@ torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")
 from training.networks import learning, texture  # noqa: E402
 from training.networks.export import export  # noqa: E402
 from training.networks.learning import Settings  # noqa: E402
-from training.networks.network import Part, PlacesNetwork, WholeNetwork  # noqa: E402
+from training.networks.network import Part, PatchNetwork, WholeNetwork  # noqa: E402
 from training.networks.network import TextureNetwork as Learner  # noqa: E402
 
 
@@ -60,9 +60,9 @@ def test_pictures_that_nobody_forged_are_not_shown_as_forged(
 ) -> None:
     learned: list[int] = []
 
-    def train(videos: list[Moments], *_: object) -> Part:
+    def train(videos: list[Snippets], *_: object) -> Part:
         learned.append(sum(bool(np.any(one.kind == Kind.LABELLED)) for one in videos))
-        part: Part = PlacesNetwork().eval()
+        part: Part = PatchNetwork().eval()
         return part
 
     monkeypatch.setattr(texture, "train_part", train)
@@ -79,19 +79,19 @@ def test_too_few_real_faces_to_forge_are_refused_before_anything_is_learned(
         Clip(tmp_path / f"{person} {fake}", fake, f"person {person}") for person in "ab" for fake in (False, True)
     )
     training = _training(Dataset(clips, (), ()), tmp_path)
-    vars(training)["_bank"] = [clip.path for clip in clips]
+    vars(training)["_snippets"] = [clip.path for clip in clips]
     faceless = [clips[0].path]
-    monkeypatch.setattr(texture, "read_moments", lambda kept: SimpleNamespace(kind=[] if kept in faceless else [0]))
+    monkeypatch.setattr(texture, "read_snippets", lambda kept: SimpleNamespace(kind=[] if kept in faceless else [0]))
     with pytest.raises(ValueError, match="Too few people have real videos with a face"):
-        training._lessons(0)
+        training._training_data(0)
     faceless.clear()
-    assert len(training._lessons(0)[0]) == 2
+    assert len(training._training_data(0)[0]) == 2
 
 
 def test_the_members_of_a_pair_are_given_the_same_route_and_nobody_else(dataset: Dataset) -> None:
     alone = replace(dataset, pairs=dataset.pairs[:1])
-    assert texture._routes(dataset) == [0, 0, 2, 2]
-    assert texture._routes(alone) == [0, 0, 2, 3]
+    assert texture._augmentation_ids(dataset) == [0, 0, 2, 2]
+    assert texture._augmentation_ids(alone) == [0, 0, 2, 3]
 
 
 @pytest.mark.timeout(600)
@@ -102,7 +102,7 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(
     said: list[str] = []
     training = _training(dataset, tmp_path, say=said.append)
     scores = training.out_of_fold([0])
-    # The videos have fewer frames than moments are asked for: each frame ends one, but for the first few.
+    # The videos have fewer frames than snippets are asked for: each frame ends one, but for the first few.
     assert all(6 <= len(clip) <= 12 for clip in scores.log_odds[0])
     assert all(np.isfinite(clip).all() for clip in scores.log_odds[0])
     assert set(scores.parts) == {"places", "whole"}
@@ -110,7 +110,7 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(
         scores.log_odds[0], scores.parts["places"][0], scores.parts["whole"][0], strict=True
     ):
         assert both == pytest.approx((places + whole) / 2, abs=1e-5)
-    assert set(scores.grid) == set(GRID)
+    assert set(scores.recompressed) == set(RECOMPRESSIONS)
     assert set(scores.sham) == set(SHAMS)
     fakes = [clip.fake for clip in dataset.clips]
     assert [len(clip) == 0 for clip in scores.sham[SHAMS[0]][0]] == fakes
@@ -126,13 +126,13 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(
 
     assert [path.suffix for path in (tmp_path / "cache" / "networks").iterdir()] == [".pt"] * 4
     shipped, again_shipped = tmp_path / "network.onnx", tmp_path / "again" / "network.onnx"
-    training.ship(shipped, 0)
+    training.train_released(shipped, 0)
     network = TextureNetwork(shipped, shipped.read_bytes())
-    training.ship(again_shipped, 0)
+    training.train_released(again_shipped, 0)
     assert again_shipped.read_bytes() == shipped.read_bytes()
     assert trained() == 6
-    moment = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, FRAMES), dtype=np.uint8)
-    assert np.isfinite(network.score([moment]).log_odds).all()
+    snippet = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, FRAMES), dtype=np.uint8)
+    assert np.isfinite(network.score([snippet]).log_odds).all()
 
 
 def _write_down(path: Path, text: str) -> None:
@@ -163,7 +163,7 @@ def test_what_was_said_of_people_not_seen_is_enough_to_evaluate_anew_on_another_
     )
     assert told.read_text().splitlines() == said
     assert not (tmp_path / "none").exists()
-    for view in ("log_odds", "parts", "grid", "sham"):
+    for view in ("log_odds", "parts", "recompressed", "sham"):
         for one, other in zip(*(_flat(getattr(scores, view)) for scores in (first, again)), strict=True):
             np.testing.assert_array_equal(one, other)
 
@@ -180,7 +180,7 @@ def _flat(scores: Scores | dict[str, Scores]) -> list[NDArray[np.float64]]:
 
 def test_a_network_of_two_parts_is_served_as_one(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    learner = Learner([PlacesNetwork(), WholeNetwork()]).eval()
+    learner = Learner([PatchNetwork(), WholeNetwork()]).eval()
     with torch.no_grad():
         # As after training: weights that both parts have alike would be written once.
         for weights in learner.parameters():
@@ -188,9 +188,9 @@ def test_a_network_of_two_parts_is_served_as_one(tmp_path: Path) -> None:
     path = tmp_path / "network.onnx"
     export(learner, path)
     assert path.stat().st_size < 5_000_000
-    moments = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, FRAMES), dtype=np.uint8)
-    served = TextureNetwork(path, path.read_bytes()).score(list(moments))
+    snippets = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, FRAMES), dtype=np.uint8)
+    served = TextureNetwork(path, path.read_bytes()).score(list(snippets))
     with torch.inference_mode():
-        wanted = learner(torch.from_numpy(moments).permute(0, 3, 1, 2).float()).numpy()
+        wanted = learner(torch.from_numpy(snippets).permute(0, 3, 1, 2).float()).numpy()
     np.testing.assert_allclose(served.log_odds, wanted, atol=0.1)
-    assert served.places.shape == (3, 12, 12)
+    assert served.patches.shape == (3, 12, 12)

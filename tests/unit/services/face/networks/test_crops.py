@@ -14,8 +14,8 @@ from services.face.networks.crops import (
     crop_view,
     eye_line_angle,
     face_crop,
-    face_moment,
     face_side,
+    face_snippet,
 )
 from tests.unit.services.face.faces import Points, grey_picture, made_up_face, soft_noise, turned
 
@@ -102,20 +102,20 @@ def test_a_moment_is_what_its_frames_show_where_the_face_is_in_the_last() -> Non
     # The world moves to the right by four pixels a frame; the face is where it is in the last one.
     frames = [grey_picture(np.roll(noise, 4 * frame, axis=1)) for frame in range(FRAMES)]
     points = made_up_face(150.0, (150.0, 150.0))
-    moment = face_moment(frames, points)
-    assert moment.shape == (SIDE, SIDE, FRAMES)
+    snippet = face_snippet(frames, points)
+    assert snippet.shape == (SIDE, SIDE, FRAMES)
     for frame in range(FRAMES):
-        np.testing.assert_array_equal(moment[..., frame], face_moment([frames[frame]], points)[..., 0])
+        np.testing.assert_array_equal(snippet[..., frame], face_snippet([frames[frame]], points)[..., 0])
     shift = round(4 * SIDE / (MARGIN * 150))
-    moved = np.roll(moment[..., 0], shift, axis=1).astype(int)
+    moved = np.roll(snippet[..., 0], shift, axis=1).astype(int)
     assert (
-        np.abs(moved - moment[..., 1])[:, 20:-20].mean()
-        < np.abs(moment[..., 0].astype(int) - moment[..., 1]).mean() / 4
+        np.abs(moved - snippet[..., 1])[:, 20:-20].mean()
+        < np.abs(snippet[..., 0].astype(int) - snippet[..., 1]).mean() / 4
     )
 
 
 def test_a_moment_is_the_lightness_of_what_a_person_is_shown() -> None:
     picture = grey_picture(soft_noise(300, 300))
     points = made_up_face(150.0, (150.0, 150.0))
-    shown, (seen,) = face_crop(picture, points), np.moveaxis(face_moment([picture], points), 2, 0)
+    shown, (seen,) = face_crop(picture, points), np.moveaxis(face_snippet([picture], points), 2, 0)
     assert np.corrcoef(shown.mean(axis=2).ravel(), seen.ravel())[0, 1] > 0.999

@@ -1,4 +1,4 @@
-"""Which moments of a window are scored, and which are shown."""
+"""Which snippets of a window are scored, and which are shown."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from services.face.finding.tracking import Track
-from services.face.networks.crops import FRAMES, LEAST_FACE_PX, face_moment
+from services.face.networks.crops import FRAMES, LEAST_FACE_PX, face_snippet
 from services.face.networks.network_file import SHIPPED_NETWORK
 from services.face.networks.scoring import WindowScores
 from services.face.networks.texture_network import BATCH, TextureNetwork
 from services.face.pixels.pictures import Picture
 from services.face.pixels.thumbnails import LONGEST_SIDE
 from services.face.windows import Window
-from tests.synthetic.networks import PLACES, brightness_network
+from tests.synthetic.networks import PATCHES, brightness_network
 from tests.unit.services.face.faces import Points, grey_picture, in_grey, made_up_face
 
 FPS = 20
@@ -118,7 +118,7 @@ def test_every_crop_has_the_score_it_would_have_alone(network: TextureNetwork) -
     for track in tracks:
         for crop in scores.of(track):
             times = TIMES[crop.entry - FRAMES + 1 : crop.entry + 1].tolist()
-            alone = face_moment([picture(brightness(time_s)) for time_s in times], track.points[crop.entry])
+            alone = face_snippet([picture(brightness(time_s)) for time_s in times], track.points[crop.entry])
             assert network.score([alone]).log_odds.tolist() == [crop.log_odds]
 
 
@@ -134,7 +134,7 @@ def test_nothing_waits_once_a_window_is_finished(network: TextureNetwork) -> Non
 
 
 def peaks(time_s: float) -> int:
-    """Dark, but for one moment in each half; brighter afterwards in the second."""
+    """Dark, but for one snippet in each half; brighter afterwards in the second."""
     bright = {8.75: 200, 10.25: 220, 11.75: 180}
     return next((level for end, level in bright.items() if end - FRAMES / FPS < time_s <= end), 60)
 
@@ -145,9 +145,9 @@ def test_each_part_is_shown_by_the_most_telling_crop_of_its_largest_face(network
     assert [(one.time_s, one.track) for one in (first, second)] == [(8.75, large), (10.25, large)]
     for one, brightness in ((first, 200), (second, 220)):
         assert one.log_odds == pytest.approx((brightness - 128) / 32)
-        assert one.places is not None
-        assert one.places.shape == (PLACES, PLACES)
-        assert one.places.mean() == pytest.approx(one.log_odds)
+        assert one.patches is not None
+        assert one.patches.shape == (PATCHES, PATCHES)
+        assert one.patches.mean() == pytest.approx(one.log_odds)
         shown = cv2.imdecode(np.frombuffer(one.jpeg, np.uint8), cv2.IMREAD_COLOR)
         assert shown is not None
         assert shown.shape == (LONGEST_SIDE, LONGEST_SIDE, 3)
@@ -166,16 +166,16 @@ def test_the_heat_map_is_of_the_picture_that_is_shown(network: TextureNetwork) -
     (portrait,) = scores.portraits
     shown = cv2.imdecode(np.frombuffer(portrait.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert shown is not None
-    assert portrait.places is not None
-    as_small = cv2.resize(shown.astype(np.float64), (PLACES, PLACES), interpolation=cv2.INTER_AREA)
-    assert portrait.places == pytest.approx((as_small - 128) / 32, abs=0.1)
+    assert portrait.patches is not None
+    as_small = cv2.resize(shown.astype(np.float64), (PATCHES, PATCHES), interpolation=cv2.INTER_AREA)
+    assert portrait.patches == pytest.approx((as_small - 128) / 32, abs=0.1)
 
 
 def test_a_face_too_small_to_be_scored_is_shown_by_the_middle_of_each_part(network: TextureNetwork) -> None:
     scores, (tiny,) = scored(network, TINY, crops=8, thumbnails=2)
     assert [(one.time_s, one.track) for one in scores.portraits] == [(9.0, tiny), (11.0, tiny)]
     for one in scores.portraits:
-        assert one.places is None
+        assert one.patches is None
         assert one.jpeg.startswith(b"\xff\xd8")
 
 
@@ -194,7 +194,7 @@ def test_the_shipped_network_scores_through_a_window_as_it_does_alone() -> None:
         scores.take(time_s, grey_picture(noise[frame]), [track])
     scores.finish()
     alone = [
-        real.score([face_moment([grey_picture(noise[crop.entry - back]) for back in (2, 1, 0)], LARGE)])
+        real.score([face_snippet([grey_picture(noise[crop.entry - back]) for back in (2, 1, 0)], LARGE)])
         for crop in scores.of(track)
     ]
     assert [crop.log_odds for crop in scores.of(track)] == [float(one.log_odds[0]) for one in alone]

@@ -10,7 +10,7 @@ from services.face.networks.crops import FRAMES, SIDE
 from services.face.networks.models import FaceModels
 from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK, NetworkError
 from services.face.networks.texture_network import BATCH, TextureNetwork
-from tests.synthetic.networks import CELL, PLACES, brightness_network
+from tests.synthetic.networks import CELL, PATCHES, brightness_network
 
 Crop = NDArray[np.uint8]
 
@@ -31,14 +31,14 @@ def test_a_crop_scores_the_same_alone_and_among_others(shipped: TextureNetwork, 
     for index in (0, BATCH - 1, BATCH, len(crops) - 1):
         alone = shipped.score([crops[index]])
         assert alone.log_odds[0] == together.log_odds[index]
-        assert np.array_equal(alone.places[0], together.places[index])
+        assert np.array_equal(alone.patches[0], together.patches[index])
 
 
 def test_the_score_is_the_mean_of_what_its_places_add(shipped: TextureNetwork, crops: list[Crop]) -> None:
     scores = shipped.score(crops[:3])
-    assert scores.places.shape == (3, PLACES, PLACES)
-    assert np.isfinite(scores.places).all()
-    assert scores.log_odds == pytest.approx(scores.places.mean(axis=(1, 2)))
+    assert scores.patches.shape == (3, PATCHES, PATCHES)
+    assert np.isfinite(scores.patches).all()
+    assert scores.log_odds == pytest.approx(scores.patches.mean(axis=(1, 2)))
 
 
 def test_places_lie_where_they_are_in_the_crop(tmp_path: Path) -> None:
@@ -46,9 +46,9 @@ def test_places_lie_where_they_are_in_the_crop(tmp_path: Path) -> None:
     network = TextureNetwork(path, path.read_bytes())
     crop = np.full((SIDE, SIDE, FRAMES), 128, np.uint8)
     crop[:CELL, 2 * CELL : 3 * CELL] = 160  # the first row, the third column
-    (places,) = network.score([crop]).places
-    assert np.argwhere(np.abs(places) > 1e-6).tolist() == [[0, 2]]
-    assert places[0, 2] == pytest.approx(1.0)
+    (patches,) = network.score([crop]).patches
+    assert np.argwhere(np.abs(patches) > 1e-6).tolist() == [[0, 2]]
+    assert patches[0, 2] == pytest.approx(1.0)
 
 
 def test_no_crops_have_no_scores(shipped: TextureNetwork) -> None:
