@@ -1,4 +1,4 @@
-"""The model card: what the model was made from, what it is worth and what it cannot see, in Markdown."""
+"""The model card in Markdown: data, evaluation, limits."""
 
 import math
 from collections.abc import Mapping
@@ -16,138 +16,139 @@ from training.fitting.calibration import AIM, MAX_ERROR, Band
 from training.fitting.model import NOISY
 
 _LEFT_OUT = """\
-Found, and neither judged nor learned from by lines and trees. The networks do learn from the faces in them, where they
-find any, but not from copies, from what is labelled both ways and from what is forged in its sound alone:"""
+These videos were found but left out of fitting and evaluation. The networks were still trained on any faces in them,
+except in copies, in videos with both labels and in videos of which only the sound is forged:"""
 
-# Anything better than this on unseen people was a leak so far.
+# So far, anything better than this on held-out people was a leak.
 _TOO_GOOD = 0.95
 
 _DATA = """\
-"Enough for a verdict" are videos that the product would judge: a face seen long enough, large enough, and enough
-features. Of the others the score is measured here too, and no verdict is given."""
+"Enough evidence" counts videos in which a face is seen long enough and large enough, with enough features for a
+verdict. The others are scored here too, but get no verdict."""
 
 _SOUND = """\
-**Sound is not learned from**: too few people have both a real and a fake video with sound, so sound would tell
-where a video comes from. The features that need it are hidden from the trees, and still shown."""
+**Sound is not used**: too few people have both a real and a fake video with sound, so sound would reveal the source
+of a video rather than a forgery. Features that need it are still measured and shown."""
 
 _NOISY = f"""\
-**{", ".join(f"`{FEATURE_NAMES[column]}`" for column in NOISY)} are not learned from**: they are measured and
-shown, and made scores of people not seen worse.
+**{", ".join(f"`{FEATURE_NAMES[column]}`" for column in NOISY)} are not used**: they are measured and shown,
+but made out-of-fold scores worse.
 
-**`{FEATURE_NAMES[BITS]}` is not learned from** either: it tells which site or encoder a video came through, and real
-and fake videos of a collection often came through different ones."""
+**`{FEATURE_NAMES[BITS]}` is not used** either: it reveals which site or encoder a video went through, and real and
+fake videos of a collection often went through different ones."""
 
 _SCORES = """\
-Every video is scored by networks and trees that have seen nobody of its group. 0.5 is a coin, 1 is never wrong.
-Intervals of 95 % draw people with replacement, all videos of a person together; fewer than three people on a side
-have none. Where a share is 0 or 1, every draw says the same: its interval is that of Clopper and Pearson (1934), each
-person counting once. An area of 0 or 1 has none, nor has such a share in which the classes weigh differently."""
+All scores are out of fold: networks and trees were trained without anyone of the video's group. An AUC of 0.5 is a
+coin toss, 1 is perfect. The 95 % intervals are a bootstrap over people, with all videos of a person together; with
+fewer than three people on a side there is none. A share of 0 or 1, on which all draws agree, has the interval of
+Clopper and Pearson (1934), each person counting once. An AUC of 0 or 1 has no interval, nor has such a share with
+unequal class weights."""
 
 _PAIRED = """\
-"Paired" are whole subsets whose real and fake videos come from the same collection, most of the fakes beside the real
-video they were made of. They can be trusted more than all videos: real and fake ones from different places differ in
-how the files were made, and a score on all of them may reward knowing that. "Members of pairs alone" leaves out what
-is in these subsets without a partner."""
+"Paired" means whole subsets whose real and fake videos come from the same collection, with most fakes next to the
+real video they were made from. Figures on them deserve more trust: real and fake videos from different sources also
+differ in how the files were made, and a score on all videos may reward detecting that. "Members of pairs alone"
+leaves out videos of these subsets that have no partner."""
 
 _SELECTED = """\
-The recipes of the networks, the depth of the trees and the features that are hidden from them were chosen by looking
-at such out-of-fold scores of the videos that the shipped model learned from (`docs/experiments.md`): on these very
-videos the figures are a little flattered, and the intervals do not hold that."""
+The network recipes, the depth of the trees and the unused features were chosen by looking at out-of-fold scores on the
+training videos of the released model (`docs/experiments.md`). On these videos the figures are therefore slightly too
+good, and the intervals do not account for that."""
 
 _CHOSEN = """\
-By how much, can be asked where other recipes are tried again. For the people of each fold, what ships is compared with
-recipes that differ from it in one thing, fitted and tested within the other folds alone, on the seeds that they have,
-and the best there scores these people (Cawley and Talbot 2010). The best has the largest mean of the areas on paired,
-on all, and on each subset of fakes alone against all real videos:"""
+Nested cross-validation shows by how much (Cawley and Talbot 2010). For each fold, the released recipe is compared
+with recipes that differ from it in one respect, all cross-validated within the other folds on the seeds available,
+and the best one scores the fold. "Best" means the largest mean of the AUCs on paired, on all, and on each subset
+without real videos against all real videos:"""
 
 _CHOSEN_THUS = """\
-So nobody who is scored had a say in the choice, among these recipes. The readings that they were compared by are of
-networks that had seen those people, as above. Whatever else a network could have been shown, and for how long, was
-chosen once, in sight of all, and so was what counts as the best."""
+So among these recipes, no person's scores influenced the choice that scores that person. But the networks behind the
+comparison had seen these people, as explained below, and everything else about the recipes, including what counts as
+best, was chosen once with all scores in view."""
 
 _WITHIN = """\
-There are as many models here as folds of people, and they do not agree on what a given score is worth: ranked
-together, as above, that counts as error. The product has one model. Where each video is held only against those
-that the same model scored (Forman and Scholz 2010):"""
+The AUCs above are pooled: the scores of all folds are ranked together. Each fold has its own model, and the models
+differ in scale, which pooling counts as error (Forman and Scholz 2010). The product has a single model. AUC within
+folds, each video compared only with those scored by the same model:"""
 
 _METHODS = """\
-All fakes of one method: against the real videos they were made from if those of all are known, or else against all real
-videos; "paired" counts the fakes of which they are. The last AUC is of trees that were fitted without any fake of that
-method. The networks did see some, of other people: the figure says what the ten numbers carry over to a method, not
-what the networks do."""
+All fakes of one method, compared with the real videos they were made from if all of those are known, otherwise with all
+real videos; "paired" counts the fakes whose real video is known. The second AUC is leave-one-method-out for the trees
+only. The networks did see fakes of the method, of other people, so this figure says how well the trees generalise to a
+method, not how well the networks do."""
 
 _ABLATIONS = """\
-The same trees, fitted without a feature or a group of them. A change below 0 says that it helped."""
+The same model, fitted without a feature or a group of features. A change below 0 means that the feature helps."""
 
 _CHECKS = """\
-What is missing must not give the label away. In training, each video is shown with its own gaps and those of a random
-video of the other class, so that gaps are alike in both classes. What is shown gaps only should stay near 0.5."""
+Missing values must not reveal the label. In training, each video is shown with its own gaps and those of a random
+video of the other class, so that both classes have the same distribution of gaps. A model that sees only gaps should
+stay near 0.5."""
 
 _PERMUTED = """\
-Lines and trees, fitted in fewer rounds, that learned from labels dealt out anew over people. The labels are dealt
-out to them alone: the networks whose reading they are shown learned from the true ones. People of whom there are real
-and fake videos keep both, so half of their videos are fake, but not half of other people's. Telling the former people
-from the latter is no sign of a leak, so a fake is held against real videos of people like its own alone: with both
-kinds, or with one. The mean should be 0.5."""
+A permutation test: the model is fitted, in fewer rounds, to labels permuted over people. Only this model sees
+permuted labels; the networks behind its features were trained on the true ones. People with both real and fake
+videos keep both, so half of their videos are fake, which is not so for other people. Telling these groups of people
+apart is no leak, so a fake is compared only with real videos of people of its own group: those with both kinds, or
+with one. The mean should be 0.5."""
 
 _STACKING = """\
-One thing is not kept apart: the networks whose scores the trees learn from have, in their own training, seen the
-people that those trees are tested on. Stacking customarily accepts that. No score of a person comes from a network,
-or from trees, that have seen this person."""
+One thing is not held out: the networks whose out-of-fold scores train the trees have themselves seen the people that
+these trees are tested on. This is customary in stacking. No person's score comes from a network or trees that have seen
+that person."""
 
 _COMPRESSED = """\
-A fake has often been sent on, and so compressed, once more than a real video, or once less. Where one class alone was
-compressed, the area must not fall much below the one for all: below 0.5, compression is what is told apart.
+Fakes have often been compressed once more, or once less, than real videos. If only one class is re-compressed, the AUC
+must not fall much below the AUC with all videos re-compressed: below 0.5, the model would be detecting compression.
 
-The texture network alone, on a third of each video's crops. It is the crops of the face that are encoded again, and not
-whole files:"""
+The texture network alone, on a third of each video's crops. Here face crops are re-encoded, not whole files:"""
 
 _MOTION_COMPRESSED = f"""\
-The motion network alone, on whole videos that were encoded again, and measured anew. What {" and ".join(PROJECTED_OUT)}
-leave in other people's real videos it has learned to look past; other compressions are new to it:"""
+The motion network alone, on whole videos that were re-encoded and measured again. The shifts that
+{" and ".join(PROJECTED_OUT)} cause in the real videos of the training folds are projected out; other re-compressions
+are new to it:"""
 
 _MODEL_COMPRESSED = """\
-The model with both readings replaced by those; all else stays as it was, the lines and trees too:"""
+The whole model, fitted as before, with both networks' features replaced by those after re-compression:"""
 
 _SHAMS = """\
-Crops of real videos' faces that went through what a forgery goes through, less the forgery, and the share of these
-videos that is taken for fake before and afterwards; what is read in their movement stays as it was. A change whose
-interval holds 0 is none that could be shown."""
+Shams are a control: crops of real videos that went through a forgery's processing without the forgery. The table
+gives the share of these videos that is taken for fake before and after; motion features stay the same. A change
+whose interval contains 0 is not significant."""
 
 _BAND = f"""\
-P(fake) = 1 ÷ (1 + exp(-(slope · log-odds + intercept))), fitted to out-of-fold scores of all seeds, both classes
-weighing half. The inconclusive band is the narrowest outside which at most {100 * AIM:.0f} % of the verdicts on these
-scores are wrong on each side, on all videos and on the members of pairs by themselves. On videos that a band was not
-fitted to they are wrong more often: a side has verdicts in the product if those of the table below, on all videos and
-on the paired ones, were given and at most {100 * MAX_ERROR:.0f} % of them wrong."""
+P(fake) = 1 ÷ (1 + exp(-(slope · log-odds + intercept))), fitted to the out-of-fold scores of all seeds, each class
+weighing half. The inconclusive band is the narrowest outside which at most {100 * AIM:.0f} % of the verdicts on
+these scores are wrong on each side, on all videos and separately on members of pairs. On other videos, more verdicts
+are wrong. So the product gives verdicts on a side only if the cross-fitted verdicts in the table below, on all
+videos and on the paired ones, were given at all and at most {100 * MAX_ERROR:.0f} % wrong."""
 
 _VERDICTS = """\
-With curve and band from the other folds, so that nothing has seen what it is measured on. In the columns of wrong
-verdicts both classes weigh half."""
+Cross-fitted verdicts, with calibration and band from the other folds. In the columns of wrong verdicts each class
+weighs half."""
 
 _BLIND_SPOTS = """\
-- **Methods it has not seen.** It learned from the methods above and from forgeries made for it by blending faces. A
-  newer or better method may look real to it.
-- **People who do not exist.** Videos generated whole, with nobody filmed, are not among the data but for talking
-  heads driven from a picture.
+- **New methods.** It was trained on the methods above and on synthetic forgeries that blend faces. A newer or better
+  method may look real to it.
+- **People who do not exist.** The data contain no fully generated videos other than talking heads driven from a
+  picture.
 - **Sound.** A cloned or dubbed voice over a real face goes unnoticed.
 - **Anything but the face**: a false setting, a false caption, a cut that changes what was said.
-- **Movement of less than two seconds, or at fewer than 20 frames a second.** There, texture alone is read.
-- **Strong compression, small faces, make-up, beauty filters and film grain** change the texture that a forgery
-  changes.
-- **How rare fakes are.** It assumes that half of the videos it meets are fake. Where fakes are rare, more of its
-  alarms are false than stated.
-- **Who is who.** People were told apart by what the manifest says, in the end by file names, not by looking at
-  faces. Where two groups hold the same person, the figures are too good.
-- **Everybody.** It was tested on a few hundred short clips, and not by age, sex or skin colour, of which nothing is
-  known. The intervals say how little that is."""
+- **Movement in less than two seconds, or at fewer than 20 frames a second.** There, only texture counts.
+- **Strong compression, small faces, make-up, beauty filters and film grain** change the same texture as a forgery.
+- **How rare fakes are.** It assumes that half of the videos it meets are fake. Where fakes are rare, more of its alarms
+  are false than stated.
+- **Who is who.** People were told apart by the manifest, and ultimately by file names, not by their faces. If two
+  groups contain the same person, the figures are too good.
+- **Whether it is fair.** It was tested on a few hundred short clips, without regard to age, sex or skin colour,
+  which are unknown. The intervals show how little that is."""
 
 
 def render(run: Run) -> str:
-    """Write the card. Every figure in it comes from the run's tables."""
+    """The card as Markdown. Every figure in it comes from the tables of the run."""
     shown = {name: table.markdown() if table.rows else "" for name, table in every(run).items()}
     parts = [
-        "# Model card\n\nMade by `make train` and `make evaluate`; do not edit.",
+        "# Model card\n\nWritten by `make train` and `make evaluate`; do not edit. Terms: [glossary](glossary.md).",
         _summary(run),
         "## Data",
         _data(run, shown["data"], shown["left out"]),
@@ -163,7 +164,7 @@ def render(run: Run) -> str:
         shown["within"],
         *(["Within the pairs:", shown["pairs"]] if shown["pairs"] else []),
         *_chosen(shown),
-        "What else is measured; both classes weigh half:",
+        "Other measures; each class weighs half:",
         shown["figures"],
         _plots(run, "scores"),
         "### By method",
@@ -183,19 +184,19 @@ def render(run: Run) -> str:
         *([_PERMUTED, shown["permuted"]] if shown["permuted"] else []),
         _STACKING,
         *_after_compression(run, shown),
-        *(["## After a forgery without the forgery", _SHAMS, shown["shams"]] if shown["shams"] else []),
+        *(["## Shams", _SHAMS, shown["shams"]] if shown["shams"] else []),
         "## Verdicts",
         _BAND,
         _VERDICTS,
         shown["verdicts"],
         _plots(run, "reliability"),
-        "## The model that is shipped",
+        "## The released model",
         shown["model"],
-        "Its features in the videos learned from; `docs/features.md` says what they are.",
+        "Its features in the training videos; `docs/features.md` explains them.",
         shown["features"],
         "## What it cannot see",
         _BLIND_SPOTS,
-        "## Make it again",
+        "## Reproduce it",
         _again(run.options),
         f"Seed {run.recipe.seed}, {run.seeds} in all; made with {', '.join(run.environment)}.",
     ]
@@ -211,17 +212,16 @@ def _summary(run: Run) -> str:
     everything = found.decisions["all"]
     lines = [
         f"Version `{run.model.version}`, trained {run.model.trained_time.ToDatetime():%Y-%m-%d} on "
-        f"{run.model.training_videos} videos. Lines through what two networks read, one in the texture of the "
-        f"face and one in how it and the light on it move, and gradient-boosted trees over "
-        f"{len(FEATURE_NAMES) - len(run.recipe.blind)} of ten features on them.",
-        "Measured on people it has not seen:",
+        f"{run.model.training_videos} videos. Logistic regression on the scores of two networks, one for the texture "
+        f"of the face and one for its movement and light, with gradient-boosted trees over "
+        f"{len(FEATURE_NAMES) - len(run.recipe.blind)} of ten features on top.",
+        "On held-out people:",
         "\n".join(
             [
-                f"- **AUC {estimate(headline)} on {what}**, {number(found.scores['all'].value)} on all. Where each "
-                f"is held only against those that the same model scored, {estimate(within)} and "
-                f"{number(found.within['all'].value)}.",
+                f"- **Pooled AUC {estimate(headline)} on {what}**, {number(found.scores['all'].value)} on all. "
+                f"Within folds, {estimate(within)} and {number(found.within['all'].value)}.",
                 f"- **{percent(everything.coverage.value)} of the videos get a verdict**"
-                f"{_wrong(everything)}; in the others there is too little to see, or the score is inconclusive.",
+                f"{_wrong(everything)}; the others show too little, or their score is inconclusive.",
                 *_otherwise_chosen(run),
                 *_false_alarms(run),
                 *_caught(run),
@@ -230,17 +230,17 @@ def _summary(run: Run) -> str:
     ]
     if run.band == Band(0.0, 1.0):
         lines.append(
-            "**No verdict is given**: nowhere on its scale could it be shown that at most "
-            f"{100 * MAX_ERROR:.0f} % of the verdicts are wrong, on all videos and on the paired ones, so every video "
-            "is called inconclusive. The score and the reasons are still shown."
+            "**No verdict is given**: there is no threshold for which at most "
+            f"{100 * MAX_ERROR:.0f} % of the verdicts were shown to be wrong, on all videos and on the paired ones, so "
+            "every video is called inconclusive. The score and the reasons are still shown."
         )
     if headline.value > _TOO_GOOD:
-        lines.append(f"**Above {_TOO_GOOD}, take the score for a leak until the contrary is shown.**")
+        lines.append(f"**Above {_TOO_GOOD}, assume a leak until the contrary is shown.**")
     return "\n\n".join([*lines, *(f"Warning: {warning}" for warning in run.warnings)])
 
 
 def _paired(run: Run) -> str:
-    """What "paired" means, and how few people it rests on."""
+    """What "paired" means, and how few people it is based on."""
     videos = run.videos
     chosen = headline_sets(videos).get("paired")
     if chosen is None:
@@ -251,8 +251,8 @@ def _paired(run: Run) -> str:
     few = int(np.searchsorted(running, fakes.sum() / 2))
     return (
         f"{_PAIRED}\nOf their videos, {(reals & alone).sum()} of {reals.sum()} real and {(fakes & alone).sum()} of "
-        f"{fakes.sum()} fake ones are members of no pair. The {fakes.sum()} fakes come from {len(by_group)} groups of "
-        f"people, {running[few]} of them from {few + 1}."
+        f"{fakes.sum()} fake ones belong to no pair. The {fakes.sum()} fakes come from {len(by_group)} groups of "
+        f"people, {running[few]} of them from only {few + 1}."
     )
 
 
@@ -267,16 +267,16 @@ def _wrong(made: Decisions) -> str:
 
 
 def _otherwise_chosen(run: Run) -> list[str]:
-    """What is left where those who are scored have no say in the recipe."""
+    """The AUC under nested cross-validation."""
     chosen = run.evaluation.chosen
     parts = [f"{estimate(chosen[part])} on {part}" for part in ("paired", "all") if part in chosen]
-    return [f"- With the recipe chosen by other people alone, among a few: AUC {', '.join(parts)}."] if parts else []
+    return [f"- With the recipe chosen by nested cross-validation: AUC {', '.join(parts)}."] if parts else []
 
 
 def _false_alarms(run: Run) -> list[str]:
-    """Of subsets that hold real videos alone: what somebody meets who checks ordinary videos."""
+    """Verdicts on subsets with only real videos: what to expect when checking ordinary videos."""
     return [
-        f"- Of `{name.removeprefix('subset ')}`, real videos alone, "
+        f"- Of `{name.removeprefix('subset ')}`, which has only real videos, "
         f"{percents(made.false_alarms)} are called fake and {percents(made.cleared)} real; {percents(made.leaning)} "
         "score above 50 %."
         for name, made in run.evaluation.decisions.items()
@@ -285,14 +285,14 @@ def _false_alarms(run: Run) -> list[str]:
 
 
 def _caught(run: Run) -> list[str]:
-    """What the scores are worth to somebody who sets the threshold."""
+    """The operating point at a fixed false positive rate."""
     name = f"fakes caught at {100 * FALSE_ALARMS:.0f} % false alarms"
     figures = run.evaluation.figures
     return [f"- {name.capitalize()}: {', '.join(f'{number(by[name])} of {part}' for part, by in figures.items())}."]
 
 
 def _not_beaten(run: Run) -> str:
-    """Simpler models that do as well, for those who would rather have one."""
+    """Simpler models that do as well."""
     found = run.evaluation
     lines = []
     for part in ("paired", "all"):
@@ -306,7 +306,7 @@ def _not_beaten(run: Run) -> str:
 
 def _again(options: str) -> str:
     chosen = f" OPTIONS={options}" if options else ""
-    # What a recipe is compared with is trained for its evaluation alone.
+    # Recipes to compare with are trained for the evaluation only.
     learned = "" if options == "--compare" else chosen
     return f"""\
 ```sh
@@ -314,10 +314,11 @@ make train CLIPS=<folder with real/ and fake/>{learned}
 make evaluate CLIPS=<the same> SEEDS=5{chosen}
 ```
 
-The first makes networks, model and this card; the second this card, averaged over more seeds. A `manifest.csv` in the
-folder says who appears in which video: see `python -m training.train --help`. Both print every figure of this card and
-write them to a JSON file beside the model. Networks of several seeds take a day: with `OPTIONS="--scores folder"`, what
-they said of people they had not seen is kept in a folder, and is enough to make the card anew on another machine."""
+The first command writes networks, model and this card; the second rewrites the card, averaged over more seeds. A
+`manifest.csv` in the folder says who appears in which video: see `python -m training.train --help`. Both commands
+print every figure of this card and write them to a JSON file beside the model. Training networks for several seeds
+takes a day. `OPTIONS="--scores folder"` keeps their out-of-fold scores in a folder, from which another machine can
+rewrite the card."""
 
 
 def _after_compression(run: Run, shown: Mapping[str, str]) -> list[str]:
@@ -331,7 +332,7 @@ def _after_compression(run: Run, shown: Mapping[str, str]) -> list[str]:
         shown["sent missed"],
     ]
     return [
-        "## After compression",
+        "## After re-compression",
         _COMPRESSED,
         shown["texture areas"],
         *([_MOTION_COMPRESSED, shown["motion areas"], *whole] if run.evaluation.recompressed else []),
@@ -341,7 +342,7 @@ def _after_compression(run: Run, shown: Mapping[str, str]) -> list[str]:
 def _chosen(shown: Mapping[str, str]) -> list[str]:
     if not shown["candidates"]:
         return []
-    return ["### Chosen by other people", _CHOSEN, shown["candidates"], _CHOSEN_THUS, shown["chosen"]]
+    return ["### Nested cross-validation", _CHOSEN, shown["candidates"], _CHOSEN_THUS, shown["chosen"]]
 
 
 def _plots(run: Run, *names: str) -> str:
@@ -351,6 +352,6 @@ def _plots(run: Run, *names: str) -> str:
 
 def _data(run: Run, data: str, left_out: str) -> str:
     pairs = f"{len(run.videos.pairs)} pairs of a real and a fake video. " if len(run.videos.pairs) else ""
-    fewest = f"Lines and trees do not learn from a video with fewer than {MIN_FEATURES} of the ten features."
+    fewest = f"The model is not fitted to videos with fewer than {MIN_FEATURES} of the ten features."
     gone = [_LEFT_OUT, left_out] if left_out else []
     return "\n\n".join([data, pairs + fewest, _DATA, *gone, *([] if run.recipe.learn_sound else [_SOUND]), _NOISY])

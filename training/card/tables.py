@@ -1,4 +1,4 @@
-"""Every figure of a run in tables of words: the terminal shows them all, and the card quotes no figure but theirs."""
+"""Every figure of a run as tables of text. The terminal shows all of them, and the card takes its figures from them."""
 
 import math
 from collections.abc import Mapping
@@ -13,21 +13,27 @@ from gateway.features.vector import FEATURES
 from training.card.run import Run
 from training.data.videos import SOUND
 from training.evaluation.checks import BeforeAfter, Permutations
-from training.evaluation.choice import Choice
+from training.evaluation.choice import RELEASED, Choice
 from training.evaluation.estimates import ENOUGH_PEOPLE, Estimate
 from training.evaluation.out_of_fold import method_comparisons
 from training.evaluation.verdicts import Decisions
+from training.fitting.model import NOISY
 
 _ROUGH = "†"
+# Names as they are stored, and as people read them.
+_SHOWN_AS = {
+    RELEASED: "released recipe",
+    f"trees see all {len(NOISY)} that they do not": f"trees see all {len(NOISY)} unused features",
+}
 ROUGH = f"""\
-{_ROUGH} marks an interval with fewer than {ENOUGH_PEOPLE} people on the side, real or fake, that has fewer. Draws of
-so few hold the same people against each other again and again, often one against themselves: such an interval is a
-rough guide, and not one of 95 %."""
+{_ROUGH} marks an interval with fewer than {ENOUGH_PEOPLE} people on the side, real or fake, that has fewer. Draws from
+so few people compare the same ones again and again, often one person with themselves, so such an interval is a rough
+guide and not a 95 % interval."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as people read it; code is in backticks."""
+    """A table of text; code is in backticks."""
 
     title: str
     header: tuple[str, ...]
@@ -61,12 +67,12 @@ def every(run: Run) -> dict[str, Table]:
         "model": _model(run),
         "data": _data(run),
         "left out": Table(
-            "Found and not learned from by lines and trees",
-            ("because", "videos"),
+            "Found but left out",
+            ("reason", "videos"),
             tuple((reason, str(count)) for reason, count in sorted(run.left_out.items())),
         ),
-        "scores": _aucs(run, "AUC on people not seen", "videos", found.scores),
-        "within": _aucs(run, "AUC against videos that the same model scored", "videos", found.within),
+        "scores": _aucs(run, "Pooled AUC on held-out people", "videos", found.scores),
+        "within": _aucs(run, "AUC within folds", "videos", found.within),
         "pairs": _estimates(
             run,
             "Pairs",
@@ -75,19 +81,19 @@ def every(run: Run) -> dict[str, Table]:
             {"the fake scores higher than the real one": found.concordance} if found.concordance else {},
         ),
         "candidates": _candidates(found.choice),
-        "chosen": _aucs(run, "AUC of what was chosen by other people alone", "videos", found.chosen),
+        "chosen": _aucs(run, "AUC under nested cross-validation", "videos", found.chosen),
         "figures": _figures(found.figures),
         "methods": _methods(run),
-        "baselines": _beside(run, "AUC beside simpler models", "same folds", found.baselines, own=True),
+        "baselines": _beside(run, "AUC of simpler models", "same folds", found.baselines, own=True),
         "ablations": _ablations(run),
-        "checks": _beside(run, "AUC of the same trees, shown less", "shown", found.checks, own=True),
+        "checks": _beside(run, "AUC with altered inputs", "input", found.checks, own=True),
         "permuted": _permuted(found.permuted),
-        "texture areas": _beside(run, "AUC of the texture network after compression", "crops", found.texture_areas),
-        "motion areas": _beside(run, "AUC of the motion network after compression", "videos", found.motion_areas),
+        "texture areas": _beside(run, "AUC of the texture network after re-compression", "crops", found.texture_areas),
+        "motion areas": _beside(run, "AUC of the motion network after re-compression", "videos", found.motion_areas),
         "sent areas": _beside(
             run,
-            "AUC of the model after compression",
-            "both networks' readings",
+            "AUC of the model after re-compression",
+            "both networks' features",
             found.recompressed.areas if found.recompressed else {},
         ),
         "sent alarms": _shams(found.recompressed.alarms if found.recompressed else {}),
@@ -103,7 +109,7 @@ def _model(run: Run) -> Table:
     rows = (
         ("version", f"`{model.version}`"),
         ("trained", f"{model.trained_time.ToDatetime():%Y-%m-%d}"),
-        ("learned from", f"{model.training_videos} videos"),
+        ("trained on", f"{model.training_videos} videos"),
         ("schema version of the features", str(model.schema_version)),
         ("networks", f"`{model.texture_model or '-'}`"),
         ("slope of the calibration", number(run.calibration.slope)),
@@ -112,7 +118,7 @@ def _model(run: Run) -> Table:
         ("called fake above", number(run.band.fake_above)),
         ("share of fakes assumed", f"{model.prior_fake:g}"),
     )
-    return Table("The model that is shipped", ("what", "value"), rows)
+    return Table("The released model", ("what", "value"), rows)
 
 
 def _data(run: Run) -> Table:
@@ -130,8 +136,8 @@ def _data(run: Run) -> Table:
             np.sum(chosen & videos.judged),
         )
         rows.append((f"`{subset}`" if subset else "all", *map(str, counts)))
-    header = ("subset", "real", "fake", "people", "real with sound", "fake with sound", "enough for a verdict")
-    return Table("Videos learned from", header, tuple(rows))
+    header = ("subset", "real", "fake", "people", "real with sound", "fake with sound", "enough evidence")
+    return Table("Training videos", header, tuple(rows))
 
 
 def _aucs(run: Run, title: str, first: str, estimates: Mapping[str, Estimate]) -> Table:
@@ -160,7 +166,7 @@ def _candidates(choice: Choice | None) -> Table:
         return Table("Recipes", (), ())
     rows = tuple(
         (
-            name,
+            _SHOWN_AS.get(name, name),
             str(choice.seeds[name]),
             number(float(np.mean(areas))),
             f"{np.mean(choice.gains[name]):+.3f}",
@@ -168,7 +174,7 @@ def _candidates(choice: Choice | None) -> Table:
         )
         for name, areas in choice.inner.items()
     )
-    header = ("recipe", "seeds", "AUC there, mean", "more than the first, of the same seeds", "chosen for people")
+    header = ("recipe", "seeds", "inner AUC, mean", "change from the first, on the same seeds", "chosen for folds")
     return Table("Recipes, compared within the other folds", header, rows)
 
 
@@ -188,7 +194,7 @@ def _methods(run: Run) -> Table:
         )
         for name, one in found.methods.items()
     )
-    header = ("method", "AUC", "AUC, left out of the trees' training", "fake", "paired", "people in them", "real")
+    header = ("method", "AUC", "AUC, leave-one-method-out (trees)", "fake", "paired", "people", "real")
     return Table("AUC by method", header, rows)
 
 
@@ -215,8 +221,8 @@ def _ablations(run: Run) -> Table:
         (name, *(text for part in parts for text in (number(one.auc[part].value), _signed(one.change[part]))))
         for name, one in ablations.items()
     )
-    header = ("not shown", *(text for part in parts for text in (f"AUC, {part}", "change")))
-    return Table("AUC of trees that are shown less", header, rows)
+    header = ("left out", *(text for part in parts for text in (f"AUC, {part}", "change")))
+    return Table("AUC without some features", header, rows)
 
 
 def _permuted(permuted: Permutations) -> Table:
@@ -235,8 +241,8 @@ def _permuted(permuted: Permutations) -> Table:
     header = (
         "permutations",
         "mean AUC",
-        "95 % of them",
-        "AUC of the labels as they are",
+        "95 % range",
+        "AUC with true labels",
         "permutations at or above it",
     )
     return Table("Permuted labels, all videos", header, rows)
@@ -253,7 +259,7 @@ def _shams(shams: Mapping[str, BeforeAfter], of: str = "real", taken_for: str = 
         for name, sham in shams.items()
     )
     what = f"{of} videos taken for {taken_for}"
-    return Table(what.capitalize(), (what, "before", "afterwards", "change"), rows)
+    return Table(what.capitalize(), (what, "before", "after", "change"), rows)
 
 
 def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
@@ -261,9 +267,9 @@ def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
         "on",
         "enough evidence",
         "get a verdict",
-        "verdicts that are wrong",
-        "fake of those called real",
-        "real of those called fake",
+        "wrong verdicts",
+        "wrong among called real",
+        "wrong among called fake",
         "real called fake",
         "fake called fake",
         "real called real",
@@ -292,7 +298,7 @@ def _features(run: Run) -> Table:
         )
         for column, (spec, summary) in enumerate(zip(FEATURES, run.model.features, strict=True))
     )
-    header = ("feature", "measured in", "5 % of real below", "median of real", "5 % of real above")
+    header = ("feature", "measured in", "5th percentile of real", "median of real", "95th percentile of real")
     return Table("The ten features", header, rows)
 
 

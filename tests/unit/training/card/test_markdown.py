@@ -86,10 +86,10 @@ def test_paired_is_said_to_be_whole_subsets_and_of_how_few_people(population: Po
     groups[23], pairs[11] = groups[0], (0, 23)
     text = card_of(dataclasses.replace(videos, groups=groups, pairs=pairs))
     assert "in the forgery alone" not in text
-    assert "AUC 0.700 (0.60 to 0.90) on subsets whose real and fake videos come from the same collection" in text
-    assert "1 of 12 real and 0 of 12 fake ones are members of no pair" in text
+    assert "Pooled AUC 0.700 (0.60 to 0.90) on subsets whose real and fake videos come from the same collection" in text
+    assert "1 of 12 real and 0 of 12 fake ones belong to no pair" in text
     # Two are of the first, one of each of ten others: half of them are of five.
-    assert "The 12 fakes come from 11 groups of people, 6 of them from 5." in text
+    assert "The 12 fakes come from 11 groups of people, 6 of them from only 5." in text
 
 
 def test_without_pairs_nothing_is_said_of_them(population: Population) -> None:
@@ -108,12 +108,12 @@ def test_what_was_chosen_for_whom_is_said_where_it_was_asked(population: Populat
         np.zeros((5, 48)),
     )
     text = card_of(videos, choice=choice, chosen={"paired": known(), "all": known()})
-    assert "| as it ships | 5 | 0.800 | +0.000 | 1, 3 | | otherwise | 1 | 0.700 | -0.067 | 2 |" in text
+    assert "| released recipe | 5 | 0.800 | +0.000 | 1, 3 | | otherwise | 1 | 0.700 | -0.067 | 2 |" in text
     assert (
-        "chosen by other people alone, among a few: AUC 0.700 (0.60 to 0.90) on paired, 0.700 (0.60 to 0.90) on all."
+        "chosen by nested cross-validation: AUC 0.700 (0.60 to 0.90) on paired, 0.700 (0.60 to 0.90) on all."
         in text
     )
-    assert "Chosen by other people" not in card_of(videos)
+    assert "Nested cross-validation" not in card_of(videos)
     content = json.loads(as_json(run_of(videos, choice=choice)))
     assert content["choice"] == {
         "folds": {"as it ships": [0, 2], "otherwise": [1]},
@@ -125,29 +125,29 @@ def test_what_was_chosen_for_whom_is_said_where_it_was_asked(population: Populat
 
 def test_what_flatters_the_figures_and_what_is_compressed_is_said(population: Population) -> None:
     text = card_of(population(people=24, paired=12))
-    assert "chosen by looking at such out-of-fold scores" in text
-    assert "crops of the face that are encoded again, and not whole files" in text
+    assert "chosen by looking at out-of-fold scores" in text
+    assert "face crops are re-encoded, not whole files" in text
 
 
 def test_the_model_is_placed_among_permutations_of_the_trees_labels(population: Population) -> None:
     text = card_of(population(people=24, paired=12), permuted=Permutations((0.4, 0.5, 0.7, 0.8), 0.7))
     assert "| 4 | 0.600 | 0.41 to 0.79 | 0.700 | 50 % |" in text
-    assert "dealt out to them alone: the networks" in text
+    assert "Only this model sees permuted labels; the networks" in text
     assert "must know nothing" not in text
 
 
 def test_of_the_fakes_of_a_method_it_is_said_how_many_are_paired(population: Population) -> None:
     text = card_of(population(people=24, paired=3), methods={"swap": known()})
-    assert "| fake | paired | people in them | real |" in text
+    assert "| fake | paired | people | real |" in text
     assert "| `swap` | 0.700 (0.60 to 0.90) | - | 24 | 3 | 24 | 24 |" in text
 
 
 def test_it_is_said_who_does_not_learn_from_what_is_left_out(population: Population) -> None:
     run = dataclasses.replace(run_of(population(people=24)), left_out={"only 3 features could be measured": 4})
     text = re.sub(r"\s+", " ", render(run))
-    assert "neither judged nor learned from by lines and trees. The networks do learn from the faces in them" in text
+    assert "left out of fitting and evaluation. The networks were still trained on any faces in them" in text
     assert "| only 3 features could be measured | 4 |" in text
-    assert "Lines and trees do not learn from a video with fewer than 4" in text
+    assert "The model is not fitted to videos with fewer than 4" in text
 
 
 def test_an_interval_of_few_people_is_marked() -> None:
