@@ -21,7 +21,7 @@ from client.channel import address_of
 
 app = typer.Typer(
     name="notreally",
-    help="Is this face video likely real or likely fake, how sure is that, and why?",
+    help="Say whether a face video is likely real or likely fake, how sure that is, and why.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,10 +41,12 @@ def analyze(
             "--server",
             envvar="NOTREALLY_SERVER",
             metavar="HOST:PORT",
-            help="Or https://HOST. Default: this machine.",
+            help="HOST:PORT or https://HOST. Default: this machine.",
         ),
     ] = None,
-    at_once: Annotated[int, typer.Option("--at-once", min=1, max=32, help="Files on their way at the same time.")] = 4,
+    at_once: Annotated[
+        int, typer.Option("--at-once", min=1, max=32, help="Files to upload and analyse at the same time.")
+    ] = 4,
 ) -> None:
     """Analyse videos on a running server.
 
@@ -81,7 +83,7 @@ def serve(
     ] = Path("data"),
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Public port; PORT in the environment.")] = None,
 ) -> None:
-    """Start every part of NotReally on this machine, keep it running, and stop it with Ctrl-C."""
+    """Run every part of NotReally on this machine until Ctrl-C."""
     # Only here: analysing files needs none of what serving needs.
     from cli.serve import CannotServeError
     from cli.serve import serve as serve_until_stopped

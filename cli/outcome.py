@@ -18,7 +18,7 @@ FEATURE_NAMES = tuple(
 """The ten features, in the order of the vector."""
 
 _OVER_TLS = (
-    "If it is there, its certificate may not be trusted: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names a file of further ones."
+    "If it is running, its certificate may not be trusted: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names a file with more."
 )
 
 

@@ -81,7 +81,9 @@ class FileUpload:
                 restarts += upload.committed_size < before
                 if restarts > _MOST_RESTARTS:
                     raise ServiceError(
-                        grpc.StatusCode.DATA_LOSS, "UPLOAD_LOST", "The server loses what it is sent. Send it later."
+                        grpc.StatusCode.DATA_LOSS,
+                        "UPLOAD_LOST",
+                        "The server keeps losing the upload. Send the file later.",
                     )
             if file.seek(0, 2) > upload.size_bytes:
                 raise _file_changed("longer")
@@ -175,7 +177,7 @@ class FileUpload:
 
 
 def _file_changed(how: str) -> ServiceError:
-    message = f"The file became {how} while it was sent."
+    message = f"The file became {how} while it was being sent."
     return ServiceError(grpc.StatusCode.FAILED_PRECONDITION, "FILE_CHANGED", message)
 
 

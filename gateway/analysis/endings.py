@@ -39,7 +39,7 @@ def lost_sound(error: BaseException) -> tuple[str, str]:
     refusal = refusal_for(error)
     log.warning("going on without sound", reason=refusal.reason)
     if gave_no_answer(refusal):
-        return "AUDIO_UNAVAILABLE", "The sound was not analysed: the service that does it gave no answer."
+        return "AUDIO_UNAVAILABLE", "The sound was not analysed: the audio service did not answer."
     return refusal.reason, f"The sound could not be analysed: {refusal.message}"
 
 
@@ -49,6 +49,6 @@ def defect() -> Refusal:
     return Refusal(
         grpc.StatusCode.INTERNAL,
         "INTERNAL",
-        f"Something went wrong on our side. The log has it under {log_id}.",
+        f"Something went wrong on our side. It is logged under {log_id}.",
         log_id=log_id,
     )

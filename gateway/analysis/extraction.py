@@ -223,6 +223,4 @@ def _refusal(error: grpc.aio.AioRpcError, service: str) -> Refusal:
     # Without a reason of the service's own, a code says little: "exhausted" is then the transport's word for a message
     # that is too large.
     code = error.code() if error.code() is grpc.StatusCode.UNAVAILABLE else grpc.StatusCode.UNKNOWN
-    return Refusal(
-        code, f"{service.upper()}_UNAVAILABLE", f"The {service} service gave no answer. Try again in a while."
-    )
+    return Refusal(code, f"{service.upper()}_UNAVAILABLE", f"The {service} service did not answer. Try again later.")

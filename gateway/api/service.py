@@ -244,7 +244,7 @@ def _result_not_found() -> Refusal:
 
 
 def _media_not_found() -> Refusal:
-    text = "The video is not kept any more. Its result still is; to look at it again, upload the video again."
+    text = "The video is no longer kept, only its result. To watch it, upload the video again."
     return Refusal(grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", text)
 
 

@@ -104,7 +104,7 @@ FEATURES: tuple[FeatureSpec, ...] = (
         "movement of face and light",
         "log-odds",
         features_pb2.MODALITY_FACE,
-        "What a network trained on forged faces reads in how lids, lips, jaw and head move, and in how the light on "
+        "The score of a network trained on forged faces, for how lids, lips, jaw and head move and how the light on "
         "them changes: 0 looks filmed, 100 looks forged.",
         "Mean over spans of about two seconds of the motion network's log-odds of being forged, each limited to ±8.",
         _leaning,
@@ -115,8 +115,9 @@ FEATURES: tuple[FeatureSpec, ...] = (
         "texture of the face",
         "log-odds",
         features_pb2.MODALITY_FACE,
-        "What a network trained on forged faces reads in the texture of this one: 0 looks filmed, 100 looks forged.",
-        "Mean over about 24 moments of three successive frames of the texture network's log-odds of being forged, each "
+        "The score of a network trained on forged faces, for the texture of this one: 0 looks filmed, 100 looks "
+        "forged.",
+        "Mean over about 24 snippets (three successive frames) of the texture network's log-odds of being forged, each "
         "limited to ±8.",
         _leaning,
         _OF_HUNDRED,
@@ -126,8 +127,8 @@ FEATURES: tuple[FeatureSpec, ...] = (
         "unevenness of the face's texture",
         "log-odds",
         features_pb2.MODALITY_FACE,
-        "How much that reading changes from picture to picture; a mask that slips shows only now and then.",
-        "Standard deviation over the same moments of the same log-odds.",
+        "How much that score varies over the video; a mask that slips shows only now and then.",
+        "Standard deviation of the same log-odds over the same snippets.",
         _plain,
         _BARE,
     ),

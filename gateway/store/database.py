@@ -183,7 +183,7 @@ def _is_mistake(error: BaseException) -> bool:
 def _no_answer(error: BaseException) -> Refusal:
     # Its message names hosts and files.
     log.warning("the database gave no answer", error=str(error))
-    text = "The database gives no answer just now. Try again in a moment."
+    text = "The database does not answer right now. Try again in a moment."
     return Refusal(grpc.StatusCode.UNAVAILABLE, DATABASE_UNAVAILABLE, text)
 
 

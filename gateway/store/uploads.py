@@ -136,7 +136,7 @@ class Uploads:
             raise Refusal(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 "CHECKSUM_MISMATCH",
-                "The chunk was damaged on its way. Send it again.",
+                "The chunk was damaged in transit. Send it again.",
                 committed_size=so_far,
             )
         if end > upload.size_bytes:
@@ -333,13 +333,13 @@ def _not_found() -> Refusal:
     return Refusal(
         grpc.StatusCode.NOT_FOUND,
         "UPLOAD_NOT_FOUND",
-        "There is no such upload. One that is left alone for long is removed. Upload the video again.",
+        "There is no such upload. Abandoned uploads are removed after a while. Upload the video again.",
     )
 
 
 def _lost() -> Refusal:
     return Refusal(
-        grpc.StatusCode.DATA_LOSS, "UPLOAD_LOST", "A part of the video got lost while it was stored. Send it again."
+        grpc.StatusCode.DATA_LOSS, "UPLOAD_LOST", "Part of the video was lost while being stored. Send it again."
     )
 
 

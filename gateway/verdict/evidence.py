@@ -65,17 +65,17 @@ def insufficiency(features: Features) -> list[Reason]:
     signals = features.signals
     if not signals.frame_count:
         text = (
-            "No picture of the video could be read where it was looked at. It may be damaged, or its time stamps "
-            "wrong. Save the video anew and send that."
+            "No frame could be read in the analysed parts of the video. It may be damaged, or its time stamps may "
+            "be wrong. Save the video again and send the new file."
         )
         return [Reason(reason="NO_FRAMES", text=text)]
     if not len(signals.times_s):
-        text = "No face was found in the frames looked at. Use a video in which a face can be seen clearly."
+        text = "No face was found in the analysed frames. Use a video that shows a face clearly."
         return [Reason(reason="NO_FACE", text=text)]
     reasons: list[Reason] = []
     if signals.coverage < LEAST_COVERAGE:
         text = (
-            f"The face can be seen in {math.floor(100 * signals.coverage)} % of the frames looked at, and at least "
+            f"The face can be seen in {math.floor(100 * signals.coverage)} % of the analysed frames, and at least "
             f"{100 * LEAST_COVERAGE:.0f} % are needed. Use a part of the video that shows it throughout."
         )
         reasons.append(Reason(reason="FACE_TOO_RARE", text=text))
@@ -93,7 +93,7 @@ def insufficiency(features: Features) -> list[Reason]:
     if present < LEAST_FEATURES:
         text = (
             f"Only {present} of the {len(FEATURES)} measurements could be made, and at least {LEAST_FEATURES} are "
-            "needed. Use a longer video with a clear view of the face, if possible with sound."
+            "needed. Use a longer video with a clear view of the face and, if possible, sound."
         )
         reasons.append(Reason(reason="TOO_FEW_FEATURES", text=text))
     return reasons
@@ -112,14 +112,14 @@ def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> lis
     expected = _expected_frames(facts, face)
     if decoded < (1 - _UNREADABLE_SHARE) * expected - _UNREADABLE_FRAMES:
         text = (
-            f"Only {decoded} of about {expected} frames could be read where the video was looked at, so it is damaged "
-            "in places, or its time stamps are wrong. The rest was looked at."
+            f"Only {decoded} of about {expected} frames could be read in the analysed parts of the video, so it is "
+            "damaged in places, or its time stamps are wrong. The rest was analysed."
         )
         warnings.append(Reason(reason="FRAMES_UNREADABLE", text=text))
     left_out = max((window.faces_left_out for window in face), default=0)
     if left_out and faces:
         more = "1 more face" if left_out == 1 else f"{left_out} more faces"
-        text = f"At one time {more} could be seen than can be followed at once. What is said here is not about them."
+        text = f"At one point the video shows {more} than can be tracked at once. This result does not cover them."
         warnings.append(Reason(reason="FACES_NOT_FOLLOWED", text=text))
     return warnings
 
@@ -176,7 +176,7 @@ def _too_small(iod_px: float) -> str:
         return "The size of the face could not be measured. Use a video in which both eyes can be seen."
     return (
         f"The face is too small: its eyes are {math.floor(iod_px)} {'pixel' if math.floor(iod_px) == 1 else 'pixels'} "
-        f"apart, and at least {LEAST_IOD_PX:g} are needed. Use a video of higher resolution or from closer by."
+        f"apart, and at least {LEAST_IOD_PX:g} are needed. Use a video of higher resolution, or one filmed from closer."
     )
 
 

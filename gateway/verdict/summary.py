@@ -20,15 +20,15 @@ _SPECS = {spec.name: spec for spec in FEATURES}
 _VERDICTS: dict[analysis_pb2.Verdict.ValueType, str] = {
     analysis_pb2.VERDICT_LIKELY_REAL: "This video is likely real.",
     analysis_pb2.VERDICT_LIKELY_FAKE: "This video is likely fake.",
-    analysis_pb2.VERDICT_INCONCLUSIVE: "This video can be called neither real nor fake with any confidence.",
-    analysis_pb2.VERDICT_INSUFFICIENT: "There is not enough in this video to say whether it is real or fake.",
+    analysis_pb2.VERDICT_INCONCLUSIVE: "This video cannot be called real or fake with confidence.",
+    analysis_pb2.VERDICT_INSUFFICIENT: "This video does not show enough to say whether it is real or fake.",
 }
 
 
 # Said in place of reasons: what pushed a score that means nothing is no reason.
 _NO_VERDICTS = (
-    "The model in use could not tell real from fake well enough when it was tested on people it had not seen, so it "
-    "calls no video either."
+    "In tests on people it had never seen, the model in use did not tell real from fake well enough, so it gives no "
+    "verdicts."
 )
 
 
@@ -65,7 +65,7 @@ def _gives_no_verdicts(model: Model) -> bool:
 def _chance(result: AnalysisResult) -> str:
     sentence = f"The model puts the chance of a manipulated face at {_percent(result.prob_fake)}"
     prior = result.model.prior_fake
-    return f"{sentence}, taking {_percent(prior)} of videos to be fake beforehand." if 0 < prior < 1 else f"{sentence}."
+    return f"{sentence}, assuming that {_percent(prior)} of videos are fake." if 0 < prior < 1 else f"{sentence}."
 
 
 def _reasons(result: AnalysisResult) -> list[str]:
@@ -85,7 +85,7 @@ def _reasons(result: AnalysisResult) -> list[str]:
         sentences = [*_signs("real", real[:MOST_REASONS], result.model), *_signs("fake", fake[:1], result.model)]
     largest = max(result.contributions, key=lambda item: abs(item.contribution), default=None)
     if largest is not None and largest.feature == _CONTEXT and abs(largest.contribution) >= LEAST_CONTRIBUTION:
-        sentences.append("How strongly the file is compressed moved the score most, and says nothing by itself.")
+        sentences.append("The compression of the file moved the score most, and says nothing by itself.")
     return sentences
 
 
@@ -93,7 +93,8 @@ def _signs(side: str, items: Sequence[FeatureContribution], model: Model) -> lis
     if not items:
         return []
     said = _listed(_value_in_words(item, model) for item in items)
-    one, many = f"What points most towards {side} is", f"What points most towards {side} are"
+    whose = "a fake" if side == "fake" else "a real video"
+    one, many = f"The strongest sign of {whose} is", f"The strongest signs of {whose} are"
     return [f"{one if len(items) == 1 else many} {said}."]
 
 
@@ -114,7 +115,7 @@ def _not_measured(missing: Mapping[str, str]) -> list[str]:
         if spec.name in missing:
             by_reason.setdefault(missing[spec.name], []).append(f"the {spec.label}")
     clauses = "; ".join(f"{_listed(labels)}, because {reason}" for reason, labels in by_reason.items())
-    return [f"Not measured: {clauses}.", "What is missing is no sign either way."]
+    return [f"Not measured: {clauses}.", "Missing measurements say nothing either way."]
 
 
 def _caveats(result: AnalysisResult, number: int) -> list[str]:

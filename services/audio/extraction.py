@@ -90,7 +90,7 @@ def extract(
         raise Refusal(
             grpc.StatusCode.FAILED_PRECONDITION,
             "SOUND_TOO_SLOW",
-            "The sound could not be read in time. Try again later, or save the video anew and send that.",
+            "The sound could not be read in time. Try again later, or save the video again and send the new file.",
         ) from None
 
 

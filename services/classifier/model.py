@@ -237,7 +237,7 @@ def _survives(content: bytes) -> bool:
 def _description(booster: xgboost.Booster) -> classifier_pb2.Model:
     text = booster.attr(DESCRIPTION_ATTRIBUTE)
     if text is None:
-        raise ModelError("The model file does not describe itself: it was not made by `make train`.")
+        raise ModelError("The model file has no description: it was not made by `make train`.")
     try:
         description = json_format.Parse(text, classifier_pb2.Model())
     except json_format.ParseError as error:

@@ -65,7 +65,7 @@ def _wholeness(structure: Structure) -> Iterator[Note]:
     if structure.is_cut_short:
         yield Note(
             "TRUNCATED",
-            "The end of the file is missing: the recording or a copy was cut off. Only what is there was looked at.",
+            "The end of the file is missing: the recording or a copy was cut off. Only what is there was analysed.",
         )
 
 
@@ -78,11 +78,11 @@ def _making(header: Header, now: datetime) -> Iterator[Note]:
             f"This file was last saved by {tool}. It is not the camera's original, which is common and harmless.",
         )
     if header.creation_time and header.creation_time > now + _CLOCK_ERROR:
-        yield Note("CREATED_IN_FUTURE", "The file says it was made in the future, so its clock was set wrong.")
+        yield Note("CREATED_IN_FUTURE", "The file says it was made in the future, so a clock was wrong.")
     if header.video_streams > 1:
         yield Note(
             "SEVERAL_VIDEO_STREAMS",
-            f"The file holds {header.video_streams} videos. Only the first one was looked at.",
+            f"The file holds {header.video_streams} videos. Only the first one was analysed.",
         )
 
 
@@ -103,7 +103,7 @@ def _picture(header: Header) -> Iterator[Note]:
     if not video.square_pixels:
         yield Note(
             "STRETCHED",
-            "A player stretches the picture to its proper shape. It was looked at as it is stored.",
+            "A player stretches the picture to its proper shape. It was analysed as it is stored.",
         )
     if video.pixel_format not in _USUAL_PIXEL_FORMATS:
         yield Note(
@@ -136,7 +136,7 @@ def _timing(header: Header, packets: PacketFacts | None) -> Iterator[Note]:
                 "The video is strongly compressed. Lost detail makes real and fake harder to tell apart.",
             )
     if not packets.complete:
-        yield Note("VERY_LONG", "The video is very long. Its facts come from its first part.")
+        yield Note("VERY_LONG", "The video is very long. What is said of the file comes from its first part.")
     elif header.audio and header.audio.duration_s and packets.duration_s:
         yield from _sound_gap(header.audio.duration_s, packets.duration_s)
 

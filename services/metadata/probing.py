@@ -70,7 +70,7 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
         raise Refusal(
             grpc.StatusCode.DEADLINE_EXCEEDED,
             "PROBE_TIMEOUT",
-            "Reading this file took too long. Try again later, or save the video anew and send that.",
+            "Reading this file took too long. Try again later, or save the video again and send the new file.",
         ) from None
 
 
@@ -152,7 +152,9 @@ def _check(process: MediaProcess, path: Path) -> None:
     if status < 0:
         log.warning("ffprobe was killed", signal=-status, complaint=process.complaint)
         raise Refusal(
-            grpc.StatusCode.INTERNAL, "PROBE_FAILED", "This file could not be read. Save the video anew and send that."
+            grpc.StatusCode.INTERNAL,
+            "PROBE_FAILED",
+            "This file could not be read. Save the video again and send the new file.",
         )
     if status > 0:
         log.info("ffprobe refused a file", status=status, complaint=process.complaint)
@@ -168,7 +170,7 @@ def _not_a_video(path: Path) -> Refusal:
             grpc.StatusCode.INVALID_ARGUMENT,
             "INCOMPLETE_FILE",
             "The end of this video is missing, and with it what is needed to play it: the recording or a copy was cut "
-            "off. Copy the file again, or save the video anew and send that.",
+            "off. Copy the file again, or save the video again and send the new file.",
         )
     return Refusal(
         grpc.StatusCode.INVALID_ARGUMENT,

@@ -149,6 +149,6 @@ async def test_without_a_face_there_is_sound_to_see_and_no_verdict(visitor: Visi
     await scroll_to_charts(visitor.page)
     await expect(visitor.page.get_by_role("figure")).to_have_count(1)
     await expect(
-        visitor.page.get_by_role("listitem").filter(has_text="No face was found in the frames looked at")
+        visitor.page.get_by_role("listitem").filter(has_text="No face was found in the analysed frames")
     ).to_be_visible()
     assert await violations(visitor.page) == []

@@ -36,7 +36,7 @@ export function FeatureCards({ result, face }: { result: AnalysisResult; face: F
       {missing.length > 0 && (
         <>
           <h3 className="mt-6 font-semibold">Not measured</h3>
-          <p className="text-sm text-quiet">What is missing is no sign either way.</p>
+          <p className="text-sm text-quiet">Missing measurements say nothing either way.</p>
           <ul className="mt-3 grid gap-3 md:grid-cols-2 xl:grid-cols-3">
             {missing.map(({ feature, contribution }) => (
               <MissingCard

@@ -83,7 +83,7 @@ export const FEATURES: readonly FeatureText[] = [
     unit: "log-odds",
     modality: Modality.FACE,
     sentence:
-      "What a network trained on forged faces reads in how lids, lips, jaw and head move, and in how the light on them " +
+      "The score of a network trained on forged faces, for how lids, lips, jaw and head move and how the light on them " +
       "changes: 0 looks filmed, 100 looks forged.",
     shown: leaning,
     written: whole,
@@ -97,7 +97,7 @@ export const FEATURES: readonly FeatureText[] = [
     unit: "log-odds",
     modality: Modality.FACE,
     sentence:
-      "What a network trained on forged faces reads in the texture of this one: 0 looks filmed, 100 looks forged.",
+      "The score of a network trained on forged faces, for the texture of this one: 0 looks filmed, 100 looks forged.",
     shown: leaning,
     written: whole,
     noun: OF_HUNDRED,
@@ -109,7 +109,7 @@ export const FEATURES: readonly FeatureText[] = [
     label: "unevenness of the face's texture",
     unit: "log-odds",
     modality: Modality.FACE,
-    sentence: "How much that reading changes from picture to picture; a mask that slips shows only now and then.",
+    sentence: "How much that score varies over the video; a mask that slips shows only now and then.",
     shown: same,
     written: twoDigits,
     noun: BARE,

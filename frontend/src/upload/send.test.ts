@@ -105,7 +105,7 @@ describe("sending a file", () => {
       };
       const sent = send(server.api(), sending({ onCommitted }));
       if (outcome === "complete") expect((await sent).complete).toBe(true);
-      else await expect(sent).rejects.toThrow("loses what it is sent");
+      else await expect(sent).rejects.toThrow("keeps losing the upload");
     }
   });
 

@@ -113,7 +113,7 @@ async function readSlice(file: File, start: number, end: number): Promise<ArrayB
 /** The server loses what it has stored, again and again. */
 export class LosingServerError extends Error {
   constructor() {
-    super("The server loses what it is sent. Try again later.");
+    super("The server keeps losing the upload. Try again later.");
   }
 }
 

@@ -263,7 +263,7 @@ def _answered(*also: type[Exception]) -> Iterator[None]:
     except _NO_ANSWER + also as error:
         # Its message names the bucket and the key.
         log.warning("the media store gave no answer", error=str(error))
-        text = "The media store gives no answer just now. Try again in a moment."
+        text = "The media store does not answer right now. Try again in a moment."
         raise Refusal(grpc.StatusCode.UNAVAILABLE, MEDIA_UNAVAILABLE, text) from None
 
 

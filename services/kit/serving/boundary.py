@@ -118,7 +118,7 @@ class Boundary(grpc.aio.ServerInterceptor):
             outcome = "INTERNAL"
             log_id = uuid.uuid4().hex[:12]
             log.exception("unexpected error", method=method, log_id=log_id)
-            message = f"Something went wrong on our side. The log has it under {log_id}."
+            message = f"Something went wrong on our side. It is logged under {log_id}."
             internal = Refusal(grpc.StatusCode.INTERNAL, "INTERNAL", message, log_id=log_id)
             await _refuse(context, internal)
         finally:

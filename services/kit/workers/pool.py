@@ -260,5 +260,5 @@ class WorkerProcesses:
 
 
 def _busy() -> Refusal:
-    text = "As many videos are being analysed as this service can do at once. Try again in a moment."
+    text = "This service is analysing as many videos as it can. Try again in a moment."
     return Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "BUSY", text, retry_after_s=_RETRY_AFTER_S)

@@ -235,8 +235,8 @@ class WorkerProcess:
             self._inbox.put_nowait((Kind.GONE, b""))
 
 
-_ANEW = "Save the video anew with another program, and send that."
-_SMALLER = "Send the video in a smaller resolution."
+_ANEW = "Save the video again with another program, and send the new file."
+_SMALLER = "Send the video at a lower resolution."
 
 
 def _crashed() -> Refusal:

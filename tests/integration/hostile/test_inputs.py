@@ -73,7 +73,7 @@ async def test_the_result_says_how_many_faces_there_are(outcomes: Outcomes) -> N
     assert analysis is not None
     (warning,) = analysis.result.warnings
     assert warning.text == (
-        "At one time 6 more faces could be seen than can be followed at once. What is said here is not about them."
+        "At one point the video shows 6 more faces than can be tracked at once. This result does not cover them."
     )
 
 

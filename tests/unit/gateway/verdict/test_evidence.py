@@ -64,7 +64,7 @@ def test_a_face_in_less_than_half_of_the_frames_is_too_rare() -> None:
     times = frame_times(20.0)
     (reason,) = insufficiency(speaking(20.0, found=times < 9.95))
     assert reason.reason == "FACE_TOO_RARE"
-    assert "in 49 % of the frames" in reason.text
+    assert "in 49 % of the analysed frames" in reason.text
     assert names(speaking(20.0, found=times < 10.0)) == []
 
 
@@ -199,8 +199,8 @@ def test_a_file_cut_short_is_told_and_other_notes_are_not() -> None:
 
 def test_faces_left_out_are_told_with_their_number() -> None:
     (reason,) = shortfalls(facts_of(4, 100), windows(100, left_out=6), 4)
-    rest = "What is said here is not about them."
-    assert reason.text == f"At one time 6 more faces could be seen than can be followed at once. {rest}"
+    rest = "This result does not cover them."
+    assert reason.text == f"At one point the video shows 6 more faces than can be tracked at once. {rest}"
     (reason,) = shortfalls(facts_of(4, 100), windows(100, left_out=1), 1)
-    assert reason.text == f"At one time 1 more face could be seen than can be followed at once. {rest}"
+    assert reason.text == f"At one point the video shows 1 more face than can be tracked at once. {rest}"
     assert warned(facts_of(4, 100), windows(100, left_out=6), 0) == []

@@ -45,12 +45,12 @@ def result(
 
 def test_likely_fake() -> None:
     assert summarize(result(analysis_pb2.VERDICT_LIKELY_FAKE), SILENT, 1) == (
-        "This video is likely fake. The model puts the chance of a manipulated face at 87 %, taking 50 % of videos to "
-        "be fake beforehand. What points most towards fake are the blinking (4 times a minute; 8 to 31 is usual in "
+        "This video is likely fake. The model puts the chance of a manipulated face at 87 %, assuming that 50 % of "
+        "videos are fake. The strongest signs of a fake are the blinking (4 times a minute; 8 to 31 is usual in "
         "real videos) and the trembling of the nose (0.52 % of the distance between the eyes; 0.1 to 0.4 is usual in "
-        "real videos). What points most towards real is the fine detail of the face against its surroundings (1.00 "
-        "times as much). Not measured: the average timbre of the sound, the liveliness of the sound and the agreement "
-        "of mouth and sound, because the video has no sound. What is missing is no sign either way. This is an "
+        "real videos). The strongest sign of a real video is the fine detail of the face against its surroundings "
+        "(1.00 times as much). Not measured: the average timbre of the sound, the liveliness of the sound and the "
+        "agreement of mouth and sound, because the video has no sound. Missing measurements say nothing either way. This is an "
         "estimate, not proof."
     )
 
@@ -58,8 +58,8 @@ def test_likely_fake() -> None:
 def test_likely_real() -> None:
     contributions = (FeatureContribution(feature="blink_rate_per_min", value=1.0, contribution=-0.8),)
     assert summarize(result(analysis_pb2.VERDICT_LIKELY_REAL, 0.004, contributions), {}, 1) == (
-        "This video is likely real. The model puts the chance of a manipulated face at less than 1 %, taking 50 % of "
-        "videos to be fake beforehand. What points most towards real is the blinking (1 time a minute; 8 to 31 is "
+        "This video is likely real. The model puts the chance of a manipulated face at less than 1 %, assuming that "
+        "50 % of videos are fake. The strongest sign of a real video is the blinking (1 time a minute; 8 to 31 is "
         "usual in real videos). This is an estimate, not proof."
     )
 
@@ -68,18 +68,18 @@ def test_a_model_that_gives_no_verdicts_gives_no_reasons_either() -> None:
     blind = result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5)
     blind.model.MergeFrom(Model(version="1", real_below=0.0, fake_above=1.0))
     assert summarize(blind, {}, 1) == (
-        "This video can be called neither real nor fake with any confidence. The model in use could not tell real from "
-        "fake well enough when it was tested on people it had not seen, so it calls no video either."
+        "This video cannot be called real or fake with confidence. In tests on people it had never seen, "
+        "the model in use did not tell real from fake well enough, so it gives no verdicts."
     )
     blind.model.MergeFrom(Model(real_below=0.2, fake_above=0.9))
-    assert "points most towards" in summarize(blind, {}, 1)
+    assert "The strongest sign" in summarize(blind, {}, 1)
 
 
 def test_inconclusive_names_the_strongest_sign_of_either_side() -> None:
     text = summarize(result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5), {}, 1)
-    assert text.startswith("This video can be called neither real nor fake with any confidence.")
-    assert "towards fake is the blinking" in text
-    assert "towards real is the fine detail" in text
+    assert text.startswith("This video cannot be called real or fake with confidence.")
+    assert "sign of a fake is the blinking" in text
+    assert "sign of a real video is the fine detail" in text
     assert "trembling" not in text
     assert "proof" not in text
 
@@ -87,14 +87,14 @@ def test_inconclusive_names_the_strongest_sign_of_either_side() -> None:
 def test_insufficient_says_why_and_gives_no_odds() -> None:
     reasons = [Reason(reason="NO_FACE", text="No face was found.")]
     text = summarize(result(analysis_pb2.VERDICT_INSUFFICIENT, insufficiency=reasons), SILENT, 0)
-    assert text == "There is not enough in this video to say whether it is real or fake. No face was found."
+    assert text == "This video does not show enough to say whether it is real or fake. No face was found."
 
 
 def test_compression_is_context_and_no_sign() -> None:
     contributions = (FeatureContribution(feature="log10_bits_per_pixel", value=-1.0, contribution=2.0), *CONTRIBUTIONS)
     text = summarize(result(analysis_pb2.VERDICT_LIKELY_FAKE, contributions=contributions), {}, 1)
     assert "bits per pixel" not in text
-    assert "How strongly the file is compressed moved the score most, and says nothing by itself." in text
+    assert "The compression of the file moved the score most, and says nothing by itself." in text
 
 
 def test_caveats() -> None:

@@ -298,7 +298,7 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_hint_and_without_the_fol
 
 def test_a_plain_xgboost_model_is_refused(tmp_path: Path) -> None:
     booster().save_model(tmp_path / "m.json")
-    with pytest.raises(ModelError, match="does not describe itself"):
+    with pytest.raises(ModelError, match="has no description"):
         load(tmp_path / "m.json")
 
 

@@ -109,10 +109,7 @@ def test_what_was_chosen_for_whom_is_said_where_it_was_asked(population: Populat
     )
     text = card_of(videos, choice=choice, chosen={"paired": known(), "all": known()})
     assert "| released recipe | 5 | 0.800 | +0.000 | 1, 3 | | otherwise | 1 | 0.700 | -0.067 | 2 |" in text
-    assert (
-        "chosen by nested cross-validation: AUC 0.700 (0.60 to 0.90) on paired, 0.700 (0.60 to 0.90) on all."
-        in text
-    )
+    assert "chosen by nested cross-validation: AUC 0.700 (0.60 to 0.90) on paired, 0.700 (0.60 to 0.90) on all." in text
     assert "Nested cross-validation" not in card_of(videos)
     content = json.loads(as_json(run_of(videos, choice=choice)))
     assert content["choice"] == {
