@@ -34,7 +34,7 @@ async def test_a_large_upload_is_held_by_nobody_and_its_bar_is_true(
     await choose(page, warm)
     await page.wait_for_url(ANALYSIS_PAGE)
     await page.get_by_role("link", name="Analyse", exact=True).click()
-    await page.get_by_role("button", name="Take warm.mp4 off the list").click()
+    await page.get_by_role("button", name="Remove warm.mp4 from the list").click()
     before = {each.pid: each.rss for each in (*footprints(stack.process.pid), *browser_processes())}
     forget_peaks(os.getpid())
     others = set(stack.home.stored("uploads"))

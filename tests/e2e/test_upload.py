@@ -90,7 +90,7 @@ async def test_what_is_no_video_is_refused_before_anything_is_sent(
     card = visitor.page.get_by_role("listitem").filter(has_text=name)
     await expect(card).to_contain_text(complaint)
     assert visitor.calls("CreateUpload") == 0
-    await card.get_by_role("button", name=f"Take {name} off the list").click()
+    await card.get_by_role("button", name=f"Remove {name} from the list").click()
     await expect(card).to_have_count(0)
 
 
@@ -178,7 +178,7 @@ async def test_an_upload_can_be_paused_and_goes_on(visitor: Visitor, silent: Pat
     # A reload does not end the pause.
     await page.reload()
     await expect(upload_card(page)).to_contain_text("Paused")
-    await page.get_by_role("button", name="Go on with the upload of silent.mp4").click()
+    await page.get_by_role("button", name="Resume the upload of silent.mp4").click()
     await page.wait_for_url(ANALYSIS_PAGE)
 
 

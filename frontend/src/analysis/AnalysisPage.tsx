@@ -64,13 +64,13 @@ function Shown({ loaded, again }: { loaded: Loaded; again: () => void }) {
     case "offline":
       return (
         <Notice title="The server does not answer" live>
-          The page asks again every few seconds, and goes on by itself.
+          The page tries again every few seconds and then continues by itself.
         </Notice>
       );
     case "refused":
       // A name that is none and a name that nobody has are the same to a reader.
       return ["ANALYSIS_NOT_FOUND", "BAD_NAME"].includes(loaded.failure.reason) ? (
-        <Notice title="There is no such analysis">It may have been deleted, or the address is not complete.</Notice>
+        <Notice title="There is no such analysis">It may have been deleted, or the address is incomplete.</Notice>
       ) : (
         <Notice title="The analysis cannot be shown">{loaded.failure.message}</Notice>
       );

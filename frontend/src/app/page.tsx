@@ -8,7 +8,7 @@ import { UploadPage } from "@/upload/UploadPage";
 const LOOKS = [
   { Icon: ScanFace, title: "The face", text: "How it blinks, moves and sits in the picture, frame by frame." },
   { Icon: Ear, title: "The sound", text: "What the voice sounds like, and whether the mouth follows it." },
-  { Icon: FileSearch, title: "The file", text: "What the container says of itself and how strongly it is compressed." },
+  { Icon: FileSearch, title: "The file", text: "What the container says about itself, and how strongly the video is compressed." },
 ];
 
 const VERDICTS = [

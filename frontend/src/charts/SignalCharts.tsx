@@ -39,7 +39,7 @@ export default function SignalCharts({ series, durationS, typicalJitter, growing
             className="mr-1.5 inline-block size-3 translate-y-0.5 rounded-sm border border-line bg-sunken"
             aria-hidden="true"
           />
-          Shaded stretches were not looked at: a long video is sampled over its whole length.
+          Shaded stretches were not analysed: a long video is sampled over its whole length.
         </p>
       )}
     </div>

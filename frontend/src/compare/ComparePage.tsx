@@ -48,7 +48,7 @@ function hurdleOf(which: string, loaded: Loaded) {
   if (loaded.kind === "offline") {
     return (
       <Notice title="The server does not answer" live>
-        The page asks again every few seconds, and goes on by itself.
+        The page tries again every few seconds and then continues by itself.
       </Notice>
     );
   }
@@ -56,7 +56,7 @@ function hurdleOf(which: string, loaded: Loaded) {
     return (
       <Notice title={`The ${which} analysis cannot be shown`}>
         {["ANALYSIS_NOT_FOUND", "BAD_NAME"].includes(loaded.failure.reason)
-          ? "It may have been deleted, or the address is not complete."
+          ? "It may have been deleted, or the address is incomplete."
           : loaded.failure.message}
       </Notice>
     );

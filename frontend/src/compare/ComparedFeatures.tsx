@@ -21,7 +21,7 @@ export function ComparedFeatures({ a, b }: Pair) {
   return (
     <Section
       title="The measurements"
-      about="The grey band holds nine of ten real videos; the dot is A, the square is B. Below each value: its push on the score."
+      about="The grey band covers nine in ten real videos; the dot is A, the square is B. Below each value: its push on the score."
     >
       <div className="panel overflow-hidden">
         <table className="w-full text-left text-sm tabular-nums">

@@ -153,7 +153,7 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
         {hasCharts && (
           <div className="panel min-w-0 p-4 sm:p-5">
             {result.faces.length === 0 && (
-              <p className="mb-6 text-quiet">No face was found, so there is nothing to draw of eyes, nose and mouth.</p>
+              <p className="mb-6 text-quiet">No face was found, so there are no charts of eyes, nose and mouth.</p>
             )}
             <WhenNear height={CHARTS_HEIGHT}>
               <SignalCharts

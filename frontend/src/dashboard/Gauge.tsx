@@ -73,9 +73,9 @@ function Mark({ share }: { share: number }) {
 }
 
 function bandInWords(low: number, high: number): string {
-  if (low <= 0 && high >= 1) return "This model names no side anywhere on the scale.";
-  if (low <= 0) return `Above ${formatPercent(high)} the model says fake, below it names no side.`;
-  if (high >= 1) return `Below ${formatPercent(low)} the model says real, above it names no side.`;
+  if (low <= 0 && high >= 1) return "This model gives no verdict anywhere on the scale.";
+  if (low <= 0) return `Above ${formatPercent(high)} the model says fake, below it gives no verdict.`;
+  if (high >= 1) return `Below ${formatPercent(low)} the model says real, above it gives no verdict.`;
   if (high - low < 0.005) return `Below ${formatPercent(low)} the model says real, above it fake.`;
   return `Below ${formatPercent(low)} the model says real, above ${formatPercent(high)} fake, between them neither.`;
 }

@@ -97,7 +97,7 @@ export function Timeline({ segments, blinks, duration, usualTexture, usualMotion
         <Key mark="h-1.5 w-3.5 bg-accent">face seen</Key>
         <Key mark="h-3 w-3.5 bg-face/25">trembling of the nose</Key>
         {blinks.length > 0 && <Key mark="size-2 rounded-full bg-ink">blink</Key>}
-        {!whole && <Key mark="h-3 w-3.5 border border-line bg-sunken">not looked at</Key>}
+        {!whole && <Key mark="h-3 w-3.5 border border-line bg-sunken">not analysed</Key>}
       </ul>
     </div>
   );

@@ -61,7 +61,7 @@ export function VerdictHeader({ result, face, actions }: VerdictHeaderProps) {
               <p className="max-w-prose leading-relaxed text-quiet">
                 {face.headline
                   ? result.summary
-                  : "The words, the charts and the timeline of this page are about the face that gives the headline."}
+                  : "The text, charts and timeline on this page are about the headline face."}
               </p>
               {actions}
             </div>

@@ -45,7 +45,7 @@ describe("a verdict", () => {
   });
 
   it("comes with what the model's AUC means", () => {
-    expect(rankingInWords(model({ crossValidatedAuc: 0.81 }), "en-US")).toContain("81 times in 100; a coin does 50");
+    expect(rankingInWords(model({ crossValidatedAuc: 0.81 }), "en-US")).toContain("81 times in 100; a coin toss would do so 50 times");
     expect(rankingInWords(model({}))).toBeNull();
   });
 });

@@ -51,7 +51,7 @@ describe("the page where videos are taken in", () => {
   it("says the limit of a server that answers only later, and meanwhile that it goes on by itself", async () => {
     server.fail("getServerInfo", broken());
     await open();
-    expect((await screen.findByRole("alert")).textContent).toContain("the page goes on by itself");
+    expect((await screen.findByRole("alert")).textContent).toContain("the page will continue by itself");
     expect(await screen.findByText(/Up to 10\skB each\./)).toBeTruthy();
     expect(screen.queryByRole("alert")).toBeNull();
   });
@@ -62,18 +62,18 @@ describe("the page where videos are taken in", () => {
     server.fail("uploadChunk", ...Array.from({ length: 1000 }, () => broken()));
     await act(() => queue.add([video("one.mp4"), video("two.mp4")]));
     await press("Pause the upload of one.mp4");
-    expect(focused()).toBe("Go on with the upload of one.mp4");
-    await press("Go on with the upload of one.mp4");
+    expect(focused()).toBe("Resume the upload of one.mp4");
+    await press("Resume the upload of one.mp4");
     expect(focused()).toBe("Pause the upload of one.mp4");
     await press("Cancel one.mp4");
-    expect(focused()).toBe("Take one.mp4 off the list");
-    await press("Take one.mp4 off the list");
+    expect(focused()).toBe("Remove one.mp4 from the list");
+    await press("Remove one.mp4 from the list");
     expect(focused()).toBe("two.mp4");
     (await screen.findByRole("button", { name: "Pause the upload of two.mp4" })).focus();
     server.failures.clear();
     await screen.findByRole("link", { name: "Open the analysis of two.mp4" });
     expect(focused()).toBe("two.mp4");
-    await press("Take two.mp4 off the list");
+    await press("Remove two.mp4 from the list");
     expect(focused()).toBe("Choose videos");
   });
 });

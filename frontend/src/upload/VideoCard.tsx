@@ -63,13 +63,13 @@ function Actions({ item: { id, filename, video } }: { item: Item }) {
       {/* A button that takes the place of another is the same one, so that it keeps the focus. */}
       {(isPaused || video.phase === "uploading" || video.phase === "picked") && (
         <Action
-          label={isPaused ? `Go on with the upload of ${filename}` : `Pause the upload of ${filename}`}
+          label={isPaused ? `Resume the upload of ${filename}` : `Pause the upload of ${filename}`}
           Icon={isPaused ? Play : Pause}
           onClick={() => (isPaused ? queue.resume(id) : queue.pause(id))}
         />
       )}
       {isDone(video) ? (
-        <Action label={`Take ${filename} off the list`} Icon={X} onClick={(button) => takeOff(id, button)} />
+        <Action label={`Remove ${filename} from the list`} Icon={X} onClick={(button) => takeOff(id, button)} />
       ) : (
         <Action label={`${cancel} ${filename}`} text={cancel} onClick={() => void queue.cancel(id)} />
       )}
@@ -161,7 +161,7 @@ function FilePicker({ item: { id, filename } }: { item: Item }) {
   const [problem, setProblem] = useState<string>();
   return (
     <div className="mt-3 flex flex-wrap items-center gap-3">
-      <p className="text-sm">The upload goes on where it stopped once you choose the file again.</p>
+      <p className="text-sm">Choose the file again, and the upload resumes where it stopped.</p>
       <button ref={leaveFocus} type="button" className="button max-w-full" onClick={() => input.current?.click()}>
         <span className="truncate">Choose {filename}</span>
       </button>

@@ -98,7 +98,7 @@ describe("the queue", () => {
     server.fail("createAnalysis", broken());
     await queue.add([video()]);
     await vi.waitFor(() => expect(phases(queue)).toEqual(["succeeded"]));
-    expect([...said]).toEqual([undefined, expect.stringMatching(/the page goes on by itself\.$/)]);
+    expect([...said]).toEqual([undefined, expect.stringMatching(/the page will continue by itself\.$/)]);
   });
 
   it("says what the server refused", async () => {

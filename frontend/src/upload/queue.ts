@@ -154,7 +154,7 @@ export class Queue {
     const item = this.find(id);
     if (!backstage || !item) return undefined;
     if ((await fingerprint(file)) !== backstage.fingerprint) {
-      return `This is not the file whose upload began. Choose ${item.filename} as it was, or cancel and begin again.`;
+      return `This is not the file you started to upload. Choose the original ${item.filename}, or cancel and start again.`;
     }
     backstage.file = file;
     this.happen(id, { kind: "file-found" });

@@ -37,7 +37,7 @@ describe("a failed call", () => {
   it("is said to go on by itself only while it is made again, and never in place of what the server says", () => {
     const unreached = failureOf(new TypeError("Failed to fetch"));
     expect(whileTryingAgain(unreached)).toBe(
-      "The server does not answer. Check your connection; the page goes on by itself.",
+      "The server does not answer. Check your connection; the page will continue by itself.",
     );
     expect(whileTryingAgain({ ...unreached, reason: "QUEUE_FULL", message: "Full." })).toBe("Full.");
   });

@@ -50,7 +50,7 @@ export function failureOfStatus(status: Status): Failure {
 
 /** What to say of a failed call that is being made again without anybody's doing. */
 export function whileTryingAgain({ reason, message }: Failure): string {
-  return reason !== "" ? message : "The server does not answer. Check your connection; the page goes on by itself.";
+  return reason !== "" ? message : "The server does not answer. Check your connection; the page will continue by itself.";
 }
 
 function understood(code: Code, said: string, reason: string, metadata: Record<string, string>): Failure {
@@ -62,9 +62,9 @@ function understood(code: Code, said: string, reason: string, metadata: Record<s
 
 function sentence(code: Code, transient: boolean): string {
   if (code === Code.Unimplemented) {
-    return "The server does not know what this page asks of it. Reload the page: it may be older than the server.";
+    return "The server does not understand this page. Reload it: it may be older than the server.";
   }
   if (code === Code.NotFound) return "There is nothing under this name on the server.";
   if (transient) return "The server does not answer. Check your connection, and try again in a moment.";
-  return "Something went wrong on the server. Try again; if it goes on, tell whoever runs it.";
+  return "Something went wrong on the server. Try again; if it keeps happening, tell whoever runs it.";
 }

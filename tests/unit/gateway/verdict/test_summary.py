@@ -50,8 +50,8 @@ def test_likely_fake() -> None:
         "real videos) and the trembling of the nose (0.52 % of the distance between the eyes; 0.1 to 0.4 is usual in "
         "real videos). The strongest sign of a real video is the fine detail of the face against its surroundings "
         "(1.00 times as much). Not measured: the average timbre of the sound, the liveliness of the sound and the "
-        "agreement of mouth and sound, because the video has no sound. Missing measurements say nothing either way. This is an "
-        "estimate, not proof."
+        "agreement of mouth and sound, because the video has no sound. Missing measurements say nothing either way. "
+        "This is an estimate, not proof."
     )
 
 
