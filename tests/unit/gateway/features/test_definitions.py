@@ -38,7 +38,7 @@ def test_each_section_says_what_the_spec_says() -> None:
 def test_the_page_names_the_schema_version_and_the_limits() -> None:
     assert f"Schema version: {SCHEMA_VERSION}." in PAGE
     assert f"less than {vector.LEAST_BLINK_S:g} s, or there are fewer than {vector.LEAST_FPS:g} frames" in PAGE
-    assert f"less than {vector.LEAST_MOTION_S:g} s of following frames" in PAGE
+    assert f"less than {vector.LEAST_MOTION_S:g} s of consecutive frames" in PAGE
     assert f"followed without a break for less than {vector.LEAST_SPAN_S:g} seconds" in PAGE
     assert f"the median IOD is below {vector.LEAST_IOD_PX:g} px, or fewer than {vector.LEAST_CROPS} crops" in PAGE
     assert f"less than {evidence.LEAST_FACE_S:g} s in all" in PAGE
