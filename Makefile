@@ -34,7 +34,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 	$(UV) pip install --quiet --python $(PY) --no-deps --editable .
 	touch $@
 
-lock: ## Choose package versions anew
+lock: ## Update the locked package versions
 	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra all --extra dev --upgrade \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
 
@@ -133,19 +133,19 @@ check-ui: proto
 	$(NPM) run lint
 	$(NPM) run typecheck
 
-cluster-test: setup ## Many replicas on one machine, killed, cut off and replaced while 50 analyses run
+cluster-test: setup ## Many replicas on one machine, killed, cut off and replaced during 50 analyses
 	deploy/system-packages.sh ffmpeg postgres
 	$(PY) -m pytest tests/cluster --long -p no:randomly
 
-scaling: setup ## One face replica against two: throughput, cost of a video
+scaling: setup ## Compare one face replica with two: throughput, cost of a video
 	deploy/system-packages.sh ffmpeg postgres
 	$(PY) -m benchmarks.scaling
 
-soak: setup ## 200 analyses, and what each process holds before and after: make soak [N=200]
+soak: setup ## Memory growth of each process over 200 analyses: make soak [N=200]
 	deploy/system-packages.sh ffmpeg
 	$(PY) -m benchmarks.soak $(N)
 
-overhead: setup ## What gateway and edge add to the services' own time
+overhead: setup ## Measure the time that gateway and edge add to that of the services
 	deploy/system-packages.sh ffmpeg
 	$(PY) -m benchmarks.overhead
 
@@ -158,11 +158,11 @@ benchmarks/lighthouse/node_modules/.installed: benchmarks/lighthouse/package.jso
 	PATH="$(CURDIR)/.node/bin:$$PATH" npm --prefix benchmarks/lighthouse --silent ci
 	touch $@
 
-lighthouse: setup ui benchmarks/lighthouse/node_modules/.installed ## Lighthouse on upload page and dashboard: 95 at least
+lighthouse: setup ui benchmarks/lighthouse/node_modules/.installed ## Check that upload page and dashboard score at least 95 in Lighthouse
 	deploy/system-packages.sh ffmpeg chromium
 	PATH="$(CURDIR)/.node/bin:$$PATH" $(PY) -m benchmarks.page_quality
 
-screenshots: setup ui ## The pictures of page and terminal in README and docs
+screenshots: setup ui ## Retake the screenshots in README and docs
 	deploy/system-packages.sh ffmpeg chromium
 	$(PY) -m tests.e2e.screenshots
 
@@ -176,16 +176,16 @@ KEEP_MEMORY = MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184
 TRAIN = $(if $(or $(CLIPS),$(REAL)),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder [FAKE=folder]"; exit 1;) \
   $(KEEP_MEMORY) $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
 
-train: setup .venv/.torch ## Train networks and model, and write their card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
+train: setup .venv/.torch ## Train networks and model, and write the model card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
 	$(TRAIN) $(OPTIONS)
 
-forge: setup ## Forged videos and shams from real ones: REAL=folder [OUT=folder] [OPTIONS=…]
+forge: setup ## Make forged videos and shams from real ones: REAL=folder [OUT=folder] [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
 	@[ -n "$(REAL)" ] || { echo "Say where the real videos are: make forge REAL=folder"; exit 1; }
 	$(PY) -m training.forgeries --real "$(REAL)" $(if $(OUT),--out "$(OUT)") $(OPTIONS)
 
-evaluate: setup .venv/.torch ## What the recipe is worth on people not seen; writes the card: CLIPS=folder [SEEDS=5]
+evaluate: setup .venv/.torch ## Evaluate on held-out people and rewrite the model card: CLIPS=folder [SEEDS=5]
 	deploy/system-packages.sh ffmpeg
 	$(TRAIN) --only-evaluate $(OPTIONS)
 
@@ -198,13 +198,13 @@ bench: setup ## Time NotReally against the plain pipeline; writes docs/performan
 SERVICES := face audio metadata classifier gateway edge
 VERSION := dev
 
-images: ## Build every container image with Docker: make images [VERSION=dev]
+images: ## Build all container images with Docker: make images [VERSION=dev]
 	for service in $(SERVICES); do \
 	  docker build --file deploy/images/Dockerfile --target $$service --tag notreally/$$service:$(VERSION) \
 	    --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .; \
 	done
 
-kind-load: images ## Build the images and hand them to the kind cluster `notreally`
+kind-load: images ## Build the images and load them into the kind cluster `notreally`
 	kind load docker-image --name notreally $(foreach service,$(SERVICES),notreally/$(service):$(VERSION))
 
 k8s-check: setup ## Render every overlay and combination of components, and check it offline

@@ -163,7 +163,7 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(once: Trai
     assert model.description.version in card
     assert f"{model.description.cross_validated_auc:.2f}" in card
     assert "Filmed by ourselves." in card
-    assert "Sound is not learned from" in card
+    assert "Sound is not used" in card
     assert f"| `studio` | {PEOPLE} | {PEOPLE} | {PEOPLE} | 0 | 0 | {2 * PEOPLE} |" in card
     assert str(data) not in card
     assert "Seed 0, 2 in all" in card
@@ -180,7 +180,7 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(once: Trai
         "motion network: 30 epochs",
     }
     assert sorted(fold for folds in figures["choice"]["folds"].values() for fold in folds) == [0, 1, 2, 3]
-    assert "### Chosen by other people" in card
+    assert "### Nested cross-validation" in card
     for plot in ("roc", "reliability", "scores", "ablations", "compression"):
         assert f"](card/{plot}.svg)" in card
         assert (data / "card" / f"{plot}.svg").read_text().startswith("<?xml")
