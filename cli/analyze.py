@@ -1,4 +1,4 @@
-"""`notreally analyze`: files to a running server, several at once, cancelled when their person leaves."""
+"""`notreally analyze`: sends files to a running server, several at once; interrupting it cancels them."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""What a browser may load and run on our pages: their Content-Security-Policy, from the pages themselves.
+"""The Content-Security-Policy of our pages, derived from the pages themselves.
 
 Next.js writes scripts into its pages. Rather than allowing any such script, the policy names the hash of each one that
 the build holds; it is computed from the very files that are served, so the two cannot disagree.

@@ -1,4 +1,4 @@
-"""One log out of many: compact and coloured for a person at a terminal, JSON lines for everything else."""
+"""Merges the logs of all processes: compact and coloured at a terminal, JSON lines otherwise."""
 
 import json
 from collections.abc import Callable

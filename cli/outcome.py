@@ -1,4 +1,4 @@
-"""What became of one file: as an exit code and as JSON."""
+"""The outcome of one file, as an exit code and as JSON."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

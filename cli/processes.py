@@ -1,4 +1,4 @@
-"""Child processes that are kept alive: started, logged, restarted with backoff, stopped in order."""
+"""Supervised child processes: started, logged, restarted with backoff, stopped in order."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A result for a person: verdict, reasons, summary."""
+"""A result as text: verdict, reasons, summary."""
 
 from notreally.v1 import analysis_pb2, classifier_pb2, features_pb2
 from rich.console import Console, Group, RenderableType

@@ -1,4 +1,4 @@
-"""What a server answers instead of a result, as one exception."""
+"""The errors of a server, as one exception."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

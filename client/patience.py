@@ -1,4 +1,4 @@
-"""How long to go on trying when the connection breaks."""
+"""How long to retry when the connection breaks."""
 
 import asyncio
 import random

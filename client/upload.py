@@ -1,4 +1,4 @@
-"""Uploading a file in chunks, going on where a broken connection left it."""
+"""Uploading a file in chunks, resumed after a broken connection."""
 
 import asyncio
 import hashlib

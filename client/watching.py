@@ -1,4 +1,4 @@
-"""Following analyses over a stream that may break."""
+"""Watching analyses over a stream that may break."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,4 @@
-"""What the gateway counts, and what it reads from the database when Prometheus asks."""
+"""Metrics of the gateway: its own counters, and figures read from the database on each scrape."""
 
 import datetime as dt
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How analyses end, in messages: the last event, why one failed, what one had to go without."""
+"""How analyses end: the last event, the error of a failed one, warnings about what was left out."""
 
 import uuid
 

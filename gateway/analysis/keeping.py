@@ -1,4 +1,4 @@
-"""What is done to analyses from outside their workflow: started, cancelled, forgotten, and never lost sight of."""
+"""Operations on analyses from outside their workflow: start, cancel, delete, and recovery of lost ones."""
 
 import asyncio
 import contextvars

@@ -1,4 +1,4 @@
-"""Word that something was written about an analysis in this process, so that its watchers need not wait for a poll."""
+"""Wakes the watchers of an analysis when this process writes an event, so that they need not wait for a poll."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the first step of an analysis decided, in the form in which the step log keeps it."""
+"""The plan made by the first step of an analysis, in the form stored in the step log."""
 
 import dataclasses
 from collections.abc import Sequence

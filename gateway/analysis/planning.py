@@ -1,4 +1,4 @@
-"""Which spans of a video are looked at, and which of them are decoded in one pass.
+"""Planning: which windows of a video are analysed, and which of them are decoded in one pass.
 
 A plan depends on nothing but its arguments, so the same file gives the same windows on any number of workers.
 Claims of a container are not trusted: whatever they say, a plan is valid and within the frame budget they imply.

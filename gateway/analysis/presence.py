@@ -1,4 +1,4 @@
-"""Which gateways are there: each says so now and then, and one that has been silent for long counts as gone."""
+"""Heartbeats of gateways: one that has sent none for a while counts as gone."""
 
 import datetime as dt
 from collections.abc import Callable, Collection

@@ -1,4 +1,4 @@
-"""Asking a service that may give no answer: again after a pause, for as long as its patience lasts."""
+"""Retries of calls to a service that does not answer, with pauses, until its patience runs out."""
 
 import asyncio
 import random

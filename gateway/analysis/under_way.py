@@ -1,4 +1,4 @@
-"""One analysis while this process works on it: how far it is, its events, and work that can be stopped."""
+"""One analysis while this process runs it: its progress, its events, its cancellation."""
 
 import asyncio
 import contextvars

@@ -1,1 +1,1 @@
-"""The public API: gRPC and REST, who may call and who follows what."""
+"""The public API: gRPC and REST, admission, watching."""

@@ -1,4 +1,4 @@
-"""Who waits in line, and whether one more may: a queue without an end is a promise nobody can keep."""
+"""Admission to the queue: its order, and whether one more analysis may enter."""
 
 import asyncio
 import time

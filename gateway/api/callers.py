@@ -1,4 +1,4 @@
-"""Who asks, told apart well enough to be fair between them: an address and a program, as a digest."""
+"""Identity of callers, for fairness between them: a digest of address and program."""
 
 import hashlib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Following analyses: the durable events of many in one stream, from where each watcher left off.
+"""Watching analyses: the durable events of many in one stream, resumed after the last event each watcher saw.
 
 An event's sequence is its offset in the analysis's DBOS stream plus one, so any gateway can serve any watcher. Only the
 end of a cancelled or interrupted analysis is not in its stream; it is told from the record instead.

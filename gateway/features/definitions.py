@@ -1,4 +1,4 @@
-"""The ten features by name: what they are called, where they come from and how their values are said to people.
+"""The ten features by name: their labels, modalities, and how their values are worded.
 
 docs/features.md says the same at length; a test holds the two together.
 """

@@ -1,4 +1,4 @@
-"""Who is who over windows: tracks of fresh trackers linked into persons by where and how large they are."""
+"""Persons across windows: the tracks of each window are linked by position and size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""From what networks read in single moments of a face to numbers of a video."""
+"""From network scores of single snippets or spans to features of a video."""
 
 import numpy as np
 

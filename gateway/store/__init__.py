@@ -1,1 +1,1 @@
-"""What is kept: rows, blobs, uploads, and for how long."""
+"""Storage: rows, blobs, uploads, retention."""

@@ -1,4 +1,4 @@
-"""What is stored for an analysis beside its row: container facts, signals by window, the result and its series."""
+"""The blobs of an analysis: container facts, signals by window, the result and its series."""
 
 from collections.abc import Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Rows that have outlived their use, found and removed in batches. Each function is one transaction.
+"""Finding and removing expired rows, in batches. Each function is one transaction.
 
 Every deletion asks again for what makes a row removable: gateways that tidy up at the same time do each other no harm.
 """

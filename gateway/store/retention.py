@@ -1,4 +1,4 @@
-"""The janitor: removes what has expired, and what was left behind by a process that died in the middle of something.
+"""The janitor: removes expired data, and what crashed processes left behind.
 
 A task of each gateway, not a workflow: what it has done needs no record, since the next round finds what is left. Rows
 go last where they lead to something else, so that a round cut short is taken up by the next one, on any gateway.

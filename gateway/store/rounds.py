@@ -1,4 +1,4 @@
-"""Work that one gateway does for all of them, now and then: whoever finds it due takes it, and the others let it be."""
+"""Periodic work done by one gateway for all of them: the first to find it due claims it."""
 
 import datetime as dt
 from collections.abc import Callable

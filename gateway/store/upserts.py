@@ -1,4 +1,4 @@
-"""Insert or update in one statement, in the words of either database."""
+"""Insert or update in one statement, for SQLite and PostgreSQL."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""From features and a score to the answer and its words. Pure."""
+"""From features and a score to the result and its wording. Pure."""

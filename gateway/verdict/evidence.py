@@ -1,4 +1,4 @@
-"""How much there was to look at, whether it suffices for a verdict, and what happened when."""
+"""How much evidence a video holds, whether it suffices for a verdict, and the timeline."""
 
 import math
 from collections.abc import Sequence

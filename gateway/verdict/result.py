@@ -1,4 +1,4 @@
-"""The whole answer from its parts."""
+"""Composes the result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What extraction yields, as the messages of the contract."""
+"""Extracted signals as protobuf messages."""
 
 from typing import assert_never
 

@@ -1,4 +1,4 @@
-"""What can be set for the audio service."""
+"""Settings of the audio service."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""What the audio service is asked for."""
+"""Requests to the audio service."""
 
 from dataclasses import dataclass
 

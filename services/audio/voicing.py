@@ -1,4 +1,4 @@
-"""Which frames carry a voice: loud, louder than the background, and periodic like one.
+"""Voice activity: frames that are loud, louder than the background, and periodic like a voice.
 
 Cheap and deterministic: no model and no pitch tracking. It is a voice-like test, not a speech recogniser: singing
 and some music pass; silence, a steady hum or tone, steady noise and clicks do not.

@@ -1,4 +1,4 @@
-"""What the audio service has its workers do.
+"""The tasks of the audio workers.
 
 The service imports this module to name the functions. What they need is imported inside them, in the worker: the
 service itself never loads librosa.

@@ -1,4 +1,4 @@
-"""What can be set for the classifier."""
+"""Settings of the classifier."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A run of windows: decode, follow faces, measure. One generator, fit for any worker."""
+"""A run of windows: decode, track faces, measure. One generator, which any worker can run."""
 
 from collections.abc import Callable, Iterator
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""What extraction yields, as the messages of the contract."""
+"""Extracted signals as protobuf messages."""
 
 import numpy as np
 from notreally.v1 import face_pb2, media_pb2

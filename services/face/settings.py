@@ -1,4 +1,4 @@
-"""What can be set for the face service."""
+"""Settings of the face service."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the face service is asked for and what it answers, as plain data that can travel between processes."""
+"""Requests to the face service and its answers, as plain data that can be sent between processes."""
 
 from dataclasses import dataclass, field
 

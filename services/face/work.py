@@ -1,4 +1,4 @@
-"""What the face service has its workers do.
+"""The tasks of the face workers.
 
 The service imports this module to name the functions. What they need is imported inside them, in the worker: the
 service itself never loads a decoder or a model.

@@ -1,4 +1,4 @@
-"""What a worker process may use, set by itself on itself at its start; Linux holds it to that."""
+"""Resource limits that a worker process sets on itself at start-up and that Linux enforces."""
 
 import ctypes
 import math

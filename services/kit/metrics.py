@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, of every process: what all servers count, and the endpoint that tells them.
+"""Prometheus metrics of every process: the counters that all servers share, and the endpoint.
 
 A server counts whether or not anybody asks. Names begin with ``notreally_``; docs/configuration.md lists them.
 """

@@ -1,4 +1,4 @@
-"""`python -m services.kit.probe ADDRESS [NAME]`: whether a server of ours is healthy, as an exit status.
+"""`python -m services.kit.probe ADDRESS [NAME]`: the health of a server as an exit status.
 
 For what runs commands inside a container to learn that (Docker's health checks); Kubernetes asks by itself.
 """

@@ -1,4 +1,4 @@
-"""The request id: made or taken over at the edge, logged with every line, sent along with every onward call."""
+"""The request id: created or accepted at the edge, logged on every line, sent with every onward call."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""What ffprobe's JSON says of a file, checked and bounded. Pure: from any JSON to facts, or a refusal."""
+"""Facts from ffprobe's JSON, checked and bounded. Pure: from any JSON to facts, or a refusal."""
 
 import math
 import re

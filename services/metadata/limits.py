@@ -1,4 +1,4 @@
-"""What one probe may use."""
+"""Resource limits of one probe."""
 
 from dataclasses import dataclass
 

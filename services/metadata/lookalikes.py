@@ -1,4 +1,4 @@
-"""What a file is that is no video, for a sentence that helps. Pure; looks at the first bytes alone."""
+"""Recognises files that are not videos by their first bytes, for a helpful message. Pure."""
 
 _LOOKED_AT = 1024
 HEAD_BYTES = _LOOKED_AT

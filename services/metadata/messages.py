@@ -1,4 +1,4 @@
-"""What a probe finds, as the messages of the contract."""
+"""Probed facts as protobuf messages."""
 
 from datetime import datetime
 

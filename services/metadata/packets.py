@@ -1,4 +1,4 @@
-"""What the packets of a video say: keyframes, frame count, frame rate and bit rate. Pure."""
+"""Facts from the packets of a video: keyframes, frame count, frame rate and bit rate. Pure."""
 
 from array import array
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The edge between a file and what is known about it: ffprobe for its header, PyAV for its packets. Runs in a worker.
+"""Probing a file: ffprobe for its header, PyAV for its packets. Runs in a worker.
 
 ffmpeg-python's `probe` is not used: it waits without limit, keeps whatever ffprobe prints, and cannot be cancelled.
 """

@@ -1,4 +1,4 @@
-"""What can be set for the metadata service."""
+"""Settings of the metadata service."""
 
 from pydantic import Field
 

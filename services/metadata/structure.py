@@ -1,4 +1,4 @@
-"""Whether a file ends before its own structure does: sizes its containers announce against the bytes there are.
+"""Detects truncated files: compares the sizes their containers announce with the bytes present.
 
 Every format here is a row of elements that begin with their size. Walking over them reads a few bytes of each and
 decodes nothing. What is not understood counts as whole: only a clear case is called cut short.

@@ -1,1 +1,1 @@
-"""Finding faces in a frame and following them through a window."""
+"""Face detection in frames and tracking through a window."""

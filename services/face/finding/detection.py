@@ -1,4 +1,4 @@
-"""Where the faces are: MediaPipe's full-range detector on a small copy of the frame."""
+"""Face detection: MediaPipe's full-range detector on a small copy of the frame."""
 
 from dataclasses import dataclass
 from math import ceil

@@ -1,4 +1,4 @@
-"""What finds faces and follows them."""
+"""The detector and the mesh together."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Following faces through the frames of one window. A window starts with a new `FaceTracker`."""
+"""Face tracking through the frames of one window. Each window starts with a new `FaceTracker`."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ Points = NDArray[np.float64]
 # New faces are looked for this often, lost ones sooner.
 _LOOK_EVERY_S = 2.0
 _LOOK_FOR_LOST_EVERY_S = 0.1
-# Who has been gone for this long is not expected back at any moment.
+# A face lost for this long is no longer searched for in every frame.
 _EXPECTED_BACK_S = 2.0
 # From a detector's box the mesh settles in about five rounds: what moves after that is the face.
 _MOST_SETTLING_ROUNDS = 8

@@ -1,1 +1,1 @@
-"""Landmarks of a face in a known place, and the light on it."""
+"""Landmarks of a face at a known position, and the light on it."""

@@ -1,4 +1,4 @@
-"""Running a MediaPipe graph as a function: one input in, one output back, nothing kept in between."""
+"""Running a MediaPipe graph as a stateless function: one input, one output."""
 
 import os
 from typing import Any

@@ -1,7 +1,7 @@
-"""How light and colour change on a face and around it: means over regions of it, frame by frame.
+"""Light and colour on a face and around it: means over regions, frame by frame.
 
-Light falls on a head and on what is around it alike, and changes smoothly as the head turns. A face that is made frame
-by frame, and put among pixels that are not, flickers otherwise. Güera and Delp 2018, *Deepfake Video Detection Using
+Light falls on a head and its surroundings alike, and changes smoothly as the head turns. A face made frame by frame and
+inserted among other pixels flickers differently. Güera and Delp 2018, *Deepfake Video Detection Using
 Recurrent Neural Networks*, name light that differs from frame to frame among the traces of forgeries.
 """
 

@@ -1,4 +1,4 @@
-"""Landmarks of one face in a known place: MediaPipe's Face Mesh model without its tracker.
+"""Landmarks of one face at a known position: MediaPipe's Face Mesh model without its tracker.
 
 `mp.solutions.face_mesh` finds a face with its short-range detector, which misses small ones, and keeps the place in the
 coordinates of a picture that must not change. Its landmark model alone, as a graph of our own, takes any place in any

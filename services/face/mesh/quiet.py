@@ -1,4 +1,4 @@
-"""MediaPipe talks while it is imported and while it loads its models; nothing it says is of use to anyone."""
+"""Silences MediaPipe, which prints useless messages while it is imported and loads its models."""
 
 import os
 import sys

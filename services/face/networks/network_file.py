@@ -1,4 +1,4 @@
-"""The files of the networks that read faces. What is in them is for the workers."""
+"""The network files: found and hashed here, loaded in the workers."""
 
 import hashlib
 import stat

@@ -1,4 +1,4 @@
-"""Networks as they are run: in the thread that asks, as a worker has one core."""
+"""ONNX sessions that run in the calling thread, as a worker has one core."""
 
 from collections.abc import Sequence
 from pathlib import Path

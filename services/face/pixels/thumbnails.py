@@ -1,4 +1,4 @@
-"""Small pictures of faces, for a person to see which face is meant. Nothing else of a frame is ever kept."""
+"""Thumbnails, so that people see which face is meant. No other pixels are ever kept."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""The face as lines, a few times a second: for drawing over the video, and for nothing else."""
+"""Contours of the face, a few times a second, for drawing over the video only."""
 
 from typing import Final
 

@@ -1,11 +1,10 @@
-"""How the parts of a face move, and the light on it: how smooth and steady each course is, and which go together.
+"""Input of the motion network: how smooth and steady parts of a face and the light on it change, and which correlate.
 
-A face that is made frame by frame trembles in other places than a filmed one, its parts (lids, lips, jaw, head) are
-tied together otherwise, and it flickers otherwise than what is around it (`services.face.mesh.light`). None of it
-depends on how large the face is or how much it moves; what the frame rate and the size in pixels make of it is left to
-the network to allow for. Sun et al. 2021, *Improving the Efficiency and Robustness of Deepfakes Detection through
-Precise Geometric Features*, and Agarwal et al. 2019, *Protecting World Leaders Against Deep Fakes*, tell fakes by the
-course of landmarks over time as well.
+A face made frame by frame jitters in other places than a filmed one, its parts (lids, lips, jaw, head) are coupled
+differently, and it flickers differently from its surroundings (`services.face.mesh.light`). None of the numbers depends
+on how large the face is or how much it moves; the network corrects for frame rate and size in pixels. Sun et al. 2021,
+*Improving the Efficiency and Robustness of Deepfakes Detection through Precise Geometric Features*, and Agarwal et al.
+2019, *Protecting World Leaders Against Deep Fakes*, tell fakes by the course of landmarks over time as well.
 """
 
 from collections.abc import Iterator
@@ -22,16 +21,16 @@ from services.face.signals import geometry
 Array = NDArray[np.float64]
 
 RATE_HZ = 25.0
-"""Landmarks are looked at this often, between frames by linear interpolation."""
+"""Landmarks are resampled to this rate by linear interpolation between frames."""
 
 SPAN = 47
-"""Looks that are taken together: 1.84 seconds."""
+"""Samples of a span: 1.84 seconds."""
 
-_STEP = 24  # looks from the beginning of one span to that of the next
+_STEP = 24  # samples from the start of one span to the start of the next
 _LONGEST_GAP_S = 0.25
 _STILL = 1e-5
 _ROUNDING = 1e-6
-_SMOOTHED = 5  # looks
+_SMOOTHED = 5  # samples
 
 # Face Mesh landmarks; of two, the subject's right comes first.
 _NOSE, _SIDES, _CHIN = 4, (234, 454), 152
@@ -42,7 +41,7 @@ PARTS = (
     "across", "down", "roll", "size", "yaw", "pitch", "lids", "lid difference", "mouth gap", "mouth width", "jaw",
     "brows", "mouth tilt", "upper lip",
 )  # fmt: skip
-"""What moves. All but the head's place, size and turn are seen after a similarity transform on rigid points."""
+"""What moves. All but the head's position, size and rotation are aligned: a similarity transform on rigid points."""
 
 _MIRRORED = np.isin(PARTS, ("across", "roll", "yaw", "lid difference", "mouth tilt"))
 _NOT_MIRRORED = np.zeros(REGIONS, dtype=np.bool_)
@@ -57,10 +56,10 @@ KINDS = {
     "lightness": _numbers(REGIONS),
     "colour": (CHANNELS - 1) * _numbers(REGIONS),
 }
-"""What the numbers that a span is told by are of, in order, and how many they are."""
+"""The kinds of numbers that describe a span, in order, and how many there are of each."""
 
 VALUES = sum(KINDS.values())
-"""Numbers that a span is told by."""
+"""Numbers that describe a span."""
 
 
 class Movement(NamedTuple):
@@ -69,7 +68,7 @@ class Movement(NamedTuple):
     Attributes:
         entry: of the track, at which it begins.
         values: (VALUES,), see `measured`: of `PARTS`, then of each channel of the light on all regions.
-        fps: frames a second that it was seen in.
+        fps: frame rate.
         iod_px: inter-ocular distance in pixels.
     """
 
@@ -80,13 +79,13 @@ class Movement(NamedTuple):
 
 
 def movements(points: Array, light: Array, times_s: Array, segments: NDArray[np.int64]) -> list[Movement]:
-    """All spans of a track, in order; none where the face is followed for less than a span without a break.
+    """All spans of a track, in order; none if the face is not tracked for a whole span without a break.
 
     Args:
         points: (n, 468, 2+) landmarks, pixels.
         light: (n, REGIONS, CHANNELS), of `services.face.mesh.light`.
         times_s: (n,) when, ascending.
-        segments: (n,) counts up where tracking started afresh.
+        segments: (n,) counts up where tracking restarted.
     """
     stretches = _stretches(times_s, segments)
     return [movement for stretch in stretches for movement in _spans(points, light, times_s, stretch)]
@@ -99,34 +98,34 @@ def _stretches(times_s: Array, segments: NDArray[np.int64]) -> list[NDArray[np.i
 
 def _spans(points: Array, light: Array, times_s: Array, stretch: NDArray[np.intp]) -> Iterator[Movement]:
     times = times_s[stretch]
-    # Times are not exact: the last frame is looked at where a look falls on it but for rounding.
+    # Times are not exact: the last frame counts if a sample falls on it up to rounding.
     count = int((times[-1] - times[0]) * RATE_HZ + _ROUNDING) + 1 if len(stretch) else 0
     if count < SPAN:
         return
-    looks = times[0] + np.arange(count) / RATE_HZ
+    samples = times[0] + np.arange(count) / RATE_HZ
     seen = points[stretch]
     iod_px, fps = float(np.median(geometry.interocular_distance(seen))), (len(times) - 1) / (times[-1] - times[0])
-    # Told in distances of nearly nothing, whatever moves would go farther than numbers do.
+    # In units of almost zero, any movement would overflow.
     if not iod_px > _STILL:
         return
     kinds = [parts(seen), *light[stretch].transpose(2, 1, 0)]
-    courses = [np.array([_looked_at(looks, times, one) for one in kind]) for kind in kinds]
+    courses = [np.array([_resampled(samples, times, one) for one in kind]) for kind in kinds]
     mirrored = [_MIRRORED, *[_NOT_MIRRORED] * CHANNELS]
-    for start in range(0, len(looks) - SPAN + 1, _STEP):
-        entry = int(stretch[np.searchsorted(times, looks[start] - _ROUNDING)])
+    for start in range(0, len(samples) - SPAN + 1, _STEP):
+        entry = int(stretch[np.searchsorted(times, samples[start] - _ROUNDING)])
         span = slice(start, start + SPAN)
         values = [measured(course[:, span], sides) for course, sides in zip(courses, mirrored, strict=True)]
         yield Movement(entry, np.concatenate(values), float(fps), iod_px)
 
 
-def _looked_at(looks: Array, times: Array, course: Array) -> Array:
-    """Between frames by linear interpolation; what is seen in no frame stands still."""
+def _resampled(samples: Array, times: Array, course: Array) -> Array:
+    """Linear interpolation between frames; zeros if there is no value in any frame."""
     known = np.isfinite(course)
-    return np.interp(looks, times[known], course[known]) if known.any() else np.zeros(len(looks))
+    return np.interp(samples, times[known], course[known]) if known.any() else np.zeros(len(samples))
 
 
 def parts(points: Array) -> Array:
-    """Course of each of `PARTS` through successive frames: landmarks (n, 468, 2+) to (parts, n).
+    """Time series of each of `PARTS`: landmarks (n, 468, 2+) to (parts, n).
 
     Lengths are inter-ocular distances, angles radians.
     """
@@ -167,20 +166,20 @@ def parts(points: Array) -> Array:
 
 
 def measured(course: Array, mirrored: NDArray[np.bool_]) -> Array:
-    """What a span of courses (k, SPAN) is told by: four numbers of each, and one of each two.
+    """The numbers that describe a span of k time series: four for each, and one for each pair.
 
-    Of the speed of a course, from one look to the next:
+    For the speed of a series, from one sample to the next:
 
     - roughness, the logarithm of its mean change over its mean: ln √3 for white noise, much less for a smooth movement;
-    - persistence, its correlation with itself a look later: -1/2 for white noise, near 1 for a smooth movement;
+    - persistence, its autocorrelation at one sample: -1/2 for white noise, near 1 for a smooth movement;
     - burstiness, the logarithm of its kurtosis.
 
-    Tremor is the logarithm of what five looks' average leaves of a course, over its standard deviation. Coupling is the
-    correlation of the speeds of two courses. Of what stands still, persistence and coupling are 0.
+    Tremor is the logarithm of the residual from a five-sample average, over the standard deviation of the series.
+    Coupling is the correlation of the speeds of two series. For a constant series, persistence and coupling are 0.
 
     Args:
-        course: (k, SPAN).
-        mirrored: (k,) whose sign changes in a mirror: how they go with the others is told without its sign.
+        course: (k, SPAN), the time series.
+        mirrored: (k,), whether mirroring flips the sign: their coupling with the others is given without its sign.
 
     Returns:
         (4 k + k (k - 1) / 2,): roughness of each, persistence of each, and so on.
@@ -203,7 +202,7 @@ def measured(course: Array, mirrored: NDArray[np.bool_]) -> Array:
 
 
 def _correlation(one: Array, other: Array) -> Array:
-    """Of each row with its like, (n,); 0 where one of them stands still."""
+    """Correlation of corresponding rows, (n,); 0 if one of them is constant."""
     one, other = (row - row.mean(axis=1, keepdims=True) for row in (one, other))
     size = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
     found: Array = np.divide((one * other).sum(axis=1), size, out=np.zeros_like(size), where=size > _STILL**2)

@@ -1,4 +1,4 @@
-"""Texture of a face: how sharp its inside is against its edge, measured on a crop of one size for all faces.
+"""Sharpness of a face relative to its surroundings, measured on a crop of fixed size.
 
 The crop is rotated upright and scaled to an inter-ocular distance of 100 px. What is pasted into a frame was usually
 made at another resolution, and blended along an edge inside the contour of the face (compare Li et al., "Face X-ray",

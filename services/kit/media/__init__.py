@@ -1,1 +1,1 @@
-"""Media: where it is kept, what may be opened, and the programs that read it."""
+"""Media: the store, the allowed formats, and the programs that read them."""

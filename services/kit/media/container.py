@@ -1,4 +1,4 @@
-"""Opening videos that nobody vouches for in the very process: for workers alone, which may crash."""
+"""Opening untrusted videos inside the process: for workers only, which may crash."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext

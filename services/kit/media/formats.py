@@ -1,4 +1,4 @@
-"""What the decoders of every service may open. Everything else is refused before a demuxer reads a byte.
+"""Container formats and frame sizes that decoders may open. All else is refused before a demuxer reads a byte.
 
 Left out on purpose: playlists and scripts that name other files or hosts (HLS, DASH, concat), images and image
 sequences, vector graphics, text, and formats nobody records a face in.

@@ -1,4 +1,4 @@
-"""Which way up a picture is shown, from the display matrix of its container."""
+"""Orientation of the picture, from the display matrix of its container."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Running ffmpeg and ffprobe on files that nobody vouches for: bounded time, memory, output to disk and patience."""
+"""Running ffmpeg and ffprobe on untrusted files, with limits on time, memory and written files."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""A video as a file to read from, wherever it is: the one way in which decoders in a worker get at bytes.
+"""A video as a seekable file, wherever it is stored: the only way in which decoders in a worker read bytes.
 
 A file of this machine is opened as such. Of a video in a bucket only the ranges that are read are fetched, by the
 service: a worker, which reads files that nobody vouches for, has no way to a network and no credentials.

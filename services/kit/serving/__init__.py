@@ -1,1 +1,1 @@
-"""A gRPC server and its channels: start-up, health, the one interceptor, the end."""
+"""gRPC servers and channels: start-up, health, the interceptor, shutdown."""

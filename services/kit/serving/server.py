@@ -1,4 +1,4 @@
-"""Starting and stopping a gRPC server: health that tells the truth, reflection, limits, a graceful end."""
+"""Starting and stopping a gRPC server: honest health checks, reflection, limits, graceful shutdown."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Videos that have cost worker after worker: refused for a while, so that one bad file does not keep a service busy."""
+"""Videos that crashed several workers are refused for a while, so that one bad file does not keep a service busy."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A bounded number of worker processes, and a warm one to spare for when one of them is lost."""
+"""A bounded pool of worker processes, with a warm spare for when one is lost."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator

@@ -1,4 +1,4 @@
-"""One worker process as its service sees it: started, given a task, listened to, killed."""
+"""One worker process as seen by its service: start, task, answers, kill."""
 
 import asyncio
 import os

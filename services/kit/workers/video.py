@@ -1,4 +1,4 @@
-"""How a task in a worker gets at the bytes of its video."""
+"""Access of a worker's task to the bytes of its video."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a service and its worker processes say to each other: short messages over a socket.
+"""The protocol between a service and its worker processes: short messages over a socket.
 
 Only the service's own words are pickled. What comes back from a worker, which reads files that nobody vouches for, is
 bytes, text or a protobuf, so that a worker somebody has taken over cannot make the service run anything.
