@@ -26,7 +26,7 @@ PLAIN_TEXT = (
     "{ name: envoy.transport_sockets.raw_buffer, typed_config: "
     '{ "@type": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer } }'
 )
-"""How the edge speaks where nobody told it about certificates. The cluster's image knows a second way."""
+"""The edge's listener without TLS. The cluster's image adds one with TLS."""
 
 
 def site() -> Path:

@@ -194,7 +194,7 @@ class NotReally:
         await self._patience.persist(attempt)
 
     async def download(self, name: str, offset: int = 0) -> AsyncIterator[bytes]:
-        """The bytes of an analysed video from `offset` on; goes on where a broken connection left it."""
+        """The bytes of an analysed video from `offset` on; resumes after a broken connection."""
         pauses = self._patience.pauses()
         while True:
             try:

@@ -150,7 +150,7 @@ class FileUpload:
             await digesting
 
     async def _finish(self, name: str) -> analysis_pb2.Upload:
-        """Ask again for an upload of which the server has every byte: that has it finish, or start over."""
+        """Ask again for an upload of which the server has every byte, so that it finishes or starts over."""
 
         async def attempt() -> analysis_pb2.Upload:
             upload = await self._ask(name)

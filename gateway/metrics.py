@@ -46,7 +46,7 @@ class Tables(Collector):
     """
 
     def __init__(self, engine: sa.Engine) -> None:
-        """Read nothing before somebody asks."""
+        """Read nothing before the first scrape."""
         self._engine = engine
 
     def describe(self) -> Iterator[GaugeMetricFamily]:

@@ -56,13 +56,13 @@ _UNLIMITED = frozenset(
     }
 )
 
-# What is in line is picked up within this after a place is free. Asking takes three milliseconds of CPU time.
+# Queued work starts within this time after a slot is free. Polling takes three milliseconds of CPU time.
 _QUEUE_POLL_S = 0.2
 
 # Watchers are woken without it; it is what is left for DBOS to wait on.
 _NOTIFICATION_POLL_S = 1.0
 
-# Workflows of another version begin anew after an upgrade. Raise it when the steps of an analysis change.
+# Workflows of another version restart after an upgrade. Raise it when the steps of an analysis change.
 _WORKFLOW_VERSION = "2"
 
 

@@ -46,7 +46,7 @@ class GatewaySettings(ServiceSettings):
     """Name under which this gateway runs workflows: stable over restarts, and no other gateway's."""
 
     executor_gone_s: float = Field(default=60.0, ge=3)
-    """Seconds without a sign of life after which a gateway's jobs are put back in line by the others."""
+    """Seconds without a heartbeat after which the others requeue a gateway's jobs."""
 
     max_upload_mb: int = Field(default=100, ge=1)
     max_chunk_bytes: int = Field(default=2 * MEBIBYTE, ge=16 * 1024, le=3 * MEBIBYTE)
@@ -54,7 +54,7 @@ class GatewaySettings(ServiceSettings):
     """Frames analysed of one video at most. With more, one could have more windows than a service takes in a call."""
 
     concurrency: int = Field(default=4, ge=1)
-    """Analyses under way at once; the others wait in line."""
+    """Analyses running at once; the others wait in the queue."""
 
     parallel_runs: int = Field(default=4, ge=1)
     """Runs of windows of one video sent to the face service at once. Changes speed, never results."""
@@ -75,7 +75,7 @@ class GatewaySettings(ServiceSettings):
     """The same of the classifier; afterwards analyses fail."""
 
     max_queued: int = Field(default=100, ge=1)
-    """Analyses waiting in line at most; further ones are refused."""
+    """Maximum number of queued analyses; further ones are refused."""
 
     max_open_uploads: int = Field(default=1000, ge=1)
     """Incomplete uploads at most."""

@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 def ending_event(analysis: Analysis) -> analysis_pb2.AnalysisEvent:
-    """The last event of an analysis that has ended; its sequence and name are filled in by whoever sends it."""
+    """The last event of an analysis that has ended; its sequence and name are filled in by the sender."""
     event = analysis_pb2.AnalysisEvent(state=analysis.state, stage=analysis.stage, percent=analysis.percent)
     event.time.FromDatetime(analysis.ended_at or analysis.created_at)
     if analysis.error is not None:

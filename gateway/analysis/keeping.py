@@ -60,7 +60,7 @@ class Keeping:
         self._unattended: set[str] = set()
 
     async def start(self, analysis: Analysis) -> None:
-        """Begin with an analysis if nothing is under way here, else put it in line at its turn. Safe to repeat."""
+        """Start an analysis if this gateway is idle, else enqueue it at its turn. Safe to repeat."""
         request_id, trace = requests.current(), tracing.current()
         if self._is_idle():
             # What it logs and traces is not the call's, which ends long before.
@@ -134,7 +134,7 @@ class Keeping:
             self._news.tell(analysis_id)
 
     async def take_over(self) -> None:
-        """Put the analyses of gateways that are gone back in line, once, if it is this gateway's turn to look."""
+        """Requeue the analyses of dead gateways once, if it is this gateway's turn to look."""
         if not await asyncio.to_thread(self._rounds.take, "take over", self._presence.every_s):
             return
         claimed = await DBOS.list_workflows_async(status=_CLAIMED, load_input=False, load_output=False)
@@ -191,7 +191,7 @@ class Keeping:
 
 
 def hand_over(client: DBOSClient, executor_id: str) -> int:
-    """Put what a gateway that has stopped left unfinished back in line, for any gateway; gives how many.
+    """Requeue what a stopped gateway left unfinished, for any gateway; returns how many.
 
     For the time after `DBOS.destroy`: before it, the gateway itself would take them up again.
     """

@@ -20,7 +20,7 @@ WHOLE_S = 20.0
 """A video up to this long is covered whole when it fits the frame budget."""
 
 _LONGEST_WINDOW_S = 4.25  # lets 5 × 4.004 s (29.97 fps) be five windows, not six short ones
-_LEAST_FRAMES = 24.0  # of a window: finding faces anew costs as much as following them over a dozen frames
+_LEAST_FRAMES = 24.0  # of a window: detecting faces costs as much as tracking them over a dozen frames
 _USUAL_FPS = 30.0
 _LEAST_FPS_AFTER_STRIDE = 20.0  # below it blinks and jitter cannot be measured
 _PLAUSIBLE_FPS = 1000.0
@@ -158,7 +158,7 @@ def _rate(fps: float | None) -> float:
 
 
 def frame_stride(fps: float | None) -> int:
-    """How many frames to step from one that is looked at to the next; `fps` as for `plan_windows`."""
+    """How many frames to step from one analysed frame to the next; `fps` as for `plan_windows`."""
     fps = _rate(fps)
     # From 35 to 40 fps, half the frames would be fewer than blinks need, so all are read.
     if fps < 2 * _LEAST_FPS_AFTER_STRIDE:

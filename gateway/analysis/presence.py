@@ -50,7 +50,7 @@ class Presence:
         self._noted_at = now
 
     def leave(self) -> None:
-        """Say that this gateway is going: nobody needs to wait for it."""
+        """Announce that this gateway is leaving, so that nobody waits for it."""
         with self._engine.begin() as connection:
             connection.execute(sa.delete(gateways).where(gateways.c.executor_id == self._executor_id))
 

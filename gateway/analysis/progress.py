@@ -107,7 +107,7 @@ class Progress:
         return time.monotonic() - self._last_event >= _MIN_INTERVAL_S
 
     def event(self, series: series_pb2.Series | None = None) -> analysis_pb2.AnalysisEvent:
-        """The event that says all this; its sequence and analysis are filled in by whoever sends it."""
+        """The event with all this; its sequence and analysis are filled in by the sender."""
         self._last_event = time.monotonic()
         event = analysis_pb2.AnalysisEvent(
             state=analysis_pb2.ANALYSIS_STATE_RUNNING,

@@ -49,13 +49,13 @@ class UnderWay:
         self._writing = asyncio.Lock()
         self._work: set[asyncio.Task[Any]] = set()
         self._stopped = False
-        # Only which windows: whoever watches and wants the series loads them.
+        # Only which windows: watchers who want the series load them.
         self._finished = series_pb2.Series()
         # Modality and index of each window that an event has named, or that the next one will.
         self._named: set[tuple[int, int]] = set()
 
     async def stop(self) -> None:
-        """End its work and wait until it has ended, for a second at most; the workflow's task goes on."""
+        """Stop its work and wait for that, for a second at most; the workflow's task continues."""
         self._stopped = True
         for task in self._work:
             task.cancel()
@@ -75,7 +75,7 @@ class UnderWay:
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
-            # Nothing may go on behind the back of whoever cancelled this.
+            # Nothing may continue after a cancellation.
             task.cancel()
             await asyncio.wait([task], timeout=_STOPPED_WITHIN_S)
             raise
@@ -86,7 +86,7 @@ class UnderWay:
         return task.result()
 
     def report(self, modality: "features_pb2.Modality.ValueType", run: int) -> Report:
-        """What is to be told how far a run of a modality is."""
+        """The callback for the progress of a run of a modality."""
 
         async def report(done: float, text: str, finished: media_pb2.TimeWindow | None) -> None:
             self.progress.advance(modality, run, done, text)
@@ -105,7 +105,7 @@ class UnderWay:
                 series.add().window.CopyFrom(window)
 
     async def recall(self) -> None:
-        """Learn which windows the events so far name: of work taken up again, not all that are stored."""
+        """Load which windows the events so far name: after a resume, not all that are stored."""
         # In a context of its own: in the workflow's, reading would be one more of its steps.
         await asyncio.get_running_loop().create_task(self._recall(), context=contextvars.Context())
 
@@ -117,7 +117,7 @@ class UnderWay:
                 self._named.update((AUDIO, sound.window.index) for sound in series.sounds)
 
     def waiting(self, modality: "features_pb2.Modality.ValueType", service: str) -> Waiting:
-        """What is to be told that a service gives no answer yet."""
+        """The callback for a service that does not answer yet."""
 
         async def waiting() -> None:
             self.progress.set_state(modality, RUNNING, f"waiting for the {service} service")

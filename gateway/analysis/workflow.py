@@ -95,7 +95,7 @@ class Analyses(DBOSConfiguredInstance):
             await self._analyze_once(analysis_id)
 
     async def _analyze_once(self, analysis_id: str) -> None:
-        # Read anew when the workflow is taken up again, unlike a step's output: what was shown by then.
+        # Read again when the workflow is resumed, unlike a step's output: what had been shown by then.
         shown = await outlast(lambda: asyncio.to_thread(self._records.analysis, analysis_id))
         if shown is None or shown.state == analysis_pb2.ANALYSIS_STATE_CANCELLED:
             # Cancelled or deleted in the instant before a kill, or before it began: nobody waits for it.

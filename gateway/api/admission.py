@@ -17,7 +17,7 @@ _RETRY_AFTER_S = 5.0
 
 
 class Admission:
-    """The line of analyses that nobody has begun with.
+    """The queue of analyses that have not started.
 
     Args:
         records: Where they are.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 def caller_of(metadata: Iterable[tuple[str, str | bytes]] | None, peer: str) -> str:
-    """A digest that is the same for calls of one program at one address, and tells nobody where that is.
+    """A digest that is the same for all calls of one program at one address, and does not reveal the address.
 
     It is no identity: whoever wants to can look like many. What it decides is only whose turn comes first.
 

@@ -38,7 +38,7 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
         self, request_iterator: AsyncIterator[rest_pb2.AnalyzeRequest], context: Context
     ) -> httpbody_pb2.HttpBody:
         """See the contract."""
-        # Before the body: nobody should send 100 MB to learn that there is no room.
+        # Before the body, so that nobody sends 100 MB only to learn that the queue is full.
         await self._admission.check()
         first = await anext(aiter(request_iterator), None)
         if first is None:
@@ -53,7 +53,7 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
         request = analysis_pb2.CreateAnalysisRequest(upload=f"uploads/{upload.id}")
         try:
             analysis = await self._service.CreateAnalysis(request, context)
-        except Refusal:  # the line filled up meanwhile: the video would be kept for a day, and nobody knows its name
+        except Refusal:  # the queue filled up meanwhile: the video would be kept for a day, and nobody knows its name
             with suppress(Refusal):  # it goes when it expires
                 await self._uploads.abandon(upload.id)
                 if upload.sha256 is not None:

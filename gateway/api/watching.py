@@ -25,7 +25,7 @@ from services.kit.errors import Refusal
 # Events written in this process wake the watcher at once; those of another gateway are found by asking.
 _POLL_S = 0.5
 
-# How often the place in line of one that waits is looked at.
+# How often the position of a queued analysis is read.
 _LINE_POLL_S = 0.5
 
 # What a slow reader may lag behind before its sources wait for it.
@@ -51,7 +51,7 @@ class Watching:
         self._stopping = False
 
     def stop(self) -> None:
-        """End all watches, so that their watchers go on at another gateway, or at this one once it is back."""
+        """End all watches, so that their watchers resume at another gateway, or at this one once it is back."""
         self._stopping = True
         self._news.tell_all()
 
@@ -120,7 +120,7 @@ class Watching:
         last_seen_is_recorded = after == 0
         with self._news.listening(analysis_id) as news:
             while True:
-                # Before reading: what is written after it wakes us.
+                # Before reading, so that later writes wake us.
                 news.clear()
                 try:
                     # Gives what there is, and says by an exception that there may be more.
@@ -139,7 +139,7 @@ class Watching:
                 except dbos_error.DBOSStreamTimeoutError:
                     is_over = False
                 except dbos_error.DBOSNonExistentWorkflowError:
-                    # Accepted, and not yet in line or already forgotten: the record says which.
+                    # Accepted, and not yet queued or already deleted: the record says which.
                     is_over = last_seen_is_recorded = True
                 else:
                     is_over = True
@@ -156,7 +156,7 @@ class Watching:
                 await _either(news, _POLL_S)
 
     async def _places(self, analysis_id: str) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
-        """A snapshot whenever the place in line changes, until it is no longer in line."""
+        """A snapshot whenever the queue position changes, until it has left the queue."""
         told: int | None = None
         # The first look is a fresh one: a line from before this analysis would not have it.
         line = await self._admission.line()

@@ -5,7 +5,7 @@ import numpy as np
 from gateway.features.signals import Floats
 
 _SUREST = 8.0
-"""Log-odds: 3000 to 1. Beyond it one moment would outweigh all others."""
+"""Log-odds: 3000 to 1. Beyond it one snippet would outweigh all others."""
 
 
 def mean_log_odds(log_odds: Floats) -> float:

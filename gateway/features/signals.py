@@ -20,7 +20,7 @@ class UnmeasurableError(Exception):
 
 @dataclass(frozen=True)
 class Textures:
-    """Texture of the face crops that were looked at, k in all.
+    """Sharpness of the measured face crops, k in all.
 
     `entry` (k,) indexes FaceSignals; the others (k,) are as in notreally.v1.FaceTexture.
     """
@@ -32,7 +32,7 @@ class Textures:
 
 @dataclass(frozen=True)
 class Readings:
-    """What a network made of some moments or spans, k in all.
+    """A network's scores of snippets or spans, k in all.
 
     `entry` (k,), where each is or begins, indexes FaceSignals; `log_odds` (k,) of being forged.
     """

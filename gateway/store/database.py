@@ -1,4 +1,4 @@
-"""Our own tables: uploads and analyses. Versioned by Alembic in `gateway/migrations`.
+"""Our own tables: uploads and analyses. Versioned by Alembic in `gateway/store/migrations`.
 
 The work itself (which step of which analysis is done) is DBOS's; these tables say what people see.
 """
@@ -175,7 +175,7 @@ def _refuse_without_answer(context: sa.ExceptionContext) -> None:
 
 
 def _is_mistake(error: BaseException) -> bool:
-    """Whether an operational error is none: SQLite calls so what is wrong with a statement, or the tables, too."""
+    """Whether it is not an outage: SQLite also raises operational errors for faulty statements or tables."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     return isinstance(error, sqlite3.Error) and code & 0xFF == sqlite3.SQLITE_ERROR
 

@@ -20,7 +20,7 @@ ENDED = (
 
 
 IDLE = dt.timedelta(minutes=10)
-"""Without a chunk for so long, nobody is uploading: many that are begun and never fed would keep all others out."""
+"""An upload without a chunk for this long is idle: many idle ones must not keep all others out."""
 
 
 class FullError(Exception):
@@ -88,7 +88,7 @@ class Analysis:
 
 
 class Records:
-    """The tables, behind functions that say what is done to them."""
+    """The tables, behind functions named for what they do."""
 
     def __init__(self, engine: sa.Engine) -> None:
         """Keep the engine."""
@@ -211,7 +211,7 @@ class Records:
         return Analysis(**row) if row else None
 
     def waiting(self) -> list[str]:
-        """Ids of the analyses nobody has begun with, in the order in which they will be."""
+        """Ids of the analyses that have not started, in queue order."""
         query = sa.select(analyses.c.id).where(_WAITING).order_by(analyses.c.turn, analyses.c.created_at, analyses.c.id)
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
@@ -261,7 +261,7 @@ class Records:
         )
 
     def cancel(self, analysis_id: str) -> bool:
-        """End an analysis because somebody asked to; False when it had ended before."""
+        """Cancel an analysis; False if it had already ended."""
         return self._end(analysis_id, state=analysis_pb2.ANALYSIS_STATE_CANCELLED, stage=analysis_pb2.STAGE_CANCELLED)
 
     def delete_analysis(self, analysis_id: str) -> bool:

@@ -168,7 +168,7 @@ class Janitor:
         return True
 
     async def _delete_old(self, key: str, before: dt.datetime) -> bool:
-        """Delete a blob unless it has been written anew meanwhile."""
+        """Delete a blob unless it has been rewritten meanwhile."""
         changed = await self._media.changed_at(key)
         if changed is None or changed >= before:
             return False

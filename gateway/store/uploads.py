@@ -67,7 +67,7 @@ class Uploads:
         self._finishing: dict[str, asyncio.Task[Upload]] = {}
 
     async def close(self) -> None:
-        """Stop what goes on after the calls that began it; whoever asks again begins it anew."""
+        """Stop work that outlives the calls that started it; a repeated call restarts it."""
         tasks = list(self._finishing.values())
         for task in tasks:
             task.cancel()
@@ -179,7 +179,7 @@ class Uploads:
 
     def _finished(self, upload_id: str, task: "asyncio.Task[Upload]") -> None:
         del self._finishing[upload_id]
-        # There may be nobody left to hear of it.
+        # The caller may have left.
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, Refusal):
             log.error("an upload did not become a video", upload=upload_id, exc_info=error)
@@ -262,7 +262,7 @@ class Uploads:
             if joined.sha256 is None:  # there is nobody who would send it again
                 raise _lost()
             return joined
-        except BaseException:  # who sent it has left, too: nobody knows this upload's name
+        except BaseException:  # its sender has left, and nobody else knows this upload's name
             await asyncio.shield(self.abandon(upload.id))
             raise
 
@@ -282,7 +282,7 @@ class Uploads:
         return offset + len(chunk)
 
     async def abandon(self, upload_id: str) -> None:
-        """Forget an upload that nobody will ask for, and its chunks."""
+        """Delete an upload that nobody will ask for, and its chunks."""
         await asyncio.to_thread(self._records.delete_upload, upload_id)
         await self._media.delete_prefix(f"uploads/{upload_id}")
 

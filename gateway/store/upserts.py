@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 def upsert(
     connection: sa.Connection, table: sa.Table, values: dict[str, Any], only_if: sa.ColumnElement[bool] | None = None
 ) -> sa.sql.dml.ReturningInsert[Any]:
-    """Insert a row; where its primary key exists, change the rest instead, as long as `only_if` holds of what is there.
+    """Insert a row; if its primary key exists, update the rest instead, provided `only_if` holds for the existing row.
 
     It gives the primary key back, or no row when nothing was inserted or changed.
     """

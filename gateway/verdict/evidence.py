@@ -100,7 +100,7 @@ def insufficiency(features: Features) -> list[Reason]:
 
 
 def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> list[Reason]:
-    """What a reader should know of what was not looked at: a file cut short, frames beyond repair, faces left out.
+    """Warnings about what was not analysed: a truncated file, unreadable frames, faces left out.
 
     Args:
         facts: Of the container.

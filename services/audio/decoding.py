@@ -79,7 +79,7 @@ def _chosen(output: bytes) -> int | None:
         streams: list[dict[str, Any]] = json.loads(output or b"{}").get("streams", [])
     except ValueError:
         return None
-    # Several sounds are told apart by ffmpeg's own mark; sorted() keeps the order of the file among equals.
+    # Of several audio streams the one ffmpeg marks as default comes first; sorted() keeps the order of the file.
     ranked = sorted(streams, key=lambda stream: -int(stream.get("disposition", {}).get("default", 0)))
     return int(ranked[0]["index"]) if ranked else None
 

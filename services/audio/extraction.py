@@ -86,7 +86,7 @@ def extract(
         return
     except ProcessTimedOut:
         # Not taken for missing sound: a busy machine must not change an answer. Nor for a service that gives none, as
-        # DEADLINE_EXCEEDED would be: it would be asked again at once, and nobody told why.
+        # DEADLINE_EXCEEDED would be: the call would be retried at once, and the reason lost.
         raise Refusal(
             grpc.StatusCode.FAILED_PRECONDITION,
             "SOUND_TOO_SLOW",

@@ -50,7 +50,7 @@ _RANGE_MARGIN = 0.01
 
 
 class ModelError(ValueError):
-    """The model file cannot be used. The message is a sentence for whoever started the service."""
+    """The model file cannot be used. The message is a sentence for the person who started the service."""
 
 
 @dataclass(frozen=True)

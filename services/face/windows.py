@@ -59,7 +59,7 @@ class Texture:
 
 @dataclass(frozen=True)
 class ScoredCrop:
-    """What the texture network makes of one moment; `entry`, an index into its track, is that of the last frame."""
+    """The score of one snippet; `entry`, an index into its track, is that of its last frame."""
 
     entry: int
     log_odds: float
@@ -125,7 +125,7 @@ class TrackSignals:
 class Thumbnail:
     """A small JPEG of one face; `track` is an index into the tracks of its window.
 
-    `places` (side, side) is what each place adds to the texture network's score, their mean; None when it has none.
+    `places` (side, side) are the patch contributions to the texture score, which is their mean; None without a score.
     """
 
     time_s: float

@@ -17,7 +17,7 @@ _MEBIBYTE = 1024 * 1024
 _LARGEST_FILE_BYTES = 16 * _MEBIBYTE
 # When memory runs out, Linux should end a worker, which costs a window, and not the service.
 _SACRIFICE = "500"
-# What opens the bucket and the database is nothing for a process that reads files nobody vouches for.
+# A process that reads untrusted files must not have the credentials of bucket and database.
 _SECRETS = ("AWS_", "AZURE_", "GOOGLE_", "NOTREALLY_DATABASE_URL", "PG", "OTEL_")
 
 

@@ -45,10 +45,10 @@ class ServiceSettings(BaseSettings):
     """Longest a call may take when its caller gave no shorter deadline."""
 
     shutdown_grace_s: float = Field(default=10.0, ge=0)
-    """How long calls in flight may go on once the process is told to stop."""
+    """How long calls in flight may continue once the process is told to stop."""
 
     max_connection_age_s: float = Field(default=300.0, ge=0)
-    """After so long a caller is asked to connect anew, and so finds replicas that were added since; 0 for never."""
+    """After this long a caller is asked to reconnect, so that it finds new replicas; 0 means never."""
 
     @field_validator("media_url")
     @classmethod

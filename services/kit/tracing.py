@@ -1,4 +1,4 @@
-"""Traces: a span for each call served, each call made and each step of work, sent by OTLP where somebody collects them.
+"""Traces: a span for each call served, each call made and each step of work, sent by OTLP if a collector is set.
 
 Without a collector nothing is recorded and nothing of the SDK is loaded. The context of a trace travels as W3C
 ``traceparent``, in metadata between processes and as a word in the arguments of a workflow.

@@ -2,7 +2,7 @@
 
 _LOOKED_AT = 1024
 HEAD_BYTES = _LOOKED_AT
-"""How much of a file `what_else` looks at."""
+"""How much of a file `what_else` reads."""
 
 _PICTURE = "This file is a picture, not a video. Send a video that shows a face."
 _ARCHIVE = "This file is an archive or an office document, not a video. Unpack it and send the video itself."

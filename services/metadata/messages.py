@@ -60,7 +60,7 @@ def _video(video: facts.VideoHeader, packets: PacketFacts | None) -> metadata_pb
     if packets is not None:
         message.start_s = packets.start_s
         message.variable_frame_rate = packets.variable_frame_rate
-        # Packets are what is there; a header is what somebody wrote down. But only all of them tell the whole.
+        # Packets are facts, a header is only a claim. But only a complete list of packets covers the whole file.
         for field in ("fps", "frame_count", "duration_s", "bit_rate"):
             measured = getattr(packets, field)
             if measured is not None and (packets.complete or not message.HasField(field)):

@@ -42,7 +42,7 @@ class Structure:
 
 
 WHOLE = Structure()
-"""Nothing is missing, or nobody can tell."""
+"""Nothing is missing, or it cannot be known."""
 
 
 def walk(path: Path) -> Structure:

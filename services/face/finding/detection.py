@@ -30,11 +30,11 @@ node {{
   options {{ [mediapipe.FaceDetectionOptions.ext] {{ min_score_thresh: {_LEAST_SCORE} }} }}
 }}
 """
-# Above this the frame is looked at in overlapping squares as well: letterboxed whole, a small face would be too small.
+# Above this, overlapping squares of the frame are searched as well: in the letterboxed frame a small face gets lost.
 _LONG_ASPECT = 1.5
 # From one square to the next, in sides: a face on the edge of one must lie within another. 16:9 takes two, 20:9 three.
 _LONGEST_STEP = 0.82
-# Beyond five squares a frame is a line, and no film: one of 8000 by 16 pixels would be looked at five hundred times.
+# At most five squares: a frame of 8000 by 16 pixels would have five hundred.
 _MOST_STEPS = 4
 _SAME_FACE = 0.3
 

@@ -19,7 +19,7 @@ _GIVES = Spec("log_odds", "tensor(float)", ())
 
 
 class MotionNetwork:
-    """A loaded network. The same movements give the same scores, alone or among others, but for the last digits."""
+    """A loaded network. Scores do not depend on the rest of the batch, except for the last digits."""
 
     def __init__(self, path: Path, content: bytes) -> None:
         """Load the content of an ONNX file that `make train` wrote.

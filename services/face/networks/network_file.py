@@ -12,7 +12,7 @@ _LARGEST_FILE = 64_000_000
 
 
 class NetworkError(ValueError):
-    """A network cannot be used. The message is a sentence for whoever started the service."""
+    """A network cannot be used. The message is a sentence for the person who started the service."""
 
 
 def read_network(path: Path, setting: str) -> bytes:

@@ -40,7 +40,7 @@ class Scores:
 
 
 class TextureNetwork:
-    """A loaded network. The same snippets give the same scores, alone or among others."""
+    """A loaded network. Scores do not depend on the rest of the batch."""
 
     def __init__(self, path: Path, content: bytes) -> None:
         """Load the content of an ONNX file that `make train` wrote.

@@ -1,4 +1,4 @@
-"""One decoded frame, kept as the decoder gave it: only the pixels somebody looks at are ever converted.
+"""One decoded frame in the decoder's format: only the pixels that are used are ever converted.
 
 Coordinates are pixels of the *upright* frame, continuous, with the origin at the outer corner of the top left pixel
 (so that the centre of that pixel is (0.5, 0.5)). A view is an affine map from a crop's coordinates to the frame's.

@@ -31,7 +31,7 @@ MOST_PIXELS = 8192 * 4608
 
 
 def refuse_huge_frames(width: int, height: int) -> None:
-    """Refuse a video whose frames nobody should decode.
+    """Refuse a video whose frames are too large to decode.
 
     Raises:
         Refusal: FAILED_PRECONDITION, FRAME_TOO_LARGE.

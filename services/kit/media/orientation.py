@@ -26,7 +26,7 @@ def quarter_turns(matrix: Sequence[int]) -> int:
 
 
 def quarter_turns_of_degrees(degrees: float) -> int:
-    """The same of degrees counter-clockwise alone, which do not tell a mirror; what is no angle turns nothing.
+    """The same from degrees counter-clockwise, which cannot express a mirror; an invalid angle turns nothing.
 
     Of a matrix without an angle libavutil says "not a number", which becomes a huge integer on its way here.
     """

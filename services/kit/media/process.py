@@ -31,7 +31,7 @@ class ProcessTimedOut(Exception):  # noqa: N818 - says what happened
 
 
 class ProcessCancelled(Exception):  # noqa: N818 - says what happened
-    """The process was killed because nobody waits for it any more."""
+    """The process was killed because its call was cancelled."""
 
 
 class MediaProcess:
@@ -129,7 +129,7 @@ class MediaProcess:
                 return self._process.wait(_POLL_S)
 
     def check(self) -> None:
-        """Whether to go on; for what is done beside the process, and within its time.
+        """Whether to continue; for work done alongside the process, within its time.
 
         Raises:
             ProcessTimedOut: When the time is up.

@@ -25,7 +25,7 @@ _MOST_BLOCKS_KEPT = 64
 
 @dataclass(frozen=True)
 class Video:
-    """Where a video is, as a worker is told: a file, or so many bytes that its service fetches."""
+    """Where a worker finds a video: a file, or a number of bytes that its service fetches."""
 
     size: int
     path: Path | None = None

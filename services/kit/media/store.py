@@ -59,7 +59,7 @@ _NO_ANSWER: tuple[type[Exception], ...] = (GenericError, PermissionDeniedError, 
 
 @dataclass(frozen=True)
 class StoredVideo:
-    """A video in the store: what a worker is told of it, and how a range of it is read for that worker."""
+    """A video in the store: its description for a worker, and how to read a range of it for that worker."""
 
     video: Video
     read: Callable[[int, int], Awaitable[bytes]] | None
@@ -109,7 +109,7 @@ class MediaStore:
         )
 
     async def stored_video(self, ref: media_pb2.MediaRef) -> StoredVideo:
-        """A video to be read where it is: nothing is copied, and of one in a bucket only what is asked for is fetched.
+        """A video to be read in place: nothing is copied, and from a bucket only the requested ranges are fetched.
 
         Raises:
             Refusal: NOT_FOUND, MEDIA_NOT_FOUND, when the store does not hold it. `read` raises the same.
@@ -257,7 +257,7 @@ def _there() -> Iterator[None]:
 
 @contextmanager
 def _answered(*also: type[Exception]) -> Iterator[None]:
-    """Refuse when the store gives no answer, which is told by what obstore raises, and by `also`."""
+    """Refuse if the store does not answer, according to the exceptions of obstore and `also`."""
     try:
         yield
     except _NO_ANSWER + also as error:

@@ -138,7 +138,7 @@ class Boundary(grpc.aio.ServerInterceptor):
 
 
 async def _refuse(context: Any, refusal: Refusal) -> None:
-    """End a call with a refusal, and tell the caller's channel not to make it again by itself (gRFC A6).
+    """End a call with a refusal, and tell the caller's channel not to retry it (gRFC A6).
 
     A refusal is an answer also where its code is UNAVAILABLE, which channels take for none: the call would be made
     four times, a crash would cost four workers, and what the caller's deadline cuts off is the fourth, not the reason.

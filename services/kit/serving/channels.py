@@ -43,7 +43,7 @@ def open_channel(target: str, *, max_message_bytes: int = 8 * MEBIBYTE) -> grpc.
             ("grpc.max_reconnect_backoff_ms", 2_000),
             # Names are looked up again when a connection ends, but by default not twice in half a minute.
             ("grpc.dns_min_time_between_resolutions_ms", 2_000),
-            # Each channel by itself: two of one process to one address would otherwise share a connection.
+            # A connection per channel: two channels of one process to one address would otherwise share one.
             ("grpc.use_local_subchannel_pool", 1),
         ],
         interceptors=[requests.SendWithUnary(), requests.SendWithStream()],

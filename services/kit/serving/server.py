@@ -107,7 +107,7 @@ async def running(
 
 
 def _connection_age(seconds: float) -> list[tuple[str, int]]:
-    """Calls on a connection that has come of age go on until their own end; only new ones need a new connection."""
+    """Calls on a connection that reached its maximum age may finish; only new calls need a new connection."""
     return [("grpc.max_connection_age_ms", round(1000 * seconds))] if seconds else []
 
 

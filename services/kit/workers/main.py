@@ -44,7 +44,7 @@ class _Running:
         self._heard_of_at = time.monotonic()
 
     def cancelled(self) -> bool:
-        """Whether to stop. Whoever asks is at work, and now and then the service is told so."""
+        """Whether to stop. Asking counts as a heartbeat, and now and then one is sent to the service."""
         now = time.monotonic()
         if now - self._heard_of_at >= self._alive_every_s:
             self._heard_of_at = now

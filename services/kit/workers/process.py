@@ -174,7 +174,7 @@ class WorkerProcess:
         self._write(Kind.TAKEN)
 
     async def settle(self) -> None:
-        """End the task under way, whose results nobody wants: let it stop by itself, or kill it after the grace."""
+        """End the running task, whose results are no longer wanted: let it stop, or kill it after the grace period."""
         self._write(Kind.CANCEL)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._setup.limits.grace_s):

@@ -30,5 +30,5 @@ def opened(video: Video) -> Iterator[BinaryIO]:
 
 
 def cancelled() -> Refusal:
-    """What reading raises once nobody waits for the task any more; nobody hears it."""
+    """The exception that reading raises once the task is cancelled; nobody receives it."""
     return Refusal(grpc.StatusCode.CANCELLED, "CANCELLED", "Nobody waits for this any more.")

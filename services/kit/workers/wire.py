@@ -27,7 +27,7 @@ MOST_RANGE_BYTES = 16 * 1024 * 1024
 """No worker has a reason to ask for more at once."""
 
 ITEMS_AHEAD = 4
-"""Items a worker may have sent that nobody has taken yet."""
+"""Maximum number of items a worker has sent that are not consumed yet."""
 
 
 class Kind(IntEnum):
@@ -54,7 +54,7 @@ class Kind(IntEnum):
     ITEM = 11
     """One item of the task under way."""
     ALIVE = 12
-    """The task goes on, even though there is no item yet."""
+    """Heartbeat: the task is running, even though there is no item yet."""
     LINE = 13
     """A line for the log."""
     DONE = 14
@@ -73,7 +73,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker is told at its start. `warm_up` is a function at the top level of a module, as in `Task`."""
+    """The first message to a worker. `warm_up` is a function at the top level of a module, as in `Task`."""
 
     name: str
     log_level: str
