@@ -11,7 +11,7 @@ from tests.synthetic.videos import FaceVideo
 from training.data.crops import CROPS, WIDE_FRAMES, WIDE_SIDE, cut, cut_all, middle, portraits, read_crops
 
 
-def test_moments_are_successive_frames_around_an_upright_face(face_video: MakeFaceVideo) -> None:
+def test_snippets_are_successive_frames_around_an_upright_face(face_video: MakeFaceVideo) -> None:
     crops = cut(face_video(FaceVideo(seconds=0.5, size=(320, 240), iod=60, nod_px=(3.0, 3.0), nod_hz=2.0)), 5)
     assert crops.snippets.shape == (len(crops), WIDE_SIDE, WIDE_SIDE, WIDE_FRAMES)
     assert 3 <= len(crops) <= 5
@@ -32,7 +32,7 @@ def test_of_a_fast_video_every_other_frame_is_seen_as_in_the_product(face_video:
     np.testing.assert_allclose(np.diff(times_s), 2 / 60, atol=1e-3)
 
 
-def test_a_video_too_short_for_a_moment_gives_none(face_video: MakeFaceVideo) -> None:
+def test_a_video_too_short_for_a_snippet_gives_none(face_video: MakeFaceVideo) -> None:
     short = face_video(FaceVideo(seconds=(WIDE_FRAMES - 1) / 30, fps=30, size=(320, 240), iod=60))
     assert len(cut(short)) == 0
     assert len(portraits(short, 3).points) == 0
@@ -63,5 +63,5 @@ def test_the_middle_is_as_far_from_every_edge() -> None:
     np.testing.assert_array_equal(middle(picture, 4), picture[2:6, 2:6])
 
 
-def test_as_many_moments_are_learned_from_as_are_scored_later() -> None:
+def test_as_many_snippets_are_learned_from_as_are_scored_later() -> None:
     assert scored_crops(1) == CROPS

@@ -105,7 +105,7 @@ def test_too_few_folds_to_leave_two_are_not_asked(population: Population) -> Non
     assert choose({RELEASED: Candidate([population(people=20, folds=3)], RECIPE)}) is not None
 
 
-def test_candidates_differ_from_what_ships_in_one_thing(population: Population) -> None:
+def test_candidates_differ_from_the_released_recipe_in_one_respect(population: Population) -> None:
     seeds, other = [population(people=10)], [population(people=10, seed=1)]
     found = candidates(seeds, {"another network": other}, RECIPE)
     assert found[RELEASED] == Candidate(seeds, RECIPE)

@@ -142,7 +142,7 @@ def test_two_videos_on_one_step_of_the_trees_are_told_apart_by_a_networks_readin
 
 
 @pytest.mark.parametrize("column", [TEXTURE, MOTION])
-def test_without_a_reading_the_lines_say_nothing(population: Population, column: int) -> None:
+def test_without_a_network_feature_its_linear_term_is_zero(population: Population, column: int) -> None:
     videos = population(people=60, signal=2.0, column=column)
     booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
     rows = np.full((1, 10), np.nan)

@@ -19,7 +19,7 @@ def error(one: Snippet, other: Snippet) -> float:
     return float(np.abs(one.astype(int) - other).mean())
 
 
-def test_a_journey_of_nothing_changes_nothing(snippet: Snippet) -> None:
+def test_an_empty_augmentation_changes_nothing(snippet: Snippet) -> None:
     (arrived,) = augmented([snippet], Augmentation(), np.random.default_rng(0))
     np.testing.assert_array_equal(arrived, snippet)
 
@@ -38,14 +38,14 @@ def test_frames_arrive_in_order_and_all_of_them(snippet: Snippet) -> None:
         assert np.argmin(errors) == frame
 
 
-def test_moments_arrive_in_order(snippet: Snippet) -> None:
+def test_snippets_stay_in_order(snippet: Snippet) -> None:
     sent = [snippet, 255 - snippet]
     arrived = augmented(sent, Augmentation(crf=20), np.random.default_rng(0))
     assert [np.argmin([error(one, other) for other in sent]) for one in arrived] == [0, 1]
 
 
 @pytest.mark.parametrize("shape", [(101, 97), (100, 97), (101, 98), (64, 64)])
-def test_odd_sizes_arrive_as_they_were_sent(snippet: Snippet, shape: tuple[int, int]) -> None:
+def test_odd_sizes_stay_as_they_were(snippet: Snippet, shape: tuple[int, int]) -> None:
     part = np.ascontiguousarray(snippet[60 : 60 + shape[0], 60 : 60 + shape[1]])
     arrived = encoded(part, 20)
     assert arrived.shape == part.shape
@@ -72,14 +72,14 @@ def test_no_frame_has_the_grain_of_the_one_before(snippet: Snippet) -> None:
         Augmentation(crf=35),
     ],
 )
-def test_every_hardship_shows(snippet: Snippet, augmentation: Augmentation) -> None:
+def test_every_augmentation_shows(snippet: Snippet, augmentation: Augmentation) -> None:
     (arrived,) = augmented([snippet], augmentation, np.random.default_rng(0))
     assert arrived.shape == snippet.shape
     assert arrived.dtype == np.uint8
     assert 0.3 < error(arrived, snippet) < 40
 
 
-def test_the_same_seed_gives_the_same_journey_and_the_same_arrival(snippet: Snippet) -> None:
+def test_the_same_seed_gives_the_same_augmentation_and_result(snippet: Snippet) -> None:
     def sent() -> tuple[Augmentation, Snippet]:
         rng = np.random.default_rng(5)
         augmentation = draw_augmentation(rng)
@@ -93,7 +93,7 @@ def test_the_same_seed_gives_the_same_journey_and_the_same_arrival(snippet: Snip
         np.testing.assert_array_equal(first[1], again[1])
 
 
-def test_drawn_journeys_stay_within_what_is_ordinary() -> None:
+def test_drawn_augmentations_stay_within_what_is_ordinary() -> None:
     rng = np.random.default_rng(0)
     drawn = [draw_augmentation(rng) for _ in range(300)]
     compressed = [augmentation.crf for augmentation in drawn if augmentation.crf is not None]

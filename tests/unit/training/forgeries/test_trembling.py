@@ -31,7 +31,7 @@ def from_frame_to_frame(snippet: Snippet) -> np.ndarray:
     return np.asarray(np.abs(np.diff(snippet.astype(float), axis=2)).mean(axis=2))
 
 
-def test_the_same_seed_gives_the_same_forgery_and_leaves_the_moment_alone(face: Face, still: Snippet) -> None:
+def test_the_same_seed_gives_the_same_forgery_and_leaves_the_snippet_alone(face: Face, still: Snippet) -> None:
     kept = still.copy()
 
     def forged(seed: int) -> Snippet:
@@ -65,7 +65,7 @@ def test_a_forgery_says_where_it_is_and_leaves_the_rest_or_the_face_alone(face: 
     assert {True, False} == set(changed_inside)
 
 
-def test_a_past_changes_all_of_a_moment_alike(still: Snippet) -> None:
+def test_prior_processing_changes_all_of_a_snippet_alike(still: Snippet) -> None:
     for seed in range(20):
         before = draw_prior_processing(np.random.default_rng(seed)).of(still)
         assert before.shape == still.shape
@@ -73,7 +73,7 @@ def test_a_past_changes_all_of_a_moment_alike(still: Snippet) -> None:
         assert np.abs(before.astype(int) - still).mean() > 0.1
 
 
-def test_what_does_not_tremble_holds_still(face: Face, still: Snippet) -> None:
+def test_without_jitter_nothing_moves(face: Face, still: Snippet) -> None:
     forged = drawn(False).of(still, face.points, np.random.default_rng(0))
     assert from_frame_to_frame(forged.pixels).max() == 0
 
@@ -97,7 +97,7 @@ def test_each_tremor_shows_in_the_face_and_nowhere_else(face: Face, still: Snipp
     assert moved[cv2.dilate(forged.mask, np.ones((15, 15), np.uint8)) == 0].max() == 0
 
 
-def test_what_is_around_a_face_never_trembles() -> None:
+def test_what_is_around_a_face_never_jitters() -> None:
     many = [draw_jittered_blend(np.random.default_rng(seed)) for seed in range(200)]
     assert all(one.inside for one in many if one.jitter != TemporalJitter())
     assert 100 < sum(one.jitter != TemporalJitter() for one in many) < 160

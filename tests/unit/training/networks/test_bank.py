@@ -20,16 +20,16 @@ def crops(face_video: MakeFaceVideo) -> Crops:
 
 
 @pytest.fixture
-def bank(crops: Crops, tmp_path: Path) -> list[Snippets]:
+def videos(crops: Crops, tmp_path: Path) -> list[Snippets]:
     """Of the same video, once taken for real and once for fake."""
     return [
         read_snippets(kept) for kept in make_snippets([crops, crops], [False, True], [3, 3], tmp_path, seed=0, jobs=1)
     ]
 
 
-def test_real_and_fake_moments_travel_alike(crops: Crops, bank: list[Snippets]) -> None:
+def test_real_and_fake_snippets_are_augmented_alike(crops: Crops, videos: list[Snippets]) -> None:
     as_they_came = np.array([middle(snippet, SNIPPET_SIDE)[..., -FRAMES:] for snippet in crops.snippets])
-    for snippets, kind in zip(bank, (Kind.REAL, Kind.LABELLED), strict=True):
+    for snippets, kind in zip(videos, (Kind.REAL, Kind.LABELLED), strict=True):
         as_came, after = ((snippets.kind == kind) & (snippets.augmented == yes) for yes in (False, True))
         np.testing.assert_array_equal(snippets.pixels[as_came], as_they_came)
         np.testing.assert_array_equal(snippets.time_s[as_came], crops.times_s)
@@ -37,7 +37,7 @@ def test_real_and_fake_moments_travel_alike(crops: Crops, bank: list[Snippets]) 
         assert np.any(snippets.pixels[after] != as_they_came, axis=(1, 2, 3)).mean() > 0.5
 
 
-def test_the_members_of_a_pair_go_on_the_same_journeys_and_others_do_not(crops: Crops, tmp_path: Path) -> None:
+def test_the_members_of_a_pair_get_the_same_augmentations_and_others_do_not(crops: Crops, tmp_path: Path) -> None:
     kept = make_snippets([crops, crops, crops], [False, True, True], [3, 3, 4], tmp_path, seed=0, jobs=1)
     real, fake, other = map(read_snippets, kept)
     after = real.pixels[(real.kind == Kind.REAL) & real.augmented]
@@ -45,8 +45,8 @@ def test_the_members_of_a_pair_go_on_the_same_journeys_and_others_do_not(crops: 
     assert np.any(other.pixels[other.augmented] != after)
 
 
-def test_half_of_what_is_forged_is_encoded_afterwards_and_so_is_its_twin(bank: list[Snippets]) -> None:
-    real, _ = bank
+def test_half_of_what_is_forged_is_encoded_afterwards_and_so_is_its_twin(videos: list[Snippets]) -> None:
+    real, _ = videos
     encoded = []
     for place in np.flatnonzero(real.kind == Kind.FORGED):
         # Around what is forged both are the same, but for what an encoder makes of it.
@@ -68,8 +68,8 @@ def test_a_small_face_is_forged_and_encoded_at_its_own_size(crops: Crops, tmp_pa
     assert detail[1] < 0.85 * detail[0]
 
 
-def test_each_real_moment_has_a_forged_twin_and_fakes_have_none(bank: list[Snippets]) -> None:
-    real, fake = bank
+def test_each_real_snippet_has_a_forged_twin_and_fakes_have_none(videos: list[Snippets]) -> None:
+    real, fake = videos
     (forged,) = np.nonzero(real.kind == Kind.FORGED)
     assert len(forged) == 2 * np.sum(~real.augmented & (real.kind == Kind.REAL))
     assert sorted(real.twin[forged]) == np.flatnonzero(real.kind == Kind.TWIN).tolist()
@@ -79,7 +79,7 @@ def test_each_real_moment_has_a_forged_twin_and_fakes_have_none(bank: list[Snipp
     assert np.all(fake.twin == np.arange(len(fake.kind)))
 
 
-def test_what_was_made_is_kept_and_another_video_has_another_bank(crops: Crops, tmp_path: Path) -> None:
+def test_what_was_made_is_kept_and_another_video_has_other_snippets(crops: Crops, tmp_path: Path) -> None:
     make_snippets([crops], [False], [0], tmp_path, seed=0, jobs=1)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     make_snippets([crops, crops], [False, True], [0, 0], tmp_path, seed=0, jobs=1)
@@ -87,7 +87,7 @@ def test_what_was_made_is_kept_and_another_video_has_another_bank(crops: Crops, 
     assert len(list(tmp_path.iterdir())) == 2 * len(kept)
 
 
-def test_crops_of_another_size_or_kind_have_another_bank(
+def test_crops_of_another_size_or_kind_have_other_snippets(
     crops: Crops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     smaller = replace(crops, scale=crops.scale / 2)

@@ -153,7 +153,7 @@ def test_one_span_of_real_videos_has_no_spread_to_learn_from() -> None:
     assert score(network, movements(rng)).tolist() == [0.0] * 6
 
 
-def test_what_is_shipped_scores_as_what_was_trained(tmp_path: Path) -> None:
+def test_what_is_released_scores_as_what_was_trained(tmp_path: Path) -> None:
     videos, fake = people(12, signal=1.0)
     path = tmp_path / "models" / "motion.onnx"
     train_released(videos, fake, [True] * 12, [brightened(videos)], path, epochs=2, seed=3)

@@ -30,7 +30,7 @@ from training.networks.network import (  # noqa: E402
 )
 
 PATCH = slice(90, 150)
-"""Pixels of a snippet of the bank."""
+"""Pixels of a training snippet."""
 
 
 def grainy(rng: np.random.Generator) -> np.ndarray:
@@ -67,7 +67,7 @@ def some_snippets() -> Any:
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, FRAMES, SIDE, SIDE))).float()
 
 
-def test_the_part_by_places_gives_their_mean_over_the_face() -> None:
+def test_the_patch_network_gives_their_mean_over_the_face() -> None:
     part, snippets = PatchNetwork().eval(), some_snippets()
     with torch.inference_mode():
         patches, added, score = part(snippets), part.contributions(snippets), TextureNetwork([part])(snippets)
@@ -78,7 +78,7 @@ def test_the_part_by_places_gives_their_mean_over_the_face() -> None:
     np.testing.assert_allclose(score, patches[:, inside].mean(dim=1), rtol=1e-4)
 
 
-def test_a_network_gives_the_mean_of_its_parts_and_says_what_each_place_adds() -> None:
+def test_a_network_gives_the_mean_of_its_parts_and_the_contribution_of_each_patch() -> None:
     by_place, whole, snippets = PatchNetwork().eval(), WholeNetwork().eval(), some_snippets()
     network = TextureNetwork([by_place, whole])
     with torch.inference_mode():
@@ -126,7 +126,7 @@ def test_a_face_fills_the_middle_of_its_crop() -> None:
 
 
 @pytest.mark.timeout(300)
-def test_it_learns_where_moments_are_forged() -> None:
+def test_it_learns_where_snippets_are_forged() -> None:
     rng = np.random.default_rng(0)
     people, stranger = [person(rng) for _ in range(4)], grainy(rng)
     part = train_part(people, [[]] * 4, Settings(samples=192, batch=16, rate=1e-3), lambda _: None)
@@ -158,13 +158,13 @@ def of_a_kind(kind: Kind, values: list[int], times_s: list[float]) -> Snippets:
     )
 
 
-def test_a_labelled_fake_is_shown_beside_the_nearest_moment_that_is_as_far_travelled() -> None:
+def test_a_labelled_fake_is_shown_beside_the_nearest_snippet_that_is_augmented_or_not_as_it_is() -> None:
     fake = of_a_kind(Kind.LABELLED, [0, 0, 0], [1.0, 1.0, 5.2])
     real = of_a_kind(Kind.REAL, [0] * 6, [1.0, 0.2, 5.0, 1.4, 9.0, 5.2])
     assert [learning._real_counterpart(fake, which, real) for which in range(3)] == [0, 3, 2]
 
 
-def test_members_of_a_pair_are_seen_in_one_view_and_nothing_is_said_of_the_fakes_places() -> None:
+def test_members_of_a_pair_are_seen_in_one_view_and_the_fakes_patches_are_unknown() -> None:
     fake, real = of_a_kind(Kind.LABELLED, [90] * 4, [0, 0, 1, 1]), of_a_kind(Kind.REAL, [90] * 4, [0, 0, 1, 1])
     stranger = of_a_kind(Kind.REAL, [200] * 2, [0, 0])
     made = person(np.random.default_rng(0))
@@ -179,7 +179,7 @@ def test_members_of_a_pair_are_seen_in_one_view_and_nothing_is_said_of_the_fakes
         assert torch.equal(batch.snippets[place], batch.snippets[place + 1])
 
 
-def test_where_no_place_is_known_the_face_as_a_whole_counts() -> None:
+def test_where_no_patch_is_known_the_face_as_a_whole_counts() -> None:
     trainer = learning._Trainer(Settings(smoothing=0.0), 1)
     patches = torch.zeros((2, PATCHES, PATCHES))
     patches[:, : PATCHES // 2] = 4.0
@@ -232,7 +232,7 @@ def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(
     np.testing.assert_allclose(scored(in_two, snippet), scored(at_once, snippet), atol=1e-5)
 
 
-def test_the_part_that_answers_for_the_whole_learns_from_each_moments_own_truth() -> None:
+def test_the_whole_network_learns_from_each_snippets_own_label() -> None:
     settings = Settings(Answer.WHOLE, samples=16, batch=8, smoothing=0.0)
     answer = torch.tensor([[[1.0, 3.0]], [[0.0, 0.0]]])
     nowhere = torch.zeros((2, PATCHES, PATCHES))
@@ -245,5 +245,5 @@ def test_the_part_that_answers_for_the_whole_learns_from_each_moments_own_truth(
     assert not torch.equal(fresh[first], trained[first].cpu())
 
 
-def test_no_moments_have_no_scores() -> None:
+def test_no_snippets_have_no_scores() -> None:
     assert score_wide(TextureNetwork([]), []).shape == (0,)

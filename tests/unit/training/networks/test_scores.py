@@ -27,7 +27,7 @@ def test_what_was_said_is_read_as_it_was_written(tmp_path: Path, scores: dict[st
     }
 
 
-def test_another_part_takes_the_place_of_the_one_that_speaks_of_the_same() -> None:
+def test_another_part_replaces_the_one_with_the_same_answer() -> None:
     def said(*of_seeds: float) -> Scores:
         return tuple((np.array([value, value + 1]), np.empty(0)) for value in of_seeds)
 

@@ -88,7 +88,7 @@ def test_too_few_real_faces_to_forge_are_refused_before_anything_is_learned(
     assert len(training._training_data(0)[0]) == 2
 
 
-def test_the_members_of_a_pair_are_given_the_same_route_and_nobody_else(dataset: Dataset) -> None:
+def test_the_members_of_a_pair_are_augmented_alike_and_nobody_else(dataset: Dataset) -> None:
     alone = replace(dataset, pairs=dataset.pairs[:1])
     assert texture._augmentation_ids(dataset) == [0, 0, 2, 2]
     assert texture._augmentation_ids(alone) == [0, 0, 2, 3]
@@ -141,9 +141,7 @@ def _write_down(path: Path, text: str) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_what_was_said_of_people_not_seen_is_enough_to_evaluate_anew_on_another_machine(
-    dataset: Dataset, tmp_path: Path
-) -> None:
+def test_out_of_fold_scores_are_enough_to_evaluate_on_another_machine(dataset: Dataset, tmp_path: Path) -> None:
     told = tmp_path / "told.txt"
     told.touch()
     say = partial(_write_down, told)

@@ -19,7 +19,7 @@ def snippet() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (SNIPPET_SIDE, SNIPPET_SIDE, FRAMES), dtype=np.uint8)
 
 
-def test_the_plain_view_is_the_middle_of_the_moment(snippet: np.ndarray) -> None:
+def test_the_plain_view_is_the_middle_of_the_snippet(snippet: np.ndarray) -> None:
     edge = (SNIPPET_SIDE - SIDE) // 2
     view = View(np.array([[1.0, 0, edge], [0, 1, edge]]), IDENTITY)
     np.testing.assert_array_equal(view.of(snippet), snippet[edge:-edge, edge:-edge])
@@ -53,7 +53,7 @@ def test_what_is_forged_is_seen_where_the_forged_pixels_are(seed: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(SEEDS)
-def test_a_view_shows_two_moments_alike(seed: int) -> None:
+def test_a_view_shows_two_snippets_alike(seed: int) -> None:
     rng = np.random.default_rng(seed)
     view = draw_view(rng)
     snippet = rng.integers(0, 256, (SNIPPET_SIDE, SNIPPET_SIDE, FRAMES), dtype=np.uint8)

@@ -97,7 +97,7 @@ def test_a_crop_beyond_the_frame_repeats_the_border() -> None:
     assert (face_crop(picture, made_up_face(100.0, (0.0, 0.0))) == 200).all()
 
 
-def test_a_moment_is_what_its_frames_show_where_the_face_is_in_the_last() -> None:
+def test_a_snippet_is_what_its_frames_show_where_the_face_is_in_the_last() -> None:
     noise = soft_noise(300, 300)
     # The world moves to the right by four pixels a frame; the face is where it is in the last one.
     frames = [grey_picture(np.roll(noise, 4 * frame, axis=1)) for frame in range(FRAMES)]
@@ -114,7 +114,7 @@ def test_a_moment_is_what_its_frames_show_where_the_face_is_in_the_last() -> Non
     )
 
 
-def test_a_moment_is_the_lightness_of_what_a_person_is_shown() -> None:
+def test_a_snippet_is_the_lightness_of_what_a_person_is_shown() -> None:
     picture = grey_picture(soft_noise(300, 300))
     points = made_up_face(150.0, (150.0, 150.0))
     shown, (seen,) = face_crop(picture, points), np.moveaxis(face_snippet([picture], points), 2, 0)

@@ -84,13 +84,13 @@ def test_more_crops_than_frames_are_one_a_frame(network: TextureNetwork) -> None
     assert [crop.entry for crop in scores.of(track)] == list(range(FRAMES - 1, 80))
 
 
-def test_where_no_face_is_the_next_one_is_taken_once_it_was_followed_through_a_moment(network: TextureNetwork) -> None:
+def test_where_no_face_is_the_next_one_is_taken_once_it_was_followed_through_a_snippet(network: TextureNetwork) -> None:
     scores, (track,) = scored(network, LARGE, crops=8, seen=lambda time_s: not 9.0 <= time_s < 11.0)
     times = TIMES[[track.frames[crop.entry] for crop in scores.of(track)]]
     assert times.tolist() == pytest.approx([8.25, 8.75, 11.1, 11.25, 11.75])
 
 
-def test_a_moment_across_a_cut_is_not_scored(network: TextureNetwork) -> None:
+def test_a_snippet_across_a_cut_is_not_scored(network: TextureNetwork) -> None:
     scores = WindowScores(WINDOW, network, 200, 0)
     track = Track(None)
     cut = 40
@@ -184,7 +184,7 @@ def test_a_part_without_a_face_is_not_shown(network: TextureNetwork) -> None:
     assert [one.time_s for one in scores.portraits] == pytest.approx([8.25, 9.25])
 
 
-def test_the_shipped_network_scores_through_a_window_as_it_does_alone() -> None:
+def test_the_released_network_scores_through_a_window_as_it_does_alone() -> None:
     real = TextureNetwork(SHIPPED_NETWORK, SHIPPED_NETWORK.read_bytes())
     noise = np.random.default_rng(0).integers(0, 256, (len(TIMES), 160, 260), dtype=np.uint8)
     scores = WindowScores(WINDOW, real, 2 * BATCH + 1, 0)

@@ -34,14 +34,14 @@ def test_a_crop_scores_the_same_alone_and_among_others(shipped: TextureNetwork, 
         assert np.array_equal(alone.patches[0], together.patches[index])
 
 
-def test_the_score_is_the_mean_of_what_its_places_add(shipped: TextureNetwork, crops: list[Crop]) -> None:
+def test_the_score_is_the_mean_of_its_patches(shipped: TextureNetwork, crops: list[Crop]) -> None:
     scores = shipped.score(crops[:3])
     assert scores.patches.shape == (3, PATCHES, PATCHES)
     assert np.isfinite(scores.patches).all()
     assert scores.log_odds == pytest.approx(scores.patches.mean(axis=(1, 2)))
 
 
-def test_places_lie_where_they_are_in_the_crop(tmp_path: Path) -> None:
+def test_patches_lie_where_they_are_in_the_crop(tmp_path: Path) -> None:
     path = brightness_network(tmp_path / "n.onnx")
     network = TextureNetwork(path, path.read_bytes())
     crop = np.full((SIDE, SIDE, FRAMES), 128, np.uint8)

@@ -15,7 +15,7 @@ from tests.unit.services.face.faces import Points, turned
 Array = NDArray[np.float64]
 LOOKS = np.arange(SPAN) / RATE_HZ
 TIMES = np.arange(SPAN + 1) / RATE_HZ
-"""Frames in which there is one span, at the moments of its looks."""
+"""Frames in which there is one span, at the times of its samples."""
 
 STEP_S = 24 / RATE_HZ
 SPAN_S = (SPAN - 1) / RATE_HZ
