@@ -170,7 +170,7 @@ def test_training_on_real_videos_alone_gets_fakes_shams_and_a_warning(tmp_path: 
     assert any(clip.method.startswith("sham-") for clip in dataset.clips)
     assert "made from these real videos" in dataset.warnings[0]
     # Nobody said who Bob is, and a pool does not make it known.
-    assert any("Nothing is known of who appears" in warning for warning in dataset.warnings)
+    assert any("It is not known who appears" in warning for warning in dataset.warnings)
 
 
 @pytest.fixture
