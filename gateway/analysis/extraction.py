@@ -112,6 +112,7 @@ class Extraction:
         media: media_pb2.MediaRef,
         windows: Sequence[media_pb2.TimeWindow],
         video_start_s: float | None,
+        stream: int | None,
         frame_stride: int,
         most_frames: int,
         thumbnails: int,
@@ -121,12 +122,14 @@ class Extraction:
     ) -> None:
         """Store the face signals of a run of windows, with some thumbnails over it; raises as `probe` does.
 
+        Of the file's stream with this index, or of the one that players show when it is None.
         Each window has `most_frames` analysed frames at most, and `crops` of them are scored by the texture network.
         Windows count from `video_start_s` on the container's clock; None: from the first frame that can be decoded.
         """
         request = face_pb2.FaceServiceExtractWindowsRequest(
             media=media,
             video_start_s=video_start_s,
+            stream_index=stream,
             frame_stride=frame_stride,
             max_frames=most_frames,
             max_thumbnails=thumbnails,

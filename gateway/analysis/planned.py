@@ -30,6 +30,8 @@ class Planned:
     wall: tuple[float, float]
     sound_stream: int | None = None
     """Index of the sound in the file; None when it is not known, as in a plan that an older gateway wrote."""
+    video_stream: int | None = None
+    """Index of the video in the file; None likewise."""
 
     @classmethod
     def made(
@@ -56,6 +58,7 @@ class Planned:
             warnings=[] if probe else [NO_FACTS],
             wall=wall,
             sound_stream=known.facts.audio.stream_index if known.facts.audio.HasField("stream_index") else None,
+            video_stream=known.facts.video.stream_index if probe else None,
         )
 
     def json(self) -> dict[str, Any]:

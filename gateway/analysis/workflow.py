@@ -235,6 +235,7 @@ class Analyses(DBOSConfiguredInstance):
             _media_ref(await self._analysis(job.id)),
             plan.run(number),
             plan.video_start_s,
+            plan.video_stream,
             plan.stride,
             planning.most_frames(self._max_frames, len(plan.windows)),
             thumbnails,

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from notreally.v1.face_pb2 import FaceCrop, FaceMovement, FaceTrack, FaceWindow
+from notreally.v1.face_pb2 import FaceCrop, FaceMovement, FaceTexture, FaceTrack, FaceWindow, FrameSize
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,9 @@ class Textures:
     entry: NDArray[np.int64]
     highpass_inside: Floats
     highpass_ring: Floats
+    eyes_contrast: Floats
+    eyes_lightness: Floats
+    mouth_contrast: Floats
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class FaceSignals:
         frame_count: Frames analysed, with or without this face.
         analyzed_s: Seconds for which those are shown; 0 when the frame rate is unknown.
         interval_s: Median time between analysed frames; NaN when there are fewer than two.
+        frames_repeated: Frames that were not analysed because they repeat the one before.
     """
 
     times_s: Floats
@@ -91,6 +96,7 @@ class FaceSignals:
     frame_count: int
     analyzed_s: float
     interval_s: float
+    frames_repeated: int = 0
 
     @property
     def fps(self) -> float:
@@ -179,7 +185,20 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         frame_count=sum(len(window.frame_times_s) for window in windows),
         analyzed_s=float(sum(shown.sum() for shown in shown_s)),
         interval_s=interval_s,
+        frames_repeated=sum(window.frames_repeated for window in windows),
     )
+
+
+def frame_sizes(windows: Sequence[FaceWindow]) -> dict[tuple[int, int], int]:
+    """How many analysed frames have each (width, height), in the order in which they are first seen."""
+    frames_of: dict[tuple[int, int], int] = {}
+    for window in sorted(windows, key=lambda window: window.window.start_s):
+        whole = FrameSize(width=window.frame_width, height=window.frame_height, frames=len(window.frame_times_s))
+        for size in window.frame_sizes or [whole]:
+            if size.frames:
+                key = (size.width, size.height)
+                frames_of[key] = frames_of.get(key, 0) + size.frames
+    return frames_of
 
 
 def _textures(tracks: Sequence[FaceTrack]) -> Textures:
@@ -192,6 +211,9 @@ def _textures(tracks: Sequence[FaceTrack]) -> Textures:
         entry=_integers([entry for entry, _ in rows]),
         highpass_inside=_floats([texture.highpass_inside for _, texture in rows]),
         highpass_ring=_floats([texture.highpass_ring for _, texture in rows]),
+        eyes_contrast=_known(rows, "eyes_contrast"),
+        eyes_lightness=_known(rows, "eyes_lightness"),
+        mouth_contrast=_known(rows, "mouth_contrast"),
     )
 
 
@@ -234,6 +256,13 @@ def _floats(values: Sequence[float]) -> Floats:
     """As float64, with anything that is not finite as NaN: an infinity is no measurement either."""
     array = np.asarray(values, dtype=np.float64)
     return np.where(np.isfinite(array), array, np.nan)
+
+
+def _known(
+    rows: Sequence[tuple[int, FaceTexture]], name: Literal["eyes_contrast", "eyes_lightness", "mouth_contrast"]
+) -> Floats:
+    """A field of textures, NaN where an older face service did not measure it."""
+    return _floats([getattr(texture, name) if texture.HasField(name) else np.nan for _, texture in rows])
 
 
 def _integers(values: Sequence[int]) -> NDArray[np.int64]:

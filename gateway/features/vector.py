@@ -14,11 +14,13 @@ from notreally.v1.features_pb2 import FeatureVector
 from notreally.v1.metadata_pb2 import MediaFacts
 
 from gateway.features.blinks import blink_times
+from gateway.features.covers import eyes_covered, mouth_covered
 from gateway.features.definitions import FEATURES, SCHEMA_VERSION, FeatureSpec
 from gateway.features.jitter import covered_s, nose_jitter
 from gateway.features.lipsync import av_sync_correlation
 from gateway.features.readings import mean_log_odds, variation
-from gateway.features.signals import FaceSignals, Floats, UnmeasurableError, face_signals
+from gateway.features.signals import FaceSignals, Floats, UnmeasurableError, face_signals, frame_sizes
+from gateway.features.stillness import is_still
 
 __all__ = ["FEATURES", "SCHEMA_VERSION", "FeatureSpec", "Features", "compute_features"]
 
@@ -30,6 +32,13 @@ LEAST_VOICED_S = 2.0
 LEAST_IOD_PX = 40.0
 LEAST_CROPS = 3
 LEAST_SCORED_CROPS = 6
+
+OF_MOVEMENT = frozenset({"blink_rate_per_min", "nose_jitter", "face_motion_log_odds", "av_sync_corr"})
+"""Features that mean nothing of a face that does not move."""
+
+# The motion network reads lids and lips together.
+_OF_EYES = ("blink_rate_per_min", "face_motion_log_odds")
+_OF_MOUTH = ("av_sync_corr", "face_motion_log_odds")
 
 _COEFFICIENTS = 12
 
@@ -44,6 +53,7 @@ class Features:
         signals: The face's frames; n entries.
         blinks_s: (k,) when blinks began.
         nose_jitter: (n,) inter-ocular distances; its median is the feature.
+        still: Whether the face is a photograph; see gateway.features.stillness.
     """
 
     vector: FeatureVector
@@ -51,6 +61,7 @@ class Features:
     signals: FaceSignals
     blinks_s: Floats
     nose_jitter: Floats
+    still: bool = False
 
 
 def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], facts: MediaFacts) -> Features:
@@ -78,18 +89,34 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
         "mfcc_mean": lambda: float(_voiced_mfcc(sounds, facts).mean()),
         "mfcc_std": lambda: float(_voiced_mfcc(sounds, facts).std(axis=0).mean()),
         "av_sync_corr": lambda: _av_sync(signals, sounds, facts),
-        "log10_bits_per_pixel": lambda: _bits_per_pixel(facts),
+        "log10_bits_per_pixel": lambda: _bits_per_pixel(facts, face),
     }
+    still = is_still(signals)
+    unseen = _unseen(signals, still=still)
     vector = FeatureVector(schema_version=SCHEMA_VERSION)
     missing: dict[str, str] = {}
     for spec in FEATURES:
         try:
+            if spec.name in unseen:
+                raise UnmeasurableError(unseen[spec.name])
             setattr(vector, spec.name, measures[spec.name]())
         except UnmeasurableError as error:
             missing[spec.name] = str(error)
     if vector.HasField("face_texture_log_odds") or vector.HasField("face_motion_log_odds"):
         vector.texture_model = signals.scored_by
-    return Features(vector, missing, signals, blinks_s, nose)
+    return Features(vector, missing, signals, blinks_s, nose, still)
+
+
+def _unseen(signals: FaceSignals, *, still: bool) -> dict[str, str]:
+    """Features of which the mesh alone would say something, and why what it says is nothing that was seen."""
+    if still:
+        return dict.fromkeys(OF_MOVEMENT, "nothing in the face moves")
+    unseen: dict[str, str] = {}
+    if mouth_covered(signals):
+        unseen |= dict.fromkeys(_OF_MOUTH, "the mouth is covered")
+    if eyes_covered(signals):
+        unseen |= dict.fromkeys(_OF_EYES, "the eyes are covered")
+    return unseen
 
 
 def fast_enough(fps: float) -> bool:
@@ -105,6 +132,10 @@ def _require_face(signals: FaceSignals) -> None:
 def _require_frame_rate(signals: FaceSignals) -> None:
     _require_face(signals)
     if not fast_enough(signals.fps):
+        if signals.frames_repeated:
+            raise UnmeasurableError(
+                f"pictures are repeated, and there are fewer than {LEAST_FPS:g} different ones a second"
+            )
         raise UnmeasurableError(f"there are fewer than {LEAST_FPS:g} frames a second")
 
 
@@ -187,11 +218,19 @@ def _av_sync(signals: FaceSignals, sounds: Sequence[AudioWindow], facts: MediaFa
     return av_sync_correlation(signals, sounds)
 
 
-def _bits_per_pixel(facts: MediaFacts) -> float:
+def _bits_per_pixel(facts: MediaFacts, face: Sequence[FaceWindow]) -> float:
     video = facts.video
-    bits, pixels = video.bit_rate, float(video.width) * float(video.height) * video.fps
+    bits, pixels = video.bit_rate, _pixels(facts, face) * video.fps
     if not (video.HasField("bit_rate") and 0 < bits < math.inf):
         raise UnmeasurableError("the bit rate is unknown")
     if not (0 < pixels < math.inf):
         raise UnmeasurableError("the picture's size or frame rate is unknown")
     return math.log10(bits) - math.log10(pixels)
+
+
+def _pixels(facts: MediaFacts, face: Sequence[FaceWindow]) -> float:
+    """Pixels of a frame: the header's word, or the mean over the frames looked at where their sizes differ."""
+    frames_of = frame_sizes(face)
+    if len(frames_of) > 1:
+        return sum(width * height * frames for (width, height), frames in frames_of.items()) / sum(frames_of.values())
+    return float(facts.video.width) * float(facts.video.height)

@@ -1,7 +1,7 @@
 """How much evidence a video holds, whether it suffices for a verdict, and the timeline."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from notreally.v1.analysis_pb2 import EvidenceQuality, Reason, TimelineSegment
@@ -10,7 +10,7 @@ from notreally.v1.face_pb2 import FaceWindow
 from notreally.v1.metadata_pb2 import MediaFacts
 
 from gateway.features.definitions import FEATURES
-from gateway.features.signals import Floats
+from gateway.features.signals import Floats, frame_sizes
 from gateway.features.vector import LEAST_IOD_PX, Features
 
 LEAST_COVERAGE = 0.5
@@ -23,6 +23,12 @@ LEAST_FEATURES = 6
 # Less than this is lost at the edges of windows, and nobody sees it.
 _UNREADABLE_SHARE = 0.1
 _UNREADABLE_FRAMES = 5
+# Notes of the container that bear on what could be measured.
+_SAID_WITH_THE_VERDICT = frozenset({"TRUNCATED", "HDR"})
+# One or two lost time stamps change nothing.
+_MADE_UP_SHARE = 0.1
+# Named in a sentence.
+_MOST_SIZES = 3
 
 
 def measure_evidence(
@@ -87,6 +93,12 @@ def insufficiency(features: Features) -> list[Reason]:
             f"{LEAST_FACE_S:g} are needed. Use a longer video."
         )
         reasons.append(Reason(reason="TRACK_TOO_SHORT", text=text))
+    if features.still:
+        text = (
+            "Nothing in the face moves, as in a photograph that is shown as a video. What is looked for shows in how a "
+            "face moves. Use a video of the person."
+        )
+        reasons.append(Reason(reason="STILL_PICTURE", text=text))
     if not signals.median_iod_px >= LEAST_IOD_PX:
         reasons.append(Reason(reason="FACE_TOO_SMALL", text=_too_small(signals.median_iod_px)))
     present = len(FEATURES) - len(features.missing)
@@ -107,7 +119,9 @@ def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> lis
         face: The analysed windows, with all tracks.
         faces: Persons found.
     """
-    warnings = [Reason(reason=note.reason, text=note.text) for note in facts.notes if note.reason == "TRUNCATED"]
+    warnings = [
+        Reason(reason=note.reason, text=note.text) for note in facts.notes if note.reason in _SAID_WITH_THE_VERDICT
+    ]
     decoded = sum(window.frames_decoded for window in face)
     expected = _expected_frames(facts, face)
     if decoded < (1 - _UNREADABLE_SHARE) * expected - _UNREADABLE_FRAMES:
@@ -116,12 +130,51 @@ def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> lis
             "damaged in places, or its time stamps are wrong. The rest was analysed."
         )
         warnings.append(Reason(reason="FRAMES_UNREADABLE", text=text))
+    warnings += [*_turned(face), *_repeated(face)]
+    sizes = [f"{width} by {height}" for width, height in frame_sizes(face)]
+    if len(sizes) > 1:
+        more = " and others" if len(sizes) > _MOST_SIZES else ""
+        text = (
+            f"The size of the picture changes within the video ({', then '.join(sizes[:_MOST_SIZES])}{more}). Each "
+            "part was analysed in its own size."
+        )
+        warnings.append(Reason(reason="SIZE_CHANGES", text=text))
+    without_time = sum(window.frames_without_time for window in face)
+    if without_time > _MADE_UP_SHARE * sum(len(window.frame_times_s) for window in face):
+        text = (
+            "The file does not say when its pictures are shown, so they were taken to follow one another evenly, at "
+            "its usual rate. What is said of movement and blinking is right only if they do."
+        )
+        warnings.append(Reason(reason="TIMES_MADE_UP", text=text))
     left_out = max((window.faces_left_out for window in face), default=0)
     if left_out and faces:
         more = "1 more face" if left_out == 1 else f"{left_out} more faces"
         text = f"At one point the video shows {more} than can be tracked at once. This result does not cover them."
         warnings.append(Reason(reason="FACES_NOT_FOLLOWED", text=text))
     return warnings
+
+
+def _turned(face: Sequence[FaceWindow]) -> Iterator[Reason]:
+    """What is said of a picture that lies on its side."""
+    turns = {window.turned_deg for window in face} - {0}
+    if not turns:
+        return
+    lies = "upside down" if turns == {180} else "on its side" if 180 not in turns else "on its side or upside down"
+    part = "The picture lies" if all(window.turned_deg for window in face) else "In parts of the video the picture lies"
+    text = f"{part} {lies}, and the file does not say so. It was turned upright to be analysed."
+    yield Reason(reason="TURNED", text=text)
+
+
+def _repeated(face: Sequence[FaceWindow]) -> Iterator[Reason]:
+    """What is said of pictures that are shown several times in a row."""
+    left_out = sum(window.frames_repeated for window in face)
+    if left_out:
+        looked_at = sum(len(window.frame_times_s) for window in face)
+        text = (
+            f"Pictures are shown several times in a row, as when a video is slowed down or its frame rate is raised: "
+            f"{left_out} of {left_out + looked_at} only repeat the one before. They were left out."
+        )
+        yield Reason(reason="PICTURES_REPEATED", text=text)
 
 
 def _expected_frames(facts: MediaFacts, face: Sequence[FaceWindow]) -> int:

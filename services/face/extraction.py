@@ -1,6 +1,9 @@
 """A run of windows: decode, track faces, measure. One generator, which any worker can run."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -8,13 +11,17 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from services.face.finding.detection import LONGEST_COPY
 from services.face.finding.tracking import FaceTracker, Track
+from services.face.finding.turning import better_turn, turned, turned_back
 from services.face.mesh import landmarks as lm
 from services.face.networks.models import FaceModels, borrowed_models
 from services.face.networks.scoring import WindowScores
 from services.face.pixels.decoding import TimedPicture, timed_pictures, total_seconds
 from services.face.pixels.overlap import produced_ahead
-from services.face.pixels.thumbnails import shares
+from services.face.pixels.pictures import Picture
+from services.face.pixels.repeats import Repeats
+from services.face.pixels.thumbnails import shares, times_within
 from services.face.signals import geometry
 from services.face.signals.contours import contours
 from services.face.signals.movement import movements
@@ -37,6 +44,9 @@ _PROGRESS_EVERY = 10
 _TEXTURE_EVERY = 12
 # A face seen this briefly carries no signal, and is more often than not no face.
 _LEAST_ENTRIES = 5
+# A face that is followed through less of a window than this may lie on its side; so many of its pictures are tried.
+_WELL_FOLLOWED = 0.8
+_SAMPLES = 5
 
 Cancelled = Callable[[], bool]
 
@@ -49,26 +59,59 @@ def extract(cancelled: Cancelled, video: BinaryIO | Path, job: FaceJob) -> Itera
     Raises:
         Refusal: See `services.face.pixels.decoding.timed_pictures`.
     """
-    thumbnails = shares(job.max_thumbnails, len(job.windows))
+    thumbnails = dict(zip(job.windows, shares(job.max_thumbnails, len(job.windows)), strict=True))
     meter = _Meter(job)
-    with borrowed_models() as models, produced_ahead(timed_pictures(video, job, cancelled), _FRAMES_AHEAD) as timed:
-        by_window = groupby(timed, key=lambda one: one.window)
-        window, pictures = next(by_window, (None, iter(())))
-        for wanted, portraits in zip(job.windows, thumbnails, strict=True):
-            scores = WindowScores(wanted, models.texture, job.max_crops, portraits)
-            analysis = _WindowAnalysis(wanted, models, job.max_faces, scores)
-            if window == wanted:
-                for one in pictures:
+    looks: dict[Window, Look] = {}
+    with borrowed_models() as models:
+        while windows := tuple(looks) or job.windows:
+            again: dict[Window, Look] = {}
+            with _decoded_ahead(cancelled, video, replace(job, windows=windows)) as timed:
+                by_window = groupby(timed, key=lambda one: one.window)
+                window, pictures = next(by_window, (None, iter(())))
+                for wanted in windows:
+                    scores = WindowScores(wanted, models.texture, job.max_crops, thumbnails[wanted])
+                    look = looks.get(wanted, Look())
+                    analysis = _WindowAnalysis(wanted, models, job.max_faces, scores, look)
+                    if window == wanted:
+                        for one in pictures:
+                            if cancelled():
+                                return
+                            if analysis.take(one):
+                                yield from meter.tick(one)
+                        window, pictures = next(by_window, (None, iter(())))
                     if cancelled():
                         return
-                    if analysis.take(one):
-                        yield from meter.tick(one)
-                window, pictures = next(by_window, (None, iter(())))
-            if cancelled():
-                return
-            yield analysis.result()
-            meter.finish(wanted)
+                    better = look if looks else analysis.better_look()
+                    if better != look:
+                        again[wanted] = better
+                        continue
+                    yield analysis.result()
+                    meter.finish(wanted)
+            if not again:
+                break
+            looks = again
     yield Progress(1.0, meter.text)
+
+
+@contextmanager
+def _decoded_ahead(cancelled: Cancelled, video: BinaryIO | Path, job: FaceJob) -> Iterator[Iterable[TimedPicture]]:
+    if not isinstance(video, Path):
+        video.seek(0)
+    with produced_ahead(timed_pictures(video, job, cancelled), _FRAMES_AHEAD) as timed:
+        yield timed
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a window is looked at: `turns` quarters counter-clockwise, one frame in `every` from the one `first` on.
+
+    A window is looked at as its file says. Where faces are lost then that are upright in another turn, or frames
+    are shown several times each, it is looked at once more in that way.
+    """
+
+    turns: int = 0
+    every: int = 1
+    first: int = 0
 
 
 class _Meter:
@@ -76,6 +119,7 @@ class _Meter:
 
     def __init__(self, job: FaceJob) -> None:
         self._total_s = total_seconds(job.windows)
+        self._furthest = 0.0
         self._done_s = 0.0
         self._frames = 0
         self.text = "no frame"
@@ -89,6 +133,8 @@ class _Meter:
             if fraction
             else "first frame"
         )
+        # What is looked at once more has been counted.
+        fraction = self._furthest = max(fraction, self._furthest)
         if self._frames % _PROGRESS_EVERY == 0:
             yield Progress(fraction, self.text)
 
@@ -100,12 +146,18 @@ class _Meter:
 class _WindowAnalysis:
     """What is known of one window so far."""
 
-    def __init__(self, window: Window, models: FaceModels, max_faces: int, scores: WindowScores) -> None:
+    def __init__(self, window: Window, models: FaceModels, max_faces: int, scores: WindowScores, look: Look) -> None:
         self._window = window
+        self._look = look
+        self._samples_due = times_within(window.start_s, window.end_s, _SAMPLES)
+        self._samples: list[Picture] = []
+        self._repeats = Repeats()
+        self._pictures = 0
         self._tracker = FaceTracker(models, max_faces)
         self._times: list[float] = []
         self._decoded = 0
-        self._size = (0, 0)
+        self._without_time = 0
+        self._sizes: list[tuple[int, int]] = []
         self._textures: dict[int, list[Texture]] = {}
         self._scores = scores
         self._models = models
@@ -115,17 +167,37 @@ class _WindowAnalysis:
         self._decoded += 1
         if one.picture is None:
             return False
+        self._pictures += 1
+        if (self._pictures - 1 - self._look.first) % self._look.every:
+            return False
+        self._keep_sample(one.time_s, one.picture)
+        self._repeats.take(one.picture)
+        picture = turned(one.picture, self._look.turns)
         frame = len(self._times)
         self._times.append(one.time_s)
-        self._size = one.picture.size
-        seen = self._tracker.step(frame, one.time_s, one.picture)
+        self._without_time += one.made_up
+        self._sizes.append(one.picture.size)
+        seen = self._tracker.step(frame, one.time_s, picture)
         for track in seen:
             entry = len(track.frames) - 1
             if entry % _TEXTURE_EVERY == 0:
-                texture = measure_texture(one.picture, track.points[-1], entry)
+                texture = measure_texture(picture, track.points[-1], entry)
                 self._textures.setdefault(id(track), []).append(texture)
-        self._scores.take(one.time_s, one.picture, seen)
+        self._scores.take(one.time_s, picture, seen)
         return True
+
+    def better_look(self) -> Look:
+        """How the window should be looked at, now that all of it was seen."""
+        longest = max((len(track.frames) for track in self._tracker.tracks), default=0)
+        is_lost = longest < _WELL_FOLLOWED * len(self._times)
+        turns = better_turn(self._models.detector, self._samples) if is_lost else 0
+        every, first = self._repeats.rhythm() or (1, 0)
+        return Look(turns, every, first)
+
+    def _keep_sample(self, time_s: float, picture: Picture) -> None:
+        if self._samples_due and time_s >= self._samples_due[0]:
+            self._samples_due.pop(0)
+            self._samples.append(picture.shrunk(LONGEST_COPY))
 
     def result(self) -> WindowFaces:
         self._scores.finish()
@@ -133,6 +205,7 @@ class _WindowAnalysis:
         kept = sorted((track for track in kept if track.frames), key=_typical_iod, reverse=True)
         order = {id(track): i for i, track in enumerate(kept)}
         times = np.array(self._times)
+        sizes = Counter(self._sizes)
         tracks = tuple(self._signals(track, times) for track in kept)
         return WindowFaces(
             self._window,
@@ -144,14 +217,20 @@ class _WindowAnalysis:
                 for portrait in self._scores.portraits
                 if id(portrait.track) in order
             ),
-            self._size,
+            max(sizes, key=lambda size: sizes[size], default=(0, 0)),
             self._tracker.left_out,
             self._models.version if any(track.crops or track.movements for track in tracks) else "",
+            self._without_time,
+            tuple((*size, frames) for size, frames in sizes.items()) if len(sizes) > 1 else (),
+            self._look.turns,
+            self._pictures - len(self._times),
         )
 
     def _signals(self, track: Track, times_s: NDArray[np.float64]) -> TrackSignals:
         points = np.stack(track.points)
         frames, segments = np.array(track.frames), np.array(track.segments)
+        sizes = np.array(self._sizes, dtype=np.float64)[frames]
+        shown = turned_back(points, self._look.turns, sizes)
         spans = movements(points, np.stack(track.light), times_s[frames], segments)
         scores = self._models.motion.score(spans).tolist()
         return TrackSignals(
@@ -163,8 +242,8 @@ class _WindowAnalysis:
             nose=points[:, lm.NOSE_TIP, :2],
             iod=geometry.interocular_distance(points),
             yaw_deg=geometry.yaw_degrees(points),
-            boxes=geometry.face_boxes(points) / np.tile(np.array(self._size, dtype=np.float64), 2),
-            contours=contours(points, times_s[frames]),
+            boxes=geometry.face_boxes(shown) / np.tile(sizes, 2),
+            contours=contours(shown, times_s[frames]),
             textures=tuple(self._textures.get(id(track), [])),
             crops=self._scores.of(track),
             movements=tuple(ScoredMovement(one.entry, log_odds) for one, log_odds in zip(spans, scores, strict=True)),

@@ -29,6 +29,13 @@ def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindows
             frame_height=item.frame_size[1],
             faces_left_out=item.faces_left_out,
             texture_model=item.texture_model,
+            frames_without_time=item.frames_without_time,
+            turned_deg=-90 * item.turns % 360,
+            frames_repeated=item.frames_repeated,
+            frame_sizes=[
+                face_pb2.FrameSize(width=width, height=height, frames=frames)
+                for width, height, frames in item.frame_sizes
+            ],
         )
     )
 
@@ -56,6 +63,9 @@ def _track(track: TrackSignals) -> face_pb2.FaceTrack:
                 entry=texture.entry,
                 highpass_inside=texture.highpass_inside,
                 highpass_ring=texture.highpass_ring,
+                eyes_contrast=texture.eyes_contrast,
+                eyes_lightness=texture.eyes_lightness,
+                mouth_contrast=texture.mouth_contrast,
             )
             for texture in track.textures
         ],

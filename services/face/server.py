@@ -79,6 +79,7 @@ def _job(request: face_pb2.FaceServiceExtractWindowsRequest, settings: FaceSetti
         decode_threads=settings.face_decode_threads,
         max_frames=min(request.max_frames or settings.face_max_frames, settings.face_max_frames),
         video_start_s=start_s,
+        stream_index=request.stream_index if request.HasField("stream_index") else None,
     )
 
 

@@ -27,7 +27,7 @@ class FaceJob:
     `max_crops` of them, faces are scored by the texture network. Thumbnails alone are shared by all windows.
 
     `video_start_s` is where the first frame lies on the container's clock: all times count from there. None: from the
-    first frame that can be decoded.
+    first frame that can be decoded. `stream_index` is that of the video in the file; None: the one that players show.
     """
 
     windows: tuple[Window, ...]
@@ -38,6 +38,7 @@ class FaceJob:
     decode_threads: int = 2
     max_frames: int = 4000
     video_start_s: float | None = None
+    stream_index: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class Texture:
     entry: int
     highpass_inside: float
     highpass_ring: float
+    eyes_contrast: float = float("nan")
+    eyes_lightness: float = float("nan")
+    mouth_contrast: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,17 @@ class WindowFaces:
     tracks: tuple[TrackSignals, ...] = ()
     thumbnails: tuple[Thumbnail, ...] = ()
     frame_size: tuple[int, int] = field(default=(0, 0))
-    """Width and height of an upright frame, in pixels."""
+    """Width and height of an upright frame, in pixels; of most of them where they differ."""
     faces_left_out: int = 0
     """Faces seen at once beyond those that could be followed; the most of any frame."""
     texture_model: str = ""
     """Version of the networks that scored crops and movements."""
+    frames_without_time: int = 0
+    """Analysed frames whose times are made up."""
+    frame_sizes: tuple[tuple[int, int, int], ...] = ()
+    """(width, height, frames) of each size there is, in the order in which they were seen; empty where there is one."""
+    turns: int = 0
+    """Quarters by which frames were turned counter-clockwise, beyond what the file says. Boxes and contours are of
+    frames as they were."""
+    frames_repeated: int = 0
+    """Frames left out because they repeat the one before."""

@@ -12,11 +12,12 @@ import grpc
 
 from services.kit.errors import Refusal
 from services.kit.media.orientation import quarter_turns, quarter_turns_of_degrees
+from services.kit.media.shape import believed_aspect, first_shown, square_size
 
 _LONGEST_TEXT = 120
 _LARGEST_SIDE = 1 << 16
 _LARGEST_COUNT = 1 << 53
-_SQUARE_WITHIN = 0.01
+_HDR = frozenset({"smpte2084", "arib-std-b67"})
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 _MATRIX_ROW = re.compile(r"[0-9a-f]{8}:\s+(-?\d{1,10})\s+(-?\d{1,10})\s+(-?\d{1,10})\s")
 _LONGEST_MATRIX = 200
@@ -30,7 +31,8 @@ T = TypeVar("T")
 class VideoHeader:
     """The analysed video stream as its header describes it; see `VideoFacts` in the contract for the units.
 
-    Width and height are stored pixels, turned upright; a player stretches them when pixels are not square.
+    Width and height are stored pixels, turned upright. `pixel_aspect` is the width of a stored pixel over its height,
+    before turning.
     """
 
     stream_index: int
@@ -39,7 +41,7 @@ class VideoHeader:
     width: int
     height: int
     rotation_deg: int
-    square_pixels: bool
+    pixel_aspect: float
     interlaced: bool
     pixel_format: str
     fps: float | None
@@ -47,6 +49,15 @@ class VideoHeader:
     duration_s: float | None
     bit_rate: float | None
     start_s: float | None
+    hdr: bool = False
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height as a player shows the picture."""
+        if self.rotation_deg % 180:
+            height, width = square_size(self.height, self.width, self.pixel_aspect)
+            return width, height
+        return square_size(self.width, self.height, self.pixel_aspect)
 
 
 @dataclass(frozen=True)
@@ -76,13 +87,15 @@ class Header:
     audio: AudioHeader | None
     video_streams: int
     audio_streams: int
+    other_videos: tuple[str, ...] = ()
+    """Which videos are not looked at, in a few words each."""
 
 
 def read(document: Any) -> Header:
     """Facts from ffprobe's ``-show_format -show_streams`` JSON.
 
-    The video is the first video stream that is not a cover picture; the sound is the first one marked as default,
-    else the first, as a player chooses.
+    Of videos that are no cover picture, the one that players show: one marked as default, the largest of those. The
+    sound is the first one marked as default, else the first.
 
     Raises:
         Refusal: INVALID_ARGUMENT with NO_VIDEO_STREAM when there is no picture, or none whose size is known.
@@ -91,20 +104,22 @@ def read(document: Any) -> Header:
     streams = [_mapping(stream) for stream in _list(_mapping(document).get("streams"))]
     videos = [stream for stream in streams if stream.get("codec_type") == "video" and not _is_picture(stream)]
     sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
-    if not videos:
+    video = first_shown(videos, _is_default, _area)
+    if video is None:
         raise _no_video("This file has no video in it. Send a video that shows a face.")
-    marked = [stream for stream in sounds if _mapping(stream.get("disposition")).get("default") == 1]
+    marked = [stream for stream in sounds if _is_default(stream)]
     sound = next(iter(marked + sounds), None)
-    tags = [_tags(container), _tags(videos[0])]
+    tags = [_tags(container), _tags(video)]
     return Header(
         container=_text(container.get("format_name")) or "unknown",
         duration_s=_positive(container.get("duration")),
         bit_rate=_positive(container.get("bit_rate")),
         creation_time=_first(_time, tags, "creation_time", "com.apple.quicktime.creationdate"),
         encoder=_first(_text, tags, "encoder", "com.apple.quicktime.software", "software", "writing_application"),
-        video=_video(videos[0]),
+        video=_video(video),
         audio=None if sound is None else _audio(sound),
         video_streams=len(videos),
+        other_videos=tuple(_described(stream) for stream in videos if stream is not video),
         audio_streams=len(sounds),
     )
 
@@ -123,7 +138,7 @@ def _video(stream: Json) -> VideoHeader:
         width=width,
         height=height,
         rotation_deg=rotation,
-        square_pixels=_has_square_pixels(stream),
+        pixel_aspect=believed_aspect(_ratio(stream.get("sample_aspect_ratio"), ":")),
         interlaced=stream.get("field_order") in _INTERLACED,
         pixel_format=_text(stream.get("pix_fmt")) or "unknown",
         fps=_positive(_ratio(stream.get("avg_frame_rate"), "/")),
@@ -131,6 +146,7 @@ def _video(stream: Json) -> VideoHeader:
         duration_s=_duration(stream),
         bit_rate=_positive(stream.get("bit_rate")),
         start_s=_number(stream.get("start_time")),
+        hdr=stream.get("color_transfer") in _HDR,
     )
 
 
@@ -145,6 +161,20 @@ def _audio(stream: Json) -> AudioHeader:
         duration_s=_duration(stream),
         start_s=_number(stream.get("start_time")) or 0.0,
     )
+
+
+def _is_default(stream: Json) -> bool:
+    return _mapping(stream.get("disposition")).get("default") == 1
+
+
+def _area(stream: Json) -> int:
+    return (_count(stream.get("width"), _LARGEST_SIDE) or 0) * (_count(stream.get("height"), _LARGEST_SIDE) or 0)
+
+
+def _described(stream: Json) -> str:
+    number = (_count(stream.get("index"), 1 << 31) or 0) + 1
+    size = f", {stream.get('width')} by {stream.get('height')}" if _area(stream) else ""
+    return f"track {number}{size}"
 
 
 def _is_picture(stream: Json) -> bool:
@@ -179,11 +209,6 @@ def _matrix(value: Any) -> list[int] | None:
     """The nine numbers of a display matrix from the three lines that ffprobe prints."""
     rows = _MATRIX_ROW.findall(str(value)[:_LONGEST_MATRIX])
     return [int(number) for row in rows for number in row] if len(rows) == 3 else None
-
-
-def _has_square_pixels(stream: Json) -> bool:
-    aspect = _ratio(stream.get("sample_aspect_ratio"), ":") or 1.0
-    return abs(aspect - 1) < _SQUARE_WITHIN
 
 
 def _ratio(value: Any, separator: str) -> float | None:

@@ -28,6 +28,7 @@ _TOOLS: tuple[tuple[str, str], ...] = (
     (r"lav[cf]|ffmpeg|x26[45]", "FFmpeg, which many sites and programs use"),
 )
 
+_MOST_NAMED = 3
 _GAP_S = 0.5
 _GAP_SHARE = 0.05
 _LOW_BITS_PER_PIXEL = 0.02
@@ -80,10 +81,17 @@ def _making(header: Header, now: datetime) -> Iterator[Note]:
     if header.creation_time and header.creation_time > now + _CLOCK_ERROR:
         yield Note("CREATED_IN_FUTURE", "The file says it was made in the future, so a clock was wrong.")
     if header.video_streams > 1:
-        yield Note(
-            "SEVERAL_VIDEO_STREAMS",
-            f"The file holds {header.video_streams} videos. Only the first one was analysed.",
-        )
+        yield Note("SEVERAL_VIDEO_STREAMS", _several_videos(header))
+
+
+def _several_videos(header: Header) -> str:
+    others = "; ".join(header.other_videos[:_MOST_NAMED])
+    more = " and more" if len(header.other_videos) > _MOST_NAMED else ""
+    return (
+        f"The file holds {header.video_streams} videos. Only the one that players show was analysed (track "
+        f"{header.video.stream_index + 1}), and not the {'other' if header.video_streams == 2 else 'others'} "
+        f"({others}{more})."
+    )
 
 
 def _picture(header: Header) -> Iterator[Note]:
@@ -100,10 +108,18 @@ def _picture(header: Header) -> Iterator[Note]:
             "Each picture is woven from two that were taken one after the other, as in television. It was looked at as "
             "it is stored, and movement shows as fine combs.",
         )
-    if not video.square_pixels:
+    if video.pixel_aspect != 1:
+        wide, high = video.shown_size
         yield Note(
             "STRETCHED",
-            "A player stretches the picture to its proper shape. It was analysed as it is stored.",
+            f"The picture is stored as {video.width} by {video.height} pixels that are not square, as on DVDs and in "
+            f"television. It was analysed as a player shows it, {wide} by {high}.",
+        )
+    if video.hdr:
+        yield Note(
+            "HDR",
+            "The picture is stored in HDR, with more light and dark than ordinary screens show, as newer phones record "
+            "it. It was analysed as an ordinary screen shows it, which leaves out some of its detail.",
         )
     if video.pixel_format not in _USUAL_PIXEL_FORMATS:
         yield Note(

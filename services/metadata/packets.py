@@ -1,7 +1,7 @@
 """Facts from the packets of a video: keyframes, frame count, frame rate and bit rate. Pure."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isnan, nan
@@ -17,11 +17,14 @@ MOST_SPANS = 100
 
 _DECIMALS = 6  # microseconds: sums and differences then compare as they should
 _LARGEST_PACKET = 1 << 40
+_ROUNDING_S = 0.0015  # of containers that count milliseconds
 
 # An interval is odd when it differs from the usual one by this much: containers round times to a millisecond, and
 # cameras keep time to a few percent.
 _ODD_SHARE = 0.2
 _ODD_S = 0.0025
+# A packet that lasts less than this share of the usual interval is no frame's whole time.
+_WHOLE_FRAME = 0.75
 _VARIABLE_ABOVE = 0.02
 # A clip cut without re-encoding often lacks two of its last frames, which does not make its rate vary.
 _FEWEST_ODD = 3
@@ -110,13 +113,39 @@ class _Columns:
         """When each packet is shown.
 
         AVI gives no presentation times at all and MPEG program streams only some. The decoding times then stand in for
-        all of them: shifted by the delay of the first packet that has both, they are the same set of moments.
+        all of them: shifted by the delay of the first packet that has both, they are the same set of moments. So they
+        do where presentation times were made up from them.
         """
-        if not any(isnan(pts) for pts in self.pts):
+        if not any(isnan(pts) for pts in self.pts) and not self._made_up():
             return self.pts
-        pairs = zip(self.pts, self.dts, strict=True)
-        delay = next((pts - dts for pts, dts in pairs if not isnan(pts - dts)), 0.0)
-        return array("d", (pts if isnan(dts) else dts + delay for pts, dts in zip(self.pts, self.dts, strict=True)))
+        delay_s = self._delay_s
+        return array("d", (pts if isnan(dts) else dts + delay_s for pts, dts in self._pairs()))
+
+    @property
+    def _delay_s(self) -> float:
+        return next((pts - dts for pts, dts in self._pairs() if not isnan(pts - dts)), 0.0)
+
+    def _pairs(self) -> Iterator[tuple[float, float]]:
+        return zip(self.pts, self.dts, strict=True)
+
+    def _made_up(self) -> bool:
+        """Whether presentation times go the way of decoding times, only less evenly."""
+        if any(isnan(dts) for dts in self.dts) or len(self.dts) < 2 or min(_steps_s(self.pts)) < 0:
+            return False
+        decoded = _steps_s(self.dts)
+        delay_s = self._delay_s
+        uneven = any(abs(pts - dts - delay_s) > _ROUNDING_S for pts, dts in self._pairs())
+        return uneven and min(decoded) > 0 and _evenness(decoded) > _evenness(_steps_s(self.pts))
+
+
+def _steps_s(times: "array[float]") -> list[float]:
+    return [after - before for before, after in pairwise(times)]
+
+
+def _evenness(steps: list[float]) -> int:
+    """How many of the steps are as long as the usual one."""
+    usual = median(steps)
+    return sum(abs(step - usual) <= _ROUNDING_S for step in steps)
 
 
 def _seconds(value: float | None) -> float:
@@ -128,12 +157,16 @@ def _facts(packets: _Columns, *, complete: bool) -> PacketFacts:
     times = packets.times_s()
     ordered = sorted(times)
     start_s, span_s = ordered[0], ordered[-1] - ordered[0]
-    last_end_s = max(time_s + length_s for time_s, length_s in zip(times, packets.durations, strict=True))
+    durations = packets.durations
     fps = duration_s = bit_rate = None
     variable = False
     if span_s > 0:
         intervals = [later - earlier for earlier, later in pairwise(ordered)]
         usual_s = median(intervals)
+        if max(durations) < _WHOLE_FRAME * usual_s:
+            # Ticks of a clock that is finer than the frame rate, as in AVI; no frame stays for one.
+            durations = array("d", bytes(8 * len(durations)))
+        last_end_s = max(time_s + length_s for time_s, length_s in zip(times, durations, strict=True))
         tolerance_s = max(_ODD_S, _ODD_SHARE * usual_s)
         steady = [interval for interval in intervals if abs(interval - usual_s) <= tolerance_s]
         variable = len(intervals) - len(steady) >= max(_FEWEST_ODD, _VARIABLE_ABOVE * len(intervals))

@@ -16,7 +16,7 @@ with quiet_import():
 del face_detection_pb2
 
 # Twice the detector's own input, so that a tile of a tall or wide frame is still seen at full detail.
-_COPY_SIDE = 640
+LONGEST_COPY = 640
 _INPUT_SIDE = 192
 _LEAST_SCORE = 0.6
 # What `mp.solutions.face_detection` runs. The least score asked of that does not reach its model; this one is in force.
@@ -70,7 +70,7 @@ class FaceDetector:
     def detect(self, picture: Picture) -> list[Detection]:
         """Faces in a picture, largest first."""
         width, height = picture.size
-        small = picture.shrunk(_COPY_SIDE)
+        small = picture.shrunk(LONGEST_COPY)
         grow = np.array(picture.size) / np.array(small.size)
         found = [
             _scaled(detection, grow)

@@ -40,11 +40,13 @@ class Track:
     segments: list[int] = field(default_factory=list)
     points: list[Points] = field(default_factory=list)
     light: list[NDArray[np.float64]] = field(default_factory=list)
+    grown: NDArray[np.float64] = field(default_factory=lambda: np.ones(2))
+    """Width and height of frames now, as multiples of those in which the last landmarks were found."""
 
     @property
     def box(self) -> NDArray[np.float64]:
-        """Left, top, right, bottom of the last landmarks."""
-        return box_of(self.points[-1])
+        """Left, top, right, bottom of the last landmarks, pixels of frames as they are now."""
+        return box_of(self.points[-1]) * np.tile(self.grown, 2)
 
     def add(self, frame: int, face: Face) -> None:
         """Add an entry; a jump from the one before begins a new segment."""
@@ -54,6 +56,7 @@ class Track:
         self.segments.append(self.segment)
         self.points.append(face.points)
         self.light.append(face.light)
+        self.grown = np.ones(2)
 
 
 class FaceTracker:
@@ -69,6 +72,7 @@ class FaceTracker:
         self._finder = finder
         self._max_faces = max_faces
         self._looked_at_s: float | None = None
+        self._size: tuple[int, int] | None = None
         self.tracks: list[Track] = []
         self.left_out = 0
         """Faces seen at once beyond `max_faces`; the most of any frame."""
@@ -81,7 +85,7 @@ class FaceTracker:
             time_s: Its time.
             picture: Its pixels.
         """
-        lost_now = False
+        lost_now = self._lose_all_in_another_size(time_s, picture.size)
         for track in self._followed():
             face = self._face(picture, track.place)
             if face is None or self._seen_already(face.points, frame):
@@ -94,6 +98,17 @@ class FaceTracker:
             self._looked_at_s = time_s
             self._look(frame, picture)
         return [track for track in self.tracks if track.frames and track.frames[-1] == frame]
+
+    def _lose_all_in_another_size(self, time_s: float, size: tuple[int, int]) -> bool:
+        """Whether frames have another size from now on: faces are then looked for where they were as shares of it."""
+        before, self._size = self._size, size
+        if before is None or before == size:
+            return False
+        for track in self.tracks:
+            track.grown = track.grown * np.array(size) / np.array(before)
+            if track.place is not None:
+                track.place, track.lost_s = None, time_s
+        return True
 
     def _followed(self) -> list[Track]:
         return [track for track in self.tracks if track.place is not None]

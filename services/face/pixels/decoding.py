@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ from services.kit.errors import Refusal
 from services.kit.limits import memory_left
 from services.kit.media.container import moving_pictures, opened_container
 from services.kit.media.formats import MOST_PIXELS, refuse_huge_frames
+from services.kit.media.shape import believed_aspect
 
 # Times travel as text and as floats on their way here: a frame this close before a window's start belongs to it.
 TOLERANCE_S = 0.0005
@@ -31,6 +32,8 @@ _SHORT_GAP_S = 1.0
 _LARGE_PIXELS = 1920 * 1088
 # Of a frame as decoders keep it, at the most usual depths.
 _BYTES_PER_PIXEL = 3
+# Where pictures are stored in another order than they are shown, so many show whether their times are in order.
+_FRAMES_CHECKED = 6
 # An hour of film at 30 frames a second, decoded from a single keyframe. Nobody needs more for a run of windows, but a
 # file whose index leads every seek astray could ask for its whole length again and again.
 _MOST_DECODED = 108_000
@@ -43,6 +46,8 @@ class TimedPicture:
     window: Window
     time_s: float
     picture: Picture | None
+    made_up: bool = False
+    """Whether the file does not say when it is shown, so that its time follows from the usual interval."""
 
 
 def timed_pictures(
@@ -60,24 +65,26 @@ def timed_pictures(
     with opened_container(video) as container:
         if container is None:
             raise _refused("NOT_A_VIDEO", "This file is not a video that can be read.")
-        stream = _video_stream(container)
+        stream = _video_stream(container, job.stream_index)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = job.decode_threads if _is_large(stream) else 1
         # A stream may announce small frames and then hold huge ones.
         stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+        aspect = stream.sample_aspect_ratio
+        pixel_aspect = believed_aspect(float(aspect) if aspect else None)
         frames = _Clock(container, stream, job.video_start_s, cancelled)
         for window in job.windows:
-            for position, (time_s, frame) in enumerate(frames.within(window)):
+            for position, (time_s, frame, made_up) in enumerate(frames.within(window)):
                 wanted = position % job.frame_stride == 0
                 if position >= job.max_frames * job.frame_stride:
                     break
-                yield TimedPicture(window, time_s, picture_of(frame, frames.size) if wanted else None)
+                yield TimedPicture(window, time_s, picture_of(frame, pixel_aspect) if wanted else None, made_up)
             if cancelled():
                 return
 
 
-def _video_stream(container: InputContainer) -> VideoStream:
-    stream = moving_pictures(container)
+def _video_stream(container: InputContainer, index: int | None) -> VideoStream:
+    stream = moving_pictures(container, index)
     if stream is None:
         raise _refused("NO_VIDEO_STREAM", "This file holds no video, only sound or pictures.")
     codec: object = stream.codec_context
@@ -99,6 +106,10 @@ class _Clock:
 
     A missing time stamp, or one that does not go on from the frame before, is replaced by the time of that frame plus
     the usual interval: so times are strictly ascending between seeks.
+
+    AVI and its like say when a picture is decoded, not when it is shown, and what stands for that is wrong wherever
+    pictures are stored in another order than they are shown. A decoder gives them in the order in which they are
+    shown: where their time stamps descend in it and the times of decoding do not, those count, less its delay.
     """
 
     def __init__(
@@ -110,37 +121,45 @@ class _Clock:
         rate = stream.average_rate or stream.guessed_rate
         self._left = _MOST_DECODED
         self._interval_s = float(1 / rate) if rate else _USUAL_INTERVAL_S
+        self._delay: int | None = None
+        """By how many ticks a frame's time of decoding comes after it is shown; None where time stamps are in order."""
         self._frames: Iterator[VideoFrame] = self._decoded()
         first = next(self._frames, None)
         if first is None:
             raise _refused(
                 "NO_DECODABLE_FRAME", "No frame of the video can be decoded. It may be damaged or encrypted."
             )
-        self.size = (first.width, first.height)
         self._origin = _origin(first, stream, start_s)
-        self._timed = self._with_times(chain([first], self._frames))
-        self._ahead: tuple[float, VideoFrame] | None = next(self._timed, None)
+        frames = [first, *islice(self._frames, _FRAMES_CHECKED - 1 if stream.codec_context.has_b_frames else 0)]
+        for before, after in pairwise(frames):
+            self._check_order(before, after)
+        self._timeless = first.pts is None and first.dts is None
+        """Whether nothing says when anything is shown, as in a bare stream: nobody can seek in it."""
+        if self._timeless:
+            self._take_usual_rate()
+        self._timed = self._with_times(chain(frames, self._frames))
+        self._ahead: tuple[float, VideoFrame, bool] | None = next(self._timed, None)
 
-    def within(self, window: Window) -> Iterator[tuple[float, VideoFrame]]:
-        """The frames of one window; windows are asked for in order."""
+    def within(self, window: Window) -> Iterator[tuple[float, VideoFrame, bool]]:
+        """The frames of one window, with their times and whether these are made up; windows are asked for in order."""
         start_s, end_s = window.start_s - TOLERANCE_S, window.end_s - TOLERANCE_S
         if self._ahead is None or self._worth_seeking(start_s):
             self._seek_before(start_s)
         while self._ahead is not None and not self._cancelled():
-            time_s, frame = self._ahead
+            time_s, frame, made_up = self._ahead
             if time_s >= end_s:
                 return
             self._ahead = next(self._timed, None)
             if time_s >= start_s:
-                yield time_s, frame
+                yield time_s, frame, made_up
 
     def _worth_seeking(self, start_s: float) -> bool:
-        return self._ahead is None or start_s - self._ahead[0] > _SHORT_GAP_S
+        return self._ahead is None or (not self._timeless and start_s - self._ahead[0] > _SHORT_GAP_S)
 
     def _seek_before(self, start_s: float) -> None:
         """Go to the last keyframe at or before a time, or as near before it as the file lets us."""
         for target_s in (start_s + 2 * TOLERANCE_S, start_s - _EARLIER_S):
-            if target_s <= 0 or self._stream.time_base is None:
+            if target_s <= 0 or self._stream.time_base is None or self._timeless:
                 break
             if self._restart(self._origin + int(target_s / self._stream.time_base)) and self._at_or_before(start_s):
                 return
@@ -159,15 +178,49 @@ class _Clock:
         self._ahead = next(self._timed, None)
         return True
 
-    def _with_times(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
+    def _with_times(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[float, VideoFrame, bool]]:
+        before: VideoFrame | None = None
         before_s: float | None = None
         base = self._stream.time_base
         for frame in frames:
-            time_s = None if frame.pts is None or base is None else float((frame.pts - self._origin) * base)
-            if time_s is None or (before_s is not None and time_s <= before_s):
+            if before is not None:
+                self._check_order(before, frame)
+            elif self._delay is not None:
+                self._measure_delay(frame)
+            ticks = self._shown(frame)
+            time_s = None if ticks is None or base is None else float((ticks - self._origin) * base)
+            made_up = time_s is None or (before_s is not None and time_s <= before_s)
+            if time_s is None or made_up:
                 time_s = 0.0 if before_s is None else before_s + self._interval_s
-            before_s = time_s
-            yield time_s, frame
+            before, before_s = frame, time_s
+            yield time_s, frame, made_up
+
+    def _shown(self, frame: VideoFrame) -> int | None:
+        """When a frame is shown, in ticks of the stream's clock."""
+        if self._delay is None:
+            return frame.pts
+        return None if frame.dts is None else frame.dts - self._delay
+
+    def _check_order(self, before: VideoFrame, after: VideoFrame) -> None:
+        """Give up time stamps that are not in the order in which the decoder gives their frames."""
+        if self._delay is not None or before.pts is None or after.pts is None:
+            return
+        if before.dts is None or after.dts is None:
+            return
+        if after.pts <= before.pts and after.dts > before.dts:
+            self._delay = 0
+            self._measure_delay(before)
+            self._take_usual_rate()
+
+    def _measure_delay(self, frame: VideoFrame) -> None:
+        """Of a keyframe, which is decoded before all that it is shown before, the time stamp is right."""
+        if frame.key_frame and frame.pts is not None and frame.dts is not None:
+            self._delay = frame.dts - frame.pts
+
+    def _take_usual_rate(self) -> None:
+        """The rate of the frames themselves: where there are no times, an average over the length counts ticks."""
+        if self._stream.guessed_rate:
+            self._interval_s = float(1 / self._stream.guessed_rate)
 
     def _decoded(self) -> Iterator[VideoFrame]:
         """Decode until the end or the first thing that cannot be read; a damaged packet alone is passed over.

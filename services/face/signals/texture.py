@@ -22,7 +22,14 @@ _BLUR_SIGMA = 2.0
 _INSIDE, _RING_FROM, _RING_TO = 0.7, 0.9, 1.05
 # Fewer pixels than this are no sample of anything.
 _LEAST_PIXELS = 200
+# An eye that is nearly closed is small.
+_LEAST_OF_AN_EYE = 60
 _SUBPIXEL_BITS = 4
+
+# Landmarks around each eye between its lids, on each cheek, and around the lips.
+_EYES = (np.array((33, 133, 159, 145, 158, 153, 160, 144)), np.array((263, 362, 386, 374, 385, 380, 387, 373)))
+_CHEEKS = (np.array((116, 117, 118, 101, 36, 205, 187, 123)), np.array((345, 346, 347, 330, 266, 425, 411, 352)))
+_MOUTH = np.array((61, 291, 0, 17, 37, 267, 84, 314, 40, 270, 91, 321))
 
 Mask = NDArray[np.bool_]
 
@@ -36,10 +43,15 @@ def measure_texture(picture: Picture, points: NDArray[np.float64], entry: int) -
     lightness = picture.lightness(view, (_SIDE, _SIDE)).astype(np.float32)
     visible = _visible(view, picture.size)
     highpass = cv2.absdiff(lightness, cv2.GaussianBlur(lightness, (0, 0), _BLUR_SIGMA))
+    eyes = [_in_crop(points, eye, view) & visible for eye in _EYES]
+    cheeks = np.logical_or(*(_in_crop(points, cheek, view) for cheek in _CHEEKS)) & visible
     return Texture(
         entry,
         highpass_inside=_median(highpass, visible & _within(oval, _INSIDE)),
         highpass_ring=_median(highpass, visible & _within(oval, _RING_TO) & ~_within(oval, _RING_FROM)),
+        eyes_contrast=min(_contrast(lightness, eye) for eye in eyes),
+        eyes_lightness=_median(lightness, np.logical_or(*eyes)) / max(1.0, _median(lightness, cheeks)),
+        mouth_contrast=_contrast(lightness, _in_crop(points, _MOUTH, view) & visible),
     )
 
 
@@ -54,9 +66,25 @@ def canonical_view(points: NDArray[np.float64]) -> tuple[View, NDArray[np.float6
     return view, (oval - view[:, 2]) @ np.linalg.inv(view[:, :2]).T
 
 
+def _in_crop(points: NDArray[np.float64], area: NDArray[np.int64], view: View) -> Mask:
+    """What lies among some landmarks."""
+    places = (points[area, :2] - view[:, 2]) @ np.linalg.inv(view[:, :2]).T
+    return _filled(cv2.convexHull(places.astype(np.float32))[:, 0].astype(np.float64))
+
+
+def _contrast(lightness: NDArray[np.float32], area: Mask) -> float:
+    """How much lightness varies over an area: next to nothing where something even covers an eye or a mouth."""
+    chosen = lightness[area]
+    return float(np.std(chosen)) if chosen.size >= _LEAST_OF_AN_EYE else float("nan")
+
+
 def _within(oval: NDArray[np.float64], share: float) -> Mask:
     centre = oval.mean(axis=0)
-    outline = (centre + share * (oval - centre) - 0.5) * (1 << _SUBPIXEL_BITS)
+    return _filled(centre + share * (oval - centre))
+
+
+def _filled(corners: NDArray[np.float64]) -> Mask:
+    outline = (corners - 0.5) * (1 << _SUBPIXEL_BITS)
     mask = np.zeros((_SIDE, _SIDE), np.uint8)
     cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1, shift=_SUBPIXEL_BITS)
     return mask.astype(bool)

@@ -11,6 +11,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from services.kit.media.formats import ALLOWED_DEMUXERS, MOST_PIXELS, ffmpeg_list
+from services.kit.media.shape import first_shown
 
 _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
@@ -42,6 +43,17 @@ def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator
             yield container
 
 
-def moving_pictures(container: InputContainer) -> VideoStream | None:
-    """The stream that is analysed: the first with moving pictures."""
-    return next((stream for stream in container.streams.video if not stream.disposition & _PICTURES), None)
+def moving_pictures(container: InputContainer, index: int | None = None) -> VideoStream | None:
+    """The stream that is analysed: the one with this index, or the one that players show, of those that move."""
+    moving = [stream for stream in container.streams.video if not stream.disposition & _PICTURES]
+    named = next((stream for stream in moving if stream.index == index), None)
+    return named or first_shown(moving, _is_default, _area)
+
+
+def _is_default(stream: VideoStream) -> bool:
+    return bool(stream.disposition & Disposition.default)
+
+
+def _area(stream: VideoStream) -> int:
+    codec: object = stream.codec_context
+    return 0 if codec is None else stream.codec_context.width * stream.codec_context.height

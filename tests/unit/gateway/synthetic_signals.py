@@ -34,7 +34,7 @@ def face_clip(
     mouth_gap: ArrayLike = 0.1,
     nose_px: ArrayLike = (300.0, 200.0),
     iod_px: ArrayLike = 80.0,
-    yaw_deg: ArrayLike = 0.0,
+    yaw_deg: ArrayLike | None = None,
     box: ArrayLike = (0.4, 0.3, 0.2, 0.3),
     segments: ArrayLike = 0,
     found: ArrayLike = True,
@@ -45,6 +45,8 @@ def face_clip(
     window_s: float = 4.0,
 ) -> list[FaceWindow]:
     """One face through all frames, in windows of `window_s`.
+
+    Unless a course is given, the head turns a little from side to side: nobody alive keeps wholly still.
 
     A texture is measured on every tenth entry, the texture network scores every twentieth, the motion network a span
     from every thirtieth, and contours are drawn of every third.
@@ -57,7 +59,8 @@ def face_clip(
     right = over_time(ear)
     left = right if ear_left is None else over_time(ear_left)
     nose, boxes = over_time(nose_px, 2), over_time(box, 4)
-    mouth, iod, yaw = (over_time(values) for values in (mouth_gap, iod_px, yaw_deg))
+    turning = 5 * np.sin(times) if yaw_deg is None else yaw_deg
+    mouth, iod, yaw = (over_time(values) for values in (mouth_gap, iod_px, turning))
     segment = np.broadcast_to(np.asarray(segments, dtype=np.int64), (count,))
     is_found = np.broadcast_to(np.asarray(found, dtype=np.bool_), (count,))
 

@@ -69,7 +69,7 @@ async def extraction(services: tuple[Services, str], blobs: Blobs) -> AsyncItera
 async def test_face_and_sound_are_told_the_same_start(
     services: tuple[Services, str], extraction: Extraction, start_s: float | None
 ) -> None:
-    await extraction.face_run("one", MEDIA, WINDOWS, start_s, 2, 600, 3, 32, report, waiting)
+    await extraction.face_run("one", MEDIA, WINDOWS, start_s, 0, 2, 600, 3, 32, report, waiting)
     await extraction.audio_run("one", MEDIA, WINDOWS, start_s, None, report, waiting)
     face, audio = services[0].asked
     assert isinstance(face, face_pb2.FaceServiceExtractWindowsRequest)

@@ -51,10 +51,10 @@ def test_an_old_rotation_tag_counts_the_other_way() -> None:
 
 def test_pixels_that_are_not_square_are_noticed_and_the_size_stays_as_stored() -> None:
     video = facts.read(_document(sample_aspect_ratio="16:11")).video
-    assert not video.square_pixels
+    assert video.pixel_aspect == pytest.approx(16 / 11)
     assert (video.width, video.height) == (640, 360)
     for usual in ("1:1", "0:1", "N/A", "1:0"):
-        assert facts.read(_document(sample_aspect_ratio=usual)).video.square_pixels
+        assert facts.read(_document(sample_aspect_ratio=usual)).video.pixel_aspect == 1
 
 
 def test_the_first_picture_that_is_no_cover_is_chosen() -> None:
@@ -65,6 +65,28 @@ def test_the_first_picture_that_is_no_cover_is_chosen() -> None:
     header = facts.read(document)
     assert header.video.stream_index == 1
     assert header.video_streams == 2
+
+
+def test_the_video_that_players_show_is_chosen_and_the_others_are_named() -> None:
+    def chosen(*streams: tuple[int, bool]) -> facts.Header:
+        document = _document()
+        document["streams"] = [
+            {**document["streams"][0], "index": index, "width": width, "disposition": {"default": int(default)}}
+            for index, (width, default) in enumerate(streams)
+        ]
+        return facts.read(document)
+
+    assert chosen((640, False), (320, True)).video.stream_index == 1
+    assert chosen((320, False), (640, False)).video.stream_index == 1
+    assert chosen((640, True), (640, True)).video.stream_index == 0
+    assert chosen((640, False), (320, True)).other_videos == ("track 1, 640 by 360",)
+
+
+def test_the_size_that_is_shown_has_square_pixels_whichever_way_up() -> None:
+    stored = {"width": 720, "height": 576, "sample_aspect_ratio": "64:45"}
+    assert facts.read(_document(**stored)).video.shown_size == (1024, 576)
+    assert facts.read(_document(**stored, tags={"rotate": "90"})).video.shown_size == (576, 1024)
+    assert facts.read(_document(**{**stored, "sample_aspect_ratio": "1:2"})).video.shown_size == (720, 1152)
 
 
 def test_the_sound_marked_as_default_is_chosen() -> None:

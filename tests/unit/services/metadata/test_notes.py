@@ -11,7 +11,7 @@ from services.metadata.notes import about
 from services.metadata.packets import PacketFacts
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
-VIDEO = VideoHeader(0, "h264", "High", 640, 360, 0, True, False, "yuv420p", 25.0, 250, 10.0, 1e6, 0.0)
+VIDEO = VideoHeader(0, "h264", "High", 640, 360, 0, 1.0, False, "yuv420p", 25.0, 250, 10.0, 1e6, 0.0)
 AUDIO = AudioHeader(1, "aac", "LC", 44_100, 2, 128_000.0, 10.0, 0.0)
 HEADER = Header("mov,mp4", 10.0, 1.1e6, None, None, VIDEO, AUDIO, 1, 1)
 PACKETS = PacketFacts(True, 250, 0.0, 10.0, 25.0, False, 1e6, (0.0,))
@@ -33,7 +33,7 @@ def test_an_ordinary_file_has_no_notes() -> None:
         ({"rotation_deg": 90}, "ROTATED"),
         ({"pixel_format": "yuv444p"}, "UNUSUAL_PIXEL_FORMAT"),
         ({"codec": "mpeg4"}, "OLD_CODEC"),
-        ({"square_pixels": False}, "STRETCHED"),
+        ({"pixel_aspect": 64 / 45}, "STRETCHED"),
         ({"interlaced": True}, "INTERLACED"),
         ({"width": 7680, "height": 4320}, "LOW_BIT_RATE"),
     ],

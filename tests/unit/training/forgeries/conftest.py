@@ -32,7 +32,7 @@ class Face:
 def picture() -> Picture:
     photograph = Portrait(1.0).posed(0, 0)
     frame = av.VideoFrame.from_ndarray(photograph, format="rgb24").reformat(format="yuv420p")
-    return picture_of(frame, (photograph.shape[1], photograph.shape[0]))
+    return picture_of(frame)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from tests.synthetic.videos import FaceVideo, images
 def first_picture(video: FaceVideo) -> Picture:
     """The first frame of a video that is never encoded."""
     frame = av.VideoFrame.from_ndarray(next(images(video)), format="rgb24")
-    return picture_of(frame, (frame.width, frame.height))
+    return picture_of(frame)
 
 
 def test_a_face_is_found_where_it_is(models: FaceModels) -> None:

@@ -16,7 +16,7 @@ def tracked(models: FaceModels, video: FaceVideo, max_faces: int = 4) -> list[Tr
     tracker = FaceTracker(models, max_faces)
     for number, image in enumerate(images(video)):
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-        seen = tracker.step(number, video.time(number), picture_of(frame, (frame.width, frame.height)))
+        seen = tracker.step(number, video.time(number), picture_of(frame))
         assert all(track.frames[-1] == number for track in seen)
     return tracker.tracks
 
@@ -45,7 +45,7 @@ def test_faces_beyond_those_followed_are_counted(models: FaceModels) -> None:
         tracker = FaceTracker(models, most)
         for number, image in enumerate(images(video)):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            tracker.step(number, video.time(number), picture_of(frame, (frame.width, frame.height)))
+            tracker.step(number, video.time(number), picture_of(frame))
         assert tracker.left_out == left_out
 
 

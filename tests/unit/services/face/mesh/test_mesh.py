@@ -26,7 +26,7 @@ PLACE = Place((100.0, 80.0), 192.0, 0.1)
 def portrait() -> Picture:
     """A face with an inter-ocular distance of 100 px in the middle of 640 × 480."""
     frame = av.VideoFrame.from_ndarray(next(images(FaceVideo())), format="rgb24")
-    return picture_of(frame, (640, 480))
+    return picture_of(frame)
 
 
 def settled(models: FaceModels, picture: Picture) -> Place:

@@ -21,7 +21,7 @@ UPRIGHT = np.array([[1.0, 0, 0], [0, 1, 0]])
 
 def rgb(frame: VideoFrame) -> NDArray[np.int64]:
     """What the face service sees, (height, width, 3)."""
-    picture = picture_of(frame, (frame.width, frame.height))
+    picture = picture_of(frame)
     return picture.rgb(UPRIGHT, picture.size).astype(np.int64)
 
 
@@ -61,7 +61,7 @@ def test_upright_as_a_player_shows_it_and_never_mirrored(flat: Path, name: str) 
 
 def test_frames_are_let_go_of(flat: Path) -> None:
     frame = first_frame(with_display_matrix(flat, (-1, 0, 0, 1), "held"))
-    picture_of(frame, SIZE)
+    picture_of(frame)
     # Were it asked for its side data, the two would hold each other, and keep megabytes until the collector comes by.
     assert not any(isinstance(held, SideDataContainer) for held in gc.get_referents(frame))
 

@@ -22,7 +22,7 @@ def photograph() -> NDArray[np.uint8]:
 def picture(image: NDArray[np.uint8], pixel_format: str = "yuv444p") -> Picture:
     """An RGB image as a decoder would give it."""
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24").reformat(format=pixel_format)
-    return picture_of(frame, (frame.width, frame.height))
+    return picture_of(frame)
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuv420p10le", "gbrp"])
@@ -80,6 +80,6 @@ def test_a_small_picture_is_not_enlarged(photograph: NDArray[np.uint8]) -> None:
     assert picture(photograph).shrunk(4000).size == (512, 400)
 
 
-def test_a_frame_of_another_size_is_brought_to_the_first_ones() -> None:
-    frame = av.VideoFrame(64, 48, "yuv420p")
-    assert picture_of(frame, (32, 24)).size == (32, 24)
+@pytest.mark.parametrize(("aspect", "size"), [(1.0, (64, 48)), (2.0, (128, 48)), (0.5, (64, 96))])
+def test_pixels_that_are_not_square_are_drawn_out(aspect: float, size: tuple[int, int]) -> None:
+    assert picture_of(av.VideoFrame(64, 48, "yuv420p"), aspect).size == size

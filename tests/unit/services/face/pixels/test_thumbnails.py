@@ -17,7 +17,7 @@ def test_a_thumbnail_is_a_small_jpeg_of_the_face(box_side: float, pixels: int) -
     image = next(images(FaceVideo()))
     frame = av.VideoFrame.from_ndarray(image, format="rgb24")
     box = np.array([320 - box_side / 2, 240 - box_side / 2, 320 + box_side / 2, 240 + box_side / 2])
-    jpeg = cv2.imdecode(np.frombuffer(face_thumbnail(picture_of(frame, (640, 480)), box), np.uint8), cv2.IMREAD_COLOR)
+    jpeg = cv2.imdecode(np.frombuffer(face_thumbnail(picture_of(frame), box), np.uint8), cv2.IMREAD_COLOR)
     assert jpeg is not None
     assert jpeg.shape == (pixels, pixels, 3)
     half = round(0.7 * box_side)

@@ -23,7 +23,7 @@ Grain = Callable[[], NDArray[np.float32]]
 def picture(image: NDArray[np.uint8]) -> Picture:
     """An RGB image as a picture."""
     frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv444p")
-    return picture_of(frame, (frame.width, frame.height))
+    return picture_of(frame)
 
 
 @pytest.fixture(scope="module")
