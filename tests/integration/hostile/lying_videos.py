@@ -158,7 +158,9 @@ LIES: tuple[Input, ...] = (
     Input("a million seconds for the last frame", _time_table((99, 512), (1, 0xFFFFFFFF)), WHOLE),
     Input("a day for every frame", _time_table((100, 0x7FFFFFFF)), NO_FRAMES),
     Input(
-        "every frame at once", _time_table((100, 0)), Answered(frames=(1, 105), warnings=reasons("FRAMES_UNREADABLE"))
+        "every frame at once",
+        _time_table((100, 0)),
+        Answered(frames=(1, 105), warnings=reasons("FRAMES_UNREADABLE", "TIMES_MADE_UP")),
     ),
     Input("a billion in the time table", _edit(b"stts", 8, _BILLION), WHOLE),
     Input(
