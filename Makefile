@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train forge evaluate bench soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train forge evaluate bench field-check soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -188,6 +188,11 @@ forge: setup ## Make forged videos and shams from real ones: REAL=folder [OUT=fo
 evaluate: setup .venv/.torch ## Evaluate on held-out people and rewrite the model card: CLIPS=folder [SEEDS=5]
 	deploy/system-packages.sh ffmpeg
 	$(TRAIN) --only-evaluate $(OPTIONS)
+
+field-check: setup ## Whether a clip's wrapping changes what is measured or said: make field-check CLIPS=folder [MOST=10]
+	deploy/system-packages.sh ffmpeg
+	@[ -n "$(CLIPS)" ] || { echo "Say where the clips are: make field-check CLIPS=folder"; exit 1; }
+	$(PY) -m benchmarks.field_check "$(CLIPS)" $(MOST)
 
 bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
 	deploy/system-packages.sh ffmpeg

@@ -50,7 +50,7 @@ def analyze(
 ) -> None:
     """Analyse videos on a running server.
 
-    Exit code: 0 real, 1 fake, 3 inconclusive or not enough evidence, 2 error, 130 interrupted.
+    Exit code: 0 real, 1 fake, 3 inconclusive or not enough evidence, 2 error, 130 interrupted, 141 output not read.
 
     For several files the worst one counts: an error before fake before inconclusive before real.
     """
@@ -122,7 +122,9 @@ def main() -> None:
         app()
     except SystemExit as end:
         # Whoever read the output has left, or the input ended: no verdict either.
-        if isinstance(end.__context__, BrokenPipeError | typer.Abort):
+        if isinstance(end.__context__, BrokenPipeError):
+            sys.exit(Exit.UNREAD)
+        if isinstance(end.__context__, typer.Abort):
             sys.exit(Exit.ERROR)
         raise
     except Exception:

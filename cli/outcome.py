@@ -30,6 +30,8 @@ class Exit(IntEnum):
     ERROR = 2
     INCONCLUSIVE = 3
     INTERRUPTED = 130
+    UNREAD = 141
+    """Whoever read the output has left, as `head` does; what a shell says of a program that SIGPIPE has ended."""
 
 
 _WORST_FIRST = (Exit.ERROR, Exit.FAKE, Exit.INCONCLUSIVE, Exit.REAL)

@@ -15,7 +15,7 @@ cd "$source"
   --disable-avdevice --disable-postproc --disable-network --disable-hwaccels --disable-iconv \
   --disable-encoders --enable-encoder=pcm_f32le \
   --disable-muxers --enable-muxer=pcm_f32le \
-  --disable-filters --enable-filter=aresample,aeval,atrim,aformat,anull \
+  --disable-filters --enable-filter=aresample,aeval,atrim,aformat,anull,apad,asetpts,concat \
   --disable-protocols --enable-protocol=file,pipe
 make --jobs="$(nproc)" ffmpeg ffprobe
 mkdir -p "$target"

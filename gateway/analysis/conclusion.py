@@ -40,7 +40,7 @@ async def conclude(
     findings = [
         FaceFinding(person, features, await extraction.classify(features.vector)) for person, features in measured
     ]
-    known = [*warnings, *shortfalls(facts, faces, len(findings))]
+    known = [*warnings, *shortfalls(facts, faces, len(findings), sounds)]
     result = await asyncio.to_thread(compose_result, findings, faces, sounds, facts, model, timings, known)
     headline = next(iter(rank_faces(findings)), None)
     if headline is None:

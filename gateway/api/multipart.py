@@ -1,6 +1,8 @@
 """The file in a `multipart/form-data` body, piece by piece, without holding it."""
 
+import re
 from collections.abc import AsyncIterator
+from urllib.parse import unquote_to_bytes
 
 import grpc
 from python_multipart.exceptions import FormParserError
@@ -9,6 +11,12 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from services.kit.errors import Refusal
 
 FIELD = b"file"
+
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# As RFC 5987 writes a name that is not ASCII. RFC 7578 does without it in forms, and some clients do not.
+_EXTENDED = re.compile(
+    rb";\s*filename\*\s*=\s*([A-Za-z0-9_.-]{1,40})'[A-Za-z0-9-]{0,40}'([!#$&+.^_`|~%0-9A-Za-z-]+)", re.IGNORECASE
+)
 
 
 class FilePart:
@@ -96,7 +104,9 @@ class FilePart:
         self._inside = options.get(b"name") == FIELD and not self._found
         if self._inside:
             self._found = True
-            self.filename = options.get(b"filename", b"").decode("utf-8", "replace")
+            self.filename = _extended_filename(self._disposition) or options.get(b"filename", b"").decode(
+                "utf-8", "replace"
+            )
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._inside:
@@ -104,6 +114,18 @@ class FilePart:
 
     def _on_part_end(self) -> None:
         self._inside = False
+
+
+def _extended_filename(disposition: bytes) -> str:
+    """The name in ``filename*=UTF-8''…``; empty when there is none, or of letters nobody knows."""
+    # A quoted value may hold anything, this too.
+    found = _EXTENDED.search(_QUOTED.sub(b'""', disposition))
+    if found is None:
+        return ""
+    try:
+        return unquote_to_bytes(found[2]).decode(found[1].decode("ascii"), "replace")
+    except LookupError:
+        return ""
 
 
 def _bad() -> Refusal:

@@ -148,7 +148,7 @@ FEATURES: tuple[FeatureSpec, ...] = (
         "MFCC",
         features_pb2.MODALITY_AUDIO,
         "The average colour of the voice; synthesised voices can be duller or brighter than recorded ones.",
-        "Mean of MFCC c1-c12 over voiced frames of the RMS-normalised sound at 16 kHz.",
+        "Mean of MFCC c1-c12 over voiced frames of the sound (all channels as one, RMS-normalised) at 16 kHz.",
         _plain,
         _BARE,
     ),

@@ -93,5 +93,9 @@ def _per_frame(count: int, frames: NDArray[np.int64], values: Floats) -> Floats:
 
 def _sound_series(window: AudioWindow) -> SoundSeries:
     return SoundSeries(
-        window=window.window, log_rms=window.log_rms, waveform=window.waveform, spectrogram=window.spectrogram
+        window=window.window,
+        log_rms=window.log_rms,
+        waveform=window.waveform,
+        spectrogram=window.spectrogram,
+        channel_mix=window.channel_mix,
     )

@@ -75,6 +75,8 @@ class FaceSignals:
         frame_count: Frames analysed, with or without this face.
         analyzed_s: Seconds for which those are shown; 0 when the frame rate is unknown.
         interval_s: Median time between analysed frames; NaN when there are fewer than two.
+        steady_s: Mean of those times near the median: containers that round times to milliseconds have no median of
+            a thirtieth of a second.
         frames_repeated: Frames that were not analysed because they repeat the one before.
     """
 
@@ -96,12 +98,13 @@ class FaceSignals:
     frame_count: int
     analyzed_s: float
     interval_s: float
+    steady_s: float
     frames_repeated: int = 0
 
     @property
     def fps(self) -> float:
         """Analysed frames a second, measured from the timestamps; NaN when unknown."""
-        return 1 / self.interval_s if self.interval_s > 0 else float("nan")
+        return 1 / self.steady_s if self.steady_s > 0 else float("nan")
 
     @property
     def coverage(self) -> float:
@@ -185,6 +188,7 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         frame_count=sum(len(window.frame_times_s) for window in windows),
         analyzed_s=float(sum(shown.sum() for shown in shown_s)),
         interval_s=interval_s,
+        steady_s=_steady_s(times_s, interval_s),
         frames_repeated=sum(window.frames_repeated for window in windows),
     )
 
@@ -233,10 +237,20 @@ def _offsets(tracks: Sequence[FaceTrack]) -> list[int]:
     return [0, *np.cumsum([len(track.frames) for track in tracks]).tolist()][: len(tracks)]
 
 
-def _interval_s(times_s: Sequence[Floats]) -> float:
+def _gaps(times_s: Sequence[Floats]) -> Floats:
     gaps = _joined([np.diff(times) for times in times_s])
-    gaps = gaps[gaps > 0]
+    return gaps[gaps > 0]
+
+
+def _interval_s(times_s: Sequence[Floats]) -> float:
+    gaps = _gaps(times_s)
     return float(np.median(gaps)) if gaps.size else float("nan")
+
+
+def _steady_s(times_s: Sequence[Floats], interval_s: float) -> float:
+    gaps = _gaps(times_s)
+    steady = gaps[np.abs(gaps - interval_s) <= _REGULAR * interval_s]
+    return float(np.mean(steady)) if steady.size else float("nan")
 
 
 def _shown_s(times_s: Floats, interval_s: float) -> Floats:

@@ -194,7 +194,11 @@ def _require_voice(sounds: Sequence[AudioWindow], facts: MediaFacts) -> None:
         silent = bool(facts.container) and not facts.HasField("audio")
         raise UnmeasurableError("the video has no sound" if silent else "the sound was not analysed")
     if not any(window.has_audio for window in sounds):
-        raise UnmeasurableError("the video has no sound")
+        # Sound that is there and cannot be read, or is elsewhere in the video, is not the same as none.
+        has_some = facts.HasField("audio")
+        raise UnmeasurableError(
+            "the sound could not be read where the video was looked at" if has_some else "the video has no sound"
+        )
     if math.fsum(window.voiced_s for window in sounds) < LEAST_VOICED_S:
         raise UnmeasurableError(f"there are less than {LEAST_VOICED_S:g} seconds of voice")
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from notreally.v1 import audio_pb2
 from notreally.v1.analysis_pb2 import EvidenceQuality, Reason, TimelineSegment
 from notreally.v1.audio_pb2 import AudioWindow
 from notreally.v1.face_pb2 import FaceWindow
@@ -111,13 +112,18 @@ def insufficiency(features: Features) -> list[Reason]:
     return reasons
 
 
-def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> list[Reason]:
-    """Warnings about what was not analysed: a truncated file, unreadable frames, faces left out.
+def shortfalls(
+    facts: MediaFacts, face: Sequence[FaceWindow], faces: int, sound: Sequence[AudioWindow] = ()
+) -> list[Reason]:
+    """Warnings about what was not analysed.
+
+    A truncated file, unreadable frames, faces left out, unreadable sound, and channels that cancel each other out.
 
     Args:
         facts: Of the container.
         face: The analysed windows, with all tracks.
         faces: Persons found.
+        sound: The analysed windows of sound; none when sound was not analysed.
     """
     warnings = [
         Reason(reason=note.reason, text=note.text) for note in facts.notes if note.reason in _SAID_WITH_THE_VERDICT
@@ -151,7 +157,26 @@ def shortfalls(facts: MediaFacts, face: Sequence[FaceWindow], faces: int) -> lis
         more = "1 more face" if left_out == 1 else f"{left_out} more faces"
         text = f"At one point the video shows {more} than can be tracked at once. This result does not cover them."
         warnings.append(Reason(reason="FACES_NOT_FOLLOWED", text=text))
-    return warnings
+    return warnings + _sound_shortfalls(facts, sound)
+
+
+def _sound_shortfalls(facts: MediaFacts, sound: Sequence[AudioWindow]) -> list[Reason]:
+    heard = [window for window in sound if window.has_audio]
+    if sound and not heard and facts.HasField("audio"):
+        text = (
+            "The video has sound, but none could be read where it was looked at. What was not heard is no sign either "
+            "way. Save the video anew with another kind of sound and send that."
+        )
+        return [Reason(reason="SOUND_NOT_READ", text=text)]
+    lone = sum(window.channel_mix == audio_pb2.CHANNEL_MIX_LOUDEST for window in heard)
+    if not lone:
+        return []
+    where = "The" if lone == len(heard) else "In parts of the video the"
+    text = (
+        f"{where} channels of the sound cancel each other out when they are played together, as with a cable wired the "
+        "wrong way round. The loudest of them alone was listened to."
+    )
+    return [Reason(reason="CHANNELS_CANCEL", text=text)]
 
 
 def _turned(face: Sequence[FaceWindow]) -> Iterator[Reason]:

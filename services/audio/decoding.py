@@ -7,6 +7,7 @@ the same call: a span is decoded from a fixed lead-in before it.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import ffmpeg
 import numpy as np
 import structlog
 
-from services.audio.signals import SAMPLE_RATE_HZ, Mask, Samples
+from services.audio.mixing import Mix, mixed
+from services.audio.signals import SAMPLE_RATE_HZ, Channels, Mask
 from services.kit.media.formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, ffmpeg_list
 from services.kit.media.process import MediaProcess, ProcessLimits
 
@@ -30,7 +32,9 @@ first of them (FLV files have some) would be jumped over. Twenty seconds take it
 
 _LOUDEST = 8.0  # lossy decoders overshoot full scale a little; float files can hold anything
 _PROBE_BYTES = 256 * 1024
-_BYTES_PER_SAMPLE = 8
+_MOST_CHANNELS = 64  # ffmpeg resamples no more
+_CHANNELS = 8  # told apart: those of 7.1. Of more, as in fields of sound and on film sets, every eighth is added up.
+_BYTES_PER_SAMPLE = 4 * (_CHANNELS + 1)
 _MARGIN = SAMPLE_RATE_HZ // 100  # samples: far more than the roundings of the filters
 _MOST_TOGETHER = 16  # spans that one run of ffmpeg decodes: each keeps the file open once more
 
@@ -40,20 +44,42 @@ _OPEN = {
 }
 
 
+def _channel(place: int) -> str:
+    """What to put in the channel at a place, in ffmpeg's own language: nothing where the sound has no such channel.
+
+    `val` gives the last channel for every one beyond it, and a stream may have other channels half-way.
+    """
+    more = range(place, _MOST_CHANNELS, _CHANNELS)
+    folded = "+".join(f"val({channel})*gt(nb_in_channels,{channel})" for channel in more)
+    return f"if(gt(nb_in_channels,{_CHANNELS}),{folded},if(gt(nb_in_channels,{place}),val({place})))"
+
+
+CHANNELS = "|".join([*(_channel(place) for place in range(_CHANNELS)), "1"])
+"""For the filter `aeval`: eight channels, and one that is 1 wherever the decoder gave samples."""
+
+LAYOUT = "FL+FR+FC+LFE+BL+BR+BC+SL+SR"
+"""Names for them that any version of ffmpeg knows; one without loudspeakers' names is no layout to some."""
+
+
 @dataclass(frozen=True)
 class Sound:
-    """Samples of a span and whether each is there; where it is not, the sample is 0. Both of shape (n,)."""
+    """Samples of a span, shape (n, channels), and whether each is there, shape (n,); where it is not, they are 0."""
 
-    samples: Samples
+    channels: Channels
     present: Mask
 
     def part(self, start: int, end: int) -> "Sound":
         """Samples `start` to `end` of these."""
-        return Sound(self.samples[start:end], self.present[start:end])
+        return Sound(self.channels[start:end], self.present[start:end])
+
+    @cached_property
+    def mix(self) -> Mix:
+        """All channels as one."""
+        return mixed(self.channels)
 
 
 def find_stream(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits) -> int | None:
-    """Index of the sound stream a player would choose: the first one marked as default, else the first.
+    """Index of the sound stream a player would choose: of those it can decode the default one, else the first.
 
     None when there is none, or when the file cannot be read.
 
@@ -63,7 +89,9 @@ def find_stream(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits
     command = ["ffprobe", "-v", "error", "-threads", "1"]
     for name, value in _OPEN.items():
         command += [f"-{name}", value]
-    command += ["-select_streams", "a", "-show_entries", "stream=index:stream_disposition=default", "-of", "json"]
+    entries = "stream=index,sample_fmt:stream_disposition=default"
+    command += ["-select_streams", "a", "-show_entries", entries]
+    command += ["-of", "json"]
     output = bytearray()
     with MediaProcess([*command, f"file:{path}"], limits, cancelled) as process:
         for chunk in process.chunks():
@@ -79,8 +107,11 @@ def _chosen(output: bytes) -> int | None:
         streams: list[dict[str, Any]] = json.loads(output or b"{}").get("streams", [])
     except ValueError:
         return None
-    # Of several audio streams the one ffmpeg marks as default comes first; sorted() keeps the order of the file.
-    ranked = sorted(streams, key=lambda stream: -int(stream.get("disposition", {}).get("default", 0)))
+    # The mark counts among those that can be decoded: their kind of sample is known. sorted() keeps equals in order.
+    ranked = sorted(
+        streams,
+        key=lambda stream: ("sample_fmt" not in stream, -int(stream.get("disposition", {}).get("default", 0))),
+    )
     return int(ranked[0]["index"]) if ranked else None
 
 
@@ -93,7 +124,7 @@ def decode(
     limits: ProcessLimits,
     until_s: float | None = None,
 ) -> Sound:
-    """Sound of [start_s, end_s) on the container's clock, 16 kHz mono.
+    """Sound of [start_s, end_s) on the container's clock, 16 kHz.
 
     Whatever cannot be decoded is absent; gaps between packets are absent too. With `until_s`, what follows it is not
     waited for and not given: the samples before are those of the whole span.
@@ -163,7 +194,7 @@ def _decode_joined(
     places = [_place(start_s, end_s) for start_s, end_s in spans]
     parts = [
         _sound(path, stream, first, count)
-        .filter("aformat", sample_fmts="flt", channel_layouts="stereo")
+        .filter("aformat", sample_fmts="flt", channel_layouts=LAYOUT)
         # Each exactly as long as its span, so that where the next begins is known.
         .filter("apad", whole_len=count)
         .filter("atrim", end_sample=count)
@@ -190,16 +221,18 @@ def _place(start_s: float, end_s: float) -> tuple[int, int]:
 
 
 def _sound(path: Path, stream: int, first: int, count: int) -> Any:
-    """What ffmpeg is to do for `count` pairs of float samples from `first` on, or fewer: sound and presence."""
+    """What ffmpeg is to do for `count` rows of float samples from `first` on, or fewer: all channels, and presence."""
     start_s = first / SAMPLE_RATE_HZ
     seek = {"ss": f"{start_s - LEAD_IN_S:.6f}", "seek_timestamp": 1} if start_s > SEEK_BEYOND_S else {}
     source = ffmpeg.input(f"file:{path}", threads=1, vn=None, sn=None, dn=None, noaccurate_seek=None, **_OPEN, **seek)
-    # A second channel that is 1 wherever the decoder gave samples: the last filter fills what is missing, before,
-    # between and after, with zeros in both. `rematrix_maxval` makes a mono mix as loud for integer as for float codecs.
+    # The last filter fills what is missing, before, between and after, with zeros in all channels, also in that of
+    # presence.
     return (
         source[str(stream)]
-        .filter("aresample", SAMPLE_RATE_HZ, ocl="mono", osf="flt", rematrix_maxval="1.0")
-        .filter("aeval", "val(0)|1", channel_layout="stereo")
+        .filter("aresample", SAMPLE_RATE_HZ, osf="flt")
+        .filter("aeval", CHANNELS, channel_layout=LAYOUT)
+        # The filters after these would otherwise know no more than their number.
+        .filter("aformat", channel_layouts=LAYOUT)
         .filter("atrim", start_pts=first - _MARGIN, end_pts=first + count + _MARGIN)
         .filter("aresample", **{"async": 1, "first_pts": first, "min_comp": "0.0001"})
     )
@@ -213,10 +246,10 @@ def _command(sound: Any) -> list[str]:
 
 
 def _placed(output: bytes, count: int) -> Sound:
-    """Interleaved sound and presence as arrays of `count` samples; what did not come is absent."""
+    """Interleaved channels and presence as arrays of `count` samples; what did not come is absent."""
     usable = len(output) // _BYTES_PER_SAMPLE
-    pairs = np.zeros((count, 2), np.float32)
-    pairs[:usable] = np.frombuffer(output, "<f4", usable * 2).reshape(usable, 2)
-    present = pairs[:, 1] > 0.5
-    samples = np.nan_to_num(pairs[:, 0], nan=0.0, posinf=0.0, neginf=0.0).clip(-_LOUDEST, _LOUDEST)
-    return Sound(np.where(present, samples, np.float32(0)), present)
+    rows = np.zeros((count, _CHANNELS + 1), np.float32)
+    rows[:usable] = np.frombuffer(output, "<f4", usable * (_CHANNELS + 1)).reshape(usable, _CHANNELS + 1)
+    present = rows[:, -1] > 0.5
+    channels = np.nan_to_num(rows[:, :-1], nan=0.0, posinf=0.0, neginf=0.0).clip(-_LOUDEST, _LOUDEST)
+    return Sound(np.where(present[:, None], channels, np.float32(0)), present)

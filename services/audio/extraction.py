@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.audio import decoding, plots, signals, voicing
+from services.audio.mixing import Heard
 from services.audio.spans import Span
 from services.kit.errors import Refusal
 from services.kit.media.process import ProcessCancelled, ProcessLimits, ProcessTimedOut
@@ -38,6 +39,7 @@ class WindowSound:
         voiced_s: Seconds of voiced sound.
         outline: Waveform to draw.
         image: Spectrogram to draw.
+        heard: What of the sound's channels it is about.
     """
 
     span: Span
@@ -47,6 +49,7 @@ class WindowSound:
     voiced_s: float
     outline: plots.Outline
     image: plots.MelImage
+    heard: Heard
 
 
 @dataclass(frozen=True)
@@ -147,17 +150,19 @@ def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:
     """The signals of one window's sound."""
     if not sound.present.any():
         return SilentWindow(span)
-    voiced = voicing.voiced_frames(sound.samples, sound.present)
+    samples = sound.mix.samples
+    voiced = voicing.voiced_frames(samples, sound.present)
     # All frames, then a choice: coefficients of neighbouring frames share one transform.
-    coefficients = signals.mfcc(signals.rms_normalised(sound.samples, sound.present))[voiced]
+    coefficients = signals.mfcc(signals.rms_normalised(samples, sound.present))[voiced]
     return WindowSound(
         span=span,
-        log_rms=signals.log_rms(sound.samples, sound.present),
+        log_rms=signals.log_rms(samples, sound.present),
         mfcc=coefficients,
         mfcc_times_s=span.start_s + signals.frame_times_s(voiced.size)[voiced],
         voiced_s=float(voiced.sum()) * signals.HOP_SAMPLES / signals.SAMPLE_RATE_HZ,
-        outline=plots.outline(sound.samples),
-        image=plots.mel_image(sound.samples),
+        outline=plots.outline(samples),
+        image=plots.mel_image(samples),
+        heard=sound.mix.heard,
     )
 
 
@@ -165,5 +170,5 @@ def warm_up() -> None:
     """Have scipy and librosa load what they load on first use."""
     times = np.arange(signals.SAMPLE_RATE_HZ) / signals.SAMPLE_RATE_HZ
     samples = np.sin(2 * np.pi * 200 * times).astype(np.float32)
-    describe(Span(0, 0.0, 1.0), decoding.Sound(samples, np.ones(samples.size, np.bool_)))
+    describe(Span(0, 0.0, 1.0), decoding.Sound(samples[:, None], np.ones(samples.size, np.bool_)))
     signals.mfcc(samples)

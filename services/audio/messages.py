@@ -5,7 +5,10 @@ from typing import assert_never
 from notreally.v1 import audio_pb2, media_pb2
 
 from services.audio.extraction import Progress, SilentWindow, WindowSound
+from services.audio.mixing import Heard
 from services.audio.spans import Span
+
+_MIX = {Heard.ALL: audio_pb2.CHANNEL_MIX_ALL, Heard.LOUDEST: audio_pb2.CHANNEL_MIX_LOUDEST}
 
 
 def response(item: Progress | WindowSound | SilentWindow) -> audio_pb2.AudioServiceExtractWindowsResponse:
@@ -39,6 +42,7 @@ def _sound(sound: WindowSound) -> audio_pb2.AudioWindow:
             levels=sound.image.levels.tobytes(),
             frequencies_hz=sound.image.frequencies_hz.tolist(),
         ),
+        channel_mix=_MIX[sound.heard],
     )
 
 

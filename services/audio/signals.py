@@ -23,6 +23,7 @@ _LOUDNESS_FLOOR = 1e-5
 _HANN = (0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, FRAME_SAMPLES + 1)))[:-1]
 
 Samples = npt.NDArray[np.float32]
+Channels = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 

@@ -72,6 +72,8 @@ class AudioHeader:
     bit_rate: float | None
     duration_s: float | None
     start_s: float
+    unreadable: bool = False
+    channel_layout: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,8 @@ class Header:
 def read(document: Any) -> Header:
     """Facts from ffprobe's ``-show_format -show_streams`` JSON.
 
-    Of videos that are no cover picture, the one that players show: one marked as default, the largest of those. The
-    sound is the first one marked as default, else the first.
+    Of videos that are no cover picture, the one that players show: one marked as default, the largest of those. Of
+    sounds that can be decoded, the first one marked as default, else the first.
 
     Raises:
         Refusal: INVALID_ARGUMENT with NO_VIDEO_STREAM when there is no picture, or none whose size is known.
@@ -107,8 +109,9 @@ def read(document: Any) -> Header:
     video = first_shown(videos, _is_default, _area)
     if video is None:
         raise _no_video("This file has no video in it. Send a video that shows a face.")
-    marked = [stream for stream in sounds if _is_default(stream)]
-    sound = next(iter(marked + sounds), None)
+    # The service that decodes it ranks them alike, where it has to look for itself.
+    ranked = sorted(sounds, key=lambda stream: (_is_unreadable(stream), not _is_default(stream)))
+    sound = next(iter(ranked), None)
     tags = [_tags(container), _tags(video)]
     return Header(
         container=_text(container.get("format_name")) or "unknown",
@@ -160,7 +163,14 @@ def _audio(stream: Json) -> AudioHeader:
         bit_rate=_positive(stream.get("bit_rate")),
         duration_s=_duration(stream),
         start_s=_number(stream.get("start_time")) or 0.0,
+        unreadable=_is_unreadable(stream),
+        channel_layout=_text(stream.get("channel_layout")),
     )
+
+
+def _is_unreadable(sound: Json) -> bool:
+    """Whether there is no decoder for a sound: ffprobe, which tries, then knows no kind of sample."""
+    return _text(sound.get("sample_fmt")) is None
 
 
 def _is_default(stream: Json) -> bool:

@@ -5,6 +5,10 @@ HEAD_BYTES = _LOOKED_AT
 """How much of a file `what_else` reads."""
 
 _PICTURE = "This file is a picture, not a video. Send a video that shows a face."
+_MOVING_PICTURE = (
+    "This file is an animated WebP picture, which cannot be read here. Save it as a video, such as an MP4, or as an "
+    "animated GIF, and send that."
+)
 _ARCHIVE = "This file is an archive or an office document, not a video. Unpack it and send the video itself."
 _DOCUMENT = "This file is a document, not a video. Send a video that shows a face."
 _PLAYLIST = "This file is a playlist: it only names other files or addresses. Send the video itself."
@@ -26,6 +30,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", _ARCHIVE),
     (b"\xd0\xcf\x11\xe0", _ARCHIVE),
 )
+_WEBP_MOVES = 0x02  # a flag of the extended header
 # HEIC and AVIF pictures are boxes, as MP4 is.
 _PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _PLAYLISTS = ("#extm3u", "ffconcat", "<asx", "[playlist]", "<mpd", "v=0")
@@ -39,7 +44,7 @@ def what_else(head: bytes) -> str | None:
         if head.startswith(magic):
             return sentence
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return _PICTURE
+        return _MOVING_PICTURE if head[12:16] == b"VP8X" and head[20:21] and head[20] & _WEBP_MOVES else _PICTURE
     if head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS:
         return _PICTURE
     text = _text(head)

@@ -78,6 +78,8 @@ def _audio(audio: facts.AudioHeader) -> metadata_pb2.AudioFacts:
         duration_s=audio.duration_s,
         start_s=audio.start_s,
         stream_index=audio.stream_index,
+        unreadable=audio.unreadable,
+        channel_layout=audio.channel_layout,
     )
 
 

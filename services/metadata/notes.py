@@ -35,6 +35,7 @@ _LOW_BITS_PER_PIXEL = 0.02
 _USUAL_PIXEL_FORMATS = frozenset({"yuv420p", "yuvj420p", "yuv420p10le", "nv12", "yuv420p10", "unknown"})
 _USUAL_CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "av1"})
 _CLOCK_ERROR = timedelta(days=2)
+_FULL_VOICE_HZ = 16_000  # samples a second that what is measured of a voice needs
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def about(header: Header, packets: PacketFacts | None, now: datetime, structure:
         *_wholeness(structure),
         *_making(header, now),
         *_picture(header),
+        *_sound(header),
         *_timing(header, packets),
     ]
 
@@ -132,6 +134,30 @@ def _picture(header: Header) -> Iterator[Note]:
             "OLD_CODEC",
             f"The picture is stored in an older or rarely used format ({video.codec}), as older cameras and "
             "converters do.",
+        )
+
+
+def _sound(header: Header) -> Iterator[Note]:
+    sound = header.audio
+    if sound is None:
+        return
+    if sound.unreadable:
+        yield Note(
+            "SOUND_UNREADABLE",
+            f"The sound is stored in a format that cannot be read here ({sound.codec}), so it was not listened to.",
+        )
+        return
+    if header.audio_streams > 1:
+        yield Note(
+            "SEVERAL_SOUNDS",
+            f"The file holds {header.audio_streams} soundtracks. Only one was listened to: of those that can be read "
+            "the one a player would choose.",
+        )
+    if 0 < sound.sample_rate_hz < _FULL_VOICE_HZ:
+        yield Note(
+            "NARROW_SOUND",
+            "The sound holds only the lower part of a voice, as a telephone call does. What was measured of the voice "
+            "cannot be compared with that of other videos.",
         )
 
 

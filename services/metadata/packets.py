@@ -23,6 +23,7 @@ _ROUNDING_S = 0.0015  # of containers that count milliseconds
 # cameras keep time to a few percent.
 _ODD_SHARE = 0.2
 _ODD_S = 0.0025
+_COARSEST_CLOCK_S = 0.01  # that of GIF; a coarser one counts whole frames
 # A packet that lasts less than this share of the usual interval is no frame's whole time.
 _WHOLE_FRAME = 0.75
 _VARIABLE_ABOVE = 0.02
@@ -70,7 +71,7 @@ class Packet(NamedTuple):
     keyframe: bool
 
 
-def read(packets: Iterable[Packet], limit: int) -> PacketFacts | None:
+def read(packets: Iterable[Packet], limit: int, tick_s: float = 0.0) -> PacketFacts | None:
     """Sum up packets that are shown, without keeping them.
 
     Packets that make no sense are skipped: they come from a file that nobody vouches for.
@@ -78,6 +79,7 @@ def read(packets: Iterable[Packet], limit: int) -> PacketFacts | None:
     Args:
         packets: Of one stream, in the order of the file.
         limit: Most packets to read.
+        tick_s: Of the stream's clock, which rounds times.
 
     Returns:
         None when there is no packet.
@@ -85,9 +87,9 @@ def read(packets: Iterable[Packet], limit: int) -> PacketFacts | None:
     columns = _Columns()
     for packet in packets:
         if len(columns.pts) >= limit:
-            return _facts(columns, complete=False)
+            return _facts(columns, tick_s, complete=False)
         columns.add(packet)
-    return _facts(columns, complete=True) if columns.pts else None
+    return _facts(columns, tick_s, complete=True) if columns.pts else None
 
 
 class _Columns:
@@ -153,7 +155,7 @@ def _seconds(value: float | None) -> float:
     return nan if value is None or not abs(value) < FURTHEST_CLOCK_S else round(value, _DECIMALS)
 
 
-def _facts(packets: _Columns, *, complete: bool) -> PacketFacts:
+def _facts(packets: _Columns, tick_s: float, *, complete: bool) -> PacketFacts:
     times = packets.times_s()
     ordered = sorted(times)
     start_s, span_s = ordered[0], ordered[-1] - ordered[0]
@@ -167,7 +169,8 @@ def _facts(packets: _Columns, *, complete: bool) -> PacketFacts:
             # Ticks of a clock that is finer than the frame rate, as in AVI; no frame stays for one.
             durations = array("d", bytes(8 * len(durations)))
         last_end_s = max(time_s + length_s for time_s, length_s in zip(times, durations, strict=True))
-        tolerance_s = max(_ODD_S, _ODD_SHARE * usual_s)
+        rounding_s = 1.05 * min(tick_s, _COARSEST_CLOCK_S)
+        tolerance_s = max(_ODD_S, _ODD_SHARE * usual_s, rounding_s)
         steady = [interval for interval in intervals if abs(interval - usual_s) <= tolerance_s]
         variable = len(intervals) - len(steady) >= max(_FEWEST_ODD, _VARIABLE_ABOVE * len(intervals))
         # The mean of the steady intervals, not the median: containers that round to a millisecond would spoil that.

@@ -23,6 +23,8 @@ from services.kit.media.formats import (
     ALLOWED_DEMUXERS,
     ALLOWED_PROTOCOLS,
     SOUND_DEMUXERS,
+    TIMELESS_DEMUXERS,
+    USUAL_RATE_HZ,
     ffmpeg_list,
     refuse_huge_frames,
 )
@@ -63,7 +65,7 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
         with MediaProcess(_command(path, *_HEADER), limits.process, cancelled) as process:
             found = _packets(path, limits.packets, process.check)
             header = _header(process, path)
-        if found is None:
+        if found is None or (header.container == "gif" and _is_still(found.facts)):
             raise _not_a_video(path)
         return Probed(header, found.facts if found.stream == header.video.stream_index else None, walk(path))
     except ProcessTimedOut:
@@ -72,6 +74,10 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
             "PROBE_TIMEOUT",
             "Reading this file took too long. Try again later, or save the video again and send the new file.",
         ) from None
+
+
+def _is_still(found: packets.PacketFacts | None) -> bool:
+    return found is None or found.frame_count < 2
 
 
 def _header(process: MediaProcess, path: Path) -> facts.Header:
@@ -111,12 +117,14 @@ def _packets(path: Path, limit: int, check: Callable[[], None]) -> _Found | None
         stream = None if container is None else moving_pictures(container)
         if container is None or stream is None:
             return None
-        return _Found(stream.index, packets.read(_shown(container, stream, check), limit))
+        return _Found(stream.index, packets.read(_shown(container, stream, check), limit, float(stream.time_base or 0)))
 
 
 def _shown(container: InputContainer, stream: VideoStream, check: Callable[[], None]) -> Iterator[packets.Packet]:
     """The stream's packets as far as they can be read: a file cut short is an answer too."""
     base_s = float(stream.time_base or 0)
+    interval_s = float(1 / (stream.guessed_rate or USUAL_RATE_HZ))
+    is_timeless = container.format.name in TIMELESS_DEMUXERS
 
     def seconds(ticks: int | None) -> float | None:
         return None if ticks is None else ticks * base_s
@@ -125,6 +133,12 @@ def _shown(container: InputContainer, stream: VideoStream, check: Callable[[], N
         for number, packet in enumerate(container.demux(stream)):
             if number % _CHECKED_EVERY == 0:
                 check()
+            if is_timeless:
+                # Frames of equal length in the order in which they are stored: the same moments as those in which they
+                # are shown. The last packet is empty, and ends the stream.
+                if packet.size:
+                    yield packets.Packet(number * interval_s, None, interval_s, packet.size, packet.is_keyframe)
+                continue
             # Outside the edit list: decoded, and never shown.
             if not packet.is_discard:
                 times_s = seconds(packet.pts), seconds(packet.dts), seconds(packet.duration)
@@ -176,5 +190,6 @@ def _not_a_video(path: Path) -> Refusal:
         grpc.StatusCode.INVALID_ARGUMENT,
         "NOT_A_VIDEO",
         sentence
-        or "This file is not a video that can be read. Send an MP4, MOV, WebM, MKV, AVI, FLV, MPEG, WMV or Ogg file.",
+        or "This file is not a video that can be read. Send an MP4, MOV, WebM, MKV, AVI, FLV, MPEG, WMV, MXF, DV or "
+        "Ogg file.",
     )

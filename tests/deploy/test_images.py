@@ -55,6 +55,14 @@ def test_what_is_copied_exists_and_is_part_of_the_context(source: str) -> None:
     assert any(PurePosixPath(source).is_relative_to(path) for path in let_through())
 
 
+def test_the_ffmpeg_of_the_images_has_every_filter_that_is_used() -> None:
+    script = (ROOT / "deploy" / "images" / "build-ffmpeg.sh").read_text()
+    (enabled,) = re.findall(r"--enable-filter=(\S+)", script)
+    source = (ROOT / "services" / "audio" / "decoding.py").read_text()
+    used = {*re.findall(r'\.filter\(\s*"(\w+)"', source), *re.findall(r"ffmpeg\.(concat)\(", source)}
+    assert {"aresample", "aeval", "concat"} <= used <= set(enabled.split(","))
+
+
 def test_the_pages_get_the_pictures_of_the_model_card() -> None:
     pictures = re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", (ROOT / "docs" / "model-card.md").read_text())
     assert pictures

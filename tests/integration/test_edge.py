@@ -139,6 +139,36 @@ async def test_a_refusal_in_the_middle_of_an_upload_arrives(port: int) -> None:
     assert head.json()["details"][0]["reason"] == "TOO_LARGE"
 
 
+@pytest.mark.parametrize("path", ["/api/health", "/", "/api/results/42", "/api/nothing"])
+async def test_a_question_for_the_head_is_answered_as_that_for_the_whole_without_a_body(port: int, path: str) -> None:
+    whole = await fetch(port, "GET", path)
+    async with exchange(port, "HEAD", path) as asked:
+        head = await asked.head()
+        rest = await asked.reader.read()
+    assert (head.status, rest) == (whole.status, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert head.headers["cache-control"] == whole.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/json; charset=utf-8", "Application/LD+JSON", "text/plain"]
+)
+async def test_a_body_that_says_it_is_no_video_is_refused_at_once(port: int, rest: Rest, content_type: str) -> None:
+    rest.pieces = []
+    body = b'{"url": "https://example.org/video.mp4"}'
+    reply = await fetch(port, "POST", "/api/analyze", {"content-type": content_type}, body)
+    assert reply.status == 415
+    assert reply.json()["message"].endswith(".")
+    assert "video" in reply.json()["message"]
+    assert reply.json()["details"][0]["reason"] == "NOT_A_VIDEO_BODY"
+    assert rest.pieces == []
+
+
+@pytest.mark.parametrize("content_type", ["video/mp4", "application/octet-stream", "application/x-www-form-urlencoded"])
+async def test_what_programs_say_of_a_video_is_accepted(port: int, content_type: str) -> None:
+    assert (await fetch(port, "POST", "/api/analyze", {"content-type": content_type}, b"video")).status == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [("GET", "/api/nothing", 404), ("POST", "/nothing", 404), ("GET", "/api/results/1?colour=red", 400)],

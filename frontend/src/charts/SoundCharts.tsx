@@ -8,7 +8,7 @@ import type { SoundSeries } from "@gen/notreally/v1/series_pb";
 import { formatNumber } from "@/lib/format";
 
 import { between, Canvas, css, type Surface } from "./Canvas";
-import { describeSound, perSecondRows } from "./describe";
+import { channelsShown, describeSound, perSecondRows } from "./describe";
 import { Figure } from "./Figure";
 import { Plot } from "./Plot";
 import { loudnessTrace, present, type Span, valueAt } from "./series";
@@ -41,7 +41,7 @@ export function SoundChart({ sounds, duration, gaps, of, brief }: SoundChartProp
       of={of}
       brief={brief}
       title="Sound"
-      about="Waveform, and below it the spectrogram: time to the right, pitch upwards in hertz, stronger colour is louder."
+      about={`Waveform, and below it the spectrogram: time to the right, pitch upwards in hertz, stronger colour is louder. ${channelsShown(sounds)}`}
       summary={describeSound(loudness, loudestFrequency(sounds))}
       readings={[
         {

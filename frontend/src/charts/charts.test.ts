@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { SpectrogramSchema } from "@gen/notreally/v1/audio_pb";
-import { FaceSeriesSchema, SeriesSchema } from "@gen/notreally/v1/series_pb";
+import { ChannelMix, SpectrogramSchema } from "@gen/notreally/v1/audio_pb";
+import { FaceSeriesSchema, SeriesSchema, SoundSeriesSchema } from "@gen/notreally/v1/series_pb";
 import { describe, expect, it, vi } from "vitest";
 
 import { recorded } from "@/dashboard/testdata/recorded";
 
 import { between, css } from "./Canvas";
-import { describeEyes, describeJitter, describeMouth, describeSound, perSecondRows } from "./describe";
+import { describeEyes, describeJitter, describeMouth, describeSound, perSecondRows, channelsShown } from "./describe";
 import { leftOf, roundUp, timeTicks, timeUnder } from "./geometry";
 import { Playhead } from "./playhead";
 import {
@@ -176,6 +176,13 @@ describe("a chart in words", () => {
   it("says when there is no sound to compare the mouth with", () => {
     expect(describeMouth(eyes, [])).toContain("no sound");
     expect(describeMouth(eyes, loudnessTrace(sounds))).toContain("decibels");
+  });
+
+  it("says which channels of the sound are drawn", () => {
+    const every = create(SoundSeriesSchema, { channelMix: ChannelMix.ALL });
+    const lone = create(SoundSeriesSchema, { channelMix: ChannelMix.LOUDEST });
+    expect(channelsShown([every, every])).toBe("All its channels are shown as one.");
+    expect(channelsShown([every, lone])).toContain("cancel each other out");
   });
 
   it("says how loud the sound is, where any of it lasts", () => {

@@ -1,5 +1,8 @@
 /** What a chart shows, in words, and its numbers by the second. */
 
+import { ChannelMix } from "@gen/notreally/v1/audio_pb";
+import type { SoundSeries } from "@gen/notreally/v1/series_pb";
+
 import { formatCount, formatNumber, formatSignificant, formatTimecode } from "@/lib/format";
 
 import type { Band } from "./Lines";
@@ -44,4 +47,11 @@ export function perSecondRows(
   more: (second: Second) => string[],
 ): string[][] {
   return bySecond(trace).map((second) => [formatTimecode(second.start, 0), format(second.mean), ...more(second)]);
+}
+
+/** Which of the sound's channels are drawn, in words. */
+export function channelsShown(sounds: readonly SoundSeries[]): string {
+  return sounds.some(({ channelMix }) => channelMix === ChannelMix.LOUDEST)
+    ? "Where its channels cancel each other out, the loudest of them alone is shown."
+    : "All its channels are shown as one.";
 }

@@ -1,7 +1,7 @@
 /** What the container says of itself, as rows of label and value. */
 
 import type { Analysis } from "@gen/notreally/v1/analysis_pb";
-import type { MediaFacts } from "@gen/notreally/v1/metadata_pb";
+import type { AudioFacts, MediaFacts } from "@gen/notreally/v1/metadata_pb";
 
 import { formatBytes, formatDateTime, formatDuration, formatNumber } from "@/lib/format";
 
@@ -44,13 +44,19 @@ export function soundRows({ audio }: MediaFacts, locale?: string): FactRow[] {
   if (!audio) return [];
   const rows: (FactRow | null)[] = [
     ["Codec", withProfile(audio.codec, audio.profile)],
-    ["Channels", formatNumber(audio.channels, 0, locale)],
+    ["Channels", channels(audio, locale)],
     ["Sample rate", `${formatNumber(audio.sampleRateHz / 1000, 1, locale)} kHz`],
     given("Bit rate", audio.bitRate, (value) => formatBitRate(value, locale)),
     given("Length", audio.durationS, (value) => formatDuration(value, locale)),
     audio.startS !== 0 ? ["Begins at", formatDuration(audio.startS, locale)] : null,
   ];
   return rows.filter((row) => row !== null);
+}
+
+/** Their number, and what they are for where the number does not say it. */
+function channels({ channels, channelLayout }: AudioFacts, locale?: string): string {
+  const count = formatNumber(channels, 0, locale);
+  return channels > 2 && channelLayout ? `${count} (${channelLayout})` : count;
 }
 
 export function formatBitRate(bitsPerSecond: number, locale?: string): string {

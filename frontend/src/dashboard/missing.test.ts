@@ -32,6 +32,14 @@ describe("the reason why a feature is missing", () => {
     expect(reasons.slice(6, 8)).toEqual(Array(2).fill("the video has no sound"));
   });
 
+  it("does not call sound that cannot be read none", () => {
+    const { result } = recorded("talking");
+    const [average] = FEATURES.filter(({ name }) => name === "mfcc_mean");
+    if (!average || !result.metadata?.audio) throw new Error();
+    result.metadata.audio.unreadable = true;
+    expect(missingReason(average, result)).toBe("the sound could not be read where the video was looked at");
+  });
+
   it("tells a face that is too small from one that is seldom seen", () => {
     const { result } = recorded("talking");
     const [texture] = FEATURES.filter(({ name }) => name === "hf_face_ring_logratio");

@@ -67,6 +67,7 @@ function deduced(feature: FeatureText, { quality, metadata }: Pick<AnalysisResul
 
 function withoutVoice(voiced_s: number | undefined, metadata: AnalysisResult["metadata"]): string | null {
   if (metadata?.container && !metadata.audio) return "the video has no sound";
+  if (metadata?.audio?.unreadable) return "the sound could not be read where the video was looked at";
   if (!voiced_s) return metadata?.audio ? "no voice was found in the sound" : "the sound was not analysed";
   return voiced_s < LEAST_VOICED_S ? `there are less than ${LEAST_VOICED_S} seconds of voice` : null;
 }

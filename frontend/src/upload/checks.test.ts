@@ -14,6 +14,9 @@ describe("a picked file", () => {
     ["clip.MKV", ""],
     ["clip.avi", "application/octet-stream"],
     ["without extension", "video/quicktime"],
+    ["dancing.gif", "image/gif"],
+    ["broadcast.mxf", "application/mxf"],
+    ["camera.h264", ""],
   ])("%s of type '%s' is a video", (name, type) => {
     expect(objection(file(name, type), LIMIT)).toBeUndefined();
   });
@@ -21,6 +24,7 @@ describe("a picked file", () => {
   it.each([
     ["notes.txt", "text/plain"],
     ["photo.jpg", "image/jpeg"],
+    ["photo.webp", "image/webp"],
     ["song.mp3", "audio/mpeg"],
     ["code.ts", "text/typescript"],
     ["clip", ""],

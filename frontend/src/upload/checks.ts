@@ -4,8 +4,13 @@ import { formatBytes } from "@/lib/format";
 
 /** Containers people record video in, as the server opens them (services/kit/media/formats.py). */
 const EXTENSIONS: ReadonlySet<string> = new Set(
-  "3g2 3gp asf avi flv m2ts m4v mj2 mkv mov mp4 mpeg mpg mts ogg ogv ts webm wmv".split(" "),
+  "264 265 3g2 3gp asf avi dif dv flv gif h264 h265 hevc ivf m2ts m4v mj2 mkv mov mp4 mpeg mpg mts mxf nut ogg ogv ts webm wmv".split(
+    " ",
+  ),
 );
+
+/** Types that browsers name and that may be videos all the same. */
+const OTHER_TYPES: ReadonlySet<string> = new Set(["image/gif", "application/mxf", "application/ogg"]);
 
 /** What the file dialog offers first. */
 export const ACCEPT = ["video/*", ...Array.from(EXTENSIONS, (extension) => `.${extension}`)].join(",");
@@ -35,6 +40,6 @@ function looksLikeVideo(file: Picked): boolean {
   if (type.startsWith("video/")) return true;
   const extension = /\.([^.]+)$/.exec(file.name)?.[1]?.toLowerCase() ?? "";
   // A type that says something else (a picture, a text) is believed over the name: `.ts` is also TypeScript.
-  const says = type !== "" && type !== "application/octet-stream" && type !== "application/ogg";
+  const says = type !== "" && type !== "application/octet-stream" && !OTHER_TYPES.has(type);
   return !says && EXTENSIONS.has(extension);
 }

@@ -24,6 +24,9 @@ def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator
         video: A file, read from its start.
         decode: Whether opening may decode the first frames to learn what the headers leave open; half a dozen of
             1080p take as long as walking over a quarter of an hour of packets.
+
+    Raises:
+        MemoryError: Opening it takes more memory than this process may have.
     """
     # The format is found by looking at the content; the list says which may be found, so that no playlist or script
     # makes ffmpeg read anything else. Nor could it: all it may read is the file it is handed.
@@ -36,6 +39,9 @@ def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator
     with video.open("rb") if isinstance(video, Path) else nullcontext(video) as file:
         try:
             container = av.open(file, mode="r", options=options, metadata_errors="replace")
+        except av.MemoryError:
+            # Not a word about the file: whoever runs this worker says what became of it.
+            raise MemoryError from None
         # Of an empty file PyAV looks for the last byte.
         except (av.FFmpegError, OSError, ValueError):
             container = None

@@ -1,7 +1,8 @@
 """Container formats and frame sizes that decoders may open. All else is refused before a demuxer reads a byte.
 
 Left out on purpose: playlists and scripts that name other files or hosts (HLS, DASH, concat), images and image
-sequences, vector graphics, text, and formats nobody records a face in.
+sequences, vector graphics, text, and formats nobody records a face in. An MXF file may name others; ffmpeg passes over
+that.
 """
 
 import grpc
@@ -9,9 +10,34 @@ import grpc
 from services.kit.errors import Refusal
 
 ALLOWED_DEMUXERS: frozenset[str] = frozenset(
-    {"3g2", "3gp", "asf", "avi", "flv", "m4a", "matroska", "mj2", "mov", "mp4", "mpeg", "mpegts", "ogg", "webm"}
+    {
+        *(
+            "3g2",
+            "3gp",
+            "asf",
+            "avi",
+            "dv",
+            "flv",
+            "gif",
+            "h264",
+            "hevc",
+            "ivf",
+            "m4a",
+            "matroska",
+            "mj2",
+            "mov",
+            "mp4",
+        ),
+        *("mpeg", "mpegts", "mxf", "nut", "ogg", "webm"),
+    }
 )
 """Names of ffmpeg's demuxers for videos. A demuxer may have several names, joined by commas; one match is enough."""
+
+TIMELESS_DEMUXERS: frozenset[str] = frozenset({"h264", "hevc"})
+"""Of bare streams: they say when nothing is shown, and nobody can seek in them."""
+
+USUAL_RATE_HZ = 25
+"""Frames a second of a bare stream that does not say, as ffmpeg takes it."""
 
 SOUND_DEMUXERS: frozenset[str] = frozenset({"aac", "flac", "mp3", "wav"})
 """Opened by the probe alone, to tell a person that the file is sound without picture."""

@@ -5,12 +5,14 @@ import struct
 import zlib
 
 from tests.integration.hostile import boxes
-from tests.integration.hostile.inputs import Answered, Input, Maker, Refused
+from tests.integration.hostile.inputs import Answered, Input, Maker, Refused, reasons
 from tests.integration.hostile.workshop import Workshop
 
 NOT_A_VIDEO = Refused("NOT_A_VIDEO")
 NO_VIDEO = Refused("NO_VIDEO_STREAM")
 WHOLE = Answered(frames=(95, 105))
+SHORT = Answered(frames=(45, 55))
+BARE = Answered(frames=(45, 55), warnings=reasons("TIMES_MADE_UP"))
 
 
 def _fixed(content: bytes | str) -> Maker:
@@ -27,7 +29,13 @@ def _sound(suffix: str, *options: str) -> Maker:
 
 
 def _picture(suffix: str) -> Maker:
-    return lambda shop: shop.converted(suffix, "-frames:v", "1", *(("-update", "1") if suffix != "gif" else ()))
+    return lambda shop: shop.converted(
+        suffix, "-frames:v", "1", *(("-update", "1") if suffix not in ("gif", "webp") else ())
+    )
+
+
+def _moving_webp(shop: Workshop) -> bytes:
+    return shop.converted("webp", "-an", "-t", "1")
 
 
 def _album(shop: Workshop) -> bytes:
@@ -86,6 +94,54 @@ def _attachment(shop: Workshop) -> bytes:
     return shop.converted("mkv", *mapped, *attached)
 
 
+def _labelled(suffix: str, *options: str) -> Maker:
+    """A container whose labels are the bait's address and path."""
+
+    def make(shop: Workshop) -> bytes:
+        labels = (f"title={shop.bait.url}", f"comment=file://{shop.bait.path}", f"reel_name={shop.bait.path}")
+        tagged = [word for label in labels for word in ("-metadata", label, "-metadata:s:v", label)]
+        return shop.converted(suffix, *tagged, *options)
+
+    return make
+
+
+def _locator(shop: Workshop) -> bytes:
+    """MXF whose header says where its pictures are, in the place of the filling behind its index."""
+    data = shop.converted("mxf", "-c:v", "mpeg2video", "-an")
+    filling = bytes.fromhex("060e2b34010101020301021001000000")
+    locator = bytes.fromhex("060e2b34025301010d01010101013200")
+    address = f"file://{shop.bait.path}".encode("utf-16-be")
+    at = data.index(filling)
+    assert data[at + 16] == 0x83  # a size of three bytes
+    size = int.from_bytes(data[at + 17 : at + 20], "big")
+    value = (b"\x40\x01" + struct.pack(">H", len(address)) + address).ljust(size, b"\0")
+    assert len(value) == size
+    return data[:at] + locator + data[at + 16 : at + 20] + value + data[at + 20 + size :]
+
+
+def _gif_extensions(shop: Workshop) -> bytes:
+    """A moving GIF with the bait in a comment and in an extension of an unknown program."""
+    data = shop.converted("gif", "-an", "-t", "2")
+    colours = 3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0
+    start = 13 + colours
+    path, url = shop.bait.path.encode()[:255], shop.bait.url.encode()[:255]
+    comment = b"\x21\xfe" + bytes([len(path)]) + path + b"\0"
+    program = b"\x21\xff\x0bIMGPROG1.0\0" + bytes([len(url)]) + url + b"\0"
+    return data[:start] + comment + program + data[start:]
+
+
+def _bare(suffix: str, *options: str) -> Maker:
+    """A bare stream with the bait in a message beside its pictures, and behind its end."""
+
+    def make(shop: Workshop) -> bytes:
+        text = f"{shop.bait.url} file://{shop.bait.path}\n".encode()
+        message = b"\x05" + bytes([len(text) + 16 if len(text) < 239 else 254]) + bytes(16) + text[:238] + b"\x80"
+        head = b"\0\0\0\1" + (b"\x06" if suffix == "h264" else b"\x4e\x01") + message
+        return shop.converted(suffix, "-an", "-t", "2", *options) + head + _PLAYLIST.format(url=shop.bait.url).encode()
+
+    return make
+
+
 def _playlist_behind_a_header(shop: Workshop) -> bytes:
     """A playlist where a lazy reader looks, and an MP4's first box before it."""
     return struct.pack(">I4s", 24, b"ftyp") + b"mp42\0\0\0\0mp42isom" + _PLAYLIST.format(url=shop.bait.url).encode()
@@ -104,6 +160,8 @@ NOT_VIDEOS: tuple[Input, ...] = (
     Input("png", _picture("png"), NOT_A_VIDEO, words="picture"),
     Input("jpeg", _picture("jpg"), NOT_A_VIDEO, words="picture"),
     Input("gif", _picture("gif"), NOT_A_VIDEO, words="picture"),
+    Input("webp", _picture("webp"), NOT_A_VIDEO, words="picture"),
+    Input("moving webp", _moving_webp, NOT_A_VIDEO, words="Save it as a video"),
     Input("svg", _naming('<svg xmlns="http://www.w3.org/2000/svg"><image href="{url}"/></svg>'), NOT_A_VIDEO),
     Input("svg of a file", _naming('<?xml version="1.0"?><svg><image href="file://{path}"/></svg>'), NOT_A_VIDEO),
     Input("no index", _without_index, Refused("INCOMPLETE_FILE"), words="cut"),
@@ -149,6 +207,16 @@ REFERENCES: tuple[Input, ...] = (
     Input("alias to an address", _reference("alias_reference", "url"), Refused("NO_DECODABLE_FRAME")),
     Input("reference movie", _reference_movie, NO_VIDEO),
     Input("attachments and subtitles", _attachment, WHOLE),
+    Input("mxf with a locator", _locator, WHOLE),
+    Input("mxf with labels", _labelled("mxf", "-c:v", "mpeg2video", "-an"), WHOLE),
+    Input("nut with labels", _labelled("nut", "-c", "copy"), WHOLE),
+    Input("ivf with labels", _labelled("ivf", "-an", "-c:v", "libvpx", "-deadline", "realtime", "-b:v", "800k"), WHOLE),
+    Input("tape with labels", _labelled("dv", "-target", "pal-dv"), WHOLE),
+    Input("gif with extensions", _gif_extensions, SHORT),
+    Input("bare h264 with a message", _bare("h264", "-c:v", "copy"), BARE),
+    Input(
+        "bare hevc with a message", _bare("hevc", "-c:v", "libx265", "-x265-params", "log-level=error:pools=1"), BARE
+    ),
 )
 
 # Names are never used as paths, and must not be taken for any of ffmpeg's own words.

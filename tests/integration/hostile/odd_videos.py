@@ -9,6 +9,7 @@ from tests.synthetic.portrait import FACE_CENTRE, Portrait
 from tests.synthetic.videos import FaceVideo, make_face_video
 
 SEEN = Answered()
+BARE = Answered(warnings=reasons("TIMES_MADE_UP"))
 
 
 def _coded(suffix: str, encoder: str, *options: str) -> Maker:
@@ -66,6 +67,17 @@ FORMATS: tuple[Input, ...] = (
         _coded("mkv", "libvpx-vp9", "-pix_fmt", "yuv444p12le", "-deadline", "realtime", "-cpu-used", "8"),
         SEEN,
     ),
+    Input("mxf", _coded("mxf", "mpeg2video", "-qscale:v", "4", "-c:a", "pcm_s16le", "-ar", "48000"), SEEN),
+    Input("tape", _shaped("scale=720:576", "dvvideo", "-pix_fmt", "yuv420p", suffix="dv"), SEEN),
+    Input("nut", _coded("nut", "libx264", "-preset", "ultrafast", "-c:a", "aac"), SEEN),
+    Input("vp8 in ivf", _coded("ivf", "libvpx", "-b:v", "800k", "-deadline", "realtime"), SEEN),
+    Input("bare h264", _coded("h264", "libx264", "-preset", "ultrafast"), BARE),
+    Input(
+        "bare hevc",
+        _coded("hevc", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:pools=1"),
+        BARE,
+    ),
+    Input("moving gif", _coded("gif", "gif"), SEEN),
     Input("grey", _coded("mkv", "ffv1", "-pix_fmt", "gray16le"), SEEN),
     Input("palette", _coded("avi", "msvideo1", "-pix_fmt", "rgb555le"), SEEN),
 )

@@ -45,6 +45,25 @@ async def test_the_file_comes_out_whole(data: bytes, cuts: list[int]) -> None:
     assert part.filename == "me.mp4"
 
 
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ("filename*=UTF-8''wedding%20%E2%82%AC.mp4", "wedding \u20ac.mp4"),
+        ("filename=\"_.mp4\"; filename*=utf-8''%C3%A9t%C3%A9.mp4", "\u00e9t\u00e9.mp4"),
+        ("filename*=utf-8'fr'%C3%A9t%C3%A9.mp4; filename=\"_.mp4\"", "\u00e9t\u00e9.mp4"),
+        ("filename*=iso-8859-1''%E9t%E9.mp4", "\u00e9t\u00e9.mp4"),
+        ("filename=\"me.mp4\"; filename*=klingon''a.mp4", "me.mp4"),
+        ('filename="me.mp4"; filename*=nonsense', "me.mp4"),
+        ("filename=\"a; filename*=UTF-8''b.mp4\"", "a; filename*=UTF-8''b.mp4"),
+        ('filename="\u00e9t\u00e9.mp4"', "\u00e9t\u00e9.mp4"),
+    ],
+)
+async def test_the_name_is_the_one_that_was_written(head: str, name: str) -> None:
+    part = FilePart(TYPE)
+    assert await read(part, form((f'name="file"; {head}', b"video"))) == b"video"
+    assert part.filename == name
+
+
 async def test_a_form_without_the_file_is_told_so() -> None:
     with pytest.raises(Refusal) as caught:
         await read(FilePart(TYPE), form(('name="video"', b"x")))

@@ -87,3 +87,14 @@ def test_what_was_lost_between_frames_was_not_seen() -> None:
 def test_a_single_frame_has_no_length() -> None:
     signals = face_signals(face_clip(frame_times(1 / 30)))
     assert (signals.face_s, signals.analyzed_s, signals.frame_count) == (0.0, 0.0, 1)
+
+
+@pytest.mark.parametrize(("fps", "step_s"), [(30.0, 0.001), (60.0, 0.001), (29.97, 1 / 90_000), (25.0, 0.0)])
+def test_the_frame_rate_is_that_of_the_video_and_not_of_rounded_times(fps: float, step_s: float) -> None:
+    times = frame_times(8.0, fps)
+    rounded = np.round(times / step_s) * step_s if step_s else times
+    assert face_signals(face_clip(rounded)).fps == pytest.approx(fps, rel=2e-4)
+
+
+def test_a_lost_frame_does_not_lower_the_frame_rate() -> None:
+    assert face_signals(face_clip(np.delete(frame_times(4.0), [20, 21, 60]))).fps == pytest.approx(30.0)

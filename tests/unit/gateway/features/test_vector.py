@@ -74,6 +74,13 @@ def test_a_silent_video_lacks_three_features() -> None:
     assert features.missing == dict.fromkeys(AUDIO, "the video has no sound")
 
 
+def test_sound_that_could_not_be_read_is_not_called_silent() -> None:
+    facts = media_facts()
+    facts.audio.codec = "unknown"
+    features = compute_features(face_clip(frame_times(12.0)), sound_clip(12.0, has_audio=False), facts)
+    assert features.missing == dict.fromkeys(AUDIO, "the sound could not be read where the video was looked at")
+
+
 def test_sound_that_was_not_analysed_is_not_called_silent() -> None:
     facts = media_facts()
     facts.audio.codec = "aac"

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from notreally.v1 import audio_pb2
+from notreally.v1.audio_pb2 import AudioWindow
 from notreally.v1.face_pb2 import FaceWindow
 from notreally.v1.media_pb2 import TimeWindow
 from notreally.v1.metadata_pb2 import MediaFacts, MediaNote, VideoFacts
@@ -204,3 +206,27 @@ def test_faces_left_out_are_told_with_their_number() -> None:
     (reason,) = shortfalls(facts_of(4, 100), windows(100, left_out=1), 1)
     assert reason.text == f"At one point the video shows 1 more face than can be tracked at once. {rest}"
     assert warned(facts_of(4, 100), windows(100, left_out=6), 0) == []
+
+
+def heard(*mixes: "audio_pb2.ChannelMix.ValueType", audible: bool = True) -> list[AudioWindow]:
+    return [AudioWindow(has_audio=audible, channel_mix=mix) for mix in mixes]
+
+
+def test_channels_that_cancel_each_other_out_are_told() -> None:
+    every, loudest = audio_pb2.CHANNEL_MIX_ALL, audio_pb2.CHANNEL_MIX_LOUDEST
+    assert shortfalls(facts_of(4, 100), windows(100), 1, heard(every, every)) == []
+    (reason,) = shortfalls(facts_of(4, 100), windows(100), 1, heard(loudest, loudest))
+    assert reason.reason == "CHANNELS_CANCEL"
+    assert reason.text.startswith("The channels of the sound cancel each other out")
+    (reason,) = shortfalls(facts_of(4, 100), windows(100), 1, heard(every, loudest))
+    assert reason.text.startswith("In parts of the video the channels")
+
+
+def test_sound_that_could_not_be_read_is_not_called_none() -> None:
+    facts = facts_of(4, 100)
+    silent = heard(audio_pb2.CHANNEL_MIX_UNSPECIFIED, audible=False)
+    assert shortfalls(facts, windows(100), 1, silent) == []
+    facts.audio.codec = "unknown"
+    (reason,) = shortfalls(facts, windows(100), 1, silent)
+    assert reason.reason == "SOUND_NOT_READ"
+    assert shortfalls(facts, windows(100), 1, []) == []

@@ -41,7 +41,7 @@ def _decode(path: Path, start_s: float, end_s: float, limits: ProcessLimits) -> 
 
 def _onset_s(sound: Sound) -> float:
     """Where the beep begins, seconds into the span."""
-    return float(np.flatnonzero(np.abs(sound.samples) > 0.2)[0]) / SAMPLE_RATE_HZ
+    return float(np.flatnonzero(np.abs(sound.mix.samples) > 0.2)[0]) / SAMPLE_RATE_HZ
 
 
 def _start_s(path: Path) -> float:
@@ -68,15 +68,15 @@ def test_a_later_span_gives_the_sound_of_the_whole(beeping: Path, limits: Proces
     start_s = _start_s(beeping)
     whole = _decode(beeping, start_s + 15.0, start_s + 29.0, limits)
     part = _decode(beeping, start_s + 25.0, start_s + 28.0, limits)
-    expected = whole.samples[round(10.0 * SAMPLE_RATE_HZ) : round(13.0 * SAMPLE_RATE_HZ)]
+    expected = whole.mix.samples[round(10.0 * SAMPLE_RATE_HZ) : round(13.0 * SAMPLE_RATE_HZ)]
     assert part.present.all()
     # The same to within a millisecond, which is what these containers round times to.
     lags = range(-16, 17)
-    similar = [np.corrcoef(np.roll(part.samples, lag)[16:-16], expected[16:-16])[0, 1] for lag in lags]
+    similar = [np.corrcoef(np.roll(part.mix.samples, lag)[16:-16], expected[16:-16])[0, 1] for lag in lags]
     assert max(similar) > 0.995
     # Bit by bit where it counts: the same span again, whatever was decoded in between.
     again = _decode(beeping, start_s + 25.0, start_s + 28.0, limits)
-    assert again.samples.tobytes() == part.samples.tobytes()
+    assert again.mix.samples.tobytes() == part.mix.samples.tobytes()
 
 
 def test_several_spans_at_once_give_what_each_gives_alone(beeping: Path, limits: ProcessLimits) -> None:
@@ -87,7 +87,7 @@ def test_several_spans_at_once_give_what_each_gives_alone(beeping: Path, limits:
     assert stream is not None
     together = list(decoding.decode_each(_never, beeping, stream, spans, limits))
     alone = [_decode(beeping, begin_s, end_s, limits) for begin_s, end_s in spans]
-    assert [sound.samples.tobytes() for sound in together] == [sound.samples.tobytes() for sound in alone]
+    assert [sound.mix.samples.tobytes() for sound in together] == [sound.mix.samples.tobytes() for sound in alone]
     assert [sound.present.tobytes() for sound in together] == [sound.present.tobytes() for sound in alone]
     assert together[2].present.all()
     assert not together[4].present.any()
@@ -122,7 +122,9 @@ def test_a_span_that_breaks_a_run_costs_no_other(
 
     monkeypatch.setattr(decoding, "_decode_joined", breaks_down)
     found = list(decoding.decode_each(_never, beeping, stream, spans, limits))
-    assert [s.samples.tobytes() for s in found] == [_decode(beeping, *span, limits).samples.tobytes() for span in spans]
+    assert [s.mix.samples.tobytes() for s in found] == [
+        _decode(beeping, *span, limits).mix.samples.tobytes() for span in spans
+    ]
 
 
 def test_shifted_sound_is_shifted_by_as_much(make_file: MakeFile, limits: ProcessLimits) -> None:
@@ -130,7 +132,7 @@ def test_shifted_sound_is_shifted_by_as_much(make_file: MakeFile, limits: Proces
     sound = _decode(shifted, 0.0, 4.0, limits)
     assert _onset_s(sound) == pytest.approx(2.3, abs=0.003)
     assert np.flatnonzero(sound.present)[0] == pytest.approx(0.3 * SAMPLE_RATE_HZ, abs=0.03 * SAMPLE_RATE_HZ)
-    assert not sound.samples[~sound.present].any()
+    assert not sound.mix.samples[~sound.present].any()
 
 
 @pytest.mark.parametrize("name", ["early.flv", "early.mkv", "early.ts"])
@@ -182,12 +184,12 @@ def test_the_mono_mix_is_as_loud_for_every_sample_format(
 ) -> None:
     stereo = ("-f", "lavfi", "-i", "aevalsrc='0.5*sin(600*PI*t)|0.5*sin(600*PI*t)':d=2")
     path = make_file(f"{codec}.mov", *stereo, "-c:a", codec)
-    assert np.abs(_decode(path, 0.5, 1.5, limits).samples).max() == pytest.approx(0.5, abs=0.01)
+    assert np.abs(_decode(path, 0.5, 1.5, limits).mix.samples).max() == pytest.approx(0.5, abs=0.01)
 
 
 def test_samples_that_are_no_numbers_do_not_get_through(make_file: MakeFile, limits: ProcessLimits) -> None:
     path = make_file("hostile.mov", "-f", "lavfi", "-i", "aevalsrc='if(gt(t,1),NAN,1e30)':d=2", "-c:a", "pcm_f32le")
-    samples = _decode(path, 0.0, 2.0, limits).samples
+    samples = _decode(path, 0.0, 2.0, limits).mix.samples
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() <= 8.0
 

@@ -120,14 +120,14 @@ def test_windows_after_the_end_of_the_sound_are_silent(talking: Path, limits: Pr
 
 
 def test_digital_silence_is_sound_without_voice() -> None:
-    window = describe(SPANS[0], Sound(np.zeros(24_000, np.float32), np.ones(24_000, np.bool_)))
+    window = describe(SPANS[0], Sound(np.zeros((24_000, 2), np.float32), np.ones(24_000, np.bool_)))
     assert isinstance(window, WindowSound)
     assert window.voiced_s == 0.0
     assert window.mfcc.shape == (0, 12)
 
 
 def test_times_count_from_the_window(speech: Samples) -> None:
-    sound = Sound(speech, np.ones(speech.size, np.bool_))
+    sound = Sound(speech[:, None], np.ones(speech.size, np.bool_))
     early, late = (describe(Span(0, start_s, start_s + 4), sound) for start_s in (0.0, 100.0))
     assert isinstance(early, WindowSound)
     assert isinstance(late, WindowSound)

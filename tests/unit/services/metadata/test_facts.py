@@ -92,12 +92,40 @@ def test_the_size_that_is_shown_has_square_pixels_whichever_way_up() -> None:
 def test_the_sound_marked_as_default_is_chosen() -> None:
     document = _document()
     document["streams"] += [
-        {"codec_type": "audio", "codec_name": "mp3", "disposition": {"default": 0}},
-        {"codec_type": "audio", "codec_name": "aac", "disposition": {"default": 1}, "sample_rate": "44100"},
+        {"codec_type": "audio", "codec_name": "mp3", "sample_fmt": "fltp", "disposition": {"default": 0}},
+        {
+            "codec_type": "audio",
+            "codec_name": "aac",
+            "sample_fmt": "fltp",
+            "sample_rate": "44100",
+            "disposition": {"default": 1},
+            "channels": 6,
+            "channel_layout": "5.1",
+        },
     ]
     header = facts.read(document)
     assert header.audio is not None
     assert (header.audio.codec, header.audio.sample_rate_hz, header.audio_streams) == ("aac", 44_100, 2)
+
+
+def test_the_sound_that_can_be_decoded_is_chosen_before_the_default_one() -> None:
+    unknown = {"codec_type": "audio", "index": 1, "disposition": {"default": 1}, "channels": 4}
+    known = {
+        "codec_type": "audio",
+        "index": 2,
+        "codec_name": "aac",
+        "sample_fmt": "fltp",
+        "disposition": {"default": 0},
+    }
+    document = _document()
+    document["streams"] += [unknown, known]
+    chosen = facts.read(document).audio
+    assert chosen is not None
+    assert (chosen.stream_index, chosen.unreadable) == (2, False)
+    document["streams"].pop()
+    only = facts.read(document).audio
+    assert only is not None
+    assert (only.stream_index, only.codec, only.unreadable) == (1, "unknown", True)
 
 
 @pytest.mark.parametrize("streams", [[], [{"codec_type": "audio"}], [{"codec_type": "video"}], "no list", [None, 3]])

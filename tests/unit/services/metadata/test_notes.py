@@ -51,6 +51,10 @@ def test_odd_pictures(change: dict[str, Any], reason: str) -> None:
         ({"creation_time": NOW + timedelta(days=30)}, "CREATED_IN_FUTURE"),
         ({"audio": replace(AUDIO, duration_s=4.0)}, "SHORTER_SOUND"),
         ({"audio": replace(AUDIO, duration_s=12.0)}, "LONGER_SOUND"),
+        ({"audio_streams": 2}, "SEVERAL_SOUNDS"),
+        ({"audio": replace(AUDIO, sample_rate_hz=8_000)}, "NARROW_SOUND"),
+        ({"audio": replace(AUDIO, unreadable=True)}, "SOUND_UNREADABLE"),
+        ({"audio": replace(AUDIO, unreadable=True), "audio_streams": 2}, "SOUND_UNREADABLE"),
     ],
 )
 def test_odd_files(change: dict[str, Any], reason: str) -> None:

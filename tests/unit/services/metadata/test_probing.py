@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import grpc
 import pytest
 
@@ -46,6 +47,8 @@ def _packets_of(probed: Probed) -> tuple[int, float | None, float | None]:
         ("a.ts", (*H264, "-c:a", "aac"), "h264", "aac", 1.4),
         ("a.flv", ("-c:v", "flv1", "-c:a", "libmp3lame"), "flv1", "mp3", 0.0),
         ("a.mpg", ("-c:v", "mpeg1video", "-c:a", "mp2"), "mpeg1video", "mp2", 0.5),
+        ("a.mxf", ("-c:v", "mpeg2video", "-c:a", "pcm_s16le", "-ar", "48000"), "mpeg2video", "pcm_s16le", 0.0),
+        ("a.nut", (*H264, "-c:a", "aac"), "h264", "aac", 0.0),
     ],
 )
 def test_facts_of_every_container(
@@ -64,6 +67,60 @@ def test_facts_of_every_container(
     assert probed.packets is not None
     assert probed.packets.start_s == pytest.approx(start_s, abs=0.1)
     assert not probed.packets.variable_frame_rate
+
+
+@pytest.mark.parametrize("rate", [24, 30, 50])
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("bare.h264", (*H264, "-bf", "2")),
+        ("bare.hevc", ("-c:v", "libx265", "-x265-params", "log-level=error")),
+        ("silent.ivf", ("-c:v", "libvpx")),
+        ("silent.gif", ()),
+    ],
+)
+def test_facts_of_bare_and_silent_streams(
+    make_file: MakeFile, limits: ProbeLimits, name: str, codec: tuple[str, ...], rate: int
+) -> None:
+    """Bare streams hold no times: they are counted from the frame rate that the pictures themselves name."""
+    picture = ("-f", "lavfi", "-i", f"testsrc=size=128x64:rate={rate}:duration=2")
+    probed = probe(_never, make_file(f"{rate}-{name}", *picture, *codec), limits)
+    assert probed.header.container == name.partition(".")[2]
+    assert (probed.header.video.width, probed.header.video.height, probed.header.audio) == (128, 64, None)
+    frames, fps, duration_s = _packets_of(probed)
+    assert frames == 2 * rate
+    assert fps == pytest.approx(rate, rel=0.01)
+    assert duration_s == pytest.approx(2.0, abs=0.05)
+    assert probed.packets is not None
+    assert (probed.packets.start_s, probed.packets.keyframe_times_s[0]) == (0.0, 0.0)
+    assert probed.packets.bit_rate is not None
+    assert not probed.packets.variable_frame_rate
+
+
+def test_keyframes_of_a_bare_stream_are_those_of_the_wrapped_one(make_file: MakeFile, limits: ProbeLimits) -> None:
+    wrapped = make_file("wrapped.mp4", *PICTURE, *H264)
+    bare = make_file("unwrapped.h264", "-i", str(wrapped), "-c", "copy")
+    one, other = probe(_never, wrapped, limits).packets, probe(_never, bare, limits).packets
+    assert one is not None
+    assert other is not None
+    assert other.keyframe_times_s == pytest.approx(one.keyframe_times_s, abs=0.001)
+    assert other.bit_rate == pytest.approx(one.bit_rate, rel=0.05)
+
+
+def test_tape_is_read(make_file: MakeFile, limits: ProbeLimits) -> None:
+    probed = probe(_never, make_file("tape.dv", *PICTURE, *SOUND, "-target", "pal-dv"), limits)
+    assert probed.header.video.codec == "dvvideo"
+    assert _packets_of(probed) == pytest.approx((50, 25.0, 2.0))
+    assert probed.header.audio is not None
+
+
+@pytest.mark.parametrize("name", ["thirty.webm", "thirty.mkv", "thirty.flv", "thirty.mp4"])
+def test_the_frame_rate_is_measured_and_not_that_of_rounded_times(
+    make_file: MakeFile, limits: ProbeLimits, name: str
+) -> None:
+    codec = ("-c:v", "libvpx") if name.endswith("webm") else H264
+    path = make_file(name, "-f", "lavfi", "-i", "testsrc=size=128x64:rate=30:duration=2", *codec)
+    assert _packets_of(probe(_never, path, limits))[1] == pytest.approx(30.0, abs=0.05)
 
 
 def test_keyframes_are_where_they_were_put(make_file: MakeFile, limits: ProbeLimits) -> None:
@@ -161,10 +218,30 @@ def test_what_is_no_video_is_refused(make_file: MakeFile, limits: ProbeLimits, t
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "NOT_A_VIDEO")
 
 
-@pytest.mark.parametrize("name", ["still.png", "still.jpg", "moving.gif", "raw.h264"])
-def test_pictures_and_bare_streams_are_refused(make_file: MakeFile, limits: ProbeLimits, name: str) -> None:
-    frames = ("-frames:v", "1") if name.startswith("still") else ()
-    assert _refusal(make_file(name, *PICTURE, *frames), limits).reason == "NOT_A_VIDEO"
+@pytest.mark.parametrize("name", ["still.png", "still.jpg", "still.gif", "still.webp"])
+def test_pictures_are_refused_as_such(make_file: MakeFile, limits: ProbeLimits, name: str) -> None:
+    refusal = _refusal(make_file(name, *PICTURE, "-frames:v", "1"), limits)
+    assert refusal.reason == "NOT_A_VIDEO"
+    assert refusal.message.startswith("This file is a picture")
+
+
+def test_a_moving_webp_is_refused_with_a_way_out(make_file: MakeFile, limits: ProbeLimits) -> None:
+    refusal = _refusal(make_file("moving.webp", *PICTURE), limits)
+    assert refusal.reason == "NOT_A_VIDEO"
+    assert "animated WebP" in refusal.message
+    assert "Save it as a video" in refusal.message
+
+
+def test_opening_without_memory_says_nothing_of_the_file(
+    make_file: MakeFile, limits: ProbeLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise av.MemoryError(12, "Cannot allocate memory")
+
+    path = make_file("fits.mp4", *PICTURE, *H264)
+    monkeypatch.setattr(av, "open", full)
+    with pytest.raises(MemoryError):
+        probe(_never, path, limits)
 
 
 def test_a_name_like_an_address_stays_a_file(make_file: MakeFile, limits: ProbeLimits, tmp_path: Path) -> None:
