@@ -227,7 +227,7 @@ def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(
     assert checkpoint.exists()
     said: list[str] = []
     in_two = train_part(people, [[]] * 2, settings, said.append, checkpoint)
-    assert said[0] == "Going on after step 2 of 5"
+    assert said[0] == "Resuming after step 2 of 5"
     assert said[1].startswith("step 4 of 5")
     np.testing.assert_allclose(scored(in_two, snippet), scored(at_once, snippet), atol=1e-5)
 
