@@ -148,7 +148,7 @@ def render(run: Run) -> str:
     """The card as Markdown. Every figure in it comes from the tables of the run."""
     shown = {name: table.markdown() if table.rows else "" for name, table in every(run).items()}
     parts = [
-        "# Model card\n\nWritten by `make train` and `make evaluate`; do not edit. Its terms are explained in the glossary beside it.",
+        "# Model card\n\nWritten by `make train` and `make evaluate`; do not edit. Terms: glossary.md.",
         _summary(run),
         "## Data",
         _data(run, shown["data"], shown["left out"]),

@@ -27,9 +27,9 @@ from services.face.pixels.pictures import Picture, View
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
 from services.kit.media.container import moving_pictures, opened_container
+from training.data.atomic import atomic_write
 from training.data.finder import face_finder
 from training.data.vectors import content_hash
-from training.data.writing import atomic_write
 
 WIDE_SIDE = 280
 """Pixels along each side of a training crop, at the scale of the network's input."""

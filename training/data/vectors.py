@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from notreally.v1 import analysis_pb2
 
 from gateway.features.vector import FEATURES, SCHEMA_VERSION
+from training.data.atomic import atomic_write
 from training.data.clips import ClipsError
-from training.data.writing import atomic_write
 
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 """The ten features, in the order of the vector."""

@@ -10,9 +10,9 @@ import xgboost
 from google.protobuf import json_format
 from notreally.v1 import classifier_pb2
 
+from training.data.atomic import atomic_write
 from training.data.vectors import FEATURE_NAMES
 from training.data.videos import Videos
-from training.data.writing import atomic_write
 from training.fitting.calibration import Band, Calibration
 from training.fitting.model import PRIOR_FAKE
 

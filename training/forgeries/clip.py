@@ -15,8 +15,8 @@ from training.forgeries.appearance import Pixels
 from training.forgeries.faces import Faces, faces_of
 from training.forgeries.footage import Footage, UnusableError, has_sound, read_footage, read_sound, ticks, upright_rgb
 from training.forgeries.moving import OF_ONE_FACE, Forgery, forged, swapped_video
-from training.forgeries.passage import VideoAugmentation, draw_video_augmentation, write_clip
 from training.forgeries.sounds import Sound, redubbed, through_spectrum, vocoded
+from training.forgeries.video_augmentation import VideoAugmentation, draw_video_augmentation, write_clip
 
 REENCODED = "re-encoded"
 SWAP = "face-swap"

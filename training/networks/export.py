@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from services.face.networks.crops import FRAMES, SIDE
-from training.data.writing import atomic_write
+from training.data.atomic import atomic_write
 from training.networks.network import TextureNetwork
 
 _OPSET = 17

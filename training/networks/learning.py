@@ -18,9 +18,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Subset
 from torch.utils.data import Dataset as TorchDataset
 
-from training.data.writing import atomic_write
-from training.networks.bank import Kind, Snippets
+from training.data.atomic import atomic_write
 from training.networks.network import DEVICE, Answer, Part, PatchNetwork, as_tensor, new_part, stacked
+from training.networks.snippets import Kind, Snippets
 from training.networks.views import PATCHES, draw_view
 
 _REPORT_EVERY = 100

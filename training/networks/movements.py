@@ -19,13 +19,13 @@ from services.face.signals import geometry
 from services.face.signals.movement import VALUES, movements
 from services.face.windows import FaceJob, Window
 from services.kit.errors import Refusal
+from training.data.atomic import atomic_write
 from training.data.crops import LOOKED_AT_S, looked_at
 from training.data.finder import face_finder
 from training.data.vectors import content_hash
-from training.data.writing import atomic_write
 from training.forgeries.footage import upright_rgb
-from training.forgeries.passage import VideoAugmentation, write_clip
 from training.forgeries.reencoding import Augmentation
+from training.forgeries.video_augmentation import VideoAugmentation, write_clip
 
 _LAYOUT = 4  # raised when other movements are measured
 _MOST_FRAMES = 10_000

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from services.face.networks.crops import FRAMES, SIDE
+from training.data.atomic import atomic_write
 from training.data.crops import Crops, middle
-from training.data.writing import atomic_write
 from training.networks.views import PATCHES
 
 # Up to here a patch is 16 pixels; later blocks see the face as a whole, and learn whose it is.

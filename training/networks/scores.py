@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.data.atomic import atomic_write
 from training.data.videos import Videos, texture_features
-from training.data.writing import atomic_write
 
 EVERY = 3
 """Every third crop is scored again after re-compressions and shams."""

@@ -18,11 +18,11 @@ from training.data.processes import in_processes
 from training.data.vectors import content_hash
 from training.forgeries.appearance import shifted
 from training.forgeries.reencoding import Augmentation, augmented
-from training.networks.bank import SNIPPETS_LAYOUT, make_snippets, read_snippets
 from training.networks.export import export
 from training.networks.learning import Settings, train_part
 from training.networks.network import DEVICE, Answer, TextureNetwork, load, save, score_crops, score_wide
 from training.networks.scores import EVERY, TextureScores, read_scores, write_scores
+from training.networks.snippets import SNIPPETS_LAYOUT, make_snippets, read_snippets
 
 RECOMPRESSIONS = {
     "CRF 23": Augmentation(crf=23),

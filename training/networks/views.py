@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.face.networks.crops import SIDE
 from training.forgeries.masks import smooth_field
-from training.networks.bank import MASK_SIDE, SNIPPET_SIDE
+from training.networks.snippets import MASK_SIDE, SNIPPET_SIDE
 
 PATCH_PX = 16
 """Pixels along each side of a patch."""
@@ -69,7 +69,7 @@ class View:
         return seen
 
     def patches(self, mask: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """How much of each patch (PATCHES, PATCHES) is forged, 0 to 1, from `training.networks.bank.Snippets.mask`."""
+        """How much of each patch (PATCHES, PATCHES) is forged, 0 to 1, from `Snippets.mask`."""
         linear, first = self.place[:, :2], np.full(2, (_COARSER - 1) / 2)  # middle of the first coarse pixel
         coarse = np.column_stack([linear, (linear @ first + self.place[:, 2] - first) / _COARSER])
         side = SIDE // _COARSER

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.face.networks.crops import FRAMES, SIDE
-from training.networks.bank import MASK_SIDE, SNIPPET_SIDE, Kind, Snippets
+from training.networks.snippets import MASK_SIDE, SNIPPET_SIDE, Kind, Snippets
 from training.networks.views import PATCHES
 
 torch = pytest.importorskip("torch", reason="`make train` installs PyTorch")

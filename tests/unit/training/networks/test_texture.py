@@ -17,8 +17,8 @@ from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
 from training.data.clips import OF_SOUND, Clip, Dataset
 from training.data.folds import group_folds
-from training.networks.bank import Kind, Snippets
 from training.networks.scores import Scores
+from training.networks.snippets import Kind, Snippets
 from training.networks.texture import RECOMPRESSIONS, SHAMS, TextureTraining
 from training.pipeline import QUICK
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.face.networks.crops import FRAMES, SIDE
-from training.networks.bank import MASK_SIDE, SNIPPET_SIDE
+from training.networks.snippets import MASK_SIDE, SNIPPET_SIDE
 from training.networks.views import PATCHES, Cutout, View, draw_view
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data.writing import atomic_write
+from training.data.atomic import atomic_write
 
 
 @pytest.mark.parametrize("before", [None, "old"])

@@ -16,12 +16,12 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from services.face.networks.crops import FRAMES
+from training.data.atomic import atomic_write
 from training.data.crops import CROPS_LAYOUT, WIDE_SIDE, Crops, middle
-from training.data.writing import atomic_write
 from training.forgeries.appearance import Resampling
+from training.forgeries.jittering import draw_jittered_blend, draw_prior_processing
 from training.forgeries.masks import Mask
 from training.forgeries.reencoding import Augmentation, Snippet, augmented, draw_augmentation
-from training.forgeries.trembling import draw_jittered_blend, draw_prior_processing
 
 SNIPPET_SIDE = 240
 """Pixels along each side of a training snippet, the middle of a crop: wider than the network's input, so that training

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.unit.training.forgeries.conftest import SIDE, Face
+from training.forgeries.jittering import JitteredBlend, TemporalJitter, draw_jittered_blend, draw_prior_processing
 from training.forgeries.reencoding import Snippet
-from training.forgeries.trembling import JitteredBlend, TemporalJitter, draw_jittered_blend, draw_prior_processing
 
 
 @pytest.fixture

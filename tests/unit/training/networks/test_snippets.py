@@ -10,8 +10,8 @@ from services.face.networks.crops import FRAMES
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.videos import FaceVideo
 from training.data.crops import CROPS_LAYOUT, Crops, cut, middle
-from training.networks import bank as bank_module
-from training.networks.bank import SNIPPET_SIDE, Kind, Snippets, make_snippets, read_snippets
+from training.networks import snippets as bank_module
+from training.networks.snippets import SNIPPET_SIDE, Kind, Snippets, make_snippets, read_snippets
 
 
 @pytest.fixture
