@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,9 @@ import pandas as pd
 
 _SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".3gp", ".wmv", ".flv"})
 _NEEDED_COLUMNS = ("file", "label", "group_id")
+
+_COPIED_DATA_SETS = {"ffpp": "FaceForensics++", "dfdc": "DFDC"}
+"""Data sets whose clips many pages hold, by the word in a method or a subset that tells them."""
 
 OF_SOUND = ("re-dubbed", "vocoded")
 """Methods that forge the sound only."""
@@ -29,6 +33,7 @@ class Clip:
         group: shared by all clips with a common person or source; never split between training and testing.
         subset: the collection it comes from; scores are reported for each.
         method: how it was forged, or "none".
+        source: the data set or page it was found in. A detector meets videos from none of those it learned from.
     """
 
     path: Path
@@ -36,6 +41,7 @@ class Clip:
     group: str
     subset: str = "unknown"
     method: str = "unknown"
+    source: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,8 @@ def gather(real: Sequence[str], fake: Sequence[str], manifest: Path | None = Non
     Args:
         real: folders of real videos; one string may hold several, separated by the path separator (`:`).
         fake: folders of fake videos, likewise.
-        manifest: CSV with the columns file (relative to the manifest), label and group_id, and maybe subset and method.
+        manifest: CSV with the columns file (relative to the manifest), label and group_id, and maybe subset, method and
+            source or source_repo (see `source_of`).
             When None, a `manifest.csv` that lies in the folder holding all the given ones is used. A `pairs.csv` with
             the columns real and fake beside the manifest names the pairs.
 
@@ -204,8 +211,21 @@ def _read_manifest(manifest: Path) -> dict[Path, Clip]:
             group=row["group_id"] or f"file:{path}",
             subset=row.get("subset") or "unknown",
             method=row.get("method") or "unknown",
+            source=source_of(row),
         )
     return facts
+
+
+def source_of(row: Mapping[str, str]) -> str:
+    """The source of a clip by its line of a manifest.
+
+    That is the column `source`, or else `source_repo`, the page it was found on; but clips of a data set that many
+    pages copy from are of that data set. Without either, the clip is a source of its own, with all that share its
+    group.
+    """
+    words = set(re.split("[^a-z0-9]+", f"{row.get('method', '')} {row.get('subset', '')}".lower()))
+    copied = [name for word, name in _COPIED_DATA_SETS.items() if word in words]
+    return row.get("source") or (copied or [row.get("source_repo", "")])[0] or f"group:{row['group_id']}"
 
 
 def _read_pairs(path: Path, clips: Iterable[Clip]) -> tuple[tuple[Path, Path], ...]:

@@ -63,7 +63,7 @@ def test_a_manifest_beside_the_folders_is_found_and_used(data: Path) -> None:
     )
     dataset = gather([str(data / "my real")], [str(data / "my fake")])
     known = {clip.path.name: clip for clip in dataset.clips}
-    assert known["c.mp4"] == Clip(data / "my fake/c.mp4", True, "ann", "studio", "swap")
+    assert known["c.mp4"] == Clip(data / "my fake/c.mp4", True, "ann", "studio", "swap", "group:ann")
     assert known["a.mp4"].group == "ann"
     assert known["d.webm"].group != known["b.MOV"].group
     assert "2 of 4" in dataset.warnings[0]
