@@ -155,7 +155,7 @@ async def test_an_upload_whose_file_the_browser_lost_goes_on_once_it_is_chosen_a
     await page.evaluate("new Promise(done => { indexedDB.deleteDatabase('notreally').onsuccess = done })")
     await page.reload()
     card = upload_card(page)
-    await expect(card).to_contain_text("goes on where it stopped once you choose the file again")
+    await expect(card).to_contain_text("Choose the file again, and the upload resumes where it stopped")
     await expect(card).to_contain_text(UPLOAD_PERCENT)
     for file in (longer, silent):
         async with page.expect_file_chooser() as chooser:

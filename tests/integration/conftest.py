@@ -1,6 +1,7 @@
 """A client of the running system, and videos to send it."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,18 @@ from tests.synthetic.videos import FaceVideo, syllables
 
 __all__ = ["face_video"]
 
+# Half as many frames as a phone records, and so half the work: too few for features of quick movements.
 TALKING = FaceVideo(
-    seconds=12.0, size=(480, 360), iod=80.0, blinks=(2.0, 5.5, 9.0), mouth=syllables, sound=syllables, nod_px=(1.0, 3.0)
+    seconds=12.0,
+    fps=15,
+    size=(480, 360),
+    iod=80.0,
+    blinks=(2.0, 5.5, 9.0),
+    mouth=syllables,
+    sound=syllables,
+    nod_px=(1.0, 3.0),
 )
+LIVELY = replace(TALKING, fps=30)
 SILENT = FaceVideo(seconds=6.0, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
 
 
@@ -28,6 +38,12 @@ async def client(stack: Stack) -> AsyncIterator[NotReally]:
 def talking(face_video: MakeFaceVideo) -> Path:
     """Twelve seconds of a face that speaks and blinks three times."""
     return face_video(TALKING)
+
+
+@pytest.fixture(scope="session")
+def lively(face_video: MakeFaceVideo) -> Path:
+    """The same at thirty frames a second, of which all ten features can be measured."""
+    return face_video(LIVELY)
 
 
 @pytest.fixture(scope="session")

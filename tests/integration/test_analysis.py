@@ -30,9 +30,9 @@ def present(vector: features_pb2.FeatureVector) -> set[str]:
     return {spec.name for spec in FEATURES if vector.HasField(spec.name)}  # type: ignore[arg-type]
 
 
-async def test_a_talking_face_gets_a_verdict_with_all_ten_features(client: NotReally, talking: Path) -> None:
+async def test_a_talking_face_gets_a_verdict_with_all_ten_features(client: NotReally, lively: Path) -> None:
     events: list[analysis_pb2.AnalysisEvent] = []
-    analysis = await client.analyze(talking, events.append)
+    analysis = await client.analyze(lively, events.append)
     result = analysis.result
 
     assert present(result.features) == {spec.name for spec in FEATURES}
@@ -77,8 +77,8 @@ async def test_no_sound_is_a_normal_answer(client: NotReally, silent: Path) -> N
     assert lanes[features_pb2.MODALITY_AUDIO].state == analysis_pb2.MODALITY_STATE_SKIPPED
 
 
-async def test_partial_series_arrive_while_the_work_runs(client: NotReally, talking: Path) -> None:
-    upload = await client.upload(talking)
+async def test_partial_series_arrive_while_the_work_runs(client: NotReally, lively: Path) -> None:
+    upload = await client.upload(lively)
     created = await client.create_analysis(upload.name)
     events = [event async for event in client.watch([created.name], include_series=True)]
     drawn = [event for event in events if event.HasField("series")]

@@ -35,8 +35,8 @@ async def finished(stack: Stack, job_id: str) -> dict[str, Any]:
     return latest
 
 
-async def test_a_form_is_accepted_and_its_result_polled(stack: Stack, talking: Path) -> None:
-    status, accepted = await ask("-F", f"file=@{talking};filename=me at home.mp4", f"{stack.url}/api/analyze")
+async def test_a_form_is_accepted_and_its_result_polled(stack: Stack, lively: Path) -> None:
+    status, accepted = await ask("-F", f"file=@{lively};filename=me at home.mp4", f"{stack.url}/api/analyze")
     assert (status, accepted["status"]) == (200, "processing")
     document = await finished(stack, accepted["job_id"])
     assert (document["status"], document["stage"], document["progress"]) == ("completed", "completed", 100)

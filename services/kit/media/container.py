@@ -10,9 +10,11 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from services.kit.limits import memory_left
 from services.kit.media.formats import ALLOWED_DEMUXERS, MOST_PIXELS, ffmpeg_list
 from services.kit.media.shape import first_shown
 
+_LEAST_LEFT_BYTES = 64 * 1024 * 1024
 _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
 
@@ -40,8 +42,11 @@ def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator
         try:
             container = av.open(file, mode="r", options=options, metadata_errors="replace")
         except av.MemoryError:
-            # Not a word about the file: whoever runs this worker says what became of it.
-            raise MemoryError from None
+            # A broken header asks for more than anybody has, and leaves what there is. Where that is used up, nothing
+            # is said about the file.
+            if memory_left() < _LEAST_LEFT_BYTES:
+                raise MemoryError from None
+            container = None
         # Of an empty file PyAV looks for the last byte.
         except (av.FFmpegError, OSError, ValueError):
             container = None

@@ -60,7 +60,7 @@ FORMATS: tuple[Input, ...] = (
     Input(
         "10-bit HDR",
         _coded("mp4", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:pools=1", *_HDR),
-        SEEN,
+        Answered(warnings=reasons("HDR"), notes=reasons("HDR")),
     ),
     Input(
         "12-bit",

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from services.kit.errors import Refusal
+from services.kit.media import container
 from services.kit.media.process import ProcessCancelled, ProcessLimits
 from services.metadata.limits import ProbeLimits
 from services.metadata.probing import Probed, probe
@@ -232,15 +233,17 @@ def test_a_moving_webp_is_refused_with_a_way_out(make_file: MakeFile, limits: Pr
     assert "Save it as a video" in refusal.message
 
 
-def test_opening_without_memory_says_nothing_of_the_file(
-    make_file: MakeFile, limits: ProbeLimits, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("left", "raised"), [(2**20, MemoryError), (2**31, Refusal)])
+def test_opening_without_memory_says_nothing_of_the_file_and_asking_for_too_much_does(
+    make_file: MakeFile, limits: ProbeLimits, monkeypatch: pytest.MonkeyPatch, left: int, raised: type[Exception]
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise av.MemoryError(12, "Cannot allocate memory")
 
     path = make_file("fits.mp4", *PICTURE, *H264)
     monkeypatch.setattr(av, "open", full)
-    with pytest.raises(MemoryError):
+    monkeypatch.setattr(container, "memory_left", lambda: left)
+    with pytest.raises(raised):
         probe(_never, path, limits)
 
 
