@@ -26,7 +26,7 @@ _UNDER_WAY = 15
 STATELESS = ("metadata", "classifier", "audio", "face")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fleet(postgres: Postgres, s3: S3) -> Iterator[Fleet]:
     with cluster(postgres, s3) as home, running_fleet(home) as running:
         yield running
