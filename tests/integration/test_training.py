@@ -10,9 +10,9 @@ from gateway.features.vector import SCHEMA_VERSION
 from training.services import Services
 
 
-async def test_videos_are_measured_by_services_whose_networks_say_nothing(talking: Path) -> None:
+async def test_videos_are_measured_by_services_whose_networks_say_nothing(lively: Path) -> None:
     async with Services(None) as services:
-        vector = (await services.measure(talking)).features
+        vector = (await services.measure(lively)).features
     assert vector.schema_version == SCHEMA_VERSION
     assert vector.nose_jitter > 0
     assert vector.HasField("mfcc_mean")
