@@ -35,8 +35,8 @@ class Repeats:
         """Look at the next picture."""
         step = max(1, min(picture.luma.shape) // _ROWS)
         thin = np.ascontiguousarray(picture.luma[::step, ::step])
-        known = self._before is not None and self._before.shape == thin.shape
-        self._changes.append(change(self._before, thin) if known and self._before is not None else np.nan)
+        before = self._before
+        self._changes.append(np.nan if before is None or before.shape != thin.shape else change(before, thin))
         self._before = thin
 
     def rhythm(self) -> tuple[int, int] | None:

@@ -41,14 +41,12 @@ def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator
     with video.open("rb") if isinstance(video, Path) else nullcontext(video) as file:
         try:
             container = av.open(file, mode="r", options=options, metadata_errors="replace")
-        except av.MemoryError:
+        # Of an empty file PyAV looks for the last byte.
+        except (av.FFmpegError, OSError, ValueError) as error:
             # A broken header asks for more than anybody has, and leaves what there is. Where that is used up, nothing
             # is said about the file.
-            if memory_left() < _LEAST_LEFT_BYTES:
+            if isinstance(error, av.MemoryError) and memory_left() < _LEAST_LEFT_BYTES:
                 raise MemoryError from None
-            container = None
-        # Of an empty file PyAV looks for the last byte.
-        except (av.FFmpegError, OSError, ValueError):
             container = None
         with container or nullcontext():
             yield container
