@@ -59,6 +59,9 @@ class Cable:
         server = await asyncio.start_server(self._connected, self._host, self._port)
         self._listening.set()
         await self._stopped.wait()
+        # What has arrived is a connection only when the loop has come round a few times, and asyncio loses it if not.
+        for _ in range(5):
+            await asyncio.sleep(0)
         server.close()
         for writer in self._writers:
             writer.transport.abort()

@@ -17,6 +17,10 @@ _RETRY = {
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
 
+# A replica that a network has cut off is given up after the sum of both, and its calls go to another.
+_PING_EVERY_MS = 10_000
+_PING_TIMEOUT_MS = 5_000
+
 
 def open_channel(target: str, *, max_message_bytes: int = 8 * MEBIBYTE) -> grpc.aio.Channel:
     """A channel to a service, spread over all addresses its name resolves to.
@@ -34,9 +38,12 @@ def open_channel(target: str, *, max_message_bytes: int = 8 * MEBIBYTE) -> grpc.
         options=[
             ("grpc.service_config", json.dumps(config)),
             ("grpc.enable_retries", 1),
-            # A replica that a network has cut off is given up after fifteen seconds, and its calls go to another.
-            ("grpc.keepalive_time_ms", 10_000),
-            ("grpc.keepalive_timeout_ms", 5_000),
+            ("grpc.keepalive_time_ms", _PING_EVERY_MS),
+            ("grpc.keepalive_timeout_ms", _PING_TIMEOUT_MS),
+            # Where something on the way still acknowledges packets, only this helps; by default it is a minute.
+            ("grpc.http2.ping_timeout_ms", _PING_TIMEOUT_MS),
+            # Without it, two pings in a row are followed by one a minute: a caller sends nothing while it waits.
+            ("grpc.http2.max_pings_without_data", 0),
             ("grpc.max_receive_message_length", max_message_bytes),
             ("grpc.max_send_message_length", max_message_bytes),
             # A dead replica's address must be tried again soon, not after the default two minutes.

@@ -69,7 +69,7 @@ async def running(
             # Otherwise a fast sender on a short way makes the receive window grow to megabytes for each connection.
             ("grpc.http2.bdp_probe", 0),
             ("grpc.http2.lookahead_bytes", 256 * 1024),
-            ("grpc.http2.min_recv_ping_interval_without_data_ms", _PINGS_EVERY_MS),
+            ("grpc.http2.min_ping_interval_without_data_ms", _PINGS_EVERY_MS),
             ("grpc.keepalive_permit_without_calls", 1),
             *_connection_age(settings.max_connection_age_s),
         ],
