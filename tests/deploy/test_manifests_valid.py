@@ -8,8 +8,6 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from cloudcoil.models.keda.v1alpha1 import ScaledObject
-from cloudcoil.models.prometheus_operator.v1 import PodMonitor, PrometheusRule
 from pydantic import BaseModel
 from yamllint import linter
 from yamllint.config import YamlLintConfig
@@ -29,22 +27,26 @@ from tests.deploy.manifests import (
 
 VERSION = "1.34"
 
-# What is not Kubernetes's own, as its makers describe it.
-EXTENSIONS: dict[str, type[BaseModel]] = {
-    "ScaledObject": ScaledObject,
-    "PodMonitor": PodMonitor,
-    "PrometheusRule": PrometheusRule,
-}
 
 # Made by people, outside of the manifests: docs/deploy.md.
 SECRETS = {"database", "media", "edge-tls"}
 
 
 @functools.cache
+def extensions() -> dict[str, type[BaseModel]]:
+    """What is not Kubernetes's own, as its makers describe it."""
+    # Takes seconds, which every test process would need to collect this file.
+    from cloudcoil.models.keda.v1alpha1 import ScaledObject
+    from cloudcoil.models.prometheus_operator.v1 import PodMonitor, PrometheusRule
+
+    return {"ScaledObject": ScaledObject, "PodMonitor": PodMonitor, "PrometheusRule": PrometheusRule}
+
+
+@functools.cache
 def check(text: str) -> None:
     """Raise unless the API server would take this manifest."""
     manifest = json.loads(text)
-    if model := EXTENSIONS.get(manifest["kind"]):
+    if model := extensions().get(manifest["kind"]):
         kept = model.model_validate(manifest).model_dump(mode="json", by_alias=True, exclude_unset=True)
         assert lost(manifest, kept) == []
     else:
