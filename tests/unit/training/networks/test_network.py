@@ -129,7 +129,7 @@ def test_a_face_fills_the_middle_of_its_crop() -> None:
 def test_it_learns_where_snippets_are_forged() -> None:
     rng = np.random.default_rng(0)
     people, stranger = [person(rng) for _ in range(4)], grainy(rng)
-    part = train_part(people, [[]] * 4, Settings(samples=192, batch=16, rate=1e-3), lambda _: None)
+    part = train_part(people, [[]] * 4, Settings(samples=96, batch=8, rate=1e-3), lambda _: None)
     forged = trembling_in_the_middle(stranger)
     real_score, forged_score = score_wide(TextureNetwork([part]), [stranger, forged])
     assert forged_score > real_score
@@ -203,7 +203,7 @@ def test_the_same_seed_learns_the_same() -> None:
     people = [person(rng) for _ in range(2)]
     snippet = [np.asarray(grainy(rng)[:SIDE, :SIDE])]
     scores = [
-        scored(train_part(people, [[]] * 2, Settings(samples=24, batch=8, seed=seed), lambda _: None), snippet)
+        scored(train_part(people, [[]] * 2, Settings(samples=8, batch=4, seed=seed), lambda _: None), snippet)
         for seed in (1, 1, 2)
     ]
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-4)

@@ -30,8 +30,11 @@ from training.networks.learning import Settings  # noqa: E402
 from training.networks.network import Part, PatchNetwork, WholeNetwork  # noqa: E402
 from training.networks.network import TextureNetwork as Learner  # noqa: E402
 
+# Two steps: whether a network learns is asked in test_network.py.
+SHORT = tuple(replace(part, samples=4, batch=2) for part in QUICK.parts)
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def dataset(face_video: MakeFaceVideo) -> Dataset:
     """Two people with a real and a fake video each, all of the same face: nothing to learn, everything to run."""
     clips = []
@@ -42,10 +45,25 @@ def dataset(face_video: MakeFaceVideo) -> Dataset:
     return Dataset(tuple(clips), ((clips[0].path, clips[1].path), (clips[2].path, clips[3].path)), ())
 
 
+@pytest.fixture(scope="module")
+def made(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Crops and snippets of them, made by two processes."""
+    folder = tmp_path_factory.mktemp("made")
+    assert all(_training(dataset, folder, jobs=2)._shown)
+    return folder / "cache"
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A folder for a training, whose cache has these."""
+    shutil.copytree(made, tmp_path / "cache")
+    return tmp_path
+
+
 def _training(
     dataset: Dataset,
     folder: Path,
-    recipe: Sequence[Settings] = QUICK.parts,
+    recipe: Sequence[Settings] = SHORT,
     *,
     cache: str = "cache",
     jobs: int = 1,
@@ -56,7 +74,7 @@ def _training(
 
 
 def test_pictures_that_nobody_forged_are_not_shown_as_forged(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learned: list[int] = []
 
@@ -68,7 +86,7 @@ def test_pictures_that_nobody_forged_are_not_shown_as_forged(
     monkeypatch.setattr(texture, "train_part", train)
     dubbed = replace(dataset, clips=tuple(replace(c, method=OF_SOUND[0]) if c.fake else c for c in dataset.clips))
     for shown in (dataset, dubbed):
-        _training(shown, tmp_path, QUICK.parts[:1]).out_of_fold([0])
+        _training(shown, folder, SHORT[:1]).out_of_fold([0])
     assert learned == [1, 1, 0, 0]
 
 
@@ -96,11 +114,11 @@ def test_the_members_of_a_pair_are_augmented_alike_and_nobody_else(dataset: Data
 
 @pytest.mark.timeout(600)
 def test_from_videos_to_scores_and_to_the_file_that_is_served(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(learning, "_REPORT_EVERY", 2)  # keeps what is unfinished, to be removed at the end
     said: list[str] = []
-    training = _training(dataset, tmp_path, say=said.append)
+    training = _training(dataset, folder, say=said.append)
     scores = training.out_of_fold([0])
     # The videos have fewer frames than snippets are asked for: each frame ends one, but for the first few.
     assert all(6 <= len(clip) <= 12 for clip in scores.log_odds[0])
@@ -124,8 +142,8 @@ def test_from_videos_to_scores_and_to_the_file_that_is_served(
     assert trained() == 4
     assert all(np.array_equal(*pair) for pair in zip(scores.log_odds[0], again.log_odds[0], strict=True))
 
-    assert [path.suffix for path in (tmp_path / "cache" / "networks").iterdir()] == [".pt"] * 4
-    shipped, again_shipped = tmp_path / "network.onnx", tmp_path / "again" / "network.onnx"
+    assert [path.suffix for path in (folder / "cache" / "networks").iterdir()] == [".pt"] * 4
+    shipped, again_shipped = folder / "network.onnx", folder / "again" / "network.onnx"
     training.train_released(shipped, 0)
     network = TextureNetwork(shipped, shipped.read_bytes())
     training.train_released(again_shipped, 0)
@@ -141,34 +159,32 @@ def _write_down(path: Path, text: str) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_out_of_fold_scores_are_enough_to_evaluate_on_another_machine(dataset: Dataset, tmp_path: Path) -> None:
-    told = tmp_path / "told.txt"
+def test_out_of_fold_scores_are_enough_to_evaluate_on_another_machine(dataset: Dataset, folder: Path) -> None:
+    told = folder / "told.txt"
     told.touch()
     say = partial(_write_down, told)
-    first = _training(dataset, tmp_path, QUICK.parts[:1], jobs=2, say=say).out_of_fold([3])
+    first = _training(dataset, folder, SHORT[:1], jobs=2, say=say).out_of_fold([3])
     said = told.read_text().splitlines()
     assert {f"Seed 3, all but people {number} of 2, places: training" for number in (1, 2)} < set(said)
 
     # The same videos elsewhere, and nothing else.
     moved = []
     for clip in dataset.clips:
-        path = tmp_path / "elsewhere" / clip.path.name
+        path = folder / "elsewhere" / clip.path.name
         path.parent.mkdir(exist_ok=True)
         moved.append(replace(clip, path=Path(shutil.copy(clip.path, path))))
     pairs = tuple((moved[real].path, moved[real + 1].path) for real in (0, 2))
-    again = _training(Dataset(tuple(moved), pairs, ()), tmp_path, QUICK.parts[:1], cache="none", say=say).out_of_fold(
-        [3]
-    )
+    again = _training(Dataset(tuple(moved), pairs, ()), folder, SHORT[:1], cache="none", say=say).out_of_fold([3])
     assert told.read_text().splitlines() == said
-    assert not (tmp_path / "none").exists()
+    assert not (folder / "none").exists()
     for view in ("log_odds", "parts", "recompressed", "sham"):
         for one, other in zip(*(_flat(getattr(scores, view)) for scores in (first, again)), strict=True):
             np.testing.assert_array_equal(one, other)
 
     # Of other people nothing is known.
     renamed = tuple(replace(clip, fake=not clip.fake) for clip in moved)
-    swapped = _training(Dataset(renamed, (), ()), tmp_path, QUICK.parts[:1])
-    assert {swapped._name(number, 3) for number in (0, 1)}.isdisjoint(p.name for p in (tmp_path / "scores").iterdir())
+    swapped = _training(Dataset(renamed, (), ()), folder, SHORT[:1])
+    assert {swapped._name(number, 3) for number in (0, 1)}.isdisjoint(p.name for p in (folder / "scores").iterdir())
 
 
 def _flat(scores: Scores | dict[str, Scores]) -> list[NDArray[np.float64]]:
