@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,22 @@ from tests.synthetic.videos import FaceVideo, syllables
 
 __all__ = ["face_video"]
 
-SILENT = FaceVideo(seconds=6.0, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
+# Half as many frames as a phone records, and so half the work: too few for features of quick movements.
+SILENT = FaceVideo(seconds=6.0, fps=15, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
 # Five seconds are too few for an analysis on a busy machine.
 expect.set_options(timeout=60_000)
 
 LONGER = FaceVideo(
-    seconds=12.0, size=(480, 360), iod=80.0, blinks=(2.0, 5.5, 9.0), mouth=syllables, sound=syllables, nod_px=(1.0, 3.0)
+    seconds=12.0,
+    fps=15,
+    size=(480, 360),
+    iod=80.0,
+    blinks=(2.0, 5.5, 9.0),
+    mouth=syllables,
+    sound=syllables,
+    nod_px=(1.0, 3.0),
 )
+LIVELY = replace(LONGER, fps=30)
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +72,12 @@ def silent(face_video: MakeFaceVideo, tmp_path_factory: pytest.TempPathFactory) 
 def longer(face_video: MakeFaceVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve seconds of a face that speaks."""
     return _named(face_video(LONGER), tmp_path_factory.mktemp("clips") / "longer.mp4")
+
+
+@pytest.fixture(scope="session")
+def lively(face_video: MakeFaceVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same at thirty frames a second, of which all ten features can be measured."""
+    return _named(face_video(LIVELY), tmp_path_factory.mktemp("clips") / "lively.mp4")
 
 
 def _named(made: Path, name: Path) -> Path:

@@ -18,10 +18,10 @@ CHARTS = ["Opening of the eyes", "Trembling of the nose", "Opening of the mouth 
 
 
 @pytest.fixture(scope="session")
-async def analysed(laptop_stack: Stack, longer: Path) -> str:
+async def analysed(laptop_stack: Stack, lively: Path) -> str:
     """Id of an analysis that ended before anybody looked."""
     async with NotReally(laptop_stack.target) as client:
-        return (await client.analyze(longer)).name.removeprefix("analyses/")
+        return (await client.analyze(lively)).name.removeprefix("analyses/")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ async def test_the_result_can_be_taken_along_as_json(result: Page, tmp_path: Pat
     async with result.expect_download() as download:
         await result.get_by_role("button", name="Download as JSON").click()
     saved = await download.value
-    assert saved.suggested_filename == "longer.notreally.json"
+    assert saved.suggested_filename == "lively.notreally.json"
     kept = tmp_path / saved.suggested_filename
     await saved.save_as(kept)
     answer = json.loads(kept.read_text())
@@ -128,7 +128,7 @@ async def test_the_report_is_one_page(result: Page) -> None:
 
 
 async def test_several_faces_have_a_tab_each(visitor: Visitor, face_video: MakeFaceVideo) -> None:
-    two = FaceVideo(seconds=4.0, size=(720, 360), iod=80.0, faces=2, nod_px=(1.0, 3.0))
+    two = FaceVideo(seconds=4.0, fps=15, size=(720, 360), iod=80.0, faces=2, nod_px=(1.0, 3.0))
     await analyse(visitor, face_video(two))
     await expect_dashboard(visitor.page)
     tabs = visitor.page.get_by_role("tab")
@@ -143,7 +143,7 @@ async def test_several_faces_have_a_tab_each(visitor: Visitor, face_video: MakeF
 
 
 async def test_without_a_face_there_is_sound_to_see_and_no_verdict(visitor: Visitor, face_video: MakeFaceVideo) -> None:
-    nobody = FaceVideo(seconds=4.0, size=(480, 360), iod=80.0, absent=((0.0, 9.0),), noise=2.0, sound=syllables)
+    nobody = FaceVideo(seconds=4.0, fps=15, size=(480, 360), iod=80.0, absent=((0.0, 9.0),), noise=2.0, sound=syllables)
     await analyse(visitor, face_video(nobody))
     await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Not enough to judge")
     await scroll_to_charts(visitor.page)

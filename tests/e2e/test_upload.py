@@ -51,7 +51,7 @@ async def test_the_bar_of_an_upload_tells_what_the_server_has(visitor: Visitor, 
     await page.route(CHUNKS, slowly(0.3))
     await record_percentages(page, "Upload of silent.mp4")
     await choose(page, silent)
-    await expect(page.get_by_text(re.compile(r"MB of 1\.8.MB · .*/s · .* left"))).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"MB of 1\.3.MB · .*/s · .* left"))).to_be_visible()
     await page.wait_for_url(ANALYSIS_PAGE)
     seen = await percentages(page)
     assert len(set(seen)) >= 3, seen
