@@ -25,7 +25,7 @@ TALKING = FaceVideo(
     nod_px=(1.0, 3.0),
 )
 LIVELY = replace(TALKING, fps=30)
-SILENT = FaceVideo(seconds=6.0, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
+SILENT = FaceVideo(seconds=6.0, fps=15, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
 
 
 @pytest.fixture

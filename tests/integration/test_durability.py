@@ -18,7 +18,7 @@ from tests.synthetic.videos import FaceVideo, syllables
 PATIENT = Patience(first_s=0.1, longest_s=1.0, attempts=200)
 EACH = ("metadata", "classifier", "audio", "face", "gateway", "envoy")
 SOME = ("face", "envoy")
-"""The supervisor, which is killed last, takes the others with it anyway; `tests.cluster` and `tests.e2e` kill gateways."""
+"""The supervisor, which is killed last, takes the others with it; `tests.cluster` and `tests.e2e` kill gateways."""
 
 
 def several(count: int, face_video: MakeFaceVideo) -> list[Path]:

@@ -14,6 +14,7 @@ from tests.synthetic.videos import FaceVideo, syllables
 
 SCENE = FaceVideo(
     seconds=4.0,
+    fps=15,
     size=(1920, 1080),
     iod=220.0,
     blinks=(2.0,),

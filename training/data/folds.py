@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from training.data.clips import Dataset
 
@@ -23,6 +22,9 @@ def group_folds(dataset: Dataset, seed: int = 0) -> NDArray[np.intp]:
     count = min(FOLDS, *(len(np.unique(groups[fake == label])) for label in (False, True)))
     if count < 2:
         raise ValueError("At least two people with real videos and two with fake ones are needed.")
+    # Only here: it takes more than a second to import, and processes that train or score networks need not.
+    from sklearn.model_selection import StratifiedGroupKFold
+
     paired = {path for pair in dataset.pairs for path in pair}
     strata = np.array([f"{'paired' if clip.path in paired else clip.subset}{clip.fake}" for clip in clips])
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
