@@ -104,9 +104,10 @@ test: ## All checks and tests, in a real browser too: docs/testing.md
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-ui test-ui
 	# Where Python may not write its bytecode, each of hundreds of processes would compile anew.
 	$(PY) -m compileall -q cli client gateway gen/python services tests/servers tests/synthetic training
-	# Two processes have tests of the running system, which wait half of the time, and two fill it with the others. One thread
-	# each: those of a BLAS wait busily for each other where there are more than cores.
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest $(SHARED_OUT) --numprocesses=4 $(SLOWEST) $(LONG)
+	# One thread each: those of a BLAS wait busily for each other where there are more than cores.
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest tests/unit tests/deploy $(SHARED_OUT) --numprocesses=auto --maxprocesses=4 $(SLOWEST) $(LONG)
+	# Half of these wait for the other half. More than two systems at once would be too much for a small machine.
+	$(PY) -m pytest --ignore=tests/unit --ignore=tests/deploy $(SHARED_OUT) --numprocesses=2 $(SLOWEST) $(LONG)
 
 test-long: ## The same and what takes minutes: every damaged file, fifty analyses on a failing cluster, a soak of two hundred
 	$(MAKE) --no-print-directory test LONG=--long

@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,41 +123,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """File by file, but all that need the servers of a cluster in one process: a second one would start them again.
-
-    Two processes have the tests of the running system, and the other tests once these are done. Half of their time they
-    wait, and the other processes fill it. More than two systems at once would be too much for a small machine.
-    """
+    """File by file, but all that need the servers of a cluster in one process: a second one would start them again."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, name = nodeid.partition("::")
         is_cluster = file.startswith("tests/cluster/") or "cluster" in name.partition("[")[2]
-        return "cluster" if is_cluster and not _is_small(file) else file
-
-    def _assign_work_unit(self, node: Any) -> None:
-        for scope in self.workqueue:
-            if _is_small(scope) or _has_a_system(node.gateway.id):
-                self.workqueue.move_to_end(scope, last=False)
-                super()._assign_work_unit(node)
-                return
-        node.shutdown()
-
-
-def _is_small(file: str) -> bool:
-    """Whether what a file tests is less than the running system."""
-    return file.startswith(("tests/unit/", "tests/deploy/"))
-
-
-def _has_a_system(worker: str) -> bool:
-    """Whether a process of xdist may run tests of the running system."""
-    return worker in ("gw0", "gw1")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """What only fills the time in which systems wait gives way to them: some of their tests are about time."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    if not _has_a_system(worker):
-        os.nice(5)
+        return "cluster" if is_cluster and not file.startswith("tests/unit/") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -168,14 +138,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(trylast=True)  # after the order was made random
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest files come first, those of the running system before others.
-
-    Whatever needs it may have to wait for it to start.
-    """
-    root = Path(__file__).parent
-    rank = {root / name: number for number, name in enumerate(_LONGEST)}
-    small = (root / "unit", root / "deploy")
-    items.sort(key=lambda item: (any(map(item.path.is_relative_to, small)), rank.get(item.path, len(_LONGEST))))
+    """The longest files come first. Whatever needs the running system may have to wait for it to start."""
+    rank = {Path(__file__).parent / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(_LONGEST)))
     for item in items:
         if item.get_closest_marker("long") and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="make test-long"))

@@ -62,7 +62,8 @@ def shop(face_video: MakeFaceVideo, bait: Bait, tmp_path_factory: pytest.TempPat
 @pytest.fixture(scope="session")
 async def outcomes(request: pytest.FixtureRequest, laptop_stack: Stack, shop: Workshop) -> AsyncIterator[Outcomes]:
     """Every row that a collected test asks for, made and sent."""
-    items = (item for item in request.session.items if item.get_closest_marker("skip") is None)
+    here = (item for item in request.session.items if item.path.parent == Path(__file__).parent)
+    items = (item for item in here if item.get_closest_marker("skip") is None)
     calls = (getattr(item, "callspec", None) for item in items)
     rows = dict.fromkeys(call.params["row"] for call in calls if call is not None and "row" in call.params)
     # In the order of the tests, so that each waits for little more than its own; two wait for this one.
