@@ -69,9 +69,9 @@ class FaceSignals:
         yaw_deg: (n,).
         boxes: (n, 4) left, top, width, height as shares of the frame.
         textures: Of some entries.
-        crops: What the texture network made of crops of some entries.
+        crops: What the appearance network made of portraits of some entries.
         movements: What the motion network made of spans of entries.
-        scored_by: Version of the networks that scored crops and movements; empty when nothing was scored.
+        scored_by: Version of the networks that scored portraits and movements; empty when nothing was scored.
         frame_count: Frames analysed, with or without this face.
         analyzed_s: Seconds for which those are shown; 0 when the frame rate is unknown.
         interval_s: Median time between analysed frames; NaN when there are fewer than two.
@@ -184,7 +184,7 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         crops=_readings(tracks, lambda track: track.crops),
         movements=_readings(tracks, lambda track: track.movements),
         # Scores of two networks are not comparable: a service was replaced in the middle. The name then matches none.
-        scored_by="+".join(sorted({window.texture_model for _, window, _ in parts} - {""})),
+        scored_by="+".join(sorted({window.face_networks for _, window, _ in parts} - {""})),
         frame_count=sum(len(window.frame_times_s) for window in windows),
         analyzed_s=float(sum(shown.sum() for shown in shown_s)),
         interval_s=interval_s,

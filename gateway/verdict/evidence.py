@@ -238,7 +238,7 @@ def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSeg
         )
         of_segment = {
             "nose_jitter": features.nose_jitter[is_here],
-            "face_texture_log_odds": signals.crops.log_odds[is_here[signals.crops.entry]],
+            "face_appearance_log_odds": signals.crops.log_odds[is_here[signals.crops.entry]],
             "face_motion_log_odds": signals.movements.log_odds[is_here[signals.movements.entry]],
         }
         for name, values in of_segment.items():

@@ -22,12 +22,11 @@ from services.classifier.vector import FEATURE_NAMES, MODALITIES
 DESCRIPTION_ATTRIBUTE = "notreally.model"
 """Booster attribute that holds `notreally.v1.Model` as proto JSON, without its `sha256`."""
 LINEAR_ATTRIBUTE = "notreally.lines"
-"""Booster attribute with the linear term of each network feature, added to the output of the trees, as JSON:
-`{"face_texture_log_odds": {"slope": float, "middle": float}, "face_motion_log_odds": …}`."""
+"""Booster attribute with the linear terms, by feature, that are added to the output of the trees, as JSON:
+`{"face_appearance_log_odds": {"slope": float, "middle": float}}`."""
 CALIBRATION_ATTRIBUTE = "notreally.calibration"
 """Booster attribute that holds the calibration as JSON: `{"slope": float, "intercept": float}`."""
 
-_NETWORK_FEATURES = ("face_texture_log_odds", "face_motion_log_odds")
 _SUFFIXES = (".json", ".ubj")
 _BROKEN = "The model file is broken: XGBoost cannot read it. Train or fetch it again."
 # As XGBoost writes JSON. What begins otherwise may be UBJSON.
@@ -260,7 +259,9 @@ def _check_names(booster: xgboost.Booster, description: classifier_pb2.Model) ->
 
 def _linear_terms(booster: xgboost.Booster) -> dict[str, LinearTerm]:
     content = _content(booster, LINEAR_ATTRIBUTE, "linear term")
-    numbers = {name: _two_numbers(content.get(name), ("slope", "middle"), "linear term") for name in _NETWORK_FEATURES}
+    if not content or not content.keys() <= set(FEATURE_NAMES):
+        raise ModelError("The model file's linear terms are of no features that this service knows. Train it again.")
+    numbers = {name: _two_numbers(term, ("slope", "middle"), "linear term") for name, term in content.items()}
     return {name: LinearTerm(*two) for name, two in numbers.items()}
 
 

@@ -28,7 +28,7 @@ def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindows
             frame_width=item.frame_size[0],
             frame_height=item.frame_size[1],
             faces_left_out=item.faces_left_out,
-            texture_model=item.texture_model,
+            face_networks=item.face_networks,
             frames_without_time=item.frames_without_time,
             turned_deg=-90 * item.turns % 360,
             frames_repeated=item.frames_repeated,

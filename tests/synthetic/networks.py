@@ -1,4 +1,4 @@
-"""Texture networks whose answers are known."""
+"""Appearance networks whose answers are known."""
 
 from pathlib import Path
 
@@ -6,20 +6,23 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from services.face.networks.crops import FRAMES, SIDE
+from services.face.networks.crops import SIDE
+from services.face.networks.encoder_file import write_matrices
 
+NO_MATRICES = write_matrices({})
+"""Content of an encoder's file for networks that ask for nothing in it."""
 CELL = 16
 PATCHES = SIDE // CELL
 """Along each side, as in the networks that `make train` makes."""
 
 
-def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "moments") -> Path:
+def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "pictures") -> Path:
     """Write a network whose log-odds at a place are `gain` times how much brighter than 128 the place is.
 
     Args:
         path: Of the .onnx file.
         gain: Log-odds for each step of 8 bits.
-        name: Of its input; the face service knows it as "moments".
+        name: Of its input; the face service knows it as "pictures".
     """
     nodes = [
         helper.make_node("Cast", [name], ["numbers"], to=TensorProto.FLOAT),
@@ -32,7 +35,7 @@ def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "moments
     graph = helper.make_graph(
         nodes,
         "brightness",
-        [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", SIDE, SIDE, FRAMES])],
+        [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
         [helper.make_tensor_value_info("places", TensorProto.FLOAT, ["n", PATCHES, PATCHES])],
         [
             numpy_helper.from_array(np.array(value, np.float32), called)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training.data.videos import Videos
 from training.evaluation.estimates import Bools, Estimate, Floats, share
-from training.fitting.calibration import MAX_ERROR, Band, Calibration, calibrate, inconclusive_band, populations
+from training.fitting.calibration import MAX_ERROR, Band, Calibration, calibrate, inconclusive_band
 from training.fitting.model import class_weights
 
 
@@ -52,8 +52,7 @@ def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration,
     curve, judged = calibrate(log_odds[..., known], videos.fake[known]), known & videos.judged
     if not videos.of_both_kinds(judged):
         return curve, Band(0.0, 1.0)
-    populated = [part[judged] for part in populations(videos) if videos.of_both_kinds(part & judged)]
-    return curve, inconclusive_band(curve.prob_fake(log_odds[..., judged]), videos.fake[judged], populated)
+    return curve, inconclusive_band(curve.prob_fake(log_odds[..., judged]), videos.fake[judged])
 
 
 def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple[Floats, NDArray[np.int_]]]:

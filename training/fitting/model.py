@@ -15,14 +15,18 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import BITS, MOTION, SOUND, TEXTURE, Videos
+from training.data.videos import APPEARANCE, BITS, MOTION, SOUND, Videos
 from training.fitting.masking import mask
 
-NOISY = tuple(map(FEATURE_NAMES.index, ("nose_jitter", "face_texture_variation", "hf_face_ring_logratio")))
-"""Columns that are measured but not used by the trees: with them, held-out people were ranked worse
-(docs/experiments.md)."""
+NOISY = tuple(
+    map(
+        FEATURE_NAMES.index,
+        ("nose_jitter", "face_appearance_variation", "hf_face_ring_logratio"),
+    )
+)
+"""Columns that are measured but not used by the trees: they do not help on sources never met (docs/experiments.md)."""
 
-_NETWORK_FEATURES = (TEXTURE, MOTION)
+_NETWORK_FEATURES = (APPEARANCE, MOTION)
 """Columns from networks: larger means more likely forged."""
 
 PRIOR_FAKE = 0.5
@@ -43,8 +47,8 @@ _TREES = {
     "colsample_bynode": 0.6,
     "nthread": 1,
 }
-# Name that services/classifier/model.py reads as well.
-_LINEAR_ATTRIBUTE = "notreally.lines"
+LINEAR_ATTRIBUTE = "notreally.lines"
+"""Name that services/classifier/model.py reads as well."""
 # With fewer videos with sound on each side, of people who are on both sides, sound is not learned from.
 _COMPARABLE_SOUND = 20
 
@@ -123,7 +127,7 @@ def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost
     rising = tuple(int(column in _NETWORK_FEATURES) for column in range(len(FEATURE_NAMES)))
     settings = {**_TREES, "seed": recipe.seed, "monotone_constraints": str(rising)}
     booster = xgboost.train(settings, matrix, num_boost_round=rounds)
-    booster.set_attr(**{_LINEAR_ATTRIBUTE: json.dumps(linear)})
+    booster.set_attr(**{LINEAR_ATTRIBUTE: json.dumps(linear)})
     return booster
 
 
@@ -165,7 +169,7 @@ def log_odds(booster: xgboost.Booster, features: NDArray[np.float64]) -> NDArray
     """Log-odds of being fake before calibration, by the model of `fit_trees`; (m, 10) to (m,)."""
     matrix = xgboost.DMatrix(features, feature_names=list(FEATURE_NAMES), nthread=1)
     scores: NDArray[np.float64] = booster.predict(matrix, output_margin=True).astype(np.float64)
-    return scores + _linear_log_odds(json.loads(booster.attr(_LINEAR_ATTRIBUTE) or ""), features)
+    return scores + _linear_log_odds(json.loads(booster.attr(LINEAR_ATTRIBUTE) or ""), features)
 
 
 def trees(recipe: Recipe, trainable: NDArray[np.bool_] | None = None) -> Fit:

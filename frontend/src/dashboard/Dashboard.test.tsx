@@ -34,19 +34,19 @@ function withoutRest({ result, ...analysis }: ReturnType<typeof recorded>) {
   return { ...analysis, result: { ...result, faces, series: undefined } };
 }
 
-/** Two pictures that a texture network scored, and the first two spans of the timeline. */
-function withTexture({ result }: ReturnType<typeof recorded>): void {
+/** Two pictures that an appearance network scored, and the first two spans of the timeline. */
+function withAppearance({ result }: ReturnType<typeof recorded>): void {
   const jpeg = result.faces[0]?.thumbnails[0]?.jpeg ?? new Uint8Array();
   const picture = (timeS: number, places: number[]) =>
     create(ThumbnailSchema, { timeS, jpeg, heat: { side: 2, places, logOdds: places.reduce((a, b) => a + b) / 4 } });
   const [face] = result.faces;
   if (face) face.thumbnails = [picture(2, [0, 12, 0, 0]), picture(1, [-1, -1, -1, -1])];
-  for (const segment of result.timeline) delete segment.faceTextureLogOdds;
+  for (const segment of result.timeline) delete segment.faceAppearanceLogOdds;
   const [first, second] = result.timeline;
-  if (first) first.faceTextureLogOdds = -1;
-  if (second) second.faceTextureLogOdds = 3;
+  if (first) first.faceAppearanceLogOdds = -1;
+  if (second) second.faceAppearanceLogOdds = 3;
   result.model?.features.push(
-    create(FeatureSummarySchema, { feature: "face_texture_log_odds", p05: -2, p50: -1, p95: 0.5 }),
+    create(FeatureSummarySchema, { feature: "face_appearance_log_odds", p05: -2, p50: -1, p95: 0.5 }),
   );
 }
 
@@ -185,7 +185,7 @@ describe("the dashboard", () => {
   });
 
   it("shows the moments that look most like a forgery, with what was found where, and goes there", async () => {
-    const page = await show("talking", withTexture);
+    const page = await show("talking", withAppearance);
     const list = within(page.getByRole("heading", { name: /^Moments that look most/ }).closest("section") as HTMLElement);
     const pictures = list.getAllByRole("button");
     expect(pictures.map((each) => each.textContent)).toEqual(["at 0:01.0score −1.00", "at 0:02.0score +3.00"]);
@@ -198,18 +198,18 @@ describe("the dashboard", () => {
   });
 
   it("colours the timeline red only where the face looks unlike real videos", async () => {
-    const page = await show("talking", withTexture);
+    const page = await show("talking", withAppearance);
     const [first, second, ...others] = page.getAllByRole("button", { name: /^Go to / });
     expect(first?.getAttribute("aria-label")).toMatch(/looks like real videos$/);
-    expect(first?.querySelector("[data-band=texture]")?.className).toContain("bg-real");
+    expect(first?.querySelector("[data-band=appearance]")?.className).toContain("bg-real");
     expect(second?.getAttribute("aria-label")).toMatch(/more like forgeries/);
-    expect(second?.querySelector("[data-band=texture]")?.className).toContain("bg-fake");
-    expect(others.every((each) => each.querySelector("[data-band=texture]") === null)).toBe(true);
+    expect(second?.querySelector("[data-band=appearance]")?.className).toContain("bg-fake");
+    expect(others.every((each) => each.querySelector("[data-band=appearance]") === null)).toBe(true);
   });
 
   it("has a band of its own for how the face moves", async () => {
     const page = await show("talking", (analysis) => {
-      withTexture(analysis);
+      withAppearance(analysis);
       withMovement(analysis);
     });
     const [first, second] = page.getAllByRole("button", { name: /^Go to / });
@@ -217,19 +217,19 @@ describe("the dashboard", () => {
     expect(first?.querySelector("[data-band=movement]")?.className).toContain("bg-fake");
     expect(second?.getAttribute("aria-label")).toMatch(/looks more like forgeries than real videos do$/);
     expect(second?.querySelector("[data-band=movement]")).toBeNull();
-    expect(page.getByText("upper band: texture, lower band: movement")).toBeTruthy();
+    expect(page.getByText("upper band: appearance, lower band: movement")).toBeTruthy();
   });
 
   it("says which band it is where there is only one", async () => {
     const page = await show("talking", (analysis) => {
       withMovement(analysis);
-      for (const segment of analysis.result.timeline) delete segment.faceTextureLogOdds;
+      for (const segment of analysis.result.timeline) delete segment.faceAppearanceLogOdds;
     });
     expect(page.getByText("band: movement")).toBeTruthy();
   });
 
   it("has the pictures of the moments on paper too, each with and without colours", async () => {
-    await show("talking", withTexture);
+    await show("talking", withAppearance);
     expect(document.querySelectorAll("[data-report] [data-heat]")).toHaveLength(2);
     expect(document.querySelector("[data-report]")?.textContent).toContain("0:02.0, score +3.00");
   });

@@ -15,7 +15,7 @@ import type { FaceView } from "./faceView";
 import { FeatureCards } from "./FeatureCards";
 import { FileDetails } from "./FileDetails";
 import { Filmstrip } from "./Filmstrip";
-import { moments, MOTION_FEATURE, TEXTURE_FEATURE } from "./heat";
+import { moments, MOTION_FEATURE, APPEARANCE_FEATURE } from "./heat";
 import { ModelDetails } from "./ModelDetails";
 import { Moments } from "./Moments";
 import type { DashboardProps } from "./props";
@@ -111,7 +111,7 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
     (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
   const willHaveCharts = awaitsRest && (result.faces.length > 0 || result.metadata?.audio !== undefined);
   const usual = usualRange(result, "nose_jitter");
-  const usualTexture = usualRange(result, TEXTURE_FEATURE);
+  const usualAppearance = usualRange(result, APPEARANCE_FEATURE);
   const scored = useMemo(() => moments(face.thumbnails), [face.thumbnails]);
   const headline = result.faces[0]?.number;
   return (
@@ -141,12 +141,12 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
               segments={result.timeline}
               blinks={blinkTimes(faces)}
               duration={result.quality?.durationS ?? 0}
-              usualTexture={usualTexture}
+              usualAppearance={usualAppearance}
               usualMotion={usualRange(result, MOTION_FEATURE)}
             />
           )}
           {awaitsRest && result.faces.length > 0 && <PicturesToCome />}
-          <Moments moments={scored} usual={usualTexture} />
+          <Moments moments={scored} usual={usualAppearance} />
           <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
         </div>
         {willHaveCharts && <ChartsToCome />}

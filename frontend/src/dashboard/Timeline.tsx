@@ -16,12 +16,12 @@ interface TimelineProps {
   blinks: readonly number[];
   duration: number;
   /** Of each network's score among real videos; without it that score is not drawn. */
-  usualTexture?: FeatureSummary;
+  usualAppearance?: FeatureSummary;
   usualMotion?: FeatureSummary;
 }
 
 /** From above, each where there is a score. */
-const BANDS = ["texture", "movement"] as const;
+const BANDS = ["appearance", "movement"] as const;
 type Band = (typeof BANDS)[number];
 type Readings = { readonly [band in Band]?: number };
 
@@ -29,13 +29,13 @@ type Readings = { readonly [band in Band]?: number };
 const HEIGHTS = ["h-16", "h-20", "h-24"];
 const BLINKS = ["top-2", "top-5", "top-8.5"];
 
-export function Timeline({ segments, blinks, duration, usualTexture, usualMotion }: TimelineProps) {
+export function Timeline({ segments, blinks, duration, usualAppearance, usualMotion }: TimelineProps) {
   const playhead = usePlayhead();
   const end = Math.max(duration, segments.at(-1)?.endS ?? 0);
   const most = Math.max(0, ...segments.map(({ noseJitter }) => noseJitter ?? 0));
   if (segments.length === 0 || end === 0) return null;
   const at = (t: number) => `${((100 * t) / end).toFixed(3)}%`;
-  const all = segments.map((segment) => readings(segment, usualTexture, usualMotion));
+  const all = segments.map((segment) => readings(segment, usualAppearance, usualMotion));
   const bands = BANDS.filter((band) => all.some((one) => one[band] !== undefined));
   const whole =
     segments.every((segment, index) => segment.startS - (segments[index - 1]?.endS ?? 0) < 0.1) &&
@@ -89,7 +89,7 @@ export function Timeline({ segments, blinks, duration, usualTexture, usualMotion
       <ul className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-xs text-quiet" aria-hidden="true">
         {bands.length > 0 && (
           <>
-            <li>{bands.length > 1 ? "upper band: texture, lower band: movement" : `band: ${bands[0]}`}</li>
+            <li>{bands.length > 1 ? "upper band: appearance, lower band: movement" : `band: ${bands[0]}`}</li>
             <Key mark="h-3 w-3.5 bg-real/45">like real videos</Key>
             <Key mark="h-3 w-3.5 bg-fake/75">more like forgeries</Key>
           </>
@@ -140,22 +140,22 @@ function Key({ mark, children }: { mark: string; children: string }) {
 
 /** How unusual a span is among real videos, as each network sees it; see `unusualness`. */
 function readings(
-  { faceTextureLogOdds, faceMotionLogOdds }: TimelineSegment,
-  usualTexture: FeatureSummary | undefined,
+  { faceAppearanceLogOdds, faceMotionLogOdds }: TimelineSegment,
+  usualAppearance: FeatureSummary | undefined,
   usualMotion: FeatureSummary | undefined,
 ): Readings {
   const against = (logOdds: number | undefined, usual: FeatureSummary | undefined) =>
     logOdds === undefined || usual === undefined ? undefined : unusualness(logOdds, usual);
-  return { texture: against(faceTextureLogOdds, usualTexture), movement: against(faceMotionLogOdds, usualMotion) };
+  return { appearance: against(faceAppearanceLogOdds, usualAppearance), movement: against(faceMotionLogOdds, usualMotion) };
 }
 
 /** What a span says, for those who do not see it. */
-function inWords(segment: TimelineSegment, { texture, movement }: Readings = {}): string {
+function inWords(segment: TimelineSegment, { appearance, movement }: Readings = {}): string {
   const { startS, endS, faceCoverage, blinks, noseJitter } = segment;
   const parts = [`face in ${formatPercent(faceCoverage)} of the frames`, formatCount(blinks, "blink", "blinks")];
   if (noseJitter !== undefined)
     parts.push(`nose trembles by ${formatSignificant(100 * noseJitter)} % of the distance between the eyes`);
-  if (texture !== undefined) parts.push(unusualnessInWords(texture));
+  if (appearance !== undefined) parts.push(unusualnessInWords(appearance));
   if (movement !== undefined) parts.push(unusualnessInWords(movement, "moves"));
   return `Go to ${formatTimecode(startS)}: until ${formatTimecode(endS)}, ${parts.join(", ")}`;
 }

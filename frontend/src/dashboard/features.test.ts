@@ -56,9 +56,9 @@ describe("the features", () => {
   });
 
   it("tell log-odds as a share of a hundred", () => {
-    const texture = featureNamed("face_texture_log_odds");
-    if (!texture) throw new Error();
-    expect([-1e9, -1.5, 0, 1.5].map((value) => inWords(texture, value, "en-US"))).toEqual([
+    const appearance = featureNamed("face_appearance_log_odds");
+    if (!appearance) throw new Error();
+    expect([-1e9, -1.5, 0, 1.5].map((value) => inWords(appearance, value, "en-US"))).toEqual([
       "0 of 100",
       "18 of 100",
       "50 of 100",

@@ -1,4 +1,4 @@
-/** Where in pictures of a face the texture network found what, ready to be drawn and said. */
+/** Where in pictures of a face the appearance network found what, ready to be drawn and said. */
 
 import type { Thumbnail } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
@@ -11,7 +11,7 @@ export interface Moment {
   heat: HeatMap;
 }
 
-export const TEXTURE_FEATURE = "face_texture_log_odds";
+export const APPEARANCE_FEATURE = "face_appearance_log_odds";
 export const MOTION_FEATURE = "face_motion_log_odds";
 
 /** Below this many log-odds nothing is drawn strongly, or noise would look like a finding. */

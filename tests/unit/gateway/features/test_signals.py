@@ -13,7 +13,7 @@ def clip(*models: str) -> list[FaceWindow]:
     """Windows of four seconds; crops and spans of each were scored by networks of this version, none for ""."""
     windows = face_clip(frame_times(4.0 * len(models)), log_odds=lambda time: time, motion=lambda time: time)
     for window, model in zip(windows, models, strict=True):
-        window.texture_model = model
+        window.face_networks = model
         if not model:
             del window.tracks[0].crops[:]
             del window.tracks[0].movements[:]
@@ -52,7 +52,7 @@ def test_scores_of_two_networks_pass_for_those_of_neither() -> None:
     """The service was replaced in the middle of an analysis: the classifier must not take the mixture for either's."""
     windows = clip("b", "a", "b")
     assert face_signals(windows).scored_by == "a+b"
-    assert compute_features(windows, [], media_facts()).vector.texture_model == "a+b"
+    assert compute_features(windows, [], media_facts()).vector.face_networks == "a+b"
 
 
 def test_a_window_without_the_face_has_no_say_in_the_network() -> None:

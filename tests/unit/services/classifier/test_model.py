@@ -68,7 +68,7 @@ def write(
         **{
             DESCRIPTION_ATTRIBUTE: json_format.MessageToJson(described or description()),
             LINEAR_ATTRIBUTE: json.dumps(
-                {"face_texture_log_odds": FLAT, "face_motion_log_odds": FLAT} if lines is None else lines
+                {"face_appearance_log_odds": FLAT, "face_motion_log_odds": FLAT} if lines is None else lines
             ),
             CALIBRATION_ATTRIBUTE: json.dumps(calibration or {"slope": SLOPE, "intercept": INTERCEPT}),
         }
@@ -84,7 +84,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
 
 def steeper(reading: str, middle: float) -> dict[str, dict[str, float]]:
     """Lines of which one rises."""
-    flat = {"face_texture_log_odds": FLAT, "face_motion_log_odds": FLAT}
+    flat = {"face_appearance_log_odds": FLAT, "face_motion_log_odds": FLAT}
     return {**flat, reading: {"slope": 1.5, "middle": middle}}
 
 
@@ -93,7 +93,7 @@ def row(**values: float) -> NDArray[np.float64]:
 
 
 def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: TrainedModel) -> None:
-    values = row(nose_jitter=0.7, face_texture_log_odds=0.0)
+    values = row(nose_jitter=0.7, face_appearance_log_odds=0.0)
     score = model.score(values)
     matrix = xgboost.DMatrix(values[np.newaxis], feature_names=list(FEATURE_NAMES))
     expected = float(booster().predict(matrix, output_margin=True)[0])
@@ -101,7 +101,7 @@ def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: 
     assert score.raw_log_odds == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
+@pytest.mark.parametrize("reading", ["face_appearance_log_odds", "face_motion_log_odds"])
 def test_a_linear_term_adds_to_what_the_trees_say_of_a_network_feature(
     model: TrainedModel, tmp_path: Path, reading: str
 ) -> None:
@@ -115,13 +115,13 @@ def test_a_linear_term_adds_to_what_the_trees_say_of_a_network_feature(
     assert added.bias == plain.bias
 
 
-@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
+@pytest.mark.parametrize("reading", ["face_appearance_log_odds", "face_motion_log_odds"])
 def test_a_missing_network_feature_adds_nothing(model: TrainedModel, tmp_path: Path, reading: str) -> None:
     steep = load(write(tmp_path / "m.json", lines=steeper(reading, -0.5)))
     assert steep.score(row(nose_jitter=0.7)).raw_log_odds == model.score(row(nose_jitter=0.7)).raw_log_odds
 
 
-@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
+@pytest.mark.parametrize("reading", ["face_appearance_log_odds", "face_motion_log_odds"])
 def test_a_network_feature_that_only_its_linear_term_uses_can_be_out_of_range(
     model: TrainedModel, tmp_path: Path, reading: str
 ) -> None:
@@ -136,10 +136,10 @@ def test_a_network_feature_that_only_its_linear_term_uses_can_be_out_of_range(
         {},
         [1, 2],
         "x",
-        {"face_texture_log_odds": {"slope": 1.0, "middle": 0.0}},
-        {"face_texture_log_odds": {"slope": -1.0, "middle": 0.0}, "face_motion_log_odds": {"slope": 0, "middle": 0}},
+        {"unheard_of": {"slope": 1.0, "middle": 0.0}},
+        {"face_appearance_log_odds": {"slope": -1.0, "middle": 0.0}, "face_motion_log_odds": {"slope": 0, "middle": 0}},
         {
-            "face_texture_log_odds": {"slope": 0, "middle": 0},
+            "face_appearance_log_odds": {"slope": 0, "middle": 0},
             "face_motion_log_odds": {"slope": 1.0, "middle": math.inf},
         },
     ],
