@@ -16,9 +16,9 @@ import yaml
 
 from cli.edge import TEMPLATE, Edge, envoy_binary, envoy_command
 from cli.environment import Environment
-from tests.cluster.cable import Cable, carrying
 from tests.cluster.names import DOMAIN, Names, running_names
 from tests.integration.stack import is_healthy
+from tests.servers.cable import Cable, carrying
 from tests.servers.home import Home
 from tests.servers.ports import free_ports, wait_for
 

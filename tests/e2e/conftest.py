@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,26 +12,12 @@ from tests.e2e.browser import launch
 from tests.e2e.visitor import Visitor, visit
 from tests.integration.stack import Stack
 from tests.synthetic.fixtures import MakeFaceVideo, face_video
-from tests.synthetic.videos import FaceVideo, syllables
+from tests.synthetic.videos import LIVELY, SILENT, TALKING
 
 __all__ = ["face_video"]
 
-# Half as many frames as a phone records, and so half the work: too few for features of quick movements.
-SILENT = FaceVideo(seconds=6.0, fps=15, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
 # Five seconds are too few for an analysis on a busy machine.
 expect.set_options(timeout=60_000)
-
-LONGER = FaceVideo(
-    seconds=12.0,
-    fps=15,
-    size=(480, 360),
-    iod=80.0,
-    blinks=(2.0, 5.5, 9.0),
-    mouth=syllables,
-    sound=syllables,
-    nod_px=(1.0, 3.0),
-)
-LIVELY = replace(LONGER, fps=30)
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +56,7 @@ def silent(face_video: MakeFaceVideo, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def longer(face_video: MakeFaceVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve seconds of a face that speaks."""
-    return _named(face_video(LONGER), tmp_path_factory.mktemp("clips") / "longer.mp4")
+    return _named(face_video(TALKING), tmp_path_factory.mktemp("clips") / "longer.mp4")
 
 
 @pytest.fixture(scope="session")

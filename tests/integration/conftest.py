@@ -1,7 +1,6 @@
 """A client of the running system, and videos to send it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,23 +8,9 @@ import pytest
 from client import NotReally
 from tests.integration.stack import Stack
 from tests.synthetic.fixtures import MakeFaceVideo, face_video
-from tests.synthetic.videos import FaceVideo, syllables
+from tests.synthetic.videos import LIVELY, SILENT, TALKING
 
 __all__ = ["face_video"]
-
-# Half as many frames as a phone records, and so half the work: too few for features of quick movements.
-TALKING = FaceVideo(
-    seconds=12.0,
-    fps=15,
-    size=(480, 360),
-    iod=80.0,
-    blinks=(2.0, 5.5, 9.0),
-    mouth=syllables,
-    sound=syllables,
-    nod_px=(1.0, 3.0),
-)
-LIVELY = replace(TALKING, fps=30)
-SILENT = FaceVideo(seconds=6.0, fps=15, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from client import NotReally, ServiceError
 from gateway.features.vector import FEATURES
 from services.kit.errors import refusal_of
 from services.kit.media.store import media_key
-from tests.integration.conftest import TALKING
 from tests.integration.stack import Stack, wait_for
 from tests.servers.home import BOTH
 from tests.synthetic.fixtures import MakeFaceVideo
+from tests.synthetic.videos import TALKING
 
 pytestmark = BOTH
 

@@ -14,11 +14,11 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
 from client import NotReally, Patience, ServiceError
 from services.kit.media.store import media_key
-from tests.integration.conftest import SILENT
 from tests.integration.edge import exchange, fetch, running_edge
 from tests.integration.stack import Stack, free_ports, running_process, wait_for
 from tests.servers.home import BOTH
 from tests.synthetic.fixtures import MakeFaceVideo
+from tests.synthetic.videos import SILENT
 
 pytestmark = BOTH
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -102,6 +102,24 @@ class FaceVideo:
         """Where the face is, pixels from its place."""
         phase = 2 * math.pi * self.nod_hz * t
         return (self.nod_px[0] * math.sin(phase), self.nod_px[1] * math.sin(phase))
+
+
+# Half as many frames as a phone records, and so half the work: too few for features of quick movements.
+TALKING = FaceVideo(
+    seconds=12.0,
+    fps=15,
+    size=(480, 360),
+    iod=80.0,
+    blinks=(2.0, 5.5, 9.0),
+    mouth=syllables,
+    sound=syllables,
+    nod_px=(1.0, 3.0),
+)
+"""A face that speaks and blinks three times."""
+SILENT = FaceVideo(seconds=6.0, fps=15, size=(480, 360), iod=80.0, blinks=(2.0,), nod_px=(1.0, 3.0))
+"""A face, without sound."""
+LIVELY = replace(TALKING, fps=30)
+"""The one that speaks, at thirty frames a second: all ten features can be measured."""
 
 
 def make_face_video(path: Path, video: FaceVideo) -> Path:

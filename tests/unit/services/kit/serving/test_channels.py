@@ -10,7 +10,7 @@ from notreally.v1 import face_pb2, face_pb2_grpc
 
 from services.kit.serving import channels, server
 from services.kit.settings import ServiceSettings
-from tests.cluster.cable import carrying
+from tests.servers.cable import carrying
 from tests.servers.ports import free_ports
 
 _PING_EVERY_S = 1.0  # gRPC sends none more often
