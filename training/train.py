@@ -12,20 +12,21 @@ from rich.console import Console
 
 from client import ServiceError
 from gateway.features.vector import SCHEMA_VERSION
-from services.face.networks.network_file import version_of
+from services.face.networks.network_file import NetworkPaths, read_networks, version_of
+from training.appearance.package import checked_encoder
 from training.card import markdown, plots, tables
 from training.card.run import Run, as_json
 from training.data.clips import ClipsError, fingerprint, gather
 from training.data.vectors import content_hash
 from training.evaluation import out_of_fold
 from training.evaluation.out_of_fold import Evaluation
-from training.evaluation.verdicts import Decisions, fitted, not_proven, proven
+from training.evaluation.verdicts import fitted, not_proven, proven
 from training.fitting import model_file
 from training.fitting.calibration import Band, Calibration
 from training.fitting.model import Recipe, fit_trees, sound_is_comparable
 from training.forgeries.progress import with_forgeries
 from training.networks.motion import train_released
-from training.pipeline import COMPARING, MOTION_EPOCHS, QUICK, STANDARD, Material, environment, prepare
+from training.pipeline import MOTION_EPOCHS, Material, environment, prepare
 
 _UNKNOWN_TERMS = "The origin and terms of use of the videos were not given (`--terms`)."
 _UNKNOWN_DATA = "It is unknown whether the model was trained on these videos: its file does not say."
@@ -59,16 +60,22 @@ def train(
     cache: Annotated[
         Path, typer.Option(help="Folder for intermediate results, so that nothing is computed twice.")
     ] = Path("data/training"),
-    scores: Annotated[
+    model: Annotated[Path, typer.Option(help="Model to write: .json or .ubj.")] = Path("models/default.json"),
+    appearance: Annotated[Path, typer.Option(help="Appearance network to write: .onnx.")] = Path(
+        "models/face_appearance.onnx"
+    ),
+    motion: Annotated[Path, typer.Option(help="Motion network to write: .onnx.")] = Path("models/face_motion.onnx"),
+    matrices: Annotated[
+        Path, typer.Option(help="File to write with the matrices of the pretrained encoder, in four bits: .npz.")
+    ] = Path("models/face_encoder.npz"),
+    encoder: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for out-of-fold scores of the texture networks. If it holds those of the same videos and "
-            "recipe, an evaluation trains no texture network. By default a folder in the cache."
+            exists=True,
+            dir_okay=False,
+            help="ONNX file of the pretrained encoder. By default that of the package that is pinned for training.",
         ),
     ] = None,
-    model: Annotated[Path, typer.Option(help="Model to write: .json or .ubj.")] = Path("models/default.json"),
-    texture: Annotated[Path, typer.Option(help="Texture network to write: .onnx.")] = Path("models/face_texture.onnx"),
-    motion: Annotated[Path, typer.Option(help="Motion network to write: .onnx.")] = Path("models/face_motion.onnx"),
     model_card: Annotated[Path, typer.Option("--card", help="Model card to write.")] = Path("docs/model-card.md"),
     figures: Annotated[Path, typer.Option(help="JSON file to write, with every figure.")] = Path(
         "models/evaluation.json"
@@ -99,26 +106,23 @@ def train(
     quick: Annotated[
         bool, typer.Option("--quick", help="Run everything in a short form that learns next to nothing.")
     ] = False,
-    compare: Annotated[
+    people: Annotated[
         bool,
         typer.Option(
-            "--compare",
-            help="Also compare with texture networks of other recipes, trained for the first seed unless their scores "
-            "are cached.",
+            "--people",
+            help="Also hold out people instead of sources, to say how well people never met are told apart.",
         ),
     ] = False,
 ) -> None:
     """Train networks and model on folders of REAL and FAKE videos.
 
-    Measures every video with the services, cross-validates the networks over folds of people, fits and calibrates the
-    model on their out-of-fold scores, and writes model, networks and a model card with the evaluation. If interrupted,
-    it resumes where it stopped. Videos that cannot be measured are reported and skipped.
+    Measures every video with the services, cross-validates the appearance network over folds of whole sources, fits and
+    calibrates the model on its out-of-fold scores, and writes model, network and a model card with the evaluation. If
+    interrupted, it resumes where it stopped. Videos that cannot be measured are reported and skipped.
     """
     console = Console(stderr=True)
     if model.suffix not in (".json", ".ubj"):
         raise typer.BadParameter("The model must be a .json or .ubj file.", param_hint="--model")
-    if quick and compare:
-        raise typer.BadParameter("--quick learns nothing worth comparing.", param_hint="--compare")
     if recalibrate and not only_evaluate:
         raise typer.BadParameter("Needs --only-evaluate: training calibrates anyway.", param_hint="--recalibrate")
     try:
@@ -132,19 +136,20 @@ def train(
         existing = model_file.read(model) if only_evaluate else None
         if existing is not None and existing[2] not in (None, data):
             raise ClipsError(f"{model.name} was trained on other videos: give those, or train it on these.")
-        plan = QUICK if quick else COMPARING if compare else STANDARD
-        kept, numbers = scores or cache / "scores", range(seed, seed + seeds)
-        material = prepare(dataset, cache, kept, server, plan, numbers, parallel, console)
+        material = prepare(
+            dataset,
+            checked_encoder(encoder),
+            cache,
+            server,
+            2 if quick else MOTION_EPOCHS,
+            range(seed, seed + seeds),
+            parallel,
+            console,
+            with_people=people,
+        )
         recipe = Recipe(seed, sound_is_comparable(material.videos[0]))
         console.print("Evaluating")
-        found = out_of_fold.evaluate(
-            material.videos,
-            material.others,
-            material.texture,
-            material.recompressed,
-            recipe,
-            4 if quick else _PERMUTATIONS,
-        )
+        found = out_of_fold.evaluate(material.videos, material.people, recipe, 4 if quick else _PERMUTATIONS)
         warnings = dataset.warnings
         if existing is not None:
             description, calibration, known = existing
@@ -152,9 +157,10 @@ def train(
             if recalibrate:
                 calibration, band = _calibrated(material, found)
                 description = model_file.recalibrate(model, calibration, band, _headline(found))
-            warnings += (*([] if known else [_UNKNOWN_DATA]), *not_proven(band, _whole(found)))
+            warnings += (*([] if known else [_UNKNOWN_DATA]), *not_proven(band, found.tried))
         else:
-            description, calibration, band = _learned(material, recipe, found, (texture, motion), model, data)
+            networks = NetworkPaths(appearance, motion, matrices)
+            description, calibration, band = _learned(material, recipe, found, networks, model, data)
     except (ClipsError, ServiceError, RuntimeError, ValueError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -170,13 +176,13 @@ def train(
         warnings=warnings,
         terms=terms.read_text() if terms else _UNKNOWN_TERMS,
         environment=environment(),
-        options="--quick" if quick else "--compare" if compare else "",
+        options="--quick" if quick else "--people" if people else "",
         plots=_drawn(material, found, model_card),
     )
     model_card.parent.mkdir(parents=True, exist_ok=True)
     model_card.write_text(markdown.render(run))
     figures.write_text(as_json(run))
-    made = [model] if recalibrate else [] if only_evaluate else [texture, motion, model]
+    made = [model] if recalibrate else [] if only_evaluate else [matrices, appearance, motion, model]
     # A file or a pipe has no width, and folded tables are hard to search.
     tables.show(run, Console(width=None if sys.stdout.isatty() else _PAGE))
     console.print(
@@ -186,21 +192,15 @@ def train(
 
 
 def _learned(
-    material: Material,
-    recipe: Recipe,
-    found: Evaluation,
-    networks: tuple[Path, Path],
-    path: Path,
-    data: str,
+    material: Material, recipe: Recipe, found: Evaluation, networks: NetworkPaths, path: Path, data: str
 ) -> tuple[classifier_pb2.Model, Calibration, Band]:
     """Train the released networks, fit and calibrate the model, and write all of them."""
-    videos = material.videos[0]
+    videos, dataset = material.videos[0], material.dataset
     calibration, band = _calibrated(material, found)
-    texture, motion = networks
-    material.training.train_released(texture, recipe.seed)
-    dataset, views = material.dataset, material.projected_out
+    material.appearance.train_released(networks.appearance, networks.encoder, recipe.seed)
     fake = [clip.fake for clip in dataset.clips]
-    train_released(material.movements, fake, dataset.trainable, views, motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
+    trainable = dataset.trainable
+    train_released(material.movements, fake, trainable, networks.motion, epochs=MOTION_EPOCHS, seed=recipe.seed)
     booster = fit_trees(videos, np.arange(len(videos)), recipe)
     description = model_file.describe(
         booster,
@@ -208,7 +208,7 @@ def _learned(
         calibration,
         band,
         schema_version=SCHEMA_VERSION,
-        texture_model=version_of(texture.read_bytes(), motion.read_bytes()),
+        face_networks=version_of(*read_networks(networks)),
         cross_validated_auc=_headline(found),
         trained=datetime.now(UTC).replace(microsecond=0),
     )
@@ -219,16 +219,11 @@ def _learned(
 def _calibrated(material: Material, found: Evaluation) -> tuple[Calibration, Band]:
     videos = material.videos[0]
     calibration, band = fitted(videos, found.log_odds, np.ones(len(videos), dtype=np.bool_))
-    return calibration, proven(band, _whole(found))
+    return calibration, proven(band, found.tried)
 
 
 def _headline(found: Evaluation) -> float:
-    return found.scores.get("paired", found.scores["all"]).value
-
-
-def _whole(found: Evaluation) -> list[Decisions]:
-    """Verdicts on every set on which they must be right."""
-    return [found.decisions[part] for part in ("all", "paired") if part in found.decisions]
+    return found.scores["all"].value
 
 
 def _drawn(material: Material, found: Evaluation, model_card: Path) -> list[tuple[str, str]]:

@@ -123,7 +123,7 @@ class Extraction:
         """Store the face signals of a run of windows, with some thumbnails over it; raises as `probe` does.
 
         Of the file's stream with this index, or of the one that players show when it is None.
-        Each window has `most_frames` analysed frames at most, and `crops` of them are scored by the texture network.
+        Each window has `most_frames` analysed frames at most, and `crops` of them are scored by the appearance network.
         Windows count from `video_start_s` on the container's clock; None: from the first frame that can be decoded.
         """
         request = face_pb2.FaceServiceExtractWindowsRequest(

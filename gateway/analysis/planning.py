@@ -26,7 +26,7 @@ _LEAST_FPS_AFTER_STRIDE = 20.0  # below it blinks and jitter cannot be measured
 _PLAUSIBLE_FPS = 1000.0
 _PLAUSIBLE_DURATION_S = 1e6  # eleven days; services take no window beyond it
 _SHORTEST_WINDOW_S = 1e-3
-_CROPS = 24  # scored by the texture network: as many as in training, and each costs ten milliseconds
+_CROPS = 8  # portraits scored by the appearance network: each costs a tenth of a second
 _DECODED_TWICE_S = 0.25  # what starting a run between keyframes may cost
 
 
@@ -102,7 +102,7 @@ def most_frames(max_frames: int, windows: int) -> int:
 
 
 def scored_crops(windows: int) -> int:
-    """Frames of each of `windows` windows in which the texture network scores faces: about 24 in all, at least one.
+    """Frames of each of `windows` windows in which the appearance network scores faces: about 8 in all, at least one.
 
     It depends on the plan alone, so that a window is measured alike in whatever run, and after whatever interruption.
     """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from notreally.v1 import features_pb2
 from notreally.v1.features_pb2 import Modality
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of the definitions. Any change that can change a value raises it, and asks for a new model."""
 
 
@@ -111,26 +111,28 @@ FEATURES: tuple[FeatureSpec, ...] = (
         _OF_HUNDRED,
     ),
     FeatureSpec(
-        "face_texture_log_odds",
-        "texture of the face",
+        "face_appearance_log_odds",
+        "appearance of the face",
         "log-odds",
         features_pb2.MODALITY_FACE,
-        "The score of a network trained on forged faces, for the texture of this one: 0 looks filmed, 100 looks "
-        "forged.",
-        "Mean over about 24 snippets (three successive frames) of the texture network's log-odds of being forged, each "
-        "limited to ±8.",
+        "The score of a large network trained on synthesised faces, for what this one looks like, colours and all: 0 "
+        "looks filmed, 100 looks synthesised.",
+        "Mean over about 8 portraits (single frames in colour) of the appearance network's log-odds of being "
+        "synthesised, each limited to ±8.",
         _leaning,
         _OF_HUNDRED,
     ),
     FeatureSpec(
-        "face_texture_variation",
-        "unevenness of the face's texture",
+        "face_blending_log_odds",
+        "traces of blending",
         "log-odds",
         features_pb2.MODALITY_FACE,
-        "How much that score varies over the video; a mask that slips shows only now and then.",
-        "Standard deviation of the same log-odds over the same snippets.",
-        _plain,
-        _BARE,
+        "The score of the same network for whether a face, or a part of it such as the mouth, was put into another "
+        "picture: 0 looks like one picture, 100 like two.",
+        "Mean over the same portraits of the appearance network's log-odds of being blended from two pictures, each "
+        "limited to ±8.",
+        _leaning,
+        _OF_HUNDRED,
     ),
     FeatureSpec(
         "hf_face_ring_logratio",

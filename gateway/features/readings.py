@@ -11,8 +11,3 @@ _SUREST = 8.0
 def mean_log_odds(log_odds: Floats) -> float:
     """Mean of the log-odds (k,) of being forged, each limited to ±8."""
     return float(np.mean(np.clip(log_odds, -_SUREST, _SUREST)))
-
-
-def variation(log_odds: Floats) -> float:
-    """Standard deviation of the same: a mask that slips shows in some pictures and not in others."""
-    return float(np.std(np.clip(log_odds, -_SUREST, _SUREST)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from notreally.v1.face_pb2 import FaceCrop, FaceMovement, FaceTexture, FaceTrack, FaceWindow, FrameSize
+from notreally.v1.face_pb2 import FaceTexture, FaceTrack, FaceWindow, FrameSize
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -69,9 +69,10 @@ class FaceSignals:
         yaw_deg: (n,).
         boxes: (n, 4) left, top, width, height as shares of the frame.
         textures: Of some entries.
-        crops: What the texture network made of crops of some entries.
+        appearance: How synthesised portraits of some entries look to the appearance network.
+        blending: How blended the same portraits look to it.
         movements: What the motion network made of spans of entries.
-        scored_by: Version of the networks that scored crops and movements; empty when nothing was scored.
+        scored_by: Version of the networks that scored portraits and movements; empty when nothing was scored.
         frame_count: Frames analysed, with or without this face.
         analyzed_s: Seconds for which those are shown; 0 when the frame rate is unknown.
         interval_s: Median time between analysed frames; NaN when there are fewer than two.
@@ -92,7 +93,8 @@ class FaceSignals:
     yaw_deg: Floats
     boxes: Floats
     textures: Textures
-    crops: Readings
+    appearance: Readings
+    blending: Readings
     movements: Readings
     scored_by: str
     frame_count: int
@@ -181,10 +183,11 @@ def face_signals(windows: Sequence[FaceWindow]) -> FaceSignals:
         yaw_deg=series("yaw_deg"),
         boxes=series("boxes").reshape(count, 4),
         textures=_textures(tracks),
-        crops=_readings(tracks, lambda track: track.crops),
-        movements=_readings(tracks, lambda track: track.movements),
+        appearance=_readings(tracks, lambda track: [(crop.entry, crop.appearance_log_odds) for crop in track.crops]),
+        blending=_readings(tracks, lambda track: [(crop.entry, crop.blending_log_odds) for crop in track.crops]),
+        movements=_readings(tracks, lambda track: [(one.entry, one.log_odds) for one in track.movements]),
         # Scores of two networks are not comparable: a service was replaced in the middle. The name then matches none.
-        scored_by="+".join(sorted({window.texture_model for _, window, _ in parts} - {""})),
+        scored_by="+".join(sorted({window.face_networks for _, window, _ in parts} - {""})),
         frame_count=sum(len(window.frame_times_s) for window in windows),
         analyzed_s=float(sum(shown.sum() for shown in shown_s)),
         interval_s=interval_s,
@@ -221,13 +224,12 @@ def _textures(tracks: Sequence[FaceTrack]) -> Textures:
     )
 
 
-def _readings(
-    tracks: Sequence[FaceTrack], of: Callable[[FaceTrack], Iterable[FaceCrop] | Iterable[FaceMovement]]
-) -> Readings:
+def _readings(tracks: Sequence[FaceTrack], of: Callable[[FaceTrack], Iterable[tuple[int, float]]]) -> Readings:
+    """Made of the entry and the log-odds of each score of a track."""
     rows = [
-        (offset + one.entry, one.log_odds)
+        (offset + entry, log_odds)
         for offset, track in zip(_offsets(tracks), tracks, strict=True)
-        for one in of(track)
+        for entry, log_odds in of(track)
     ]
     return Readings(entry=_integers([entry for entry, _ in rows]), log_odds=_floats([log_odds for _, log_odds in rows]))
 

@@ -18,8 +18,8 @@ from gateway.features.covers import eyes_covered, mouth_covered
 from gateway.features.definitions import FEATURES, SCHEMA_VERSION, FeatureSpec
 from gateway.features.jitter import covered_s, nose_jitter
 from gateway.features.lipsync import av_sync_correlation
-from gateway.features.readings import mean_log_odds, variation
-from gateway.features.signals import FaceSignals, Floats, UnmeasurableError, face_signals, frame_sizes
+from gateway.features.readings import mean_log_odds
+from gateway.features.signals import FaceSignals, Floats, Readings, UnmeasurableError, face_signals, frame_sizes
 from gateway.features.stillness import is_still
 
 __all__ = ["FEATURES", "SCHEMA_VERSION", "FeatureSpec", "Features", "compute_features"]
@@ -31,7 +31,7 @@ LEAST_SPAN_S = 2.0
 LEAST_VOICED_S = 2.0
 LEAST_IOD_PX = 40.0
 LEAST_CROPS = 3
-LEAST_SCORED_CROPS = 6
+LEAST_SCORED_CROPS = 2
 
 OF_MOVEMENT = frozenset({"blink_rate_per_min", "nose_jitter", "face_motion_log_odds", "av_sync_corr"})
 """Features that mean nothing of a face that does not move."""
@@ -84,8 +84,8 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
         "nose_jitter": lambda: _median_jitter(signals, nose),
         "face_motion_log_odds": lambda: mean_log_odds(_usable_movements(signals)),
         "hf_face_ring_logratio": lambda: _face_ring_ratio(signals),
-        "face_texture_log_odds": lambda: mean_log_odds(_usable_crops(signals)),
-        "face_texture_variation": lambda: variation(_usable_crops(signals)),
+        "face_appearance_log_odds": lambda: mean_log_odds(_usable(signals, signals.appearance)),
+        "face_blending_log_odds": lambda: mean_log_odds(_usable(signals, signals.blending)),
         "mfcc_mean": lambda: float(_voiced_mfcc(sounds, facts).mean()),
         "mfcc_std": lambda: float(_voiced_mfcc(sounds, facts).std(axis=0).mean()),
         "av_sync_corr": lambda: _av_sync(signals, sounds, facts),
@@ -102,8 +102,8 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
             setattr(vector, spec.name, measures[spec.name]())
         except UnmeasurableError as error:
             missing[spec.name] = str(error)
-    if vector.HasField("face_texture_log_odds") or vector.HasField("face_motion_log_odds"):
-        vector.texture_model = signals.scored_by
+    if vector.HasField("face_appearance_log_odds") or vector.HasField("face_motion_log_odds"):
+        vector.face_networks = signals.scored_by
     return Features(vector, missing, signals, blinks_s, nose, still)
 
 
@@ -159,12 +159,12 @@ def _face_ring_ratio(signals: FaceSignals) -> float:
     return _median_log_ratio(signals.textures.highpass_inside, signals.textures.highpass_ring)
 
 
-def _usable_crops(signals: FaceSignals) -> Floats:
-    """(k,) log-odds of the scored crops."""
+def _usable(signals: FaceSignals, portraits: Readings) -> Floats:
+    """(k,) log-odds of the scored portraits."""
     _require_face(signals)
-    if len(signals.crops.known) < LEAST_SCORED_CROPS:
+    if len(portraits.known) < LEAST_SCORED_CROPS:
         raise UnmeasurableError("too few pictures show the face well enough")
-    return signals.crops.known
+    return portraits.known
 
 
 def _usable_movements(signals: FaceSignals) -> Floats:

@@ -11,7 +11,7 @@ from notreally.v1.face_pb2 import FaceWindow
 from notreally.v1.metadata_pb2 import MediaFacts
 
 from gateway.features.definitions import FEATURES
-from gateway.features.signals import Floats, frame_sizes
+from gateway.features.signals import Bools, Floats, Readings, frame_sizes
 from gateway.features.vector import LEAST_IOD_PX, Features
 
 LEAST_COVERAGE = 0.5
@@ -238,8 +238,9 @@ def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSeg
         )
         of_segment = {
             "nose_jitter": features.nose_jitter[is_here],
-            "face_texture_log_odds": signals.crops.log_odds[is_here[signals.crops.entry]],
-            "face_motion_log_odds": signals.movements.log_odds[is_here[signals.movements.entry]],
+            "face_appearance_log_odds": _within(is_here, signals.appearance),
+            "face_blending_log_odds": _within(is_here, signals.blending),
+            "face_motion_log_odds": _within(is_here, signals.movements),
         }
         for name, values in of_segment.items():
             middle = _median(values)
@@ -247,6 +248,11 @@ def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSeg
                 setattr(segment, name, middle)
         segments.append(segment)
     return segments
+
+
+def _within(is_here: Bools, readings: Readings) -> Floats:
+    """(k,) log-odds of those that are of marked entries."""
+    return readings.log_odds[is_here[readings.entry]]
 
 
 def _too_small(iod_px: float) -> str:

@@ -27,8 +27,13 @@ _VERDICTS: dict[analysis_pb2.Verdict.ValueType, str] = {
 
 # Said in place of reasons: what pushed a score that means nothing is no reason.
 _NO_VERDICTS = (
-    "In tests on people it had never seen, the model in use did not tell real from fake well enough, so it gives no "
-    "verdicts."
+    "In tests on data sets and methods it had never met, the model in use did not tell real from fake well enough, so "
+    "it gives no verdicts."
+)
+# Said where the score points to a side on which no verdicts are given.
+_NOT_PROVEN = (
+    "The model in use calls no video {side}: in tests on data sets and methods it had never met, too many of such "
+    "verdicts were wrong."
 )
 
 
@@ -47,7 +52,10 @@ def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 
     if result.verdict == analysis_pb2.VERDICT_INSUFFICIENT:
         sentences += [reason.text for reason in result.insufficiency]
     else:
-        sentences += [_NO_VERDICTS] if _gives_no_verdicts(result.model) else [_chance(result), *_reasons(result)]
+        if _gives_no_verdicts(result.model):
+            sentences.append(_NO_VERDICTS)
+        else:
+            sentences += [_chance(result), *_side_without_verdicts(result), *_reasons(result)]
     if number:
         sentences += _not_measured(missing)
     sentences += _caveats(result, number)
@@ -60,6 +68,18 @@ def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 
 def _gives_no_verdicts(model: Model) -> bool:
     """Whether the model's inconclusive band covers its whole scale."""
     return bool(model.version) and model.real_below <= 0 and model.fake_above >= 1
+
+
+def _side_without_verdicts(result: AnalysisResult) -> list[str]:
+    """Why a score that points to one side gets no verdict, where that side has none at all."""
+    model = result.model
+    if not model.version or result.verdict != analysis_pb2.VERDICT_INCONCLUSIVE:
+        return []
+    if result.prob_fake < 0.5 and model.real_below <= 0:
+        return [_NOT_PROVEN.format(side="real")]
+    if result.prob_fake > 0.5 and model.fake_above >= 1:
+        return [_NOT_PROVEN.format(side="fake")]
+    return []
 
 
 def _chance(result: AnalysisResult) -> str:

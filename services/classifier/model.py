@@ -6,7 +6,7 @@ import math
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,17 +17,18 @@ from notreally.v1 import classifier_pb2
 from numpy.typing import NDArray
 
 from services.classifier.boosting import XGBoostError, find_lib_path, xgboost
+from services.classifier.soft_maximum import SoftMaximum, Term
 from services.classifier.vector import FEATURE_NAMES, MODALITIES
 
 DESCRIPTION_ATTRIBUTE = "notreally.model"
 """Booster attribute that holds `notreally.v1.Model` as proto JSON, without its `sha256`."""
-LINEAR_ATTRIBUTE = "notreally.lines"
-"""Booster attribute with the linear term of each network feature, added to the output of the trees, as JSON:
-`{"face_texture_log_odds": {"slope": float, "middle": float}, "face_motion_log_odds": …}`."""
+NETWORKS_ATTRIBUTE = "notreally.networks"
+"""Booster attribute with the soft maximum of the networks' scores, which the trees are added to, as JSON:
+`{"slope": float, "intercept": float, "terms": {"face_appearance_log_odds": {"spread": float, "usual": float, "unknown":
+float}}}`; see `services.classifier.soft_maximum`."""
 CALIBRATION_ATTRIBUTE = "notreally.calibration"
 """Booster attribute that holds the calibration as JSON: `{"slope": float, "intercept": float}`."""
 
-_NETWORK_FEATURES = ("face_texture_log_odds", "face_motion_log_odds")
 _SUFFIXES = (".json", ".ubj")
 _BROKEN = "The model file is broken: XGBoost cannot read it. Train or fetch it again."
 # As XGBoost writes JSON. What begins otherwise may be UBJSON.
@@ -47,6 +48,8 @@ _TRIAL_S = 60.0
 _LARGEST_FILE = 64 * 2**20
 # Another build of a decoder changes a value in its last digits only; that is no reason to call it unseen.
 _RANGE_MARGIN = 0.01
+# Its explanation takes a step for every subset of them.
+_MOST_TERMS = 6
 
 
 class ModelError(ValueError):
@@ -77,18 +80,6 @@ class Score:
 
 
 @dataclass(frozen=True)
-class LinearTerm:
-    """Log-odds of being fake by one network feature: `slope` times its distance from `middle`."""
-
-    slope: float
-    middle: float
-
-    def at(self, value: float) -> float:
-        """0 where the feature is missing."""
-        return 0.0 if math.isnan(value) else self.slope * (value - self.middle)
-
-
-@dataclass(frozen=True)
 class Calibration:
     """Platt's sigmoid: 1 / (1 + exp(-(slope · log-odds + intercept)))."""
 
@@ -107,28 +98,28 @@ class TrainedModel:
         self,
         booster: xgboost.Booster,
         description: classifier_pb2.Model,
-        linear: Mapping[str, LinearTerm],
+        networks: SoftMaximum,
         calibration: Calibration,
     ):
-        """Combine what `load` has validated; `linear` terms by feature."""
+        """Combine what `load` has validated."""
         self.description = description
         self._booster = booster
-        self._linear = {FEATURE_NAMES.index(name): term for name, term in linear.items()}
+        self._networks = networks
         self._calibration = calibration
         self._lowest = np.array([feature.min for feature in description.features])
         self._highest = np.array([feature.max for feature in description.features])
         used = booster.get_score(importance_type="weight")
         self._used = np.array([name in used for name in FEATURE_NAMES])
-        for column, term in self._linear.items():
-            self._used[column] |= term.slope > 0
+        for name in networks.terms:
+            self._used[FEATURE_NAMES.index(name)] |= networks.slope > 0
 
     def score(self, row: NDArray[np.float64]) -> Score:
         """Score one row.
 
         The contributions are SHAP values of the trees (Lundberg et al. 2020, "From local explanations to global
-        understanding with explainable AI for trees") plus, for each network feature, its linear term: exact, and
-        summing to the log-odds together with the bias. The probability is Platt's sigmoid of the log-odds
-        (Platt 1999).
+        understanding with explainable AI for trees") plus, for each network feature, its Shapley value in the soft
+        maximum: exact, and summing to the log-odds together with the bias. The probability is Platt's sigmoid of the
+        log-odds (Platt 1999).
 
         Args:
             row: shape (10,), in the order of the vector; NaN where a feature is missing.
@@ -136,8 +127,10 @@ class TrainedModel:
         matrix = xgboost.DMatrix(row[np.newaxis], feature_names=list(FEATURE_NAMES), nthread=1)
         parts = self._booster.predict(matrix, pred_contribs=True)[0].astype(np.float64)
         contributions, bias = parts[:-1], float(parts[-1])
-        for column, term in self._linear.items():
-            contributions[column] += term.at(float(row[column]))
+        bias += self._networks.bias
+        scores = {name: float(row[FEATURE_NAMES.index(name)]) for name in self._networks.terms}
+        for name, added in self._networks.contributions(scores).items():
+            contributions[FEATURE_NAMES.index(name)] += added
         raw = bias + math.fsum(contributions)
         prob_fake = self._calibration.prob_fake(raw)
         outside = self._outside(row)
@@ -179,9 +172,9 @@ def load(path: Path) -> TrainedModel:
     booster = _booster(content)
     description = _description(booster)
     _check_names(booster, description)
-    linear, calibration = _linear_terms(booster), _calibration(booster)
+    networks, calibration = _networks(booster), _calibration(booster)
     description.sha256 = hashlib.sha256(content).hexdigest()
-    return TrainedModel(booster, description, linear, calibration)
+    return TrainedModel(booster, description, networks, calibration)
 
 
 def _read(path: Path) -> bytes:
@@ -258,15 +251,23 @@ def _check_names(booster: xgboost.Booster, description: classifier_pb2.Model) ->
         feature.modality = MODALITIES[feature.feature]
 
 
-def _linear_terms(booster: xgboost.Booster) -> dict[str, LinearTerm]:
-    content = _content(booster, LINEAR_ATTRIBUTE, "linear term")
-    numbers = {name: _two_numbers(content.get(name), ("slope", "middle"), "linear term") for name in _NETWORK_FEATURES}
-    return {name: LinearTerm(*two) for name, two in numbers.items()}
+def _networks(booster: xgboost.Booster) -> SoftMaximum:
+    called = "soft maximum of the networks"
+    content = _content(booster, NETWORKS_ATTRIBUTE, called)
+    terms = content.get("terms")
+    if not isinstance(terms, dict) or not terms.keys() <= set(FEATURE_NAMES) or len(terms) > _MOST_TERMS:
+        raise ModelError("The model file rests on networks that this service does not know. Train it again.")
+    numbers = {name: _numbers(term, ("spread", "usual", "unknown"), called) for name, term in terms.items()}
+    if any(spread <= 0 for spread, *_ in numbers.values()):
+        raise ModelError(f"The model file's {called} is not an increasing curve.")
+    slope, intercept = _numbers(content, ("slope", "intercept"), called)
+    known = {name: Term(usual, spread, unknown) for name, (spread, usual, unknown) in numbers.items()}
+    return SoftMaximum(slope, intercept, known)
 
 
 def _calibration(booster: xgboost.Booster) -> Calibration:
     content = _content(booster, CALIBRATION_ATTRIBUTE, "calibration")
-    return Calibration(*_two_numbers(content, ("slope", "intercept"), "calibration"))
+    return Calibration(*_numbers(content, ("slope", "intercept"), "calibration"))
 
 
 def _content(booster: xgboost.Booster, attribute: str, called: str) -> dict[str, Any]:
@@ -280,15 +281,15 @@ def _content(booster: xgboost.Booster, attribute: str, called: str) -> dict[str,
     return content
 
 
-def _two_numbers(content: Any, names: tuple[str, str], called: str) -> tuple[float, float]:
+def _numbers(content: Any, names: Sequence[str], called: str) -> list[float]:
     """The first is a slope, which must not be negative."""
     try:
-        slope, other = (float(content[name]) for name in names)
+        found = [float(content[name]) for name in names]
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The model file's {called} cannot be read.") from error
-    if not (math.isfinite(slope) and math.isfinite(other) and slope >= 0):
+    if not all(map(math.isfinite, found)) or found[0] < 0:
         raise ModelError(f"The model file's {called} is not an increasing curve.")
-    return slope, other
+    return found
 
 
 def _sigmoid(x: float) -> float:

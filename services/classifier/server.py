@@ -35,7 +35,7 @@ class ClassifierServicer(classifier_pb2_grpc.ClassifierServiceServicer):
         """Score one vector.
 
         Raises:
-            Refusal: FAILED_PRECONDITION with SCHEMA_MISMATCH or TEXTURE_MODEL_MISMATCH,
+            Refusal: FAILED_PRECONDITION with SCHEMA_MISMATCH or FACE_NETWORKS_MISMATCH,
                 INVALID_ARGUMENT with FEATURE_NOT_FINITE.
         """
         sent, expected = request.features.schema_version, self._model.description.schema_version
@@ -48,12 +48,12 @@ class ClassifierServicer(classifier_pb2_grpc.ClassifierServiceServicer):
                 sent=str(sent),
                 expected=str(expected),
             )
-        scored_by, learned_from = request.features.texture_model, self._model.description.texture_model
+        scored_by, learned_from = request.features.face_networks, self._model.description.face_networks
         if scored_by != learned_from and scored_by and learned_from:
             raise Refusal(
                 grpc.StatusCode.FAILED_PRECONDITION,
-                "TEXTURE_MODEL_MISMATCH",
-                f"The faces were scored by texture network {scored_by}, but the model was trained on scores of "
+                "FACE_NETWORKS_MISMATCH",
+                f"The faces were scored by networks {scored_by}, but the model was trained on scores of "
                 f"{learned_from}. Use the two that were made together.",
                 sent=scored_by,
                 expected=learned_from,

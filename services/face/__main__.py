@@ -7,7 +7,7 @@ import grpc
 import structlog
 from notreally.v1 import face_pb2_grpc
 
-from services.face.networks.network_file import NetworkError, read_networks
+from services.face.networks.network_file import NetworkError, NetworkPaths, read_networks
 from services.face.server import SERVICE_NAME, FaceServicer
 from services.face.settings import FaceSettings
 from services.face.work import warm_up
@@ -21,14 +21,14 @@ def main() -> int:
     """Serve until told to stop; give the exit status."""
     settings = FaceSettings()
     logs.configure("face", settings.log_level)
-    networks = settings.face_texture_model, settings.face_motion_model
+    networks = NetworkPaths(settings.face_appearance_model, settings.face_motion_model, settings.face_encoder)
     try:
-        read_networks(*networks)
+        read_networks(networks)
     except NetworkError as error:
         structlog.get_logger().error("network refused", explanation=str(error))
         return 1
     store = MediaStore.open(settings.media_url)
-    workers = WorkerProcesses.of_service("face", settings.face_workers, partial(warm_up, *networks), settings)
+    workers = WorkerProcesses.of_service("face", settings.face_workers, partial(warm_up, networks), settings)
 
     def add(server: grpc.aio.Server) -> None:
         face_pb2_grpc.add_FaceServiceServicer_to_server(FaceServicer(store, workers, settings), server)

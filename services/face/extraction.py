@@ -16,7 +16,7 @@ from services.face.finding.tracking import FaceTracker, Track
 from services.face.finding.turning import better_turn, turned, turned_back
 from services.face.mesh import landmarks as lm
 from services.face.networks.models import FaceModels, borrowed_models
-from services.face.networks.scoring import WindowScores
+from services.face.networks.portraits import PortraitScores
 from services.face.pixels.decoding import TimedPicture, timed_pictures, total_seconds
 from services.face.pixels.overlap import produced_ahead
 from services.face.pixels.pictures import Picture
@@ -69,7 +69,7 @@ def extract(cancelled: Cancelled, video: BinaryIO | Path, job: FaceJob) -> Itera
                 by_window = groupby(timed, key=lambda one: one.window)
                 window, pictures = next(by_window, (None, iter(())))
                 for wanted in windows:
-                    scores = WindowScores(wanted, models.texture, job.max_crops, thumbnails[wanted])
+                    scores = PortraitScores(wanted, models.appearance, job.max_crops, thumbnails[wanted])
                     look = looks.get(wanted, Look())
                     analysis = _WindowAnalysis(wanted, models, job.max_faces, scores, look)
                     if window == wanted:
@@ -146,7 +146,7 @@ class _Meter:
 class _WindowAnalysis:
     """What is known of one window so far."""
 
-    def __init__(self, window: Window, models: FaceModels, max_faces: int, scores: WindowScores, look: Look) -> None:
+    def __init__(self, window: Window, models: FaceModels, max_faces: int, scores: PortraitScores, look: Look) -> None:
         self._window = window
         self._look = look
         self._samples_due = times_within(window.start_s, window.end_s, _SAMPLES)
@@ -200,7 +200,6 @@ class _WindowAnalysis:
             self._samples.append(picture.shrunk(LONGEST_COPY))
 
     def result(self) -> WindowFaces:
-        self._scores.finish()
         kept = [track for track in self._tracker.tracks if len(track.frames) >= min(_LEAST_ENTRIES, len(self._times))]
         kept = sorted((track for track in kept if track.frames), key=_typical_iod, reverse=True)
         order = {id(track): i for i, track in enumerate(kept)}
@@ -213,9 +212,9 @@ class _WindowAnalysis:
             self._decoded,
             tracks,
             tuple(
-                Thumbnail(portrait.time_s, order[id(portrait.track)], portrait.jpeg, portrait.patches)
-                for portrait in self._scores.portraits
-                if id(portrait.track) in order
+                Thumbnail(shown.time_s, order[id(shown.track)], shown.jpeg, shown.heat)
+                for shown in self._scores.shown
+                if id(shown.track) in order
             ),
             max(sizes, key=lambda size: sizes[size], default=(0, 0)),
             self._tracker.left_out,

@@ -1,12 +1,10 @@
 """Extracted signals as protobuf messages."""
 
-import numpy as np
 from notreally.v1 import face_pb2, media_pb2
-from numpy.typing import NDArray
 
 from services.face.mesh import landmarks as lm
 from services.face.signals.contours import steps
-from services.face.windows import Progress, TrackSignals, WindowFaces
+from services.face.windows import Heat, Progress, TrackSignals, WindowFaces
 
 
 def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindowsResponse:
@@ -22,13 +20,13 @@ def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindows
             frames_decoded=item.frames_decoded,
             tracks=[_track(track) for track in item.tracks],
             thumbnails=[
-                face_pb2.FaceThumbnail(time_s=one.time_s, track=one.track, jpeg=one.jpeg, heat=_heat(one.places))
+                face_pb2.FaceThumbnail(time_s=one.time_s, track=one.track, jpeg=one.jpeg, heat=_heat(one.heat))
                 for one in item.thumbnails
             ],
             frame_width=item.frame_size[0],
             frame_height=item.frame_size[1],
             faces_left_out=item.faces_left_out,
-            texture_model=item.texture_model,
+            face_networks=item.face_networks,
             frames_without_time=item.frames_without_time,
             turned_deg=-90 * item.turns % 360,
             frames_repeated=item.frames_repeated,
@@ -40,10 +38,13 @@ def response(item: Progress | WindowFaces) -> face_pb2.FaceServiceExtractWindows
     )
 
 
-def _heat(patches: NDArray[np.float64] | None) -> media_pb2.HeatMap | None:
-    if patches is None:
+def _heat(heat: Heat | None) -> media_pb2.HeatMap | None:
+    if heat is None:
         return None
-    return media_pb2.HeatMap(log_odds=float(patches.mean()), side=len(patches), places=patches.ravel().tolist())
+    places = heat.places
+    return media_pb2.HeatMap(
+        log_odds=float(places.mean()), side=len(places), places=places.ravel().tolist(), feature=heat.feature
+    )
 
 
 def _track(track: TrackSignals) -> face_pb2.FaceTrack:
@@ -69,7 +70,10 @@ def _track(track: TrackSignals) -> face_pb2.FaceTrack:
             )
             for texture in track.textures
         ],
-        crops=[face_pb2.FaceCrop(entry=crop.entry, log_odds=crop.log_odds) for crop in track.crops],
+        crops=[
+            face_pb2.FaceCrop(entry=crop.entry, appearance_log_odds=crop.appearance, blending_log_odds=crop.blending)
+            for crop in track.crops
+        ],
         movements=[face_pb2.FaceMovement(entry=one.entry, log_odds=one.log_odds) for one in track.movements],
         contours=media_pb2.FaceContours(
             line_points=[len(line.points) for line in lm.CONTOURS],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK
+from services.face.networks.network_file import SHIPPED_APPEARANCE_NETWORK, SHIPPED_ENCODER, SHIPPED_MOTION_NETWORK
 from services.kit.settings import WorkerSettings, metrics_listen
 
 
@@ -22,8 +22,11 @@ class FaceSettings(WorkerSettings):
     face_workers: int = Field(default_factory=lambda: min(_cores(), 16), ge=1)
     """Runs of windows worked on at once; each keeps about a core busy, and its models in memory."""
 
-    face_texture_model: Path = SHIPPED_NETWORK
-    """The texture network: an .onnx file made by `make train`."""
+    face_appearance_model: Path = SHIPPED_APPEARANCE_NETWORK
+    """The appearance network: an .onnx file made by `make train`."""
+
+    face_encoder: Path = SHIPPED_ENCODER
+    """The matrices that the appearance network computes with: the .npz file of the same run."""
 
     face_motion_model: Path = SHIPPED_MOTION_NETWORK
     """The motion network: likewise, by the same run."""

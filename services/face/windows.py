@@ -24,7 +24,7 @@ class FaceJob:
 
     Every `frame_stride`-th frame is analysed, counted from each window's first frame, so that a window's signals do
     not depend on the run it is part of. A window ends after `max_frames` analysed frames, whatever its times say; in
-    `max_crops` of them, faces are scored by the texture network. Thumbnails alone are shared by all windows.
+    `max_crops` of them, faces are scored by the appearance network. Thumbnails alone are shared by all windows.
 
     `video_start_s` is where the first frame lies on the container's clock: all times count from there. None: from the
     first frame that can be decoded. `stream_index` is that of the video in the file; None: the one that players show.
@@ -63,10 +63,14 @@ class Texture:
 
 @dataclass(frozen=True)
 class ScoredCrop:
-    """The score of one snippet; `entry`, an index into its track, is that of its last frame."""
+    """The scores of one portrait: log-odds of being synthesised, and of being blended.
+
+    `entry` is an index into its track.
+    """
 
     entry: int
-    log_odds: float
+    appearance: float
+    blending: float
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class TrackSignals:
         boxes: (n, 4) left, top, width, height as a share of the upright frame.
         contours: Lines along the face in some of the entries.
         textures: Texture of some of the entries.
-        crops: What the texture network makes of some of the entries.
+        crops: What the appearance network makes of some of the entries.
         movements: What the motion network makes of spans of them.
     """
 
@@ -126,16 +130,21 @@ class TrackSignals:
 
 
 @dataclass(frozen=True)
-class Thumbnail:
-    """A small JPEG of one face; `track` is an index into the tracks of its window.
+class Heat:
+    """The larger score of a portrait by patches, (side, side) log-odds whose mean it is; `feature` it goes into."""
 
-    `places` (side, side) are the patch contributions to the texture score, which is their mean; None without a score.
-    """
+    feature: str
+    places: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small JPEG of one face; `track` is an index into the tracks of its window. `heat` is None without a score."""
 
     time_s: float
     track: int
     jpeg: bytes
-    places: NDArray[np.float64] | None = None
+    heat: Heat | None = None
 
 
 @dataclass(frozen=True)
@@ -151,8 +160,8 @@ class WindowFaces:
     """Width and height of an upright frame, in pixels; of most of them where they differ."""
     faces_left_out: int = 0
     """Faces seen at once beyond those that could be followed; the most of any frame."""
-    texture_model: str = ""
-    """Version of the networks that scored crops and movements."""
+    face_networks: str = ""
+    """Version of the networks that scored portraits and movements."""
     frames_without_time: int = 0
     """Analysed frames whose times are made up."""
     frame_sizes: tuple[tuple[int, int, int], ...] = ()

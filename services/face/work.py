@@ -5,31 +5,27 @@ service itself never loads a decoder or a model.
 """
 
 from collections.abc import Generator
-from pathlib import Path
 
 import structlog
 
-from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, SHIPPED_NETWORK, NetworkError
+from services.face.networks.network_file import SHIPPED, NetworkError, NetworkPaths
 from services.face.windows import FaceJob
 from services.kit.media.seekable import Video
 from services.kit.workers.video import opened
 from services.kit.workers.wire import Cancelled
 
 
-def warm_up(texture: Path = SHIPPED_NETWORK, motion: Path = SHIPPED_MOTION_NETWORK) -> None:
+def warm_up(networks: NetworkPaths = SHIPPED) -> None:
     """Import everything, load the models and run each once.
 
-    Args:
-        texture: The network that reads the face's texture. When a file is no network, the log says so and the worker
-            ends.
-        motion: The network that reads how the face moves.
+    When a file is no network, the log says so and the worker ends.
     """
     from services.face import extraction, messages
     from services.face.networks import models
 
     del extraction, messages  # for later
     try:
-        models.warm_up(texture, motion)
+        models.warm_up(networks)
     except NetworkError as error:
         structlog.get_logger().error("network refused", explanation=str(error))
         raise SystemExit(1) from error

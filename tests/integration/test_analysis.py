@@ -72,7 +72,7 @@ async def test_no_sound_is_a_normal_answer(client: NotReally, silent: Path) -> N
     events: list[analysis_pb2.AnalysisEvent] = []
     result = (await client.analyze(silent, events.append)).result
     assert present(result.features).isdisjoint(SOUND)
-    assert result.features.HasField("face_texture_log_odds")
+    assert result.features.HasField("face_appearance_log_odds")
     lanes = {lane.modality: lane for event in events for lane in event.modalities}
     assert lanes[features_pb2.MODALITY_AUDIO].state == analysis_pb2.MODALITY_STATE_SKIPPED
 

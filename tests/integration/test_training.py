@@ -17,6 +17,6 @@ async def test_videos_are_measured_by_services_whose_networks_say_nothing(lively
     assert vector.nose_jitter > 0
     assert vector.HasField("mfcc_mean")
     # What a network said that may have learned from these people would be no measurement.
-    for reading in ("face_texture_log_odds", "face_texture_variation", "face_motion_log_odds"):
+    for reading in ("face_appearance_log_odds", "face_blending_log_odds", "face_motion_log_odds"):
         assert vector.HasField(reading)
         assert getattr(vector, reading) == 0

@@ -1,4 +1,4 @@
-"""Texture networks whose answers are known."""
+"""Appearance networks whose answers are known."""
 
 from pathlib import Path
 
@@ -6,20 +6,25 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from services.face.networks.crops import FRAMES, SIDE
+from services.face.networks.crops import SIDE
+from services.face.networks.encoder_file import write_matrices
 
+NO_MATRICES = write_matrices({})
+"""Content of an encoder's file for networks that ask for nothing in it."""
 CELL = 16
 PATCHES = SIDE // CELL
 """Along each side, as in the networks that `make train` makes."""
 
 
-def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "moments") -> Path:
-    """Write a network whose log-odds at a place are `gain` times how much brighter than 128 the place is.
+def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "pictures") -> Path:
+    """Write a network whose first log-odds at a place are `gain` times how much brighter than 128 the place is.
+
+    The second are the same with the other sign.
 
     Args:
         path: Of the .onnx file.
         gain: Log-odds for each step of 8 bits.
-        name: Of its input; the face service knows it as "moments".
+        name: Of its input; the face service knows it as "pictures".
     """
     nodes = [
         helper.make_node("Cast", [name], ["numbers"], to=TensorProto.FLOAT),
@@ -27,16 +32,18 @@ def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "moments
         helper.make_node("AveragePool", ["planes"], ["pooled"], kernel_shape=[CELL, CELL], strides=[CELL, CELL]),
         helper.make_node("ReduceMean", ["pooled"], ["grey"], axes=[1], keepdims=0),
         helper.make_node("Sub", ["grey", "middle"], ["about"]),
-        helper.make_node("Mul", ["about", "gain"], ["places"]),
+        helper.make_node("Unsqueeze", ["about", "axis"], ["apart"]),
+        helper.make_node("Mul", ["apart", "gain"], ["places"]),
     ]
     graph = helper.make_graph(
         nodes,
         "brightness",
-        [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", SIDE, SIDE, FRAMES])],
-        [helper.make_tensor_value_info("places", TensorProto.FLOAT, ["n", PATCHES, PATCHES])],
+        [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
+        [helper.make_tensor_value_info("places", TensorProto.FLOAT, ["n", 2, PATCHES, PATCHES])],
         [
-            numpy_helper.from_array(np.array(value, np.float32), called)
-            for called, value in (("middle", 128.0), ("gain", gain))
+            numpy_helper.from_array(np.array(128, np.float32), "middle"),
+            numpy_helper.from_array(np.array([gain, -gain], np.float32).reshape(2, 1, 1), "gain"),
+            numpy_helper.from_array(np.array([1], np.int64), "axis"),
         ],
     )
     opset = helper.make_opsetid("", 17)

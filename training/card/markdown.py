@@ -10,10 +10,12 @@ from training.card.tables import ROUGH, estimate, every, number, percent, percen
 from training.data.vectors import FEATURE_NAMES
 from training.data.videos import BITS, MIN_FEATURES, headline_sets
 from training.evaluation.checks import FALSE_ALARMS
-from training.evaluation.compression import PROJECTED_OUT
+from training.evaluation.estimates import Estimate
+from training.evaluation.out_of_fold import ALONE as _ALONE
+from training.evaluation.out_of_fold import ENOUGH_FAKES
 from training.evaluation.verdicts import Decisions
 from training.fitting.calibration import AIM, MAX_ERROR, Band
-from training.fitting.model import NOISY
+from training.fitting.model import NETWORK_FEATURES, NOISY
 
 _LEFT_OUT = """\
 These videos were found but left out of fitting and evaluation. The networks were still trained on any faces in them,
@@ -38,11 +40,22 @@ but made out-of-fold scores worse.
 fake videos of a collection often went through different ones."""
 
 _SCORES = """\
-All scores are out of fold: networks and trees were trained without anyone of the video's group. An AUC of 0.5 is a
-coin toss, 1 is perfect. The 95 % intervals are a bootstrap over people, with all videos of a person together; with
-fewer than three people on a side there is none. A share of 0 or 1, on which all draws agree, has the interval of
-Clopper and Pearson (1934), each person counting once. An AUC of 0 or 1 has no interval, nor has such a share with
-unequal class weights."""
+All scores are out of fold, and folds are whole sources: a data set with all pages that copy from it, or a page with
+its methods. The network and the trees that score a video have met neither its source, nor anybody in it, nor the
+method that forged it. That is how a detector is used: what people check comes from none of its training data. An AUC
+of 0.5 is a coin toss, 1 is perfect. The 95 % intervals are a bootstrap over people, with all videos of a person
+together; with fewer than three people on a side there is none. A share of 0 or 1, on which all draws agree, has the
+interval of Clopper and Pearson (1934), each person counting once. An AUC of 0 or 1 has no interval, nor has such a
+share with unequal class weights."""
+
+_SOURCES = f"""\
+By source, for those with at least {ENOUGH_FAKES} fakes; a source without real videos is compared with all real ones.
+Where a source lies below the others, its videos look to the model like those of the other kind: its scores are
+shifted, and so may those of the next source be."""
+
+_PEOPLE = """\
+People held out, but not sources: how well it does on new people in videos made like those it learned from. This is
+the figure that most detectors report, and it says little about videos from elsewhere:"""
 
 _PAIRED = """\
 "Paired" means whole subsets whose real and fake videos come from the same collection, with most fakes next to the
@@ -51,20 +64,19 @@ differ in how the files were made, and a score on all videos may reward detectin
 leaves out videos of these subsets that have no partner."""
 
 _SELECTED = """\
-The network recipes, the depth of the trees and the unused features were chosen by looking at out-of-fold scores on the
-training videos of the released model (`docs/experiments.md`). On these videos the figures are therefore slightly too
-good, and the intervals do not account for that."""
+The recipe of the network, the depth of the trees and the unused features were chosen with figures on some of these
+videos in view (`docs/experiments.md`). The figures are therefore slightly too good, and the intervals do not account
+for that."""
 
 _CHOSEN = """\
-Nested cross-validation shows by how much (Cawley and Talbot 2010). For each fold, the released recipe is compared
-with recipes that differ from it in one respect, all cross-validated within the other folds on the seeds available,
-and the best one scores the fold. "Best" means the largest mean of the AUCs on paired, on all, and on each subset
-without real videos against all real videos:"""
+Nested cross-validation shows what choosing the features of the trees is worth (Cawley and Talbot 2010). For each fold,
+the released recipe is compared with others, all cross-validated within the other folds, and the best one scores the
+fold. "Best" means the largest mean of the AUCs on paired, on all, and on each subset without real videos against all
+real videos:"""
 
 _CHOSEN_THUS = """\
-So among these recipes, no person's scores influenced the choice that scores that person. But the networks behind the
-comparison had seen these people, as explained below, and everything else about the recipes, including what counts as
-best, was chosen once with all scores in view."""
+So among these recipes, no source influenced the choice that scores it. But the networks behind the comparison had seen
+these sources, as explained below."""
 
 _WITHIN = """\
 The AUCs above are pooled: the scores of all folds are ranked together. Each fold has its own model, and the models
@@ -73,9 +85,7 @@ folds, each video compared only with those scored by the same model:"""
 
 _METHODS = """\
 All fakes of one method, compared with the real videos they were made from if all of those are known, otherwise with all
-real videos; "paired" counts the fakes whose real video is known. The second AUC is leave-one-method-out for the trees
-only. The networks did see fakes of the method, of other people, so this figure says how well the trees generalise to a
-method, not how well the networks do."""
+real videos; "paired" counts the fakes whose real video is known. Neither network nor trees have met the method."""
 
 _ABLATIONS = """\
 The same model, fitted without a feature or a group of features. A change below 0 means that the feature helps."""
@@ -93,49 +103,30 @@ apart is no leak, so a fake is compared only with real videos of people of its o
 with one. The mean should be 0.5."""
 
 _STACKING = """\
-One thing is not held out: the networks whose out-of-fold scores train the trees have themselves seen the people that
-these trees are tested on. This is customary in stacking. No person's score comes from a network or trees that have seen
-that person."""
-
-_COMPRESSED = """\
-Fakes have often been compressed once more, or once less, than real videos. If only one class is re-compressed, the AUC
-must not fall much below the AUC with all videos re-compressed: below 0.5, the model would be detecting compression.
-
-The texture network alone, on a third of each video's crops. Here face crops are re-encoded, not whole files:"""
-
-_MOTION_COMPRESSED = f"""\
-The motion network alone, on whole videos that were re-encoded and measured again. The shifts that
-{" and ".join(PROJECTED_OUT)} cause in the real videos of the training folds are projected out; other re-compressions
-are new to it:"""
-
-_MODEL_COMPRESSED = """\
-The whole model, fitted as before, with both networks' features replaced by those after re-compression:"""
-
-_SHAMS = """\
-Shams are a control: crops of real videos that went through a forgery's processing without the forgery. The table
-gives the share of these videos that is taken for fake before and after; motion features stay the same. A change
-whose interval contains 0 is not significant."""
+One thing is not held out: the networks whose out-of-fold scores train the trees have themselves seen the sources that
+these trees are tested on. This is customary in stacking. No score comes from a network or trees that have seen its
+source."""
 
 _BAND = f"""\
 P(fake) = 1 ÷ (1 + exp(-(slope · log-odds + intercept))), fitted to the out-of-fold scores of all seeds, each class
 weighing half. The inconclusive band is the narrowest outside which at most {100 * AIM:.0f} % of the verdicts on
-these scores are wrong on each side, on all videos and separately on members of pairs. On other videos, more verdicts
-are wrong. So the product gives verdicts on a side only if the cross-fitted verdicts in the table below, on all
-videos and on the paired ones, were given at all and at most {100 * MAX_ERROR:.0f} % wrong."""
+these scores are wrong on each side. On other videos, more verdicts are wrong. So the product gives verdicts on a side
+only if cross-fitted verdicts on all videos, with calibration and band from the other folds, were given at all and at
+most {100 * MAX_ERROR:.0f} % wrong."""
 
 _VERDICTS = """\
-Cross-fitted verdicts, with calibration and band from the other folds. In the columns of wrong verdicts each class
-weighs half."""
+Cross-fitted verdicts on the sides on which the product gives them. In the columns of wrong verdicts each class weighs
+half."""
 
 _BLIND_SPOTS = """\
 - **New methods.** It was trained on the methods above and on synthetic forgeries that blend faces. A newer or better
-  method may look real to it.
+  method may look real to it: the figures above say how often methods did that it had not met.
 - **People who do not exist.** The data contain no fully generated videos other than talking heads driven from a
   picture.
 - **Sound.** A cloned or dubbed voice over a real face goes unnoticed.
 - **Anything but the face**: a false setting, a false caption, a cut that changes what was said.
-- **Movement in less than two seconds, or at fewer than 20 frames a second.** There, only texture counts.
-- **Strong compression, small faces, make-up, beauty filters and film grain** change the same texture as a forgery.
+- **Movement in less than two seconds, or at fewer than 20 frames a second.** There, only appearance counts.
+- **Strong compression, small faces, make-up, beauty filters and film grain** change a face as a forgery does.
 - **How rare fakes are.** It assumes that half of the videos it meets are fake. Where fakes are rare, more of its alarms
   are false than stated.
 - **Who is who.** People were told apart by the manifest, and ultimately by file names, not by their faces. If two
@@ -156,10 +147,15 @@ def render(run: Run) -> str:
         "## How well it tells real from fake",
         _SCORES,
         ROUGH,
-        _paired(run),
-        _SELECTED,
         shown["scores"],
         _plots(run, "roc"),
+        "### By source",
+        _SOURCES,
+        shown["sources"],
+        *(["### People", _PEOPLE, shown["people"]] if shown["people"] else []),
+        "### Notes",
+        _paired(run),
+        _SELECTED,
         _WITHIN,
         shown["within"],
         *(["Within the pairs:", shown["pairs"]] if shown["pairs"] else []),
@@ -183,8 +179,6 @@ def render(run: Run) -> str:
         shown["checks"],
         *([_PERMUTED, shown["permuted"]] if shown["permuted"] else []),
         _STACKING,
-        *_after_compression(run, shown),
-        *(["## Shams", _SHAMS, shown["shams"]] if shown["shams"] else []),
         "## Verdicts",
         _BAND,
         _VERDICTS,
@@ -205,23 +199,24 @@ def render(run: Run) -> str:
 
 def _summary(run: Run) -> str:
     found = run.evaluation
-    part = "paired" if "paired" in found.scores else "all"
-    headline, within = found.scores[part], found.within[part]
-    collections = 'subsets whose real and fake videos come from the same collection ("paired")'
-    what = collections if "paired" in found.scores else "videos"
+    headline = found.scores["all"]
     everything = found.decisions["all"]
     lines = [
         f"Version `{run.model.version}`, trained {run.model.trained_time.ToDatetime():%Y-%m-%d} on "
-        f"{run.model.training_videos} videos. Logistic regression on the scores of two networks, one for the texture "
-        f"of the face and one for its movement and light, with gradient-boosted trees over "
-        f"{len(FEATURE_NAMES) - len(run.recipe.blind)} of ten features on top.",
-        "On held-out people:",
+        f"{run.model.training_videos} videos. A soft maximum of three scores, for how synthesised a face "
+        "looks, for traces of blending (two linear layers on the image encoder of CLIP ViT-B/16), and for its movement "
+        "and light (a small network), with gradient-boosted trees over "
+        f"{len(FEATURE_NAMES) - len({*run.recipe.blind, *NETWORK_FEATURES})} of the other features on top.",
+        "On sources and methods never met:",
         "\n".join(
             [
-                f"- **Pooled AUC {estimate(headline)} on {what}**, {number(found.scores['all'].value)} on all. "
-                f"Within folds, {estimate(within)} and {number(found.within['all'].value)}.",
-                f"- **{percent(everything.coverage.value)} of the videos get a verdict**"
-                f"{_wrong(everything)}; the others show too little, or their score is inconclusive.",
+                f"- **Pooled AUC {estimate(headline)} on all videos**"
+                f"{_beside(found.scores, 'paired', ' on pairs of a real video and its forgery')}"
+                f"{_beside(found.scores, _ALONE, ' for subsets without real videos, most of them talking heads')}.",
+                *_on_people(run),
+                f"- **{percent(_of_judged(everything))} of the videos that show enough get a verdict**"
+                f"{_wrong(everything)}; the others' score is inconclusive.",
+                *_sides(run),
                 *_otherwise_chosen(run),
                 *_false_alarms(run),
                 *_caught(run),
@@ -231,12 +226,48 @@ def _summary(run: Run) -> str:
     if run.band == Band(0.0, 1.0):
         lines.append(
             "**No verdict is given**: there is no threshold for which at most "
-            f"{100 * MAX_ERROR:.0f} % of the verdicts were shown to be wrong, on all videos and on the paired ones, so "
-            "every video is called inconclusive. The score and the reasons are still shown."
+            f"{100 * MAX_ERROR:.0f} % of the verdicts were shown to be wrong, so every "
+            "video is called inconclusive. The score and the reasons are still shown."
         )
     if headline.value > _TOO_GOOD:
         lines.append(f"**Above {_TOO_GOOD}, assume a leak until the contrary is shown.**")
     return "\n\n".join([*lines, *(f"Warning: {warning}" for warning in run.warnings)])
+
+
+def _beside(scores: Mapping[str, Estimate], name: str, what: str) -> str:
+    return f", {number(scores[name].value)}{what}" if name in scores else ""
+
+
+def _of_judged(made: Decisions) -> float:
+    return made.coverage.value / made.judged if made.judged else 0.0
+
+
+def _on_people(run: Run) -> list[str]:
+    """The figure that is usually reported, beside the one that counts."""
+    people = run.evaluation.people
+    parts = [f"{number(people[part].value)} on {part}" for part in ("paired", "all") if part in people]
+    return [f"- On people never met, of sources that it knows: AUC {', '.join(parts)}."] if parts else []
+
+
+def _sides(run: Run) -> list[str]:
+    """Which verdicts are not given at all."""
+    tried = run.evaluation.tried
+    without = {
+        "real": (run.band.real_below <= 0, tried.wrong_real),
+        "fake": (run.band.fake_above >= 1, tried.wrong_fake),
+    }
+    return [
+        f"- **No video is called {side}**: at most {100 * MAX_ERROR:.0f} % of such verdicts may be wrong on sources "
+        f"never met, and {_unproven(wrong)}."
+        for side, (missing, wrong) in without.items()
+        if missing and not all(gone for gone, _ in without.values())
+    ]
+
+
+def _unproven(wrong: Estimate) -> str:
+    if not math.isfinite(wrong.value):
+        return "no threshold promised that"
+    return f"when this was tried, {percents(wrong)} were"
 
 
 def _paired(run: Run) -> str:
@@ -306,37 +337,18 @@ def _not_beaten(run: Run) -> str:
 
 def _again(options: str) -> str:
     chosen = f" OPTIONS={options}" if options else ""
-    # Recipes to compare with are trained for the evaluation only.
-    learned = "" if options == "--compare" else chosen
+    # People are held out for the evaluation only.
+    learned = "" if options == "--people" else chosen
     return f"""\
 ```sh
 make train CLIPS=<folder with real/ and fake/>{learned}
-make evaluate CLIPS=<the same> SEEDS=5{chosen}
+make evaluate CLIPS=<the same> SEEDS=3{chosen}
 ```
 
-The first command writes networks, model and this card; the second rewrites the card, averaged over more seeds. A
-`manifest.csv` in the folder says who appears in which video: see `python -m training.train --help`. Both commands
-print every figure of this card and write them to a JSON file beside the model. Training networks for several seeds
-takes a day. `OPTIONS="--scores folder"` keeps their out-of-fold scores in a folder, from which another machine can
-rewrite the card."""
-
-
-def _after_compression(run: Run, shown: Mapping[str, str]) -> list[str]:
-    if not shown["texture areas"]:
-        return []
-    whole = [
-        _MODEL_COMPRESSED,
-        shown["sent areas"],
-        _plots(run, "compression"),
-        shown["sent alarms"],
-        shown["sent missed"],
-    ]
-    return [
-        "## After re-compression",
-        _COMPRESSED,
-        shown["texture areas"],
-        *([_MOTION_COMPRESSED, shown["motion areas"], *whole] if run.evaluation.recompressed else []),
-    ]
+The first command writes network, model and this card; the second rewrites the card, averaged over more seeds. A
+`manifest.csv` in the folder says who appears in which video, and where it comes from: see
+`python -m training.train --help`. Both commands print every figure of this card and write them to a JSON file beside
+the model."""
 
 
 def _chosen(shown: Mapping[str, str]) -> list[str]:

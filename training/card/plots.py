@@ -12,7 +12,6 @@ from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import roc_curve
 
 from training.data.videos import Videos, headline_sets
-from training.evaluation.compression import Areas
 from training.evaluation.estimates import Bools, Floats
 from training.evaluation.out_of_fold import Evaluation
 
@@ -73,16 +72,6 @@ def draw(videos: Videos, evaluation: Evaluation, folder: Path) -> list[tuple[str
             lambda axes: _ablations(axes, evaluation),
         ),
     ]
-    if evaluation.recompressed:
-        areas = evaluation.recompressed.areas
-        pictures.append(
-            (
-                "compression.svg",
-                "AUC of the model after compression",
-                1.4 + 0.42 * len(areas),
-                lambda axes: _compression(axes, areas),
-            )
-        )
     with mpl.rc_context(_STYLE):
         for name, _, height, fill in pictures:
             figure = Figure(figsize=(_WIDTH, height), layout="constrained")
@@ -162,19 +151,3 @@ def _ablations(axes: Axes, evaluation: Evaluation) -> None:
     axes.set_yticks(range(len(names)), names, fontsize=10)
     axes.grid(visible=False, axis="y")
     axes.set(xlabel=f"change of the AUC ({whole}), with 95 % interval")
-
-
-def _compression(axes: Axes, areas: Areas) -> None:
-    names = list(areas)
-    parts = [part for part in ("paired", "all") if all(part in by for by in areas.values())]
-    for part, colour, shift in zip(parts, (_REAL, _GREY), (-0.12, 0.12), strict=False):
-        heights = np.arange(len(names)) + (shift if len(parts) > 1 else 0)
-        found = [areas[name][part] for name in names]
-        axes.hlines(heights, [one.low for one in found], [one.high for one in found], color=colour, linewidth=1.6)
-        axes.scatter([one.value for one in found], heights, s=36, color=colour, zorder=3, label=part)
-    axes.axvline(0.5, color=_INK, linewidth=0.8, linestyle=":")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.grid(visible=False, axis="y")
-    axes.set(xlabel="AUC of the model, with 95 % interval", xlim=(0.4, 1.005))
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

@@ -14,9 +14,6 @@ from training.evaluation.out_of_fold import Evaluation
 from training.fitting.calibration import Band, Calibration
 from training.fitting.model import Recipe
 
-# Names in the JSON where they differ from the fields.
-_STORED = {"recompressed": "sent"}
-
 
 @dataclass(frozen=True)
 class Run:
@@ -26,7 +23,7 @@ class Run:
         videos: that the model was fitted to; the first seed's.
         seeds: number of seeds everything is averaged over.
         recipe: of the model.
-        evaluation: on held-out people.
+        evaluation: on held-out sources.
         calibration: of the released model.
         band: of the released model.
         model: description of the released model.
@@ -34,7 +31,7 @@ class Run:
         warnings: sentences about the data and the model's relation to them.
         terms: Markdown paragraphs on the origin of the data and their terms of use.
         environment: versions of the software used, as in "torch 2.13.0".
-        options: of the command: whether networks were trained in full, and what they were compared with.
+        options: of the command: whether networks were trained in full, and whether people were held out as well.
         plots: (path relative to the card, caption) of each.
     """
 
@@ -55,7 +52,7 @@ class Run:
 
 def as_json(run: Run) -> str:
     """Every figure, with `null` where there is none."""
-    evaluation = {_STORED.get(name, name): value for name, value in asdict(run.evaluation).items()}
+    evaluation = asdict(run.evaluation)
     # The scores of single videos are not figures.
     for single in ("log_odds", "prob_fake"):
         del evaluation[single]

@@ -12,7 +12,7 @@ from rich.console import Console
 from gateway.features.vector import FEATURES
 from training.card.run import Run
 from training.data.videos import SOUND
-from training.evaluation.checks import BeforeAfter, Permutations
+from training.evaluation.checks import Permutations
 from training.evaluation.choice import RELEASED, Choice
 from training.evaluation.estimates import ENOUGH_PEOPLE, Estimate
 from training.evaluation.out_of_fold import method_comparisons
@@ -71,7 +71,9 @@ def every(run: Run) -> dict[str, Table]:
             ("reason", "videos"),
             tuple((reason, str(count)) for reason, count in sorted(run.left_out.items())),
         ),
-        "scores": _aucs(run, "Pooled AUC on held-out people", "videos", found.scores),
+        "scores": _aucs(run, "Pooled AUC on held-out sources", "videos", found.scores),
+        "sources": _aucs(run, "AUC by source", "source", {f"`{name}`": one for name, one in found.sources.items()}),
+        "people": _aucs(run, "AUC on held-out people of known sources", "videos", found.people),
         "within": _aucs(run, "AUC within folds", "videos", found.within),
         "pairs": _estimates(
             run,
@@ -88,17 +90,6 @@ def every(run: Run) -> dict[str, Table]:
         "ablations": _ablations(run),
         "checks": _beside(run, "AUC with altered inputs", "input", found.checks, own=True),
         "permuted": _permuted(found.permuted),
-        "texture areas": _beside(run, "AUC of the texture network after re-compression", "crops", found.texture_areas),
-        "motion areas": _beside(run, "AUC of the motion network after re-compression", "videos", found.motion_areas),
-        "sent areas": _beside(
-            run,
-            "AUC of the model after re-compression",
-            "both networks' features",
-            found.recompressed.areas if found.recompressed else {},
-        ),
-        "sent alarms": _shams(found.recompressed.alarms if found.recompressed else {}),
-        "sent missed": _shams(found.recompressed.missed if found.recompressed else {}, of="fake", taken_for="real"),
-        "shams": _shams(found.shams),
         "verdicts": _verdicts(found.decisions),
         "features": _features(run),
     }
@@ -111,7 +102,7 @@ def _model(run: Run) -> Table:
         ("trained", f"{model.trained_time.ToDatetime():%Y-%m-%d}"),
         ("trained on", f"{model.training_videos} videos"),
         ("schema version of the features", str(model.schema_version)),
-        ("networks", f"`{model.texture_model or '-'}`"),
+        ("networks", f"`{model.face_networks or '-'}`"),
         ("slope of the calibration", number(run.calibration.slope)),
         ("intercept of the calibration", number(run.calibration.intercept)),
         ("called real below", number(run.band.real_below)),
@@ -186,7 +177,6 @@ def _methods(run: Run) -> Table:
         (
             f"`{name}`",
             estimate(one),
-            estimate(found.without[name]) if name in found.without else "-",
             str(int(forged[name].sum())),
             str(int(np.sum(forged[name] & videos.paired))),
             str(len(np.unique(videos.groups[forged[name]]))),
@@ -194,8 +184,7 @@ def _methods(run: Run) -> Table:
         )
         for name, one in found.methods.items()
     )
-    header = ("method", "AUC", "AUC, leave-one-method-out (trees)", "fake", "paired", "people", "real")
-    return Table("AUC by method", header, rows)
+    return Table("AUC by method", ("method", "AUC", "fake", "paired", "people", "real"), rows)
 
 
 def _figures(figures: Mapping[str, Mapping[str, float]]) -> Table:
@@ -246,20 +235,6 @@ def _permuted(permuted: Permutations) -> Table:
         "permutations at or above it",
     )
     return Table("Permuted labels, all videos", header, rows)
-
-
-def _shams(shams: Mapping[str, BeforeAfter], of: str = "real", taken_for: str = "fake") -> Table:
-    rows = tuple(
-        (
-            name,
-            percents(sham.before),
-            percents(sham.after),
-            _points(sham.change),
-        )
-        for name, sham in shams.items()
-    )
-    what = f"{of} videos taken for {taken_for}"
-    return Table(what.capitalize(), (what, "before", "after", "change"), rows)
 
 
 def _verdicts(decisions: Mapping[str, Decisions]) -> Table:
@@ -327,10 +302,6 @@ def percents(share: Estimate) -> str:
     if not math.isfinite(share.value):
         return "-"
     return f"{100 * share.value:.1f} %{_bracketed(_ends(share, '{:.0f}', 100))}"
-
-
-def _points(change: Estimate) -> str:
-    return f"{100 * change.value:+.1f} points{_bracketed(_ends(change, '{:+.1f}', 100))}"
 
 
 def _signed(change: Estimate) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from notreally.v1 import features_pb2
 from numpy.typing import NDArray
 
-from gateway.features.readings import mean_log_odds, variation
+from gateway.features.readings import mean_log_odds
 from gateway.features.vector import FEATURES, LEAST_SCORED_CROPS
 from gateway.verdict.evidence import LEAST_FEATURES
 from training.data.clips import Dataset
@@ -21,9 +21,9 @@ SOUND = np.flatnonzero(
 BITS = FEATURE_NAMES.index("log10_bits_per_pixel")
 """Column with the strength of the compression."""
 
-TEXTURE = FEATURE_NAMES.index("face_texture_log_odds")
-VARIATION = FEATURE_NAMES.index("face_texture_variation")
-"""Columns from the texture network."""
+APPEARANCE = FEATURE_NAMES.index("face_appearance_log_odds")
+BLENDING = FEATURE_NAMES.index("face_blending_log_odds")
+"""Columns from the appearance network."""
 
 MOTION = FEATURE_NAMES.index("face_motion_log_odds")
 """Column from the motion network."""
@@ -44,7 +44,8 @@ class Videos:
         subsets: shape (n,), the collection each comes from.
         methods: shape (n,), how each was forged.
         pairs: shape (k, 2), rows of the real and the fake member of each pair.
-        fold: shape (n,), people held out together.
+        sources: shape (n,), the data set or page each was found in.
+        fold: shape (n,), what is held out together: whole sources.
         clips: shape (n,), index of each in the data set.
         judged: shape (n,), whether there is evidence enough for a verdict; see `gateway.verdict.evidence`.
     """
@@ -55,6 +56,7 @@ class Videos:
     subsets: NDArray[np.str_]
     methods: NDArray[np.str_]
     pairs: NDArray[np.intp]
+    sources: NDArray[np.str_]
     fold: NDArray[np.intp]
     clips: NDArray[np.intp]
     judged: NDArray[np.bool_]
@@ -100,19 +102,19 @@ def assemble(
     dataset: Dataset,
     rows: Mapping[Path, Row],
     fold: NDArray[np.intp],
-    texture: Sequence[NDArray[np.float64]],
+    appearance: Sequence[NDArray[np.float64]],
     motion: Sequence[NDArray[np.float64]],
 ) -> Assembled:
     """Combine labels, measurements and out-of-fold network scores.
 
     Scores of the services' own networks are replaced by out-of-fold scores, since the former may have been trained on
-    these very people. Videos with fewer than `MIN_FEATURES` features are left out.
+    these very videos. Videos with fewer than `MIN_FEATURES` features are left out.
 
     Args:
         dataset: the labels; no video twice.
         rows: a measurement for each video that could be measured.
         fold: of each clip.
-        texture: out-of-fold log-odds of the crops of each clip.
+        appearance: (2, portraits) out-of-fold log-odds of each clip; see `training.appearance.head.Head`.
         motion: out-of-fold log-odds of the spans of each clip.
     """
     left_out: dict[Path, str] = {}
@@ -122,7 +124,7 @@ def assemble(
             continue
         row = rows[clip.path]
         vector = np.array([row[name] for name in FEATURE_NAMES], dtype=np.float64)
-        vector[[TEXTURE, VARIATION]] = texture_features(texture[index])
+        vector[[APPEARANCE, BLENDING]] = appearance_features(appearance[index])
         vector[MOTION] = mean_log_odds(motion[index]) if len(motion[index]) else np.nan
         if (found := int(np.isfinite(vector).sum())) < MIN_FEATURES:
             left_out[clip.path] = f"only {found} features could be measured"
@@ -142,6 +144,7 @@ def assemble(
             subsets=np.array([clip.subset for clip in kept], dtype=np.str_),
             methods=np.array([clip.method for clip in kept], dtype=np.str_),
             pairs=np.array(pairs, dtype=np.intp).reshape(-1, 2),
+            sources=np.array([clip.source for clip in kept], dtype=np.str_),
             fold=fold[clips],
             clips=np.array(clips, dtype=np.intp),
             judged=np.array(judged, dtype=np.bool_),
@@ -167,8 +170,9 @@ def fakes_alone(videos: Videos) -> dict[str, NDArray[np.bool_]]:
     return found
 
 
-def texture_features(log_odds: NDArray[np.float64], least: int = LEAST_SCORED_CROPS) -> tuple[float, float]:
-    """As `gateway.features.vector` computes them; NaN where fewer than `least` crops were scored."""
-    if len(log_odds) < least:
+def appearance_features(log_odds: NDArray[np.float64]) -> tuple[float, float]:
+    """As `gateway.features.vector` computes them, from (2, portraits); NaN where too few portraits were scored."""
+    appearance, blending = log_odds
+    if len(appearance) < LEAST_SCORED_CROPS:
         return float("nan"), float("nan")
-    return mean_log_odds(log_odds), variation(log_odds)
+    return mean_log_odds(appearance), mean_log_odds(blending)

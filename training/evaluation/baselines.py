@@ -10,13 +10,14 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from training.data.videos import BITS, MOTION, SOUND, TEXTURE, VARIATION, Videos
+from training.data.videos import APPEARANCE, BITS, BLENDING, MOTION, SOUND, Videos
 from training.fitting.model import Fit, class_weights, out_of_fold
 
 _Floats = NDArray[np.float64]
 
-NETWORK_ONLY = "Texture network only"
-_MOTION_ONLY = "Motion network only"
+NETWORK_ONLY = "Appearance alone"
+_BLENDING_ONLY = "Blending alone"
+_MOTION_ONLY = "Motion network alone"
 
 
 def only_missingness(features: _Floats) -> _Floats:
@@ -32,7 +33,7 @@ def baselines(videos: Videos, *, learn_sound: bool) -> dict[str, _Floats]:
         learn_sound: as for the trees. The model on gaps alone always sees which videos have sound.
     """
     looked_at = np.setdiff1d(np.arange(videos.features.shape[1]), [] if learn_sound else SOUND)
-    by_hand = np.setdiff1d(looked_at, [TEXTURE, VARIATION, MOTION])
+    by_hand = np.setdiff1d(looked_at, [APPEARANCE, BLENDING, MOTION])
     fits: dict[str, Fit] = {
         "Bits per pixel only": _logistic(lambda features: features[:, [BITS]]),
         "Gaps only": _logistic(lambda features: np.isnan(features).astype(np.float64)),
@@ -41,7 +42,11 @@ def baselines(videos: Videos, *, learn_sound: bool) -> dict[str, _Floats]:
         "Logistic regression": _logistic(lambda features: features[:, looked_at]),
     }
     scores = {name: out_of_fold(videos, fit)[0] for name, fit in fits.items()}
-    networks = {NETWORK_ONLY: videos.features[:, TEXTURE], _MOTION_ONLY: videos.features[:, MOTION]}
+    networks = {
+        NETWORK_ONLY: videos.features[:, APPEARANCE],
+        _BLENDING_ONLY: videos.features[:, BLENDING],
+        _MOTION_ONLY: videos.features[:, MOTION],
+    }
     medians = _medians(np.column_stack(list(networks.values())))
     alone = {
         name: np.where(np.isnan(reading), median, reading)

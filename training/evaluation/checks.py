@@ -1,6 +1,6 @@
-"""Refitted models: ablations, permuted labels, leave-one-method-out. And scores after shams."""
+"""Refitted models: ablations and permuted labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,26 +11,19 @@ from numpy.typing import NDArray
 from gateway.features.vector import FEATURES
 from training.data.folds import spread
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import MOTION, TEXTURE, VARIATION, Videos, headline_sets
+from training.data.videos import APPEARANCE, BLENDING, MOTION, Videos, headline_sets
 from training.evaluation.estimates import (
     Bools,
     Estimate,
     Floats,
     auc_change,
     auc_estimate,
-    share,
-    share_change,
     stratified_auc,
 )
-from training.evaluation.verdicts import cross_fitted
-from training.fitting.model import Recipe, log_odds_by, out_of_fold, trees
-from training.networks.scores import TextureScores, every, texture_of
+from training.fitting.model import Recipe, log_odds_by
 
 FALSE_ALARMS = 0.05
 """False positive rate at the operating point where sensitivity is measured."""
-
-_ENOUGH_FAKES = 5
-"""Methods with fewer fakes are not evaluated by leaving them out: the AUC would be chance."""
 
 _MODALITIES = {
     features_pb2.MODALITY_FACE: "the face",
@@ -53,28 +46,13 @@ class Ablation:
     change: dict[str, Estimate]
 
 
-@dataclass(frozen=True)
-class BeforeAfter:
-    """An error rate before and after something was done to the videos.
-
-    Attributes:
-        before: the rate without it, on the same crops.
-        after: the rate with it.
-        change: the difference; what matters is whether its interval contains 0.
-    """
-
-    before: Estimate
-    after: Estimate
-    change: Estimate
-
-
 def ablate(
     seeds: Sequence[Videos], recipes: Sequence[Recipe], whole: Floats, rng: np.random.Generator
 ) -> dict[str, Ablation]:
     """Models without a feature, or without a modality, by what is left out.
 
     Args:
-        seeds: the same videos, with the texture scores of each seed's networks.
+        seeds: the same videos, with the scores of each seed's networks.
         recipes: of each seed.
         whole: shape (seeds, n), out-of-fold log-odds of the full model.
         rng: source of the draws.
@@ -85,8 +63,8 @@ def ablate(
         columns = tuple(column for column, spec in enumerate(FEATURES) if spec.modality == modality)
         if len(columns) > 1:
             hidden[f"all of {said}"] = columns
-    hidden["texture network"] = (TEXTURE, VARIATION)
-    hidden["both networks"] = (TEXTURE, VARIATION, MOTION)
+    hidden["appearance network"] = (APPEARANCE, BLENDING)
+    hidden["all networks"] = (APPEARANCE, BLENDING, MOTION)
     # Features the trees do not see anyway are skipped; of several names for the same ablation, the last is kept.
     blind = set(recipes[0].blind)
     named = {tuple(sorted(set(columns) - blind)): name for name, columns in hidden.items()}
@@ -105,29 +83,6 @@ def ablate(
         )
         for name, found in by_name
     }
-
-
-def without_method(
-    seeds: Sequence[Videos], recipes: Sequence[Recipe], comparisons: Mapping[str, Bools], rng: np.random.Generator
-) -> dict[str, Estimate]:
-    """Leave-one-method-out AUC: trees fitted without that method's fakes, tested on held-out people.
-
-    Args:
-        seeds: the same videos, with the texture scores of each seed's networks.
-        recipes: of each seed.
-        comparisons: by method, its fakes and the real videos they are compared with.
-        rng: source of the draws.
-    """
-    videos, found = seeds[0], {}
-    for method, chosen in comparisons.items():
-        others = videos.fake & (videos.methods != method)
-        # If all other fakes are in one fold, none are left to train on when it is tested.
-        if np.sum(videos.fake & chosen) < _ENOUGH_FAKES or len(np.unique(videos.fold[others])) < 2:
-            continue
-        fits = [trees(recipe, ~videos.fake | others) for recipe in recipes]
-        scores = [out_of_fold(one, fit)[0] for one, fit in zip(seeds, fits, strict=True)]
-        found[method] = auc_estimate(videos, np.array(scores), chosen, rng)
-    return found
 
 
 @dataclass(frozen=True)
@@ -183,48 +138,3 @@ def permuted_labels(videos: Videos, rng: np.random.Generator) -> Bools:
     for name, label in zip(single, rng.permutation(list(single.values())), strict=True):
         fake[videos.groups == name] = label
     return fake
-
-
-def after_shams(
-    seeds: Sequence[Videos], recipes: Sequence[Recipe], texture: TextureScores, rng: np.random.Generator
-) -> dict[str, BeforeAfter]:
-    """False positive rate after each sham: of the network, at a threshold with 5 % before, and of the verdicts.
-
-    For verdicts the texture features of the vectors are replaced; the others stay.
-    """
-    videos = seeds[0]
-    plain = [texture_of(videos, of) for of in every(texture.log_odds)]
-    shams = {}
-    for name, scores in texture.sham.items():
-        sham = [texture_of(videos, of) for of in scores]
-        known = ~videos.fake & np.isfinite([*plain, *sham]).all(axis=(0, 2))
-        if not known.any():
-            continue
-        groups = videos.groups[known]
-        before, after = (np.array(of)[:, known, 0] for of in (plain, sham))
-        threshold = np.quantile(before, 1 - FALSE_ALARMS, axis=1, keepdims=True)
-        shams[f"{name}: network at {100 * FALSE_ALARMS:.0f} % false alarms"] = before_after(
-            groups, before > threshold, after > threshold, rng
-        )
-        seen = []
-        for one, recipe, *views in zip(seeds, recipes, plain, sham, strict=True):
-            vectors = [with_readings(one, view, one.features[:, MOTION]) for view in views]
-            seen.append(out_of_fold(one, trees(recipe), one.features, *vectors))
-        _, (_, was), (_, now) = cross_fitted(videos, *np.stack(seen, axis=1))
-        shams[f"{name}: verdicts"] = before_after(groups, was[:, known] == 1, now[:, known] == 1, rng)
-    return shams
-
-
-def with_readings(videos: Videos, texture: Floats, motion: Floats) -> Floats:
-    """Vectors (n, 10) with the network features replaced: both texture features (n, 2), and motion (n,)."""
-    vectors = videos.features.copy()
-    vectors[:, [TEXTURE, VARIATION]], vectors[:, MOTION] = texture, motion
-    return vectors
-
-
-def before_after(groups: NDArray[np.str_], before: Bools, after: Bools, rng: np.random.Generator) -> BeforeAfter:
-    """Rates of verdicts (seeds, n) before and after."""
-    was, now = before.astype(np.float64), after.astype(np.float64)
-    return BeforeAfter(
-        share(groups, was, None, rng), share(groups, now, None, rng), share_change(groups, was, now, rng)
-    )

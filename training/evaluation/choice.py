@@ -1,6 +1,6 @@
-"""Nested cross-validation: the score of a recipe chosen without the people it is tested on.
+"""Nested cross-validation: the score of a recipe chosen without the sources it is tested on.
 
-Comparing recipes by their scores on some people, and reporting the best score on the same people, is biased upwards
+Comparing recipes by their scores on some videos, and reporting the best score on the same videos, is biased upwards
 (Cawley and Talbot 2010, *On Over-fitting in Model Selection and Subsequent Selection Bias in Performance Evaluation*).
 Here, for each fold, every candidate is cross-validated within the other folds, and the best one there scores the fold.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import VARIATION, Videos, fakes_alone, headline_sets
+from training.data.videos import APPEARANCE, BLENDING, MOTION, Videos, fakes_alone, headline_sets
 from training.evaluation.estimates import Floats, auc
 from training.fitting.model import NOISY, Recipe, out_of_fold, trees
 
@@ -26,7 +26,7 @@ class Candidate:
     """A recipe that might be chosen.
 
     Attributes:
-        seeds: the same videos, with the scores of each seed's networks; only the first seeds where more take too long.
+        seeds: the same videos, with the scores of each seed's networks.
         recipe: of the model; its seed is counted up.
     """
 
@@ -36,7 +36,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """The candidate chosen for each fold without the people in it.
+    """The candidate chosen for each fold without the videos in it.
 
     Attributes:
         folds: by candidate, the folds it was chosen for.
@@ -55,23 +55,20 @@ class Choice:
     log_odds: Floats
 
 
-def candidates(seeds: Sequence[Videos], others: Mapping[str, Sequence[Videos]], recipe: Recipe) -> dict[str, Candidate]:
-    """The released recipe, and recipes that differ from it in one respect.
+def candidates(seeds: Sequence[Videos], recipe: Recipe) -> dict[str, Candidate]:
+    """The released recipe, and recipes that differ from it in what the trees see.
 
     Args:
         seeds: the same videos, with the scores of each seed's networks.
-        others: by name, the same with the scores of other networks, for the same seeds or the first of them.
         recipe: the released one.
     """
+    others = tuple(column for column in range(len(FEATURE_NAMES)) if column not in (APPEARANCE, BLENDING, MOTION))
     sights = {
-        f"trees see `{FEATURE_NAMES[VARIATION]}`": tuple(column for column in NOISY if column != VARIATION),
-        f"trees see all {len(NOISY)} that they do not": (),
+        f"trees see all {len(NOISY)} that they do not": replace(recipe, noisy=()),
+        "nothing but the networks": replace(recipe, hidden=others),
+        "the appearance network alone": replace(recipe, hidden=(*others, MOTION)),
     }
-    return {
-        RELEASED: Candidate(seeds, recipe),
-        **{name: Candidate(read, recipe) for name, read in others.items()},
-        **{name: Candidate(seeds, replace(recipe, noisy=noisy)) for name, noisy in sights.items()},
-    }
+    return {RELEASED: Candidate(seeds, recipe), **{name: Candidate(seeds, how) for name, how in sights.items()}}
 
 
 def choose(among: Mapping[str, Candidate]) -> Choice | None:

@@ -1,30 +1,22 @@
-"""Evaluation on held-out people, beside baselines and shortcuts.
+"""Evaluation on held-out sources, beside baselines and shortcuts.
 
-Everything is averaged over seeds, of the networks that gave the texture scores and of the trees. The folds are the same
-for all seeds.
+A detector meets videos from data sets, methods and encoders that none of its training videos came from. So whole
+sources are held out; how well the model does on people whom it has not met, of sources that it has, stands beside it.
+
+Everything is averaged over seeds, of the networks and of the trees. The folds are the same for all seeds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from training.data.videos import Videos, fakes_alone, headline_sets
 from training.evaluation.baselines import baselines, only_missingness
-from training.evaluation.checks import (
-    FALSE_ALARMS,
-    Ablation,
-    BeforeAfter,
-    Permutations,
-    ablate,
-    after_shams,
-    permuted,
-    without_method,
-)
+from training.evaluation.checks import FALSE_ALARMS, Ablation, Permutations, ablate, permuted
 from training.evaluation.choice import Choice, candidates, choose
-from training.evaluation.compression import AfterRecompression, Areas, after_recompression, motion_areas, texture_areas
 from training.evaluation.estimates import Bools, Estimate, Floats, auc_estimate, concordance
-from training.evaluation.verdicts import Decisions, cross_fitted, decisions
+from training.evaluation.verdicts import Decisions, cross_fitted, decisions, proven_sides
 from training.fitting.masking import mask
 from training.fitting.measures import (
     brier,
@@ -35,7 +27,11 @@ from training.fitting.measures import (
     true_positive_rate_at,
 )
 from training.fitting.model import Recipe, class_weights, out_of_fold, trees
-from training.networks.scores import Scores, TextureScores
+
+ALONE = "all subsets without real videos, against all real"
+"""Name of the set of all fakes whose subset has no real videos of its own, and all real ones."""
+ENOUGH_FAKES = 8
+"""Sources with fewer fakes are not reported alone: the AUC would be chance."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +41,21 @@ class Evaluation:
     Attributes:
         log_odds: shape (seeds, n), of every video.
         prob_fake: shape (seeds, n), by calibrations fitted to the other folds, of all seeds.
-        scores: pooled AUC by set: "paired", the members of pairs among them, "all", and subsets; those without real
+        scores: pooled AUC by set: "all", "paired", the members of pairs among them, and subsets; those without real
             videos of their own are compared with all real ones.
         within: AUC within folds, likewise.
+        people: AUC with people held out but not sources, on "paired" and on "all"; empty when that was not measured.
+        sources: AUC by source, for those with enough fakes, of its videos, or against all real ones if it has none.
         methods: AUC by method, its fakes against their partners, or against all real videos if some have none.
-        without: leave-one-method-out AUC, likewise.
         concordance: of the pairs; None without pairs.
         baselines: by name of the model, AUC on "paired" (when there are pairs) and on "all".
         checks: AUC on "paired" and on "all" of the same trees, shown altered vectors.
         figures: other measures, by name, on "paired" and on "all".
         curve: shape (bins, 3), see `training.fitting.measures.reliability`; all videos, all seeds together.
-        decisions: verdicts by set.
+        tried: verdicts on all videos.
+        decisions: verdicts by set, on the sides on which those were right often enough: what the product gives.
         ablations: by what was left out.
         permuted: AUC with permuted labels.
-        texture_areas: AUC of the texture network after re-compression, see `training.evaluation.compression`.
-        motion_areas: likewise, of the motion network.
-        recompressed: the whole model after re-compression; None if no video was re-compressed.
-        shams: by sham and scorer.
         choice: nested cross-validation over recipes; None for too few folds.
         chosen: AUC as in `scores`, of the recipes chosen so.
     """
@@ -70,39 +64,28 @@ class Evaluation:
     prob_fake: Floats
     scores: dict[str, Estimate]
     within: dict[str, Estimate]
+    people: dict[str, Estimate]
+    sources: dict[str, Estimate]
     methods: dict[str, Estimate]
-    without: dict[str, Estimate]
     concordance: Estimate | None
     baselines: dict[str, dict[str, Estimate]]
     checks: dict[str, dict[str, Estimate]]
     figures: dict[str, dict[str, float]]
     curve: Floats
+    tried: Decisions
     decisions: dict[str, Decisions]
     ablations: dict[str, Ablation]
     permuted: Permutations
-    texture_areas: Areas
-    motion_areas: Areas
-    recompressed: AfterRecompression | None
-    shams: dict[str, BeforeAfter]
     choice: Choice | None
     chosen: dict[str, Estimate]
 
 
-def evaluate(
-    seeds: Sequence[Videos],
-    others: Mapping[str, Sequence[Videos]],
-    texture: TextureScores,
-    recompressed: Mapping[str, Scores],
-    recipe: Recipe,
-    permutations: int,
-) -> Evaluation:
+def evaluate(seeds: Sequence[Videos], people: Sequence[Videos], recipe: Recipe, permutations: int) -> Evaluation:
     """Cross-validate and measure. The same arguments give the same numbers.
 
     Args:
-        seeds: the same videos, with the scores of each seed's networks.
-        others: by what differs, the same with the scores of other networks.
-        texture: scores of their crops, also after re-compressions and shams.
-        recompressed: by re-compression of whole videos, the log-odds of their spans.
+        seeds: the same videos, with the scores of each seed's networks; sources are held out.
+        people: the same with people held out, for as many seeds as that was done for.
         recipe: as for the final fit; its seed is counted up.
         permutations: number of permutations of the labels.
     """
@@ -120,8 +103,11 @@ def evaluate(
         for name, scores in baselines(one, learn_sound=recipe.learn_sound).items():
             simpler.setdefault(name, []).append(scores)
     ((prob_fake, called),) = cross_fitted(videos, log_odds)
-    by_method, compared = method_comparisons(videos), _comparisons(videos)
-    choice = choose(candidates(seeds, others, recipe))
+    tried = decisions(videos, prob_fake, called, np.ones(len(videos), dtype=np.bool_), rng)
+    real, fake = proven_sides(tried)
+    given = np.where(called < 0, called * real, called * fake)
+    compared = _comparisons(videos)
+    choice = choose(candidates(seeds, recipe))
     return Evaluation(
         log_odds=log_odds,
         prob_fake=prob_fake,
@@ -129,8 +115,13 @@ def evaluate(
         within={
             name: auc_estimate(videos, log_odds, chosen, rng, within_folds=True) for name, chosen in compared.items()
         },
-        methods={name: auc_estimate(videos, log_odds, chosen, rng) for name, chosen in by_method.items()},
-        without=without_method(seeds, recipes, by_method, rng),
+        people=_on_people(people, recipes, rng),
+        sources={
+            name: auc_estimate(videos, log_odds, chosen, rng) for name, chosen in source_comparisons(videos).items()
+        },
+        methods={
+            name: auc_estimate(videos, log_odds, chosen, rng) for name, chosen in method_comparisons(videos).items()
+        },
         concordance=concordance(videos, log_odds, rng) if len(videos.pairs) else None,
         baselines={name: on_headline_sets(scores) for name, scores in simpler.items()},
         checks={name: on_headline_sets(scores) for name, scores in views.items()},
@@ -138,18 +129,22 @@ def evaluate(
             name: _figures(videos.fake, log_odds, prob_fake, chosen) for name, chosen in headline_sets(videos).items()
         },
         curve=reliability(np.tile(videos.fake, len(seeds)), prob_fake.ravel()),
-        decisions={name: decisions(videos, prob_fake, called, chosen, rng) for name, chosen in _parts(videos).items()},
+        tried=tried,
+        decisions={name: decisions(videos, prob_fake, given, chosen, rng) for name, chosen in _parts(videos).items()},
         ablations=ablate(seeds, recipes, log_odds, rng),
         permuted=permuted(videos, recipe, permutations),
-        texture_areas=texture_areas(videos, texture, rng),
-        motion_areas=motion_areas(seeds, recompressed, rng),
-        recompressed=after_recompression(seeds, recipes, texture, recompressed, rng) if recompressed else None,
-        shams=after_shams(seeds, recipes, texture, rng),
         choice=choice,
         chosen={name: auc_estimate(videos, choice.log_odds, part, rng) for name, part in compared.items()}
         if choice
         else {},
     )
+
+
+def _on_people(people: Sequence[Videos], recipes: Sequence[Recipe], rng: np.random.Generator) -> dict[str, Estimate]:
+    if not people:
+        return {}
+    scores = np.array([out_of_fold(one, trees(how))[0] for one, how in zip(people, recipes, strict=False)])
+    return {name: auc_estimate(people[0], scores, chosen, rng) for name, chosen in headline_sets(people[0]).items()}
 
 
 def _scored(seeds: Sequence[Videos], recipes: Sequence[Recipe]) -> tuple[Floats, dict[str, list[Floats]]]:
@@ -203,7 +198,17 @@ def _comparisons(videos: Videos) -> dict[str, Bools]:
         elif videos.fake[own].any():
             found[f"subset {name}"] = own
     if alone:
-        found["all subsets without real videos, against all real"] = np.any(list(alone.values()), axis=0)
+        found[ALONE] = np.any(list(alone.values()), axis=0)
+    return _with_both(videos, found)
+
+
+def source_comparisons(videos: Videos) -> dict[str, Bools]:
+    """For each source with enough fakes, its videos; where it has no real ones, its fakes and all real videos."""
+    found = {}
+    for source in np.unique(videos.sources):
+        own = videos.sources == source
+        if (own & videos.fake).sum() >= ENOUGH_FAKES:
+            found[str(source)] = own if (own & ~videos.fake).any() else own | ~videos.fake
     return _with_both(videos, found)
 
 

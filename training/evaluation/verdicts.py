@@ -1,6 +1,5 @@
 """Error rates of verdicts, with calibration and band cross-fitted on other people."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ from numpy.typing import NDArray
 
 from training.data.videos import Videos
 from training.evaluation.estimates import Bools, Estimate, Floats, share
-from training.fitting.calibration import MAX_ERROR, Band, Calibration, calibrate, inconclusive_band, populations
+from training.fitting.calibration import MAX_ERROR, Band, Calibration, calibrate, inconclusive_band
 from training.fitting.model import class_weights
 
 
@@ -42,18 +41,18 @@ class Decisions:
 
 
 def fitted(videos: Videos, log_odds: Floats, known: Bools) -> tuple[Calibration, Band]:
-    """Calibration fitted to some videos, and the band fitted to those of them with enough evidence.
+    """Calibration and band fitted to some videos.
+
+    Those without enough evidence for a verdict count as well: with them a threshold rests on half as many again.
 
     Args:
         videos: everything.
         log_odds: shape (n,) or (seeds, n), out of fold.
         known: shape (n,), the videos to fit to; both classes must be present.
     """
-    curve, judged = calibrate(log_odds[..., known], videos.fake[known]), known & videos.judged
-    if not videos.of_both_kinds(judged):
-        return curve, Band(0.0, 1.0)
-    populated = [part[judged] for part in populations(videos) if videos.of_both_kinds(part & judged)]
-    return curve, inconclusive_band(curve.prob_fake(log_odds[..., judged]), videos.fake[judged], populated)
+    scores, fake = log_odds[..., known], videos.fake[known]
+    curve = calibrate(scores, fake)
+    return curve, inconclusive_band(curve.prob_fake(scores), fake)
 
 
 def cross_fitted(videos: Videos, log_odds: Floats, *views: Floats) -> list[tuple[Floats, NDArray[np.int_]]]:
@@ -103,22 +102,26 @@ def decisions(
     )
 
 
-def proven(band: Band, made: Sequence[Decisions]) -> Band:
+def proven(band: Band, made: Decisions) -> Band:
     """A band without the sides whose verdicts were wrong too often, or never given, on held-out videos.
 
     A band fitted to all scores is right on them by construction, even if only by chance.
 
     Args:
         band: fitted to all scores.
-        made: rates of cross-fitted verdicts, on every set on which they must be right.
+        made: rates of cross-fitted verdicts on all videos.
     """
-    # Without verdicts the share of wrong ones is NaN, and no comparison with it is true.
-    real = all(part.wrong_real.value <= MAX_ERROR for part in made)
-    fake = all(part.wrong_fake.value <= MAX_ERROR for part in made)
+    real, fake = proven_sides(made)
     return Band(band.real_below if real else 0.0, band.fake_above if fake else 1.0)
 
 
-def not_proven(band: Band, made: Sequence[Decisions]) -> list[str]:
+def proven_sides(made: Decisions) -> tuple[bool, bool]:
+    """Whether verdicts that say real, and those that say fake, were given and right often enough."""
+    # Without verdicts the share of wrong ones is NaN, and no comparison with it is true.
+    return made.wrong_real.value <= MAX_ERROR, made.wrong_fake.value <= MAX_ERROR
+
+
+def not_proven(band: Band, made: Decisions) -> list[str]:
     """A sentence for each side of the band that these verdicts do not justify; see `proven`."""
     again = proven(band, made)
     lost = {"real": band.real_below != again.real_below, "fake": band.fake_above != again.fake_above}

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from training.data.videos import Videos
 from training.fitting.model import class_weights
 
 MAX_ERROR = 0.10
@@ -18,10 +17,7 @@ MAX_ERROR = 0.10
 AIM = MAX_ERROR / 2
 """Share allowed on the videos it is fitted to: on others it is wrong more often."""
 
-# With fewer paired videos, or fewer people, an error rate is chance.
-_ENOUGH_PAIRED = 40
-_ENOUGH_PEOPLE = 8
-# So is one of fewer verdicts. Pairs are too few for as many on each side; fewer show whether they object.
+# An error rate of fewer verdicts is chance.
 _ENOUGH_VERDICTS = 15
 
 
@@ -49,17 +45,6 @@ class Band:
         return (prob_fake > self.fake_above).astype(np.int_) - (prob_fake < self.real_below)
 
 
-def populations(videos: Videos) -> list[NDArray[np.bool_]]:
-    """Sets on each of which the verdicts must be right: all videos, and the paired ones if there are enough.
-
-    Real and fake videos from different places can be told apart by how the files were made; pairs differ in nothing but
-    the forgery. Masks of shape (n,).
-    """
-    everything, paired = np.ones(len(videos), dtype=np.bool_), videos.paired
-    enough = paired.sum() >= _ENOUGH_PAIRED and len(np.unique(videos.groups[paired])) >= _ENOUGH_PEOPLE
-    return [everything, paired] if enough else [everything]
-
-
 def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibration:
     """Platt scaling (Platt 1999) with his softened targets, both classes weighing half.
 
@@ -84,36 +69,25 @@ def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibra
     return Calibration(slope, intercept) if slope > 0 else Calibration(0.0, 0.0)
 
 
-def inconclusive_band(
-    prob_fake: NDArray[np.float64], fake: NDArray[np.bool_], populations: list[NDArray[np.bool_]]
-) -> Band:
-    """The narrowest band outside which at most `AIM` of the verdicts are wrong, on each side.
+def inconclusive_band(prob_fake: NDArray[np.float64], fake: NDArray[np.bool_]) -> Band:
+    """The narrowest band outside which at most `AIM` of the verdicts are wrong, on each side, each class weighing half.
 
-    The rate must hold in every population separately, each class weighing half, with a minimum number of verdicts, some
-    of them in every population. A side where that is impossible gets no verdicts.
+    A side where that is impossible with a minimum number of verdicts gets none.
 
     Args:
         prob_fake: shape (n,) or (seeds, n), out of fold.
         fake: shape (n,).
-        populations: masks of shape (n,), such as the paired videos and all of them.
     """
-    fake_above = _threshold(prob_fake, fake, populations)
-    real_below = 1 - _threshold(1 - prob_fake, ~fake, populations)
-    return Band(real_below, fake_above)
+    return Band(1 - _threshold(1 - prob_fake, ~fake), _threshold(prob_fake, fake))
 
 
-def _threshold(prob: NDArray[np.float64], positive: NDArray[np.bool_], populations: list[NDArray[np.bool_]]) -> float:
-    weights = [class_weights(positive[population]) for population in populations]
+def _threshold(prob: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    weights = class_weights(positive)
     enough = _ENOUGH_VERDICTS * prob.size // len(positive)
     for threshold in np.unique(np.concatenate([[0.5], prob[prob > 0.5]])):
         called = prob > threshold
         if called.sum() < enough:
             break
-        for population, weight in zip(populations, weights, strict=True):
-            given = called[..., population]
-            wrong = (weight * (given & ~positive[population])).sum()
-            if not given.any() or wrong > AIM * (weight * given).sum():
-                break
-        else:
+        if (weights * (called & ~positive)).sum() <= AIM * (weights * called).sum():
             return float(threshold)
     return 1.0

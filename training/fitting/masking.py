@@ -17,7 +17,7 @@ from training.data.vectors import FEATURE_NAMES
 _FAMILIES = (
     ("blink_rate_per_min",),
     ("nose_jitter", "face_motion_log_odds"),
-    ("face_texture_log_odds", "face_texture_variation"),
+    ("face_appearance_log_odds", "face_blending_log_odds"),
     ("hf_face_ring_logratio",),
     ("mfcc_mean", "mfcc_std", "av_sync_corr"),
     ("log10_bits_per_pixel",),

@@ -1,28 +1,36 @@
-"""Fitting the model: logistic regression on the network features, and gradient-boosted trees on top of it.
+"""Fitting the model: a soft maximum of the network features, and gradient-boosted trees on top of it.
 
-Trees are step functions, with few steps when fitted to a few hundred videos: between two videos on the same step, a
-difference in a network's score is lost. So network scores enter linearly, and the trees are boosted from there.
+The networks' scores are combined first, in a way that is fixed (`services.classifier.soft_maximum`), and the trees are
+boosted from there with what else was measured: weights fitted to the scores of the sources at hand, and steps even more
+so, are worse on others.
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xgboost
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import BITS, MOTION, SOUND, TEXTURE, Videos
+from training.data.videos import APPEARANCE, BITS, BLENDING, MOTION, SOUND, Videos
 from training.fitting.masking import mask
 
-NOISY = tuple(map(FEATURE_NAMES.index, ("nose_jitter", "face_texture_variation", "hf_face_ring_logratio")))
-"""Columns that are measured but not used by the trees: with them, held-out people were ranked worse
-(docs/experiments.md)."""
+NOISY = tuple(
+    map(
+        FEATURE_NAMES.index,
+        ("nose_jitter", "hf_face_ring_logratio"),
+    )
+)
+"""Columns that are measured but not used by the trees: they do not help on sources never met (docs/experiments.md)."""
 
-_NETWORK_FEATURES = (TEXTURE, MOTION)
+NETWORK_FEATURES = (APPEARANCE, BLENDING, MOTION)
 """Columns from networks: larger means more likely forged."""
 
 PRIOR_FAKE = 0.5
@@ -43,10 +51,13 @@ _TREES = {
     "colsample_bynode": 0.6,
     "nthread": 1,
 }
-# Name that services/classifier/model.py reads as well.
-_LINEAR_ATTRIBUTE = "notreally.lines"
+NETWORKS_ATTRIBUTE = "notreally.networks"
+"""Name that services/classifier/model.py reads as well."""
 # With fewer videos with sound on each side, of people who are on both sides, sound is not learned from.
 _COMPARABLE_SOUND = 20
+# Real videos of which a network must know enough for their mean and deviation to be one.
+_LEAST_KNOWN = 5
+_MOST_UNKNOWN = 3.0  # standard deviations
 
 
 @dataclass(frozen=True)
@@ -95,10 +106,9 @@ def class_weights(fake: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost.Booster:
-    """Fit logistic regression and trees to some rows of the videos. The same arguments give the same model.
+    """Fit soft maximum and trees to some rows of the videos. The same arguments give the same model.
 
-    The linear terms are an attribute of the booster: each is `slope` times the distance of a network feature from
-    `middle`, or 0 where it is missing. `log_odds` adds them to the output of the trees.
+    The soft maximum is an attribute of the booster; `log_odds` adds it to the output of the trees.
 
     Args:
         videos: all videos.
@@ -110,62 +120,96 @@ def fit_trees(videos: Videos, rows: NDArray[np.intp], recipe: Recipe) -> xgboost
     weights = class_weights(fake)
     copies, rounds = (2, _ROUNDS // 3) if recipe.quick else (_COPIES, _ROUNDS)
     masked = mask(features, fake, weights, copies=copies, rng=np.random.default_rng(recipe.seed))
-    linear = _fit_linear(features, fake, weights)
+    networks = _fit_networks(features, fake, weights)
+    seen = masked.features.copy()
+    seen[:, list(NETWORK_FEATURES)] = np.nan
     matrix = xgboost.DMatrix(
-        masked.features,
+        seen,
         fake[masked.source],
         weight=weights[masked.source] / copies,
-        base_margin=_linear_log_odds(linear, masked.features),
+        base_margin=_networks_log_odds(networks, masked.features),
         feature_names=list(FEATURE_NAMES),
         nthread=1,
     )
-    # Their sign is known: networks were trained to score forged faces higher.
-    rising = tuple(int(column in _NETWORK_FEATURES) for column in range(len(FEATURE_NAMES)))
-    settings = {**_TREES, "seed": recipe.seed, "monotone_constraints": str(rising)}
-    booster = xgboost.train(settings, matrix, num_boost_round=rounds)
-    booster.set_attr(**{_LINEAR_ATTRIBUTE: json.dumps(linear)})
+    booster = xgboost.train({**_TREES, "seed": recipe.seed}, matrix, num_boost_round=rounds)
+    booster.set_attr(**{NETWORKS_ATTRIBUTE: json.dumps(networks)})
     return booster
 
 
-_Linear = dict[str, dict[str, float]]
+_Networks = dict[str, Any]
+"""As `services.classifier.model` reads it."""
 
 
-def _fit_linear(features: NDArray[np.float64], fake: NDArray[np.bool_], weights: NDArray[np.float64]) -> _Linear:
-    """Joint logistic regression on the network features; slope 0 for one that is unknown or would get a negative slope.
+def _fit_networks(features: NDArray[np.float64], fake: NDArray[np.bool_], weights: NDArray[np.float64]) -> _Networks:
+    """What each network scores on real videos, and logistic regression on the soft maximum.
 
-    A missing value counts as the mean.
+    A network that is hardly known, or does not score fakes higher, is left out.
     """
-    linear = {FEATURE_NAMES[column]: {"slope": 0.0, "middle": 0.0} for column in _NETWORK_FEATURES}
-    known = np.isfinite(features)
-    used = [column for column in _NETWORK_FEATURES if 0 < fake[known[:, column]].sum() < known[:, column].sum()]
-    while used:
-        usual = np.array([np.average(features[known[:, i], i], weights=weights[known[:, i]]) for i in used])
-        shown = np.where(known[:, used], features[:, used] - usual, 0.0)
-        curve = LogisticRegression(C=1.0).fit(shown, fake, sample_weight=weights)
-        slopes = curve.coef_[0]
-        if (slopes > 0).all():
-            # The intercept goes into the middle of the first.
-            middles = usual - np.r_[curve.intercept_[0] / slopes[0], np.zeros(len(used) - 1)]
-            for column, slope, middle in zip(used, slopes, middles, strict=True):
-                linear[FEATURE_NAMES[column]] = {"slope": float(slope), "middle": float(middle)}
-            break
-        used = [column for column, slope in zip(used, slopes, strict=True) if slope > 0]
-    return linear
+    terms = {}
+    for column in NETWORK_FEATURES:
+        known = np.isfinite(features[:, column])
+        real, forged = features[known & ~fake, column], features[known & fake, column]
+        if len(real) >= _LEAST_KNOWN and len(forged) and real.std() > 0 and forged.mean() > real.mean():
+            terms[FEATURE_NAMES[column]] = {"usual": float(real.mean()), "spread": float(real.std()), "unknown": 0.0}
+    _set_unknown(terms, features[~fake])
+    networks: _Networks = {"slope": 1.0, "intercept": 0.0, "terms": terms}
+    if not terms:
+        return {**networks, "slope": 0.0}
+    curve = LogisticRegression(C=1.0).fit(
+        _networks_log_odds(networks, features)[:, np.newaxis], fake, sample_weight=weights
+    )
+    slope = float(curve.coef_[0, 0])
+    if slope <= 0:
+        return {**networks, "slope": 0.0}
+    return {**networks, "slope": slope, "intercept": float(curve.intercept_[0])}
 
 
-def _linear_log_odds(linear: _Linear, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    total = np.zeros(len(features))
-    for name, term in linear.items():
-        distance = features[:, FEATURE_NAMES.index(name)] - term["middle"]
-        total += term["slope"] * np.where(np.isfinite(distance), distance, 0.0)
-    return total
+def _set_unknown(terms: dict[str, dict[str, float]], real: NDArray[np.float64]) -> None:
+    """So that a gap is no sign either way: see `services.classifier.soft_maximum`.
+
+    Args:
+        terms: by feature; changed.
+        real: (n, 10) features of real videos.
+    """
+    networks = {"slope": 1.0, "intercept": 0.0, "terms": terms}
+    columns = [FEATURE_NAMES.index(name) for name in terms]
+    complete = real[np.isfinite(real[:, columns]).all(axis=1)]
+    if not len(complete):
+        return
+    median = np.median(_networks_log_odds(networks, complete))
+    for name, column in zip(terms, columns, strict=True):
+        gappy = complete.copy()
+        gappy[:, column] = np.nan
+
+        def beyond(unknown: float, name: str = name, gappy: NDArray[np.float64] = gappy) -> float:
+            terms[name]["unknown"] = unknown
+            return float(np.median(_networks_log_odds(networks, gappy)) - median)
+
+        if beyond(-_MOST_UNKNOWN) < 0 < beyond(_MOST_UNKNOWN):
+            terms[name]["unknown"] = float(brentq(beyond, -_MOST_UNKNOWN, _MOST_UNKNOWN, xtol=1e-6))
+        else:
+            terms[name]["unknown"] = 0.0
+
+
+def _networks_log_odds(networks: _Networks, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m, 10) to (m,)."""
+    if not networks["terms"]:
+        return np.full(len(features), networks["intercept"])
+    deviations = [
+        (features[:, FEATURE_NAMES.index(name)] - term["usual"]) / term["spread"]
+        for name, term in networks["terms"].items()
+    ]
+    unknown = np.array([term["unknown"] for term in networks["terms"].values()])
+    shown = np.where(np.isfinite(deviations), deviations, unknown[:, np.newaxis])
+    maximum = logsumexp(shown, axis=0) - np.log(len(shown))
+    return np.asarray(networks["slope"] * maximum + networks["intercept"], dtype=np.float64)
 
 
 def log_odds(booster: xgboost.Booster, features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-odds of being fake before calibration, by the model of `fit_trees`; (m, 10) to (m,)."""
     matrix = xgboost.DMatrix(features, feature_names=list(FEATURE_NAMES), nthread=1)
     scores: NDArray[np.float64] = booster.predict(matrix, output_margin=True).astype(np.float64)
-    return scores + _linear_log_odds(json.loads(booster.attr(_LINEAR_ATTRIBUTE) or ""), features)
+    return scores + _networks_log_odds(json.loads(booster.attr(NETWORKS_ATTRIBUTE) or ""), features)
 
 
 def trees(recipe: Recipe, trainable: NDArray[np.bool_] | None = None) -> Fit:

@@ -14,7 +14,7 @@ from training.data.atomic import atomic_write
 from training.data.vectors import FEATURE_NAMES
 from training.data.videos import Videos
 from training.fitting.calibration import Band, Calibration
-from training.fitting.model import PRIOR_FAKE
+from training.fitting.model import NETWORKS_ATTRIBUTE, PRIOR_FAKE
 
 # Names that services/classifier/model.py reads; neither package may import the other, and a test compares them.
 _DESCRIPTION_ATTRIBUTE = "notreally.model"
@@ -31,7 +31,7 @@ def describe(
     band: Band,
     *,
     schema_version: int,
-    texture_model: str,
+    face_networks: str,
     cross_validated_auc: float,
     trained: datetime,
 ) -> classifier_pb2.Model:
@@ -45,14 +45,14 @@ def describe(
         calibration: fitted on out-of-fold scores.
         band: chosen on out-of-fold probabilities.
         schema_version: of the vectors.
-        texture_model: version of the networks that are released with the model.
+        face_networks: version of the networks that are released with the model.
         cross_validated_auc: out of fold, grouped.
         trained: when, with a time zone.
     """
     model = classifier_pb2.Model(
         version=_version(booster, calibration, band, trained),
         schema_version=schema_version,
-        texture_model=texture_model,
+        face_networks=face_networks,
         real_below=band.real_below,
         fake_above=band.fake_above,
         prior_fake=PRIOR_FAKE,
@@ -136,7 +136,9 @@ def read(path: Path) -> tuple[classifier_pb2.Model, Calibration, str | None]:
     booster = xgboost.Booster()
     try:
         booster.load_model(path)
-        description = json_format.Parse(booster.attr(_DESCRIPTION_ATTRIBUTE) or "", classifier_pb2.Model())
+        description = json_format.Parse(
+            booster.attr(_DESCRIPTION_ATTRIBUTE) or "", classifier_pb2.Model(), ignore_unknown_fields=True
+        )
         calibration = Calibration(**json.loads(booster.attr(_CALIBRATION_ATTRIBUTE) or ""))
     except (xgboost.core.XGBoostError, json_format.ParseError, ValueError, TypeError) as error:
         raise ValueError(f"{path.name} is not a model written by `make train`.") from error
@@ -144,7 +146,7 @@ def read(path: Path) -> tuple[classifier_pb2.Model, Calibration, str | None]:
 
 
 def take_schema(path: Path, schema_version: int, to: Path) -> None:
-    """Copy a model file so that it accepts vectors of another schema version and any networks.
+    """Copy a model file so that it accepts vectors of another schema version, with other features, and any networks.
 
     Its scores then mean nothing.
 
@@ -153,9 +155,13 @@ def take_schema(path: Path, schema_version: int, to: Path) -> None:
     """
     description, calibration, _ = read(path)
     description.schema_version = schema_version
-    description.texture_model = ""
+    description.face_networks = ""
     booster = xgboost.Booster()
     booster.load_model(path)
+    booster.feature_names = list(FEATURE_NAMES)
+    for summary, name in zip(description.features, FEATURE_NAMES, strict=True):
+        summary.feature = name
+    booster.set_attr(**{NETWORKS_ATTRIBUTE: json.dumps({"slope": 0.0, "intercept": 0.0, "terms": {}})})
     write(to, booster, description, calibration)
 
 

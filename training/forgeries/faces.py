@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from services.face.networks.crops import MARGIN, crop_view
+from services.face.networks.crops import crop_view
 from services.face.pixels.pictures import View
-from training.data.crops import WIDENED
+from training.data.crops import WIDE_MARGIN
 from training.forgeries.appearance import Pixels
 from training.forgeries.blending import Layer, Points, Share
 from training.forgeries.footage import Footage, upright_rgb
@@ -48,7 +48,7 @@ class Faces:
 
     def view(self, index: int) -> View:
         """From the coordinates of the cut to those of the picture."""
-        return crop_view(self.points[index], self.side, MARGIN * WIDENED)
+        return crop_view(self.points[index], self.side, WIDE_MARGIN)
 
     def cut(self, index: int, whole: Pixels | None = None) -> tuple[Pixels, Points]:
         """The face in a picture and its landmarks in pixels of the cut."""
@@ -92,7 +92,7 @@ class Faces:
 
 def faces_of(footage: Footage, rng: np.random.Generator) -> Faces:
     """The face of a footage with the landmarks to build on."""
-    side = round(_FINER * MARGIN * WIDENED * footage.face_px)
+    side = round(_FINER * WIDE_MARGIN * footage.face_px)
     return Faces(footage, building_points(footage, rng), min(max(side, _SMALLEST), _LARGEST))
 
 

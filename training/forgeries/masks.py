@@ -19,9 +19,12 @@ _INNER_FACE = (
     428, 199, 208, 32, 211, 210, 214, 207, 187, 123, 116, 143, 156,
 )  # fmt: skip
 
-REGIONS = {"face": lm.OVAL, "inner": _INNER_FACE, "lower": _LOWER_FACE}
+# Around the lips, a little wider than they are: what the newest lip-sync models repaint.
+_MOUTH = (2, 164, 206, 216, 212, 202, 204, 194, 201, 200, 421, 418, 424, 422, 432, 436, 426)
+
+REGIONS = {"face": lm.OVAL, "inner": _INNER_FACE, "lower": _LOWER_FACE, "mouth": _MOUTH}
 """Landmarks whose convex hull is replaced: the whole face as in a swap, the face without its contour as early face
-swappers do, and all below the nose as lip-sync models do."""
+swappers do, all below the nose as lip-sync models do, and the mouth alone."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face.mesh import landmarks as lm
-from services.face.networks.crops import MARGIN
-from training.data.crops import WIDENED, Portraits
+from training.data.crops import WIDE_MARGIN, Portraits
 from training.forgeries.appearance import Change, Pixels, Resampling
 from training.forgeries.blending import (
     Layer,
@@ -210,7 +209,7 @@ def forged(faces: Faces, forgery: Forgery, index: int, whole: Pixels, rng: np.ra
 
 
 def _repaint(faces: Faces, regions: tuple[str, ...], rng: np.random.Generator, sham: bool) -> Repaint:
-    face_in_cut = faces.side / (MARGIN * WIDENED)
+    face_in_cut = faces.side / WIDE_MARGIN
     # A face that is small already must lose something too.
     factor = min(0.6, rng.uniform(*_SMALL_FACE_PX) / face_in_cut)
     drawn = draw_repaint(rng, regions, factor)

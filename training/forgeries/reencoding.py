@@ -8,7 +8,6 @@ from io import BytesIO
 import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from training.forgeries.appearance import Pixels, draw_resampling, noisy, relit, sharpened, softened
 
@@ -17,9 +16,6 @@ _WEAKEST_CRF, _USUAL_CRF, _STRONGEST_CRF = 18, 30, 43
 _MACROBLOCK = 16
 # No picture is scaled below this, pixels along each side.
 _LEAST_SIDE = 64
-
-Snippet = NDArray[np.uint8]
-"""(h, w, n) lightness of n successive frames of a crop, at most four, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -72,46 +68,51 @@ def _sometimes(share: float, value: float, rng: np.random.Generator) -> float | 
     return float(value) if rng.random() < share else None
 
 
-def augmented(snippets: Sequence[Snippet], augmentation: Augmentation, rng: np.random.Generator) -> list[Snippet]:
-    """Snippets of one size after an augmentation, in order. Where the encoder's blocks begin in them is random."""
+def augmented(pictures: Sequence[Pixels], augmentation: Augmentation, rng: np.random.Generator) -> list[Pixels]:
+    """Pictures of one size after an augmentation, in order. Where the encoder's blocks begin in them is random."""
     quiet, chance = replace(augmentation, noise=0.0, scale=1.0), rng.integers(2**63)
-    shapes = [snippet.shape[:2] for snippet in snippets]
+    shapes = [picture.shape[:2] for picture in pictures]
     resampling = draw_resampling(max(augmentation.scale, _LEAST_SIDE / min(shapes[0])), rng)
     shrunk = resampling.factor < 1 and augmentation.scale < 1
     if shrunk:
-        snippets = [resampling.down(snippet) for snippet in snippets]
+        pictures = [resampling.down(picture) for picture in pictures]
     # All other random choices are the same for all.
-    done = [prepared(snippet, quiet, np.random.default_rng(chance)) for snippet in snippets]
+    done = [prepared(picture, quiet, np.random.default_rng(chance)) for picture in pictures]
     if augmentation.noise:
-        # No frame has the grain of the one before it.
+        # No picture has the grain of another.
         done = [
-            np.clip(snippet + rng.normal(0, augmentation.noise, snippet.shape), 0, 255).astype(np.uint8)
-            for snippet in done
+            np.clip(picture + rng.normal(0, augmentation.noise, picture.shape), 0, 255).astype(np.uint8)
+            for picture in done
         ]
     if augmentation.crf is not None:
         down, right = rng.integers(_MACROBLOCK, size=2)
-        around = [cv2.copyMakeBorder(snippet, down, 0, right, 0, cv2.BORDER_REFLECT) for snippet in done]
-        done = [encoded(np.asarray(snippet), augmentation.crf)[down:, right:] for snippet in around]
-    return [resampling.up(snippet, shape) for snippet, shape in zip(done, shapes, strict=True)] if shrunk else done
+        around = [cv2.copyMakeBorder(picture, down, 0, right, 0, cv2.BORDER_REFLECT) for picture in done]
+        done = [encoded(np.asarray(picture), augmentation.crf)[down:, right:] for picture in around]
+    return [resampling.up(picture, shape) for picture, shape in zip(done, shapes, strict=True)] if shrunk else done
 
 
-def encoded(snippet: Snippet, crf: int) -> Snippet:
-    """A snippet after H.264: the first frame coded by itself, the others predicted from it, as most frames are."""
-    height, width = (side - side % 2 for side in snippet.shape[:2])
+def encoded(picture: Pixels, crf: int) -> Pixels:
+    """A picture in colour after H.264, predicted from a copy of it moved by a pixel, as most frames are."""
+    height, width = (side - side % 2 for side in picture.shape[:2])
+    even = np.ascontiguousarray(picture[:height, :width])
+    frames = _through_x264([frame_of(np.ascontiguousarray(np.roll(even, 1, axis=1))), frame_of(even)], crf)
+    return _grown(np.asarray(frames[-1].to_ndarray(format="rgb24"), dtype=np.uint8), picture.shape[:2])
+
+
+def _through_x264(frames: Sequence[av.VideoFrame], crf: int) -> list[av.VideoFrame]:
     file = BytesIO()
     with av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(25))
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = frames[0].width, frames[0].height, "yuv420p"
         stream.options = {"crf": str(crf), "preset": "veryfast", "bf": "0", "threads": "1", "g": "250"}
         # Macroblock-tree rate control gives, one time in a hundred, other bytes for the same frames.
         stream.options["x264-params"] = "mbtree=0"
-        for frame in np.moveaxis(snippet, 2, 0):
-            container.mux(stream.encode(_grey_frame_of(frame[:height, :width])))
+        for frame in frames:
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
     file.seek(0)
     with av.open(file, "r") as written:
-        frames = [frame.to_ndarray()[:height, :width] for frame in written.decode(video=0)]
-    return _grown(np.stack(frames, axis=2), snippet.shape[:2])
+        return list(written.decode(video=0))
 
 
 def frame_of(picture: Pixels) -> av.VideoFrame:
@@ -120,14 +121,6 @@ def frame_of(picture: Pixels) -> av.VideoFrame:
     Left to the encoder, several threads convert, and one time in a few hundred the pixels differ.
     """
     return av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p", threads=1)
-
-
-def _grey_frame_of(lightness: NDArray[np.uint8]) -> av.VideoFrame:
-    """Lightness with even sides as an encoder takes it: its values as they are, and no colour."""
-    height, width = lightness.shape
-    planes = np.full((height * 3 // 2, width), 128, np.uint8)
-    planes[:height] = lightness
-    return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
 def prepared(picture: Pixels, augmentation: Augmentation, rng: np.random.Generator) -> Pixels:
@@ -143,8 +136,8 @@ def prepared(picture: Pixels, augmentation: Augmentation, rng: np.random.Generat
     return noisy(picture, augmentation.noise, rng) if augmentation.noise else picture
 
 
-def _grown(snippet: Snippet, shape: tuple[int, ...]) -> Snippet:
-    if snippet.shape[:2] == tuple(shape):
-        return snippet
-    height, width = shape[0] - snippet.shape[0], shape[1] - snippet.shape[1]
-    return np.asarray(cv2.copyMakeBorder(snippet, 0, height, 0, width, cv2.BORDER_REPLICATE), dtype=np.uint8)
+def _grown(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
+    if picture.shape[:2] == tuple(shape):
+        return picture
+    height, width = shape[0] - picture.shape[0], shape[1] - picture.shape[1]
+    return np.asarray(cv2.copyMakeBorder(picture, 0, height, 0, width, cv2.BORDER_REPLICATE), dtype=np.uint8)

@@ -2,15 +2,13 @@
 
 The inputs from `services.face.signals.movement` are few, and so are people. So the network is an ensemble of
 perceptrons with one small hidden layer, five for each kind of input; one that saw all kinds at once would lean on what
-two of them share in the fakes at hand. Two confounders are removed first. The effect of frame rate and face size is
-subtracted, by least squares on real training videos: fakes of a data set often share both. The nuisance directions
-along which re-compression shifts real videos are projected out (nuisance attribute projection: Solomonoff, Campbell and
-Boardman 2005).
+two of them share in the fakes at hand. The effect of frame rate and face size is subtracted first, by least squares on
+real training videos: fakes of a data set often share both.
 
 Needs PyTorch, as nothing outside training does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +31,6 @@ _USUAL_RATE = 25.0
 _RIDGE = 0.1
 # Values are squashed to this many standard deviations of real videos.
 _MOST_DEVIATIONS = 2.0
-# The shift by compression is a mean, in which spans are clipped to this many standard deviations.
-_FARTHEST = 4.0
 
 
 class MotionNetwork(nn.Module):
@@ -47,7 +43,6 @@ class MotionNetwork(nn.Module):
         self.register_buffer("spread", torch.ones(4))
         self.register_buffer("expected", torch.zeros(5, VALUES))
         self.register_buffer("scale", torch.ones(VALUES))
-        self.register_buffer("compression", torch.zeros(VALUES, 0))
         self.members = nn.ModuleList(
             nn.Sequential(
                 nn.Dropout(_INPUT_DROPOUT),
@@ -71,23 +66,13 @@ class MotionNetwork(nn.Module):
         beyond = values - design @ self.expected
         self.scale = torch.sqrt((weights[:, None] * beyond**2).sum(dim=0) / weights.sum()) + 1e-6
 
-    def project_out(self, shifts: Sequence[torch.Tensor]) -> None:
-        """Ignore the nuisance directions (VALUES,), within each kind of input separately."""
-        columns = []
-        for kind in torch.eye(len(KINDS)).repeat_interleave(torch.tensor(list(KINDS.values())), dim=1):
-            columns += [kind * shift for shift in shifts if (kind * shift).any()]
-        if columns:
-            self.compression = torch.linalg.qr(torch.stack(columns, dim=1))[0]
-
     def beyond(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
         """Residuals, in standard deviations of real videos; (n, VALUES)."""
         return (values - self._design(conditions) @ self.expected) / self.scale
 
     def seen(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        """The residuals without the nuisance directions, squashed."""
+        """The residuals, squashed."""
         beyond = self.beyond(values, conditions)
-        if self.compression.shape[1]:
-            beyond = beyond - (beyond @ self.compression) @ self.compression.T
         return _MOST_DEVIATIONS * torch.tanh(beyond / _MOST_DEVIATIONS)
 
     def forward(self, values: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
@@ -111,19 +96,12 @@ def _terms(conditions: torch.Tensor) -> torch.Tensor:
     return torch.stack([rate, size, size**2, (rate - _USUAL_RATE) ** 2], dim=1)
 
 
-Views = Sequence[Sequence[Movements]]
-"""The same videos, measured after other re-compressions."""
-
-
-def train(
-    videos: Sequence[Movements], fake: Sequence[bool], recompressed: Views = (), *, epochs: int, seed: int
-) -> MotionNetwork:
+def train(videos: Sequence[Movements], fake: Sequence[bool], *, epochs: int, seed: int) -> MotionNetwork:
     """Train on some videos. Videos weigh the same within their class, and each class weighs half.
 
     Args:
         videos: movements of each; some may have none.
         fake: label of each.
-        recompressed: the same videos after re-compressions. The mean shift of real videos by each is projected out.
         epochs: passes over all spans.
         seed: makes training reproducible on the same machine.
 
@@ -146,9 +124,6 @@ def train(
     weight = torch.cat([torch.full((len(one),), 1 / len(one)) for one, _ in shown])
     real = label == 0
     network.adapt(values[real], conditions[real], weight[real])
-    reals = [index for index, is_fake in enumerate(fake) if not is_fake]
-    shifts = [_shift(network, [(videos[index], view[index]) for index in reals]) for view in recompressed]
-    network.project_out([shift for shift in shifts if shift is not None])
     weight = torch.where(real, weight / weight[real].sum(), weight / weight[~real].sum())
     weight = weight / weight.mean()
     seen, target = network.seen(values, conditions), label * (1 - 2 * _SMOOTHING) + _SMOOTHING
@@ -166,17 +141,6 @@ def train(
     return network
 
 
-def _shift(network: MotionNetwork, ones: Sequence[tuple[Movements, Movements]]) -> torch.Tensor | None:
-    """The mean change of videos that were measured before and after a re-compression; None without any."""
-
-    def mean(video: Movements) -> torch.Tensor:
-        beyond = network.beyond(torch.from_numpy(video.values), torch.from_numpy(video.conditions))
-        return beyond.clamp(-_FARTHEST, _FARTHEST).mean(dim=0)
-
-    added = [mean(after) - mean(before) for before, after in ones if len(before) and len(after)]
-    return torch.stack(added).mean(dim=0) if added else None
-
-
 def score(network: MotionNetwork, video: Movements) -> NDArray[np.float64]:
     """Log-odds of each span; (k,)."""
     with torch.inference_mode():
@@ -188,7 +152,6 @@ def train_released(
     videos: Sequence[Movements],
     fake: Sequence[bool],
     trainable: Sequence[bool],
-    recompressed: Views,
     path: Path,
     *,
     epochs: int,
@@ -199,7 +162,7 @@ def train_released(
     Raises:
         ValueError: the written network scores differently.
     """
-    network = _trained(np.flatnonzero(trainable), videos, fake, recompressed, epochs=epochs, seed=seed)
+    network = _trained(np.flatnonzero(trainable), videos, fake, epochs=epochs, seed=seed)
     write(network, _sample(), "log_odds", path, tolerance=_TOLERANCE)
 
 
@@ -207,7 +170,6 @@ def _trained(
     chosen: NDArray[np.intp],
     videos: Sequence[Movements],
     fake: Sequence[bool],
-    recompressed: Views,
     *,
     epochs: int,
     seed: int,
@@ -217,8 +179,7 @@ def _trained(
     def those(of: Sequence[Movements]) -> list[Movements]:
         return [of[index] for index in chosen]
 
-    views = [those(view) for view in recompressed]
-    return train(those(videos), [fake[index] for index in chosen], views, epochs=epochs, seed=seed)
+    return train(those(videos), [fake[index] for index in chosen], epochs=epochs, seed=seed)
 
 
 def _sample() -> dict[str, NDArray[np.float32]]:
@@ -235,34 +196,24 @@ def out_of_fold(
     videos: Sequence[Movements],
     fake: Sequence[bool],
     fold: NDArray[np.intp],
-    trainable: Sequence[bool],
-    recompressed: Views = (),
-    others: Views = (),
+    known: Callable[[int], NDArray[np.bool_]],
     *,
     epochs: int,
     seed: int,
-) -> list[tuple[NDArray[np.float64], ...]]:
+) -> tuple[NDArray[np.float64], ...]:
     """Out-of-fold log-odds of the spans of each video; (spans,) each.
 
     Args:
         videos: movements of each.
         fake: label of each.
-        fold: (videos,), people held out together.
-        trainable: whether networks train on each.
-        recompressed: as for `train`.
-        others: further views, scored only.
+        fold: (videos,), what is held out together.
+        known: for each fold, which videos may be learned from, (videos,).
         epochs: passes over all spans.
         seed: makes training reproducible on the same machine.
-
-    Returns:
-        For `videos`, and for each view in `recompressed` and `others`.
     """
-    shown = (videos, *recompressed, *others)
-    found = [[np.empty(0)] * len(videos) for _ in shown]
-    for number in np.unique(fold):
-        known = np.flatnonzero((fold != number) & trainable)
-        network = _trained(known, videos, fake, recompressed, epochs=epochs, seed=seed)
-        for scores, of in zip(found, shown, strict=True):
-            for index in np.flatnonzero(fold == number).tolist():
-                scores[index] = score(network, of[index])
-    return [tuple(scores) for scores in found]
+    found = [np.empty(0)] * len(videos)
+    for number in np.unique(fold).tolist():
+        network = _trained(np.flatnonzero(known(number)), videos, fake, epochs=epochs, seed=seed)
+        for index in np.flatnonzero(fold == number).tolist():
+            found[index] = score(network, videos[index])
+    return tuple(found)

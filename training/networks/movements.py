@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
-from av.error import FFmpegError
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
@@ -23,9 +21,6 @@ from training.data.atomic import atomic_write
 from training.data.crops import LOOKED_AT_S, looked_at
 from training.data.finder import face_finder
 from training.data.vectors import content_hash
-from training.forgeries.footage import upright_rgb
-from training.forgeries.reencoding import Augmentation
-from training.forgeries.video_augmentation import VideoAugmentation, write_clip
 
 _LAYOUT = 4  # raised when other movements are measured
 _MOST_FRAMES = 10_000
@@ -48,18 +43,15 @@ class Movements:
         return len(self.values)
 
 
-def measure_all(
-    paths: Sequence[Path], cache: Path, *, jobs: int, augmentation: Augmentation | None = None
-) -> list[Movements]:
+def measure_all(paths: Sequence[Path], cache: Path, *, jobs: int) -> list[Movements]:
     """Movements in every video, in order; measured once and kept in `cache` by content.
 
     Args:
         paths: of the videos.
         cache: folder.
         jobs: processes.
-        augmentation: of the whole videos, before they are measured; None for the original videos.
     """
-    tasks = (delayed(_measured_once)(path, cache, augmentation) for path in paths)
+    tasks = (delayed(_measured_once)(path, cache) for path in paths)
     return list(Parallel(n_jobs=jobs, return_as="generator")(tasks))
 
 
@@ -83,19 +75,6 @@ def measure(path: Path) -> Movements:
     )
 
 
-def measure_recompressed(path: Path, augmentation: Augmentation) -> Movements:
-    """Movements after the whole video was scaled and re-compressed."""
-    with TemporaryDirectory() as folder:
-        encoded = Path(folder, "encoded.mp4")
-        pictures = (upright_rgb(picture) for _, picture in _pictures(path))
-        frame = replace(augmentation, scale=1.0)
-        whole = VideoAugmentation(frame, augmentation.scale, looked_at(path).fps, sound_bits=0, noise_seed=0)
-        # A video without pictures cannot be encoded, and is measured as it is.
-        with suppress(Refusal, StopIteration, FFmpegError):
-            write_clip(encoded, pictures, None, whole)
-        return measure(encoded if encoded.exists() else path)
-
-
 def _pictures(path: Path) -> Iterator[tuple[float, Picture]]:
     """The analysed frames of a video and their times.
 
@@ -112,11 +91,10 @@ def _seen(track: Track) -> float:
     return float(geometry.interocular_distance(np.stack(track.points)).sum())
 
 
-def _measured_once(path: Path, cache: Path, augmentation: Augmentation | None) -> Movements:
-    way = "" if augmentation is None else f"-{augmentation.scale}-{augmentation.crf}"
-    kept = cache / f"{content_hash(path)}-{_LAYOUT}{way}.npz"
+def _measured_once(path: Path, cache: Path) -> Movements:
+    kept = cache / f"{content_hash(path)}-{_LAYOUT}.npz"
     if not kept.exists():
-        found = measure(path) if augmentation is None else measure_recompressed(path, augmentation)
+        found = measure(path)
         with atomic_write(kept) as fresh:
             np.savez(fresh, values=found.values, conditions=found.conditions)
     with np.load(kept) as found:

@@ -16,8 +16,10 @@ import { type Download, VideoPanel } from "./VideoPanel";
 
 const never = () => new Promise<Blob>(() => undefined);
 
+type Recorded = ReturnType<typeof recorded>;
+
 /** The dashboard of an analysis, once all of it is drawn. */
-async function show(name: Name, change?: (analysis: ReturnType<typeof recorded>) => void) {
+async function show(name: Name, change?: (analysis: Recorded) => void) {
   const analysis = recorded(name);
   change?.(analysis);
   const { container } = render(<Dashboard analysis={analysis} download={never} />);
@@ -29,35 +31,66 @@ async function show(name: Name, change?: (analysis: ReturnType<typeof recorded>)
 }
 
 /** As the page has it first. */
-function withoutRest({ result, ...analysis }: ReturnType<typeof recorded>) {
+function withoutRest({ result, ...analysis }: Recorded) {
   const faces = result.faces.map((face) => ({ ...face, thumbnails: [] }));
   return { ...analysis, result: { ...result, faces, series: undefined } };
 }
 
-/** Two pictures that a texture network scored, and the first two spans of the timeline. */
-function withTexture({ result }: ReturnType<typeof recorded>): void {
-  const jpeg = result.faces[0]?.thumbnails[0]?.jpeg ?? new Uint8Array();
-  const picture = (timeS: number, places: number[]) =>
-    create(ThumbnailSchema, { timeS, jpeg, heat: { side: 2, places, logOdds: places.reduce((a, b) => a + b) / 4 } });
+/** A timeline that no network scored. */
+function withoutReadings({ result }: Recorded): void {
+  for (const segment of result.timeline) {
+    delete segment.faceAppearanceLogOdds;
+    delete segment.faceBlendingLogOdds;
+    delete segment.faceMotionLogOdds;
+  }
+}
+
+/** What the model knows of a feature among real videos. */
+function usually({ result }: Recorded, feature: string, p95: number): void {
+  if (!result.model) throw new Error();
+  const others = result.model.features.filter((each) => each.feature !== feature);
+  const usual = create(FeatureSummarySchema, { feature, p05: p95 - 2.5, p50: p95 - 1.5, p95 });
+  result.model.features = [...others, usual];
+}
+
+/** Pictures that the appearance network scored, each for a feature. */
+function withPictures({ result }: Recorded, ...pictures: [timeS: number, places: number[], feature: string][]): void {
   const [face] = result.faces;
-  if (face) face.thumbnails = [picture(2, [0, 12, 0, 0]), picture(1, [-1, -1, -1, -1])];
-  for (const segment of result.timeline) delete segment.faceTextureLogOdds;
-  const [first, second] = result.timeline;
-  if (first) first.faceTextureLogOdds = -1;
-  if (second) second.faceTextureLogOdds = 3;
-  result.model?.features.push(
-    create(FeatureSummarySchema, { feature: "face_texture_log_odds", p05: -2, p50: -1, p95: 0.5 }),
+  const jpeg = face?.thumbnails[0]?.jpeg ?? new Uint8Array();
+  if (!face) throw new Error();
+  face.thumbnails = pictures.map(([timeS, places, feature]) => {
+    const heat = { side: 2, places, logOdds: places.reduce((a, b) => a + b) / 4, feature };
+    return create(ThumbnailSchema, { timeS, jpeg, heat });
+  });
+}
+
+/** Two pictures that the appearance network scored, and the first two spans of the timeline. */
+function withAppearance(analysis: Recorded): void {
+  withPictures(
+    analysis,
+    [2, [0, 12, 0, 0], "face_appearance_log_odds"],
+    [1, [-1, -1, -1, -1], "face_appearance_log_odds"],
   );
+  withoutReadings(analysis);
+  const [first, second] = analysis.result.timeline;
+  if (first) first.faceAppearanceLogOdds = -1;
+  if (second) second.faceAppearanceLogOdds = 3;
+  usually(analysis, "face_appearance_log_odds", 0.5);
+}
+
+/** The first two spans of the timeline as the same network scored them for blending. */
+function withBlending(analysis: Recorded): void {
+  const [first, second] = analysis.result.timeline;
+  if (first) first.faceBlendingLogOdds = 3;
+  if (second) second.faceBlendingLogOdds = 6;
+  usually(analysis, "face_blending_log_odds", 4);
 }
 
 /** The first span of the timeline as a motion network scored it. */
-function withMovement({ result }: ReturnType<typeof recorded>): void {
-  for (const segment of result.timeline) delete segment.faceMotionLogOdds;
-  const [first] = result.timeline;
+function withMovement(analysis: Recorded): void {
+  const [first] = analysis.result.timeline;
   if (first) first.faceMotionLogOdds = 2;
-  result.model?.features.push(
-    create(FeatureSummarySchema, { feature: "face_motion_log_odds", p05: -2, p50: -1, p95: 0.5 }),
-  );
+  usually(analysis, "face_motion_log_odds", 0.5);
 }
 
 /** Whoever is observed comes near at once, as on a large screen. */
@@ -185,11 +218,16 @@ describe("the dashboard", () => {
   });
 
   it("shows the moments that look most like a forgery, with what was found where, and goes there", async () => {
-    const page = await show("talking", withTexture);
+    const page = await show("talking", withAppearance);
     const list = within(page.getByRole("heading", { name: /^Moments that look most/ }).closest("section") as HTMLElement);
     const pictures = list.getAllByRole("button");
-    expect(pictures.map((each) => each.textContent)).toEqual(["at 0:01.0score −1.00", "at 0:02.0score +3.00"]);
-    expect(list.getAllByRole("img")[1]?.getAttribute("alt")).toMatch(/more like forgeries.*strongest sign in the upper right/);
+    expect(pictures.map((each) => each.textContent)).toEqual([
+      "at 0:01.0score −1.00looks like real videos",
+      "at 0:02.0score +3.00looks synthesised",
+    ]);
+    expect(list.getAllByRole("img")[1]?.getAttribute("alt")).toBe(
+      "The face looks more synthesised than real videos do, strongest sign in the upper right",
+    );
     expect(document.querySelectorAll("section [data-heat]")).toHaveLength(2);
     await userEvent.click(list.getByRole("checkbox", { name: "Heat map" }));
     expect(document.querySelectorAll("section [data-heat]")).toHaveLength(0);
@@ -197,39 +235,97 @@ describe("the dashboard", () => {
     expect(page.queryByRole("list", { name: "Pictures of the face" })).toBeNull();
   });
 
+  it("says of each picture which of its two scores is shown, by the range of that one", async () => {
+    const page = await show("talking", (analysis) => {
+      withPictures(
+        analysis,
+        [1, [0, 12, 0, 0], "face_appearance_log_odds"],
+        [2, [0, 12, 0, 0], "face_blending_log_odds"],
+        [3, [0, 24, 0, 0], "face_blending_log_odds"],
+      );
+      usually(analysis, "face_appearance_log_odds", 0.5);
+      usually(analysis, "face_blending_log_odds", 4);
+    });
+    const list = within(page.getByRole("heading", { name: /^Moments that look most/ }).closest("section") as HTMLElement);
+    expect(list.getAllByRole("button").map((each) => each.textContent)).toEqual([
+      "at 0:01.0score +3.00looks synthesised",
+      "at 0:02.0score +3.00looks like real videos",
+      "at 0:03.0score +6.00shows traces of blending",
+    ]);
+    expect(list.getAllByTitle(/synthesised/)).toHaveLength(1);
+    expect(list.getAllByTitle(/blended/)).toHaveLength(2);
+    expect(list.getAllByRole("img")[2]?.getAttribute("alt")).toMatch(/^The face shows more traces of blending than/);
+    expect(document.querySelector("[data-report]")?.textContent).toContain("score +6.00shows traces of blending");
+  });
+
   it("colours the timeline red only where the face looks unlike real videos", async () => {
-    const page = await show("talking", withTexture);
+    const page = await show("talking", withAppearance);
     const [first, second, ...others] = page.getAllByRole("button", { name: /^Go to / });
     expect(first?.getAttribute("aria-label")).toMatch(/looks like real videos$/);
-    expect(first?.querySelector("[data-band=texture]")?.className).toContain("bg-real");
-    expect(second?.getAttribute("aria-label")).toMatch(/more like forgeries/);
-    expect(second?.querySelector("[data-band=texture]")?.className).toContain("bg-fake");
-    expect(others.every((each) => each.querySelector("[data-band=texture]") === null)).toBe(true);
+    expect(first?.querySelector("[data-band=appearance]")?.className).toContain("bg-real");
+    expect(second?.getAttribute("aria-label")).toMatch(/more synthesised/);
+    expect(second?.querySelector("[data-band=appearance]")?.className).toContain("bg-fake");
+    expect(others.every((each) => each.querySelector("[data-band=appearance]") === null)).toBe(true);
   });
 
   it("has a band of its own for how the face moves", async () => {
     const page = await show("talking", (analysis) => {
-      withTexture(analysis);
+      withAppearance(analysis);
       withMovement(analysis);
     });
     const [first, second] = page.getAllByRole("button", { name: /^Go to / });
     expect(first?.getAttribute("aria-label")).toMatch(/looks like real videos, moves more like forgeries than real videos do$/);
     expect(first?.querySelector("[data-band=movement]")?.className).toContain("bg-fake");
-    expect(second?.getAttribute("aria-label")).toMatch(/looks more like forgeries than real videos do$/);
+    expect(second?.getAttribute("aria-label")).toMatch(/looks more synthesised than real videos do$/);
     expect(second?.querySelector("[data-band=movement]")).toBeNull();
-    expect(page.getByText("upper band: texture, lower band: movement")).toBeTruthy();
+    expect(page.getByText("upper band: appearance, lower band: movement")).toBeTruthy();
   });
 
-  it("says which band it is where there is only one", async () => {
+  it("has a band for traces of blending between the two, by their own range", async () => {
     const page = await show("talking", (analysis) => {
+      withAppearance(analysis);
+      withBlending(analysis);
       withMovement(analysis);
-      for (const segment of analysis.result.timeline) delete segment.faceTextureLogOdds;
     });
-    expect(page.getByText("band: movement")).toBeTruthy();
+    const [first, second] = page.getAllByRole("button", { name: /^Go to / });
+    expect(first?.getAttribute("aria-label")).toMatch(
+      /looks like real videos, shows no more traces of blending than real videos, moves more like forgeries than real videos do$/,
+    );
+    expect(second?.getAttribute("aria-label")).toMatch(/synthesised than real videos do, shows more traces of blending than/);
+    const bands = [...(first?.querySelectorAll<HTMLElement>("[data-band]") ?? [])];
+    expect(bands.map(({ dataset }) => dataset.band)).toEqual(["appearance", "blending", "movement"]);
+    const tops = bands.map(({ className }) => Number(/ top-([\d.]+) /.exec(className)?.[1]));
+    expect(tops).toEqual([...new Set(tops)].sort((one, other) => one - other));
+    expect(bands[1]?.className).toContain("bg-real");
+    expect(second?.querySelector("[data-band=blending]")?.className).toContain("bg-fake");
+    expect(page.getByText("upper band: appearance, middle: blending, lower: movement")).toBeTruthy();
+  });
+
+  it.each([
+    [[withMovement], "band: movement"],
+    [[withBlending], "band: blending"],
+    [[withBlending, withMovement], "upper band: blending, lower band: movement"],
+  ])("says which bands there are: %#", async (scored, words) => {
+    const page = await show("talking", (analysis) => {
+      withoutReadings(analysis);
+      for (const add of scored) add(analysis);
+    });
+    expect(page.getByText(words)).toBeTruthy();
+  });
+
+  it("has no band for what the model knows no usual range of", async () => {
+    const page = await show("talking", (analysis) => {
+      withAppearance(analysis);
+      withBlending(analysis);
+      const { model } = analysis.result;
+      if (model) model.features = model.features.filter(({ feature }) => feature !== "face_blending_log_odds");
+    });
+    expect(page.getByText("band: appearance")).toBeTruthy();
+    expect(document.querySelector("[data-band=blending]")).toBeNull();
   });
 
   it("has the pictures of the moments on paper too, each with and without colours", async () => {
-    await show("talking", withTexture);
+    await show("talking", withAppearance);
     expect(document.querySelectorAll("[data-report] [data-heat]")).toHaveLength(2);
     expect(document.querySelector("[data-report]")?.textContent).toContain("0:02.0, score +3.00");
   });
@@ -259,7 +355,7 @@ describe("the dashboard", () => {
 describe("the timeline", () => {
   it("has a button for every stretch that says what was seen", () => {
     const { result } = recorded("away");
-    render(<Timeline segments={result.timeline} blinks={[]} duration={14} />);
+    render(<Timeline segments={result.timeline} blinks={[]} duration={14} summaries={[]} />);
     const [first, ...rest] = screen.getAllByRole("button");
     expect(rest).toHaveLength(3);
     expect(first?.getAttribute("aria-label")).toMatch(
@@ -269,7 +365,7 @@ describe("the timeline", () => {
 
   it("moves the needle to the stretch that was pressed", () => {
     const { result } = recorded("talking");
-    const { container } = render(<Timeline segments={result.timeline} blinks={[]} duration={14} />);
+    const { container } = render(<Timeline segments={result.timeline} blinks={[]} duration={14} summaries={[]} />);
     const second = screen.getAllByRole("button")[1];
     if (second) fireEvent.click(second);
     expect(container.querySelector<HTMLElement>("[data-needle]")?.style.left).toBe("25.000%");

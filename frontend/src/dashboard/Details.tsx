@@ -5,7 +5,6 @@
 import dynamic from "next/dynamic";
 import { useEffect, useMemo, useRef } from "react";
 import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
-import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 
 import { blinkTimes, faceTrace, loudnessTrace, present } from "@/charts/series";
 
@@ -15,10 +14,11 @@ import type { FaceView } from "./faceView";
 import { FeatureCards } from "./FeatureCards";
 import { FileDetails } from "./FileDetails";
 import { Filmstrip } from "./Filmstrip";
-import { moments, MOTION_FEATURE, TEXTURE_FEATURE } from "./heat";
+import { moments } from "./heat";
 import { ModelDetails } from "./ModelDetails";
 import { Moments } from "./Moments";
 import type { DashboardProps } from "./props";
+import { usualRange } from "./range";
 import { Section } from "./Section";
 import { Timeline } from "./Timeline";
 import { hasScore } from "./verdict";
@@ -110,8 +110,8 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
     series !== undefined &&
     (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
   const willHaveCharts = awaitsRest && (result.faces.length > 0 || result.metadata?.audio !== undefined);
-  const usual = usualRange(result, "nose_jitter");
-  const usualTexture = usualRange(result, TEXTURE_FEATURE);
+  const summaries = result.model?.features ?? [];
+  const usual = usualRange(summaries, "nose_jitter");
   const scored = useMemo(() => moments(face.thumbnails), [face.thumbnails]);
   const headline = result.faces[0]?.number;
   return (
@@ -141,12 +141,11 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
               segments={result.timeline}
               blinks={blinkTimes(faces)}
               duration={result.quality?.durationS ?? 0}
-              usualTexture={usualTexture}
-              usualMotion={usualRange(result, MOTION_FEATURE)}
+              summaries={summaries}
             />
           )}
           {awaitsRest && result.faces.length > 0 && <PicturesToCome />}
-          <Moments moments={scored} usual={usualTexture} />
+          <Moments moments={scored} summaries={summaries} />
           <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
         </div>
         {willHaveCharts && <ChartsToCome />}
@@ -174,9 +173,4 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
       </div>
     </Section>
   );
-}
-
-/** Of a feature among real videos, where the model knows it. */
-function usualRange(result: AnalysisResult, name: string): FeatureSummary | undefined {
-  return result.model?.features.find(({ feature }) => feature === name);
 }

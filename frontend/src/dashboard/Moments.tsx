@@ -8,18 +8,23 @@ import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import { usePlayhead } from "@/charts/playhead";
 import { formatTimecode } from "@/lib/format";
 
-import { heatScale, type Moment, mostTelling, strongestPart, unusualness, unusualnessInWords } from "./heat";
+import { heatInFewWords, heatInWords, heatScale, type Moment, mostTelling, readingOf } from "./heat";
 import { HeatOverlay } from "./HeatOverlay";
 import { Jpeg } from "./Jpeg";
 import { signed } from "./push";
 
 interface MomentsProps {
   moments: readonly Moment[];
-  /** Of the network's score among real videos, where the model knows it. */
-  usual?: FeatureSummary;
+  /** Of the features among real videos. */
+  summaries: readonly FeatureSummary[];
 }
 
-export function Moments({ moments, usual }: MomentsProps) {
+const SCORES = {
+  appearance: "Log-odds of being synthesised, as the network sees it",
+  blending: "Log-odds of being blended from two pictures, as the network sees it",
+} as const;
+
+export function Moments({ moments, summaries }: MomentsProps) {
   const heading = useId();
   const [shown, setShown] = useState(true);
   const most = mostTelling(moments);
@@ -47,14 +52,15 @@ export function Moments({ moments, usual }: MomentsProps) {
             key={moment.timeS}
             moment={moment}
             scale={scale}
-            usual={usual}
+            summaries={summaries}
             most={moment === most && moments.length > 1}
             heat={shown}
           />
         ))}
       </ul>
       <p className="mt-2 text-xs text-quiet">
-        In every part of the video, the picture with the highest score.{" "}
+        In every part of the video, the picture with the highest score, either for looking synthesised or for traces of
+        blending.{" "}
         {shown && (
           <>
             <Swatch colour="bg-fake" /> pushes the score towards fake, <Swatch colour="bg-real" /> towards real; the
@@ -69,13 +75,13 @@ export function Moments({ moments, usual }: MomentsProps) {
 interface CardProps {
   moment: Moment;
   scale: number;
-  usual?: FeatureSummary;
+  summaries: readonly FeatureSummary[];
   /** The highest score of all. */
   most: boolean;
   heat: boolean;
 }
 
-function MomentCard({ moment, scale, usual, most, heat }: CardProps) {
+function MomentCard({ moment, scale, summaries, most, heat }: CardProps) {
   const playhead = usePlayhead();
   return (
     <li>
@@ -85,7 +91,11 @@ function MomentCard({ moment, scale, usual, most, heat }: CardProps) {
         onClick={() => playhead.seek(moment.timeS)}
       >
         <span className="relative block">
-          <Jpeg jpeg={moment.jpeg} alt={inWords(moment, usual)} className="aspect-square w-full bg-sunken object-cover" />
+          <Jpeg
+            jpeg={moment.jpeg}
+            alt={`The face ${heatInWords(moment.heat, summaries)}`}
+            className="aspect-square w-full bg-sunken object-cover"
+          />
           {heat && <HeatOverlay heat={moment.heat} scale={scale} />}
         </span>
         <span className="flex justify-between gap-1 bg-panel px-1.5 py-0.5 text-xs tabular-nums">
@@ -93,23 +103,18 @@ function MomentCard({ moment, scale, usual, most, heat }: CardProps) {
             <span className="sr-only">at </span>
             {formatTimecode(moment.timeS)}
           </span>
-          <span className={most ? "font-semibold" : "text-quiet"} title="Log-odds of being forged, as the network sees it">
+          <span className={most ? "font-semibold" : "text-quiet"} title={SCORES[readingOf(moment.heat)]}>
             <span className="sr-only">score </span>
             {signed(moment.heat.logOdds)}
           </span>
         </span>
+        {/* Said at length by the picture's description. */}
+        <span aria-hidden="true" className="block bg-panel px-1.5 pb-0.5 text-xs text-quiet">
+          {heatInFewWords(moment.heat, summaries)}
+        </span>
       </button>
     </li>
   );
-}
-
-/** What a picture says, for those who do not see it. */
-export function inWords({ heat }: Moment, usual: FeatureSummary | undefined): string {
-  const where = strongestPart(heat);
-  const parts = ["The face"];
-  if (usual) parts.push(unusualnessInWords(unusualness(heat.logOdds, usual)));
-  if (where) parts.push(`strongest sign in ${where}`);
-  return parts.join(", ");
 }
 
 function Swatch({ colour }: { colour: string }) {

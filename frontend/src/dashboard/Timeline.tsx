@@ -8,34 +8,34 @@ import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import { useVideoTime, usePlayhead } from "@/charts/playhead";
 import { formatCount, formatPercent, formatSignificant, formatTimecode } from "@/lib/format";
 
-import { unusualness, unusualnessInWords } from "./heat";
+import { FEATURE_OF, type Reading, unusualness, unusualnessInWords } from "./heat";
+import { usualRange } from "./range";
 
 interface TimelineProps {
   segments: readonly TimelineSegment[];
   /** When blinks began. */
   blinks: readonly number[];
   duration: number;
-  /** Of each network's score among real videos; without it that score is not drawn. */
-  usualTexture?: FeatureSummary;
-  usualMotion?: FeatureSummary;
+  /** Of the features among real videos; a score without its own is not drawn. */
+  summaries: readonly FeatureSummary[];
 }
 
 /** From above, each where there is a score. */
-const BANDS = ["texture", "movement"] as const;
-type Band = (typeof BANDS)[number];
-type Readings = { readonly [band in Band]?: number };
+const BANDS = ["appearance", "blending", "movement"] as const satisfies readonly Reading[];
+type Readings = { readonly [band in Reading]?: number };
+const TOPS = ["top-0", "top-3.5", "top-7"];
 
 /** By how many bands there are. */
-const HEIGHTS = ["h-16", "h-20", "h-24"];
-const BLINKS = ["top-2", "top-5", "top-8.5"];
+const HEIGHTS = ["h-16", "h-20", "h-24", "h-30"];
+const BLINKS = ["top-2", "top-5", "top-8.5", "top-12"];
 
-export function Timeline({ segments, blinks, duration, usualTexture, usualMotion }: TimelineProps) {
+export function Timeline({ segments, blinks, duration, summaries }: TimelineProps) {
   const playhead = usePlayhead();
   const end = Math.max(duration, segments.at(-1)?.endS ?? 0);
   const most = Math.max(0, ...segments.map(({ noseJitter }) => noseJitter ?? 0));
   if (segments.length === 0 || end === 0) return null;
   const at = (t: number) => `${((100 * t) / end).toFixed(3)}%`;
-  const all = segments.map((segment) => readings(segment, usualTexture, usualMotion));
+  const all = segments.map((segment) => readings(segment, summaries));
   const bands = BANDS.filter((band) => all.some((one) => one[band] !== undefined));
   const whole =
     segments.every((segment, index) => segment.startS - (segments[index - 1]?.endS ?? 0) < 0.1) &&
@@ -89,7 +89,7 @@ export function Timeline({ segments, blinks, duration, usualTexture, usualMotion
       <ul className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-xs text-quiet" aria-hidden="true">
         {bands.length > 0 && (
           <>
-            <li>{bands.length > 1 ? "upper band: texture, lower band: movement" : `band: ${bands[0]}`}</li>
+            <li>{bandsInWords(bands)}</li>
             <Key mark="h-3 w-3.5 bg-real/45">like real videos</Key>
             <Key mark="h-3 w-3.5 bg-fake/75">more like forgeries</Key>
           </>
@@ -104,12 +104,12 @@ export function Timeline({ segments, blinks, duration, usualTexture, usualMotion
 }
 
 /** What a network reads in a span: red only where real videos seldom are. */
-function Tint({ band, row, value }: { band: Band; row: number; value: number | undefined }) {
+function Tint({ band, row, value }: { band: Reading; row: number; value: number | undefined }) {
   if (value === undefined) return null;
   return (
     <span
       data-band={band}
-      className={`absolute inset-x-0 h-3 ${row === 0 ? "top-0" : "top-3.5"} ${value > 0 ? "bg-fake" : "bg-real"}`}
+      className={`absolute inset-x-0 h-3 ${TOPS[row]} ${value > 0 ? "bg-fake" : "bg-real"}`}
       style={{ opacity: value > 0 ? 0.3 + 0.6 * value : 0.15 - 0.45 * value }}
     />
   );
@@ -138,25 +138,38 @@ function Key({ mark, children }: { mark: string; children: string }) {
   );
 }
 
-/** How unusual a span is among real videos, as each network sees it; see `unusualness`. */
+/** How unusual a span is among real videos, by each reading; see `unusualness`. */
 function readings(
-  { faceTextureLogOdds, faceMotionLogOdds }: TimelineSegment,
-  usualTexture: FeatureSummary | undefined,
-  usualMotion: FeatureSummary | undefined,
+  { faceAppearanceLogOdds, faceBlendingLogOdds, faceMotionLogOdds }: TimelineSegment,
+  summaries: readonly FeatureSummary[],
 ): Readings {
-  const against = (logOdds: number | undefined, usual: FeatureSummary | undefined) =>
-    logOdds === undefined || usual === undefined ? undefined : unusualness(logOdds, usual);
-  return { texture: against(faceTextureLogOdds, usualTexture), movement: against(faceMotionLogOdds, usualMotion) };
+  const against = (reading: Reading, logOdds: number | undefined) => {
+    const usual = usualRange(summaries, FEATURE_OF[reading]);
+    return logOdds === undefined || usual === undefined ? undefined : unusualness(logOdds, usual);
+  };
+  return {
+    appearance: against("appearance", faceAppearanceLogOdds),
+    blending: against("blending", faceBlendingLogOdds),
+    movement: against("movement", faceMotionLogOdds),
+  };
+}
+
+/** Which band is which, from above. */
+function bandsInWords([first, second, third]: readonly Reading[]): string {
+  if (third) return `upper band: ${first}, middle: ${second}, lower: ${third}`;
+  return second ? `upper band: ${first}, lower band: ${second}` : `band: ${first}`;
 }
 
 /** What a span says, for those who do not see it. */
-function inWords(segment: TimelineSegment, { texture, movement }: Readings = {}): string {
+function inWords(segment: TimelineSegment, values: Readings = {}): string {
   const { startS, endS, faceCoverage, blinks, noseJitter } = segment;
   const parts = [`face in ${formatPercent(faceCoverage)} of the frames`, formatCount(blinks, "blink", "blinks")];
   if (noseJitter !== undefined)
     parts.push(`nose trembles by ${formatSignificant(100 * noseJitter)} % of the distance between the eyes`);
-  if (texture !== undefined) parts.push(unusualnessInWords(texture));
-  if (movement !== undefined) parts.push(unusualnessInWords(movement, "moves"));
+  for (const band of BANDS) {
+    const value = values[band];
+    if (value !== undefined) parts.push(unusualnessInWords(value, band));
+  }
   return `Go to ${formatTimecode(startS)}: until ${formatTimecode(endS)}, ${parts.join(", ")}`;
 }
 

@@ -56,14 +56,16 @@ describe("the features", () => {
   });
 
   it("tell log-odds as a share of a hundred", () => {
-    const texture = featureNamed("face_texture_log_odds");
-    if (!texture) throw new Error();
-    expect([-1e9, -1.5, 0, 1.5].map((value) => inWords(texture, value, "en-US"))).toEqual([
-      "0 of 100",
-      "18 of 100",
-      "50 of 100",
-      "82 of 100",
-    ]);
+    for (const name of ["face_motion_log_odds", "face_appearance_log_odds", "face_blending_log_odds"]) {
+      const feature = featureNamed(name);
+      if (!feature) throw new Error(name);
+      expect([-1e9, -1.5, 0, 1.5].map((value) => inWords(feature, value, "en-US"))).toEqual([
+        "0 of 100",
+        "18 of 100",
+        "50 of 100",
+        "82 of 100",
+      ]);
+    }
   });
 
   it("follow the reader's locale", () => {

@@ -8,7 +8,7 @@ import { Modality, type FeatureVector } from "@gen/notreally/v1/features_pb";
 import { formatNumber, formatSignificant } from "@/lib/format";
 
 /** The fields of the vector, without its versions. */
-export type FeatureField = Exclude<keyof FeatureVector, "schemaVersion" | "textureModel" | "$typeName" | "$unknown">;
+export type FeatureField = Exclude<keyof FeatureVector, "schemaVersion" | "faceNetworks" | "$typeName" | "$unknown">;
 
 export interface FeatureText {
   /** Field name in the contract. */
@@ -91,29 +91,32 @@ export const FEATURES: readonly FeatureText[] = [
     shortUnit: "of 100",
   },
   {
-    name: "face_texture_log_odds",
-    field: "faceTextureLogOdds",
-    label: "texture of the face",
+    name: "face_appearance_log_odds",
+    field: "faceAppearanceLogOdds",
+    label: "appearance of the face",
     unit: "log-odds",
     modality: Modality.FACE,
     sentence:
-      "The score of a network trained on forged faces, for the texture of this one: 0 looks filmed, 100 looks forged.",
+      "The score of a large network trained on synthesised faces, for what this one looks like, colours and all: 0 " +
+      "looks filmed, 100 looks synthesised.",
     shown: leaning,
     written: whole,
     noun: OF_HUNDRED,
     shortUnit: "of 100",
   },
   {
-    name: "face_texture_variation",
-    field: "faceTextureVariation",
-    label: "unevenness of the face's texture",
+    name: "face_blending_log_odds",
+    field: "faceBlendingLogOdds",
+    label: "traces of blending",
     unit: "log-odds",
     modality: Modality.FACE,
-    sentence: "How much that score varies over the video; a mask that slips shows only now and then.",
-    shown: same,
-    written: twoDigits,
-    noun: BARE,
-    shortUnit: "log-odds",
+    sentence:
+      "The score of the same network for whether a face, or a part of it such as the mouth, was put into another " +
+      "picture: 0 looks like one picture, 100 like two.",
+    shown: leaning,
+    written: whole,
+    noun: OF_HUNDRED,
+    shortUnit: "of 100",
   },
   {
     name: "hf_face_ring_logratio",

@@ -4,7 +4,19 @@ import { FeatureSummarySchema } from "@gen/notreally/v1/classifier_pb";
 import { HeatMapSchema } from "@gen/notreally/v1/media_pb";
 import { describe, expect, it } from "vitest";
 
-import { heatOpacities, heatScale, moments, mostTelling, strongestPart, unusualness, unusualnessInWords } from "./heat";
+import {
+  heatInFewWords,
+  heatInWords,
+  heatOpacities,
+  heatScale,
+  heatUnusualness,
+  moments,
+  mostTelling,
+  readingOf,
+  strongestPart,
+  unusualness,
+  unusualnessInWords,
+} from "./heat";
 
 const picture = (timeS: number, places: number[], side = Math.sqrt(places.length)) =>
   create(ThumbnailSchema, { timeS, heat: { side, places, logOdds: places.reduce((a, b) => a + b, 0) / places.length } });
@@ -52,10 +64,61 @@ describe("how unusual a score is", () => {
   it.each([
     [-9, -1, "looks like real videos"],
     [-0.01, -0.005, "looks like real videos"],
-    [0.5, 0.25, "looks a little more like forgeries than most real videos"],
-    [9, 1, "looks more like forgeries than real videos do"],
+    [0.5, 0.25, "looks a little more synthesised than most real videos"],
+    [9, 1, "looks more synthesised than real videos do"],
   ])("%d", (logOdds, value, words) => {
     expect(unusualness(logOdds, usual)).toBeCloseTo(value);
-    expect(unusualnessInWords(value)).toBe(words);
+    expect(unusualnessInWords(value, "appearance")).toBe(words);
+  });
+
+  it("is said of each reading in words of its own", () => {
+    const said = (["appearance", "blending", "movement"] as const).map((reading) =>
+      [-1, 0.25, 1].map((value) => unusualnessInWords(value, reading)),
+    );
+    expect(new Set(said.flat())).toHaveProperty("size", 9);
+    expect(said[1]).toEqual([
+      "shows no more traces of blending than real videos",
+      "shows slightly more traces of blending than most real videos",
+      "shows more traces of blending than real videos do",
+    ]);
+    expect(said[2]?.[2]).toBe("moves more like forgeries than real videos do");
+  });
+});
+
+describe("what a picture shows", () => {
+  const summaries = [
+    create(FeatureSummarySchema, { feature: "face_appearance_log_odds", p05: -3, p50: -2, p95: 0 }),
+    create(FeatureSummarySchema, { feature: "face_blending_log_odds", p05: -1, p50: 1, p95: 3 }),
+  ];
+  const heat = (feature: string, logOdds: number) =>
+    create(HeatMapSchema, { side: 1, places: [logOdds], logOdds, feature });
+
+  it("is measured by the range of its own feature", () => {
+    expect(heatUnusualness(heat("face_appearance_log_odds", 1), summaries)).toBeCloseTo(0.5);
+    expect(heatUnusualness(heat("face_blending_log_odds", 1), summaries)).toBeCloseTo(-1);
+    expect(heatUnusualness(heat("face_blending_log_odds", 5), summaries)).toBeCloseTo(1);
+  });
+
+  it.each(["", "face_appearance_variation"])("is its appearance where an older version names %j", (feature) => {
+    expect(readingOf(heat(feature, 1))).toBe("appearance");
+    expect(heatUnusualness(heat(feature, 1), summaries)).toBeCloseTo(0.5);
+  });
+
+  it.each([
+    ["face_appearance_log_odds", 9, "looks synthesised", "looks more synthesised than real videos do"],
+    ["face_blending_log_odds", 9, "shows traces of blending", "shows more traces of blending than real videos do"],
+    ["face_blending_log_odds", 2, "looks like real videos", "shows no more traces of blending than real videos"],
+    ["face_appearance_log_odds", -1, "looks like real videos", "looks like real videos"],
+  ])("is said in few words and in many: %s, %d", (feature, logOdds, few, many) => {
+    const sign = logOdds > 0 ? ", strongest sign in the middle" : "";
+    expect(heatInFewWords(heat(feature, logOdds), summaries)).toBe(few);
+    expect(heatInWords(heat(feature, logOdds), summaries)).toBe(many + sign);
+  });
+
+  it("is not judged where the model knows no range of its feature", () => {
+    const known = summaries.slice(0, 1);
+    expect(heatUnusualness(heat("face_blending_log_odds", 9), known)).toBeUndefined();
+    expect(heatInFewWords(heat("face_blending_log_odds", 9), known)).toBe("scored for traces of blending");
+    expect(heatInWords(heat("face_appearance_log_odds", -9), [])).toBe("scored for looking synthesised");
   });
 });

@@ -1,8 +1,10 @@
-/** Where in pictures of a face the texture network found what, ready to be drawn and said. */
+/** Where in pictures of a face the appearance network found what, ready to be drawn and said. */
 
 import type { Thumbnail } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import type { HeatMap } from "@gen/notreally/v1/media_pb";
+
+import { usualRange } from "./range";
 
 /** A picture with what was found in it. */
 export interface Moment {
@@ -11,8 +13,15 @@ export interface Moment {
   heat: HeatMap;
 }
 
-export const TEXTURE_FEATURE = "face_texture_log_odds";
-export const MOTION_FEATURE = "face_motion_log_odds";
+/** What the networks read in a face. */
+export type Reading = "appearance" | "blending" | "movement";
+
+/** What each is averaged into, by the field name in the contract. */
+export const FEATURE_OF: Readonly<Record<Reading, string>> = {
+  appearance: "face_appearance_log_odds",
+  blending: "face_blending_log_odds",
+  movement: "face_motion_log_odds",
+};
 
 /** Below this many log-odds nothing is drawn strongly, or noise would look like a finding. */
 const LEAST_SCALE = 2;
@@ -69,11 +78,58 @@ export function unusualness(logOdds: number, { p50, p95 }: FeatureSummary): numb
   return Math.max(-1, Math.min(1, (logOdds - p95) / width));
 }
 
-export function unusualnessInWords(value: number, verb: "looks" | "moves" = "looks"): string {
-  if (value <= 0) return `${verb} like real videos`;
-  return value < 0.5
-    ? `${verb} a little more like forgeries than most real videos`
-    : `${verb} more like forgeries than real videos do`;
+const WORDS: Readonly<Record<Reading, readonly [usual: string, some: string, much: string]>> = {
+  appearance: [
+    "looks like real videos",
+    "looks a little more synthesised than most real videos",
+    "looks more synthesised than real videos do",
+  ],
+  blending: [
+    "shows no more traces of blending than real videos",
+    "shows slightly more traces of blending than most real videos",
+    "shows more traces of blending than real videos do",
+  ],
+  movement: [
+    "moves like real videos",
+    "moves a little more like forgeries than most real videos",
+    "moves more like forgeries than real videos do",
+  ],
+};
+
+export function unusualnessInWords(value: number, reading: Reading): string {
+  const [usual, some, much] = WORDS[reading];
+  if (value <= 0) return usual;
+  return value < 0.5 ? some : much;
+}
+
+/** Which of the network's two scores a picture shows. */
+export function readingOf({ feature }: HeatMap): "appearance" | "blending" {
+  // Results of older versions name no feature: they know of appearance alone.
+  return feature === FEATURE_OF.blending ? "blending" : "appearance";
+}
+
+/** How unusual a picture's score is among those of real videos; undefined where the model does not know theirs. */
+export function heatUnusualness(heat: HeatMap, summaries: readonly FeatureSummary[]): number | undefined {
+  const usual = usualRange(summaries, FEATURE_OF[readingOf(heat)]);
+  return usual && unusualness(heat.logOdds, usual);
+}
+
+const FOUND = { appearance: "looks synthesised", blending: "shows traces of blending" } as const;
+const SCORED = { appearance: "scored for looking synthesised", blending: "scored for traces of blending" } as const;
+
+/** What a picture shows, in the few words that fit under it. */
+export function heatInFewWords(heat: HeatMap, summaries: readonly FeatureSummary[]): string {
+  const value = heatUnusualness(heat, summaries);
+  if (value === undefined) return SCORED[readingOf(heat)];
+  return value > 0 ? FOUND[readingOf(heat)] : "looks like real videos";
+}
+
+/** The same at length, with where it was found: for those who do not see the picture. */
+export function heatInWords(heat: HeatMap, summaries: readonly FeatureSummary[]): string {
+  const value = heatUnusualness(heat, summaries);
+  const where = strongestPart(heat);
+  const found = value === undefined ? SCORED[readingOf(heat)] : unusualnessInWords(value, readingOf(heat));
+  return [found, where && `strongest sign in ${where}`].filter(Boolean).join(", ");
 }
 
 function isSquare({ side, places }: HeatMap): boolean {

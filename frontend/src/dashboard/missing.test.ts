@@ -42,16 +42,16 @@ describe("the reason why a feature is missing", () => {
 
   it("tells a face that is too small from one that is seldom seen", () => {
     const { result } = recorded("talking");
-    const [texture] = FEATURES.filter(({ name }) => name === "hf_face_ring_logratio");
-    if (!texture || !result.quality) throw new Error();
-    expect(missingReason(texture, result)).toBe("too few pictures show the face well enough");
+    const [detail] = FEATURES.filter(({ name }) => name === "hf_face_ring_logratio");
+    if (!detail || !result.quality) throw new Error();
+    expect(missingReason(detail, result)).toBe("too few pictures show the face well enough");
     result.quality.medianIodPx = 31;
-    expect(missingReason(texture, result)).toBe("the face is too small");
+    expect(missingReason(detail, result)).toBe("the face is too small");
   });
 
-  it("knows that the texture network needs several pictures", () => {
+  it("knows that the appearance network needs several pictures", () => {
     const { result } = recorded("talking");
-    const learned = FEATURES.filter(({ name }) => name.startsWith("face_texture"));
+    const learned = FEATURES.filter(({ name }) => ["face_appearance_log_odds", "face_blending_log_odds"].includes(name));
     expect(learned.map((feature) => missingReason(feature, result))).toEqual(
       Array(2).fill("too few pictures show the face well enough"),
     );

@@ -18,7 +18,7 @@ const LEAST_IOD_PX = 40;
 // Measured on single pictures, not on the motion between them.
 const DETAIL = "hf_face_ring_logratio";
 const SPANS = "face_motion_log_odds";
-const LEARNED = new Set(["face_texture_log_odds", "face_texture_variation"]);
+const LEARNED = new Set(["face_appearance_log_odds", "face_blending_log_odds"]);
 
 /** The server's own words where it gives them, else what follows from the evidence. */
 export function missingReason(

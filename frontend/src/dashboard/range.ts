@@ -19,6 +19,11 @@ export interface Strip {
   marks: (Mark | undefined)[];
 }
 
+/** Of a feature among real videos, where the model knows it. */
+export function usualRange(summaries: readonly FeatureSummary[], name: string): FeatureSummary | undefined {
+  return summaries.find(({ feature }) => feature === name);
+}
+
 /** The strip shows this many widths of the typical range on both sides of it. */
 const MARGIN = 0.5;
 /** It stretches to a value outside as long as that takes at most this many widths. */

@@ -80,7 +80,7 @@ export function hasScore(result: Pick<AnalysisResult, "verdict" | "model">): boo
 export function rankingInWords(model: Model | undefined, locale?: string): string | null {
   if (model?.crossValidatedAuc === undefined) return null;
   const times = formatNumber(100 * model.crossValidatedAuc, 0, locale);
-  return `Given a real and a fake video of people it had never seen, the model picked out the fake ${times} times in 100; a coin toss would do so 50 times.`;
+  return `Given a real and a fake video from sources it had never seen, the model picked out the fake ${times} times in 100; a coin toss would do so 50 times.`;
 }
 
 /** Utility classes of a tone: one place, so that red stays evidence. */

@@ -5,9 +5,10 @@
 import "./report.css";
 
 import { type Analysis, type AnalysisResult, Verdict } from "@gen/notreally/v1/analysis_pb";
+import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 
 import { Gauge } from "@/dashboard/Gauge";
-import { heatScale, type Moment, moments } from "@/dashboard/heat";
+import { heatInFewWords, heatScale, type Moment, moments } from "@/dashboard/heat";
 import { HeatOverlay } from "@/dashboard/HeatOverlay";
 import { Jpeg } from "@/dashboard/Jpeg";
 import { signed } from "@/dashboard/push";
@@ -97,7 +98,7 @@ function Faces({ result }: { result: AnalysisResult }) {
 function Pictures({ result }: { result: AnalysisResult }) {
   const thumbnails = result.faces[0]?.thumbnails ?? [];
   const scored = moments(thumbnails);
-  if (scored.length > 0) return <Moments all={scored} />;
+  if (scored.length > 0) return <Moments all={scored} summaries={result.model?.features ?? []} />;
   const pictures = thumbnails.slice(0, MOST_PICTURES);
   if (pictures.length === 0) return null;
   return (
@@ -110,7 +111,7 @@ function Pictures({ result }: { result: AnalysisResult }) {
 }
 
 /** The pictures that look most like a forgery, each beside what was found where. */
-function Moments({ all }: { all: readonly Moment[] }) {
+function Moments({ all, summaries }: { all: readonly Moment[]; summaries: readonly FeatureSummary[] }) {
   const scale = heatScale(all);
   const most = [...all].sort((one, other) => other.heat.logOdds - one.heat.logOdds).slice(0, MOST_PICTURES);
   return (
@@ -126,6 +127,7 @@ function Moments({ all }: { all: readonly Moment[] }) {
               </div>
             </div>
             {formatTimecode(timeS)}, score {signed(heat.logOdds)}
+            <div>{heatInFewWords(heat, summaries)}</div>
           </li>
         ))}
       </ul>

@@ -1,10 +1,12 @@
 """ONNX sessions that run in the calling thread, as a worker has one core."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import onnxruntime
+from numpy.typing import NDArray
 
 from services.face.networks.network_file import NetworkError
 
@@ -17,7 +19,14 @@ class Spec(NamedTuple):
     shape: tuple[int | None, ...]
 
 
-def loaded(path: Path, content: bytes, *, takes: Sequence[Spec], gives: Spec) -> onnxruntime.InferenceSession:
+def loaded(
+    path: Path,
+    content: bytes,
+    *,
+    takes: Sequence[Spec],
+    gives: Spec,
+    held: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+) -> onnxruntime.InferenceSession:
     """A network that computes in the thread that asks.
 
     Args:
@@ -25,6 +34,7 @@ def loaded(path: Path, content: bytes, *, takes: Sequence[Spec], gives: Spec) ->
         content: of that file.
         takes: its inputs.
         gives: its one output; None in its shape stands for any length.
+        held: weights, by name, that the file asks for and does not hold itself.
 
     Raises:
         NetworkError: It is not an ONNX network, or one for something else.
@@ -33,6 +43,9 @@ def loaded(path: Path, content: bytes, *, takes: Sequence[Spec], gives: Spec) ->
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    if held:
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(weights) for weights in held.values()]
+        options.add_external_initializers(list(held), values)
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no other class in common

@@ -41,14 +41,14 @@ def face_clip(
     texture: Callable[[float], tuple[float, float]] | None = lambda time: (1.0, 2.0),
     log_odds: Callable[[float], float] | None = lambda time: 1.0,
     motion: Callable[[float], float] | None = lambda time: 1.0,
-    texture_model: str = "network",
+    face_networks: str = "network",
     window_s: float = 4.0,
 ) -> list[FaceWindow]:
     """One face through all frames, in windows of `window_s`.
 
     Unless a course is given, the head turns a little from side to side: nobody alive keeps wholly still.
 
-    A texture is measured on every tenth entry, the texture network scores every twentieth, the motion network a span
+    A texture is measured on every tenth entry, the appearance network scores every twentieth, the motion network a span
     from every thirtieth, and contours are drawn of every third.
     """
     count = len(times)
@@ -86,16 +86,17 @@ def face_clip(
                 for face, ring in [texture(float(times[entries[entry]]))]
             ]
             crops = [
-                FaceCrop(entry=entry, log_odds=log_odds(float(times[entries[entry]])))
+                FaceCrop(entry=entry, appearance_log_odds=score, blending_log_odds=-score)
                 for entry in range(0, len(entries), 20)
                 if log_odds is not None
+                for score in [log_odds(float(times[entries[entry]]))]
             ]
             movements = [
                 FaceMovement(entry=entry, log_odds=motion(float(times[entries[entry]])))
                 for entry in range(0, len(entries), 30)
                 if motion is not None
             ]
-            window.texture_model = texture_model if crops or movements else ""
+            window.face_networks = face_networks if crops or movements else ""
             window.tracks.append(
                 FaceTrack(
                     frames=seen,

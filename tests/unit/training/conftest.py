@@ -55,6 +55,7 @@ def population() -> Population:
             subsets=np.array(["studio"] * people + ["street"] * people),
             methods=np.where(fake, "swap", "none"),
             pairs=np.stack([first, first + 1], axis=1).astype(np.intp),
+            sources=np.array([f"page {number % 5}" for number in person]),
             fold=person % min(folds, people),
             clips=np.arange(2 * people),
             judged=np.ones(2 * people, dtype=np.bool_),

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from notreally.v1 import analysis_pb2, features_pb2
-from numpy.typing import NDArray
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -21,47 +20,41 @@ from services.classifier.model import load
 from services.face.networks.network_file import version_of
 from training import pipeline
 from training import train as train_module
+from training.appearance.training import Scores
 from training.data.clips import Dataset
 from training.data.vectors import FEATURE_NAMES, VectorCache, row_of
 from training.fitting import model, model_file
 from training.fitting.calibration import Band, Calibration
-from training.networks.learning import Settings
-from training.networks.network import Answer
-from training.networks.scores import TextureScores
-from training.networks.texture import RECOMPRESSIONS
 from training.train import train
 
 PEOPLE = 40
 
 
 class ToldScores:
-    """In place of `TextureTraining`: scores that say nothing, at once. test_texture.py has the real one.
+    """In place of `AppearanceTraining`: scores that say nothing, at once."""
 
-    A part that is trained by itself, to be compared, knows.
-    """
+    def __init__(self, dataset: Dataset, *_: object, **__: object) -> None:
+        self._clips = dataset.clips
 
-    def __init__(
-        self, dataset: Dataset, fold: NDArray[np.intp], recipe: Sequence[Settings], *_: object, **__: object
-    ) -> None:
-        self._fold = fold
-        self._known = [6.0 * (clip.fake and len(recipe) == 1) for clip in dataset.clips]
+    def of_sources(self, _: object, seeds: Sequence[int]) -> Scores:
+        return self._told(seeds, 0.0)
 
-    def out_of_fold(self, seeds: Sequence[int]) -> TextureScores:
-        told = tuple(
-            tuple(np.random.default_rng([seed, clip]).normal(known, size=8) for clip, known in enumerate(self._known))
+    def of_people(self, _: object, seeds: Sequence[int]) -> Scores:
+        """Fakes of people who are known are told."""
+        return self._told(seeds, 6.0)
+
+    def _told(self, seeds: Sequence[int], known: float) -> Scores:
+        return tuple(
+            tuple(
+                np.random.default_rng([seed, number]).normal(known * clip.fake, size=8)
+                for number, clip in enumerate(self._clips)
+            )
             for seed in seeds
         )
-        return TextureScores(
-            tuple(seeds),
-            self._fold,
-            told,
-            dict.fromkeys(Answer, told),
-            dict.fromkeys(RECOMPRESSIONS, told),
-            {"re-encoded": told},
-        )
 
-    def train_released(self, path: Path, seed: int) -> None:
+    def train_released(self, path: Path, matrices: Path, seed: int) -> None:
         path.write_bytes(b"network")
+        matrices.write_bytes(b"matrices")
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,8 @@ class Trained:
 @pytest.fixture(scope="module")
 def command() -> Iterator[Typer]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "TextureTraining", ToldScores)
+        patch.setattr(pipeline, "AppearanceTraining", ToldScores)
+        patch.setattr(train_module, "checked_encoder", lambda _: Path("encoder.onnx"))
         patch.setattr(train_module, "_PERMUTATIONS", 4)
         patch.setattr(model, "_COPIES", 3)  # forty people need no more
         app = Typer()
@@ -133,7 +127,8 @@ def write_measured(folder: Path) -> None:
 
 def arguments(data: Path, *more: str) -> list[str]:
     given = {"real": "real", "fake": "fake", "cache": ".", "model": "model.json", "card": "card.md"}
-    given |= {"texture": "texture.onnx", "motion": "motion.onnx", "figures": "figures.json"}
+    given |= {"appearance": "appearance.onnx", "motion": "motion.onnx", "matrices": "matrices.npz"}
+    given |= {"figures": "figures.json"}
     return [part for name, value in given.items() for part in (f"--{name}", str(data / value))] + list(more)
 
 
@@ -142,8 +137,8 @@ def test_vectors_of_a_new_schema_can_be_measured_before_there_is_a_model_for_the
     model_file.take_schema(shipped, SCHEMA_VERSION + 1, tmp_path / "model.json")
     taken, described = load(tmp_path / "model.json").description, load(shipped).description
     assert taken.schema_version == SCHEMA_VERSION + 1
-    assert described.texture_model, "else there is nothing to forget"
-    assert (taken.version, taken.texture_model) == (described.version, "")
+    assert described.face_networks, "else there is nothing to forget"
+    assert (taken.version, taken.face_networks) == (described.version, "")
 
 
 def test_measured_videos_become_a_model_and_a_card_without_any_server(once: Trained) -> None:
@@ -152,8 +147,8 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(once: Trai
     assert model.description.schema_version == SCHEMA_VERSION
     assert model.description.training_videos == 2 * PEOPLE
     assert 0.8 < model.description.cross_validated_auc < 1
-    networks = ((data / name).read_bytes() for name in ("texture.onnx", "motion.onnx"))
-    assert model.description.texture_model == version_of(*networks)
+    networks = (data / name for name in ("appearance.onnx", "motion.onnx", "matrices.npz"))
+    assert model.description.face_networks == version_of(*(network.read_bytes() for network in networks))
     unlike = np.full(10, np.nan)
     unlike[FEATURE_NAMES.index("blink_rate_per_min")] = 3.0
     assert model.score(unlike).prob_fake > 0.7
@@ -170,18 +165,15 @@ def test_measured_videos_become_a_model_and_a_card_without_any_server(once: Trai
     assert "make train CLIPS=<folder with real/ and fake/>\n" in card
     figures = json.loads((data / "figures.json").read_text())
     assert (figures["seeds"], figures["options"]) == (2, "")
-    assert figures["scores"]["paired"]["value"] == pytest.approx(model.description.cross_validated_auc, abs=1e-4)
+    assert figures["scores"]["all"]["value"] == pytest.approx(model.description.cross_validated_auc, abs=1e-4)
     assert figures["scores"]["members of pairs alone"]["videos"] == 2 * PEOPLE
     assert figures["within"]["members of pairs alone"]["fewest"] == PEOPLE
     assert len(figures["permuted"]["areas"]) == 4
-    assert set(figures["choice"]["folds"]) > {
-        "as it ships",
-        "texture network: places alone",
-        "motion network: 30 epochs",
-    }
-    assert sorted(fold for folds in figures["choice"]["folds"].values() for fold in folds) == [0, 1, 2, 3]
+    assert set(figures["choice"]["folds"]) > {"as it ships", "the appearance network alone"}
+    assert sorted(fold for folds in figures["choice"]["folds"].values() for fold in folds) == [*range(8)]
+    assert figures["people"] == {}
     assert "### Nested cross-validation" in card
-    for plot in ("roc", "reliability", "scores", "ablations", "compression"):
+    for plot in ("roc", "reliability", "scores", "ablations"):
         assert f"](card/{plot}.svg)" in card
         assert (data / "card" / f"{plot}.svg").read_text().startswith("<?xml")
 
@@ -197,7 +189,7 @@ def test_the_card_quotes_no_figure_that_the_command_does_not_print(once: Trained
 def test_evaluating_again_gives_the_same_card_and_plots_and_leaves_the_model_as_it_is(
     command: Typer, trained: Path
 ) -> None:
-    models = ("model.json", "texture.onnx", "motion.onnx")
+    models = ("model.json", "appearance.onnx", "motion.onnx", "matrices.npz")
 
     def written() -> dict[str, bytes]:
         plots = [f"card/{plot.name}" for plot in sorted(trained.glob("card/*.svg"))]
@@ -218,19 +210,16 @@ def test_evaluating_again_gives_the_same_card_and_plots_and_leaves_the_model_as_
     assert "Seed 0, 1 in all" in after["card.md"].decode()
 
 
-def test_what_was_trained_otherwise_is_compared_where_that_is_asked_for(command: Typer, trained: Path) -> None:
-    outcome = CliRunner().invoke(command, arguments(trained, "--only-evaluate", "--compare", "--seeds", "2"))
+def test_people_are_held_out_as_well_where_that_is_asked_for(command: Typer, trained: Path) -> None:
+    outcome = CliRunner().invoke(command, arguments(trained, "--only-evaluate", "--people", "--seeds", "2"))
     assert outcome.exit_code == 0, outcome.output
     figures = json.loads((trained / "figures.json").read_text())
-    choice, other = figures["choice"], "texture network: places, 60 % of its fakes labelled"
-    assert choice["folds"][other] == [0, 1, 2, 3]
-    assert (choice["seeds"]["as it ships"], choice["seeds"][other]) == (2, 1)
-    assert min(choice["gains"][other]) > 0
-    assert figures["chosen"]["all"]["value"] > figures["scores"]["all"]["value"]
-    assert figures["options"] == "--compare"
+    assert figures["people"]["paired"]["value"] > figures["scores"]["paired"]["value"]
+    assert figures["options"] == "--people"
     card = (trained / "card.md").read_text()
+    assert "On people never met, of sources that it knows" in card
     assert "make train CLIPS=<folder with real/ and fake/>\n" in card
-    assert "make evaluate CLIPS=<the same> SEEDS=5 OPTIONS=--compare\n" in card
+    assert "make evaluate CLIPS=<the same> SEEDS=3 OPTIONS=--people\n" in card
 
 
 def test_a_model_that_learned_next_to_nothing_says_so(command: Typer, trained: Path) -> None:
@@ -242,14 +231,14 @@ def test_a_model_that_learned_next_to_nothing_says_so(command: Typer, trained: P
 
 def test_calibration_and_thresholds_can_be_fitted_anew_alone(command: Typer, trained: Path) -> None:
     description, calibration, known = model_file.read(trained / "model.json")
-    network = (trained / "texture.onnx").read_bytes()
+    network = (trained / "appearance.onnx").read_bytes()
     model_file.recalibrate(trained / "model.json", Calibration(1.0, 3.0), Band(0.0, 1.0), 0.5)
     outcome = CliRunner().invoke(command, arguments(trained, "--only-evaluate", "--recalibrate", "--seeds", "2"))
     assert outcome.exit_code == 0, outcome.output
     # What training gave it, the same trees in the same version among it.
     assert description.fake_above < 1
     assert model_file.read(trained / "model.json") == (description, calibration, known)
-    assert (trained / "texture.onnx").read_bytes() == network
+    assert (trained / "appearance.onnx").read_bytes() == network
     assert f"called fake above | {description.fake_above:.3f}" in (trained / "card.md").read_text()
 
 
@@ -303,7 +292,6 @@ def test_noise_gives_a_model_that_decides_nothing_and_a_card_that_says_so(comman
         (["--real", "nowhere"], "There is no folder nowhere."),
         (["--model", "model.pkl"], "must be a .json or .ubj file"),
         (["--manifest", "nowhere.csv"], "does not exist"),
-        (["--quick", "--compare"], "--quick learns nothing worth comparing."),
         (["--recalibrate"], "Needs --only-evaluate: training calibrates anyway."),
     ],
 )
@@ -327,7 +315,7 @@ def test_too_few_videos_that_can_be_measured_are_answered_before_networks_learn(
     outcome = CliRunner(env={**os.environ, "COLUMNS": "200"}).invoke(command, arguments(data))
     assert outcome.exit_code == 2
     assert "Too few people have fake videos of which enough can be measured" in outcome.output
-    assert "Measuring movements" not in outcome.output
+    assert "Evaluating" not in outcome.output
 
 
 def test_a_server_that_does_not_answer_is_answered_with_a_sentence(command: Typer, data: Path) -> None:

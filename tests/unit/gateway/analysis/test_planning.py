@@ -166,6 +166,6 @@ def test_runs_hold_each_window_once_in_order(
     assert all(runs)
 
 
-@pytest.mark.parametrize(("windows", "each"), [(0, 24), (1, 24), (3, 8), (5, 5), (20, 1), (500, 1)])
-def test_about_as_many_crops_as_in_training_are_scored_over_all_windows(windows: int, each: int) -> None:
+@pytest.mark.parametrize(("windows", "each"), [(0, 8), (1, 8), (3, 3), (4, 2), (20, 1), (500, 1)])
+def test_about_as_many_portraits_as_in_training_are_scored_over_all_windows(windows: int, each: int) -> None:
     assert scored_crops(windows) == each

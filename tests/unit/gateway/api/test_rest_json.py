@@ -24,7 +24,7 @@ def finished() -> analysis_pb2.Analysis:
     result.verdict = analysis_pb2.VERDICT_LIKELY_REAL
     result.prob_real = 0.75
     result.features.nose_jitter = 0.004
-    result.features.texture_model = "network"
+    result.features.face_networks = "network"
     result.metadata.size_bytes = 2**40
     result.series.faces.add().eye_aspect_ratio.append(float("nan"))
     result.timings.add(stage=analysis_pb2.STAGE_ANALYZING_VIDEO, wall_s=1.5)

@@ -99,13 +99,13 @@ def test_thumbnails_stay_with_their_person() -> None:
 
 def test_a_thumbnail_keeps_its_heat_map_and_a_window_its_network() -> None:
     both = window(0, track(LEFT), track(RIGHT))
-    both.texture_model = "network"
+    both.face_networks = "network"
     heat = HeatMap(log_odds=1.5, side=1, places=[1.5])
     both.thumbnails.extend([FaceThumbnail(track=0, heat=heat), FaceThumbnail(track=1)])
     first, second = link_faces([both])
     assert not first.windows[0].thumbnails[0].HasField("heat")
     assert second.windows[0].thumbnails[0].heat == heat
-    assert [person.windows[0].texture_model for person in (first, second)] == ["network", "network"]
+    assert [person.windows[0].face_networks for person in (first, second)] == ["network", "network"]
 
 
 def test_no_face_is_no_person() -> None:

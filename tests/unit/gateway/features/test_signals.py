@@ -13,7 +13,7 @@ def clip(*models: str) -> list[FaceWindow]:
     """Windows of four seconds; crops and spans of each were scored by networks of this version, none for ""."""
     windows = face_clip(frame_times(4.0 * len(models)), log_odds=lambda time: time, motion=lambda time: time)
     for window, model in zip(windows, models, strict=True):
-        window.texture_model = model
+        window.face_networks = model
         if not model:
             del window.tracks[0].crops[:]
             del window.tracks[0].movements[:]
@@ -22,9 +22,10 @@ def clip(*models: str) -> list[FaceWindow]:
 
 def test_a_crops_score_stays_with_its_moment() -> None:
     signals = face_signals(clip("a", "a", "a"))
-    assert len(signals.crops.entry) == 18
-    assert signals.crops.log_odds == pytest.approx(signals.times_s[signals.crops.entry])
-    assert np.all(np.diff(signals.crops.entry) > 0)
+    for scored, sign in ((signals.appearance, 1), (signals.blending, -1)):
+        assert len(scored.entry) == 18
+        assert sign * scored.log_odds == pytest.approx(signals.times_s[scored.entry])
+        assert np.all(np.diff(scored.entry) > 0)
 
 
 def test_a_spans_score_stays_with_the_moment_it_begins_at() -> None:
@@ -38,8 +39,8 @@ def test_a_window_without_the_face_shifts_nothing() -> None:
     windows = clip("a", "a", "a")
     del windows[1].tracks[:]
     signals = face_signals(windows)
-    for scored in (signals.crops, signals.movements):
-        assert scored.log_odds == pytest.approx(signals.times_s[scored.entry])
+    for scored, sign in ((signals.appearance, 1), (signals.blending, -1), (signals.movements, 1)):
+        assert sign * scored.log_odds == pytest.approx(signals.times_s[scored.entry])
     assert signals.textures.entry.max() < len(signals.times_s)
 
 
@@ -52,7 +53,7 @@ def test_scores_of_two_networks_pass_for_those_of_neither() -> None:
     """The service was replaced in the middle of an analysis: the classifier must not take the mixture for either's."""
     windows = clip("b", "a", "b")
     assert face_signals(windows).scored_by == "a+b"
-    assert compute_features(windows, [], media_facts()).vector.texture_model == "a+b"
+    assert compute_features(windows, [], media_facts()).vector.face_networks == "a+b"
 
 
 def test_a_window_without_the_face_has_no_say_in_the_network() -> None:
@@ -63,10 +64,11 @@ def test_a_window_without_the_face_has_no_say_in_the_network() -> None:
 
 def test_a_score_that_is_not_finite_is_none() -> None:
     windows = clip("a")
-    windows[0].tracks[0].crops[2].log_odds = float("-inf")
+    windows[0].tracks[0].crops[2].appearance_log_odds = float("-inf")
     windows[0].tracks[0].movements[1].log_odds = float("nan")
     signals = face_signals(windows)
-    assert np.flatnonzero(np.isnan(signals.crops.log_odds)).tolist() == [2]
+    assert np.flatnonzero(np.isnan(signals.appearance.log_odds)).tolist() == [2]
+    assert np.isfinite(signals.blending.log_odds).all()
     assert np.flatnonzero(np.isnan(signals.movements.log_odds)).tolist() == [1]
 
 

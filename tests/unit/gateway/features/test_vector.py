@@ -16,7 +16,7 @@ from tests.unit.gateway.synthetic_signals import eyes, face_clip, frame_times, m
 
 FACE = {spec.name for spec in FEATURES[:6]}
 MOTION = {"nose_jitter", "face_motion_log_odds"}
-LEARNED = {"face_texture_log_odds", "face_texture_variation"}
+LEARNED = {"face_appearance_log_odds", "face_blending_log_odds"}
 AUDIO = {"mfcc_mean", "mfcc_std", "av_sync_corr"}
 
 
@@ -59,9 +59,9 @@ def test_all_ten_features_of_a_speaking_face() -> None:
     assert vector.nose_jitter == 0
     assert vector.face_motion_log_odds == pytest.approx(1.0)
     assert vector.hf_face_ring_logratio == pytest.approx(math.log(1 / 2))
-    assert vector.face_texture_log_odds == pytest.approx(0.5)
-    assert vector.face_texture_variation == pytest.approx(1.5)
-    assert vector.texture_model == "network"
+    assert vector.face_appearance_log_odds == pytest.approx(0.5)
+    assert vector.face_blending_log_odds == pytest.approx(-0.5)
+    assert vector.face_networks == "network"
     assert vector.mfcc_mean == pytest.approx(coefficients.mean(), rel=1e-5)
     assert vector.mfcc_std == pytest.approx(1.0, rel=1e-5)
     assert vector.av_sync_corr > 0.98
@@ -140,18 +140,18 @@ def test_movement_needs_a_span_with_a_score(motion: Callable[[float], float] | N
 def test_the_networks_are_named_whichever_of_them_scored() -> None:
     movements = compute_features(face_clip(frame_times(4.0), log_odds=None), [], media_facts())
     assert movements.missing.keys() >= LEARNED
-    assert (movements.signals.scored_by, movements.vector.texture_model) == ("network", "network")
+    assert (movements.signals.scored_by, movements.vector.face_networks) == ("network", "network")
     crops = compute_features(face_clip(frame_times(4.0), motion=None), [], media_facts())
     assert "face_motion_log_odds" in crops.missing
-    assert (crops.signals.scored_by, crops.vector.texture_model) == ("network", "network")
+    assert (crops.signals.scored_by, crops.vector.face_networks) == ("network", "network")
     neither = compute_features(face_clip(frame_times(4.0), log_odds=None, motion=None), [], media_facts())
-    assert (neither.signals.scored_by, neither.vector.texture_model) == ("", "")
+    assert (neither.signals.scored_by, neither.vector.face_networks) == ("", "")
 
 
 def test_networks_whose_scores_are_not_used_are_not_named() -> None:
     slow = compute_features(face_clip(frame_times(8.0, 15.0), log_odds=None), [], media_facts())
     assert slow.signals.scored_by == "network"
-    assert slow.vector.texture_model == ""
+    assert slow.vector.face_networks == ""
 
 
 def test_motion_and_blinks_need_twenty_frames_a_second() -> None:
@@ -183,23 +183,23 @@ def scored(*log_odds: float) -> list[FaceWindow]:
     return face_clip(times, log_odds=lambda _: next(scores), motion=None, window_s=1e3)
 
 
-def test_learned_texture_needs_six_scored_crops() -> None:
-    enough = compute_features(scored(0, 0, 0, 0, 0, 3), [], media_facts())
+def test_appearance_needs_two_scored_portraits() -> None:
+    enough = compute_features(scored(0, 3), [], media_facts())
     assert not LEARNED & set(enough.missing)
-    assert enough.vector.face_texture_log_odds == pytest.approx(0.5)
-    few = compute_features(scored(0, 0, 0, 0, 0), [], media_facts())
+    assert enough.vector.face_appearance_log_odds == pytest.approx(1.5)
+    few = compute_features(scored(0), [], media_facts())
     assert {few.missing[name] for name in LEARNED} == {"too few pictures show the face well enough"}
-    assert few.vector.texture_model == ""
+    assert few.vector.face_networks == ""
 
 
 def test_a_score_that_is_no_number_is_no_score() -> None:
-    few = compute_features(scored(0, 0, 0, 0, 0, math.nan), [], media_facts())
+    few = compute_features(scored(0, math.nan), [], media_facts())
     assert few.missing.keys() >= LEARNED
-    enough = compute_features(scored(0, 0, math.inf, 0, 0, 0, 3), [], media_facts())
-    assert enough.vector.face_texture_log_odds == pytest.approx(0.5)
+    enough = compute_features(scored(0, math.inf, 3), [], media_facts())
+    assert enough.vector.face_appearance_log_odds == pytest.approx(1.5)
 
 
-def test_without_scored_crops_learned_texture_is_missing() -> None:
+def test_without_scored_portraits_appearance_is_missing() -> None:
     features = compute_features(face_clip(frame_times(12.0), log_odds=None), [], media_facts())
     assert features.missing.keys() == AUDIO | LEARNED
 

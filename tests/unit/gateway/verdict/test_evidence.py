@@ -121,13 +121,13 @@ def test_the_timeline_says_what_happened_when() -> None:
     assert second.nose_jitter > 0.005
 
 
-def test_the_timeline_says_what_the_texture_looks_like_when() -> None:
+def test_the_timeline_says_what_the_face_looks_like_when() -> None:
     times = frame_times(12.0)
     scores = {0.0: -3.0, 4.0: 2.0}  # at the beginning of a part; in between nothing stands out
     windows = face_clip(times, log_odds=lambda time: scores.get(time, 1.0 if time > 4 else -1.0), found=times < 8)
     parts = timeline(windows, compute_features(windows, [], media_facts()))
-    assert [part.face_texture_log_odds for part in parts[:2]] == [-1.0, 1.0]
-    assert not parts[2].HasField("face_texture_log_odds")
+    assert [part.face_appearance_log_odds for part in parts[:2]] == [-1.0, 1.0]
+    assert not parts[2].HasField("face_appearance_log_odds")
 
 
 def test_the_timeline_says_how_the_face_moves_when() -> None:
@@ -146,7 +146,7 @@ def test_the_timeline_leaves_out_windows_past_the_end_and_values_that_are_unknow
     (only,) = timeline(windows, compute_features(windows, [], media_facts()))
     assert only.start_s == 4
     assert not only.HasField("nose_jitter")
-    assert not only.HasField("face_texture_log_odds")
+    assert not only.HasField("face_appearance_log_odds")
     assert not only.HasField("face_motion_log_odds")
 
 

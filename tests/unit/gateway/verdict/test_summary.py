@@ -22,7 +22,7 @@ CONTRIBUTIONS = (
     FeatureContribution(feature="nose_jitter", value=0.0052, contribution=0.6),
     FeatureContribution(feature="face_motion_log_odds", contribution=0.9),
     FeatureContribution(feature="hf_face_ring_logratio", value=0.0, contribution=-0.3),
-    FeatureContribution(feature="face_texture_log_odds", value=0.1, contribution=0.01),
+    FeatureContribution(feature="face_appearance_log_odds", value=0.1, contribution=0.01),
 )
 SILENT = dict.fromkeys(("mfcc_mean", "mfcc_std", "av_sync_corr"), "the video has no sound")
 
@@ -68,11 +68,25 @@ def test_a_model_that_gives_no_verdicts_gives_no_reasons_either() -> None:
     blind = result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5)
     blind.model.MergeFrom(Model(version="1", real_below=0.0, fake_above=1.0))
     assert summarize(blind, {}, 1) == (
-        "This video cannot be called real or fake with confidence. In tests on people it had never seen, "
-        "the model in use did not tell real from fake well enough, so it gives no verdicts."
+        "This video cannot be called real or fake with confidence. In tests on data sets and methods it "
+        "had never met, the model in use did not tell real from fake well enough, so it gives no verdicts."
     )
     blind.model.MergeFrom(Model(real_below=0.2, fake_above=0.9))
     assert "The strongest sign" in summarize(blind, {}, 1)
+
+
+@pytest.mark.parametrize(
+    ("prob_fake", "band", "side"),
+    [(0.1, (0.0, 0.9), "real"), (0.9, (0.1, 1.0), "fake"), (0.1, (0.05, 1.0), None), (0.9, (0.0, 0.95), None)],
+)
+def test_a_side_without_verdicts_is_said_where_the_score_points_to_it(
+    prob_fake: float, band: tuple[float, float], side: str | None
+) -> None:
+    one_sided = result(analysis_pb2.VERDICT_INCONCLUSIVE, prob_fake)
+    one_sided.model.MergeFrom(Model(version="1", real_below=band[0], fake_above=band[1]))
+    text = summarize(one_sided, {}, 1)
+    assert (f"The model in use calls no video {side}: in tests on data sets and methods" in text) == (side is not None)
+    assert "calls no video" in text or side is None
 
 
 def test_inconclusive_names_the_strongest_sign_of_either_side() -> None:
@@ -132,10 +146,10 @@ def test_reasons_for_missing_are_grouped() -> None:
         ("blink_rate_per_min", 1.2, "1 time a minute"),
         ("nose_jitter", 0.0123, "1.2 % of the distance between the eyes"),
         ("hf_face_ring_logratio", -0.6931, "0.50 times as much"),
-        ("face_texture_log_odds", 0.0, "50 of 100"),
-        ("face_texture_log_odds", 1.5, "82 of 100"),
-        ("face_texture_log_odds", -1e9, "0 of 100"),
-        ("face_texture_variation", 0.7312, "0.73"),
+        ("face_appearance_log_odds", 0.0, "50 of 100"),
+        ("face_appearance_log_odds", 1.5, "82 of 100"),
+        ("face_appearance_log_odds", -1e9, "0 of 100"),
+        ("mfcc_std", 0.7312, "0.73"),
         ("av_sync_corr", 0.456, "0.46"),
         ("log10_bits_per_pixel", -1.0, "0.1 bits per pixel"),
     ],

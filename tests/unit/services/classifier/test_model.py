@@ -1,6 +1,7 @@
 """The model file: what is accepted, what is refused, and what a score is made of."""
 
 import hashlib
+import itertools
 import json
 import math
 import pickle
@@ -15,15 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notreally.v1 import classifier_pb2
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from services.classifier.model import (
     CALIBRATION_ATTRIBUTE,
     DESCRIPTION_ATTRIBUTE,
-    LINEAR_ATTRIBUTE,
+    NETWORKS_ATTRIBUTE,
     ModelError,
     TrainedModel,
     load,
 )
+from services.classifier.soft_maximum import SoftMaximum, Term
 from services.classifier.vector import FEATURE_NAMES
 
 SLOPE, INTERCEPT = 0.5, 0.25
@@ -52,7 +55,9 @@ def booster(names: tuple[str, ...] = FEATURE_NAMES, **parameters: str) -> xgboos
     return xgboost.train(settings, matrix, num_boost_round=10)
 
 
-FLAT = {"slope": 0.0, "middle": 0.0}
+NETWORKS = ("face_appearance_log_odds", "face_blending_log_odds", "face_motion_log_odds")
+TERM = {"usual": 0.5, "spread": 2.0, "unknown": 0.3}
+FLAT = {"slope": 0.0, "intercept": 0.0, "terms": {}}
 
 
 def write(
@@ -61,15 +66,13 @@ def write(
     trees: xgboost.Booster | None = None,
     described: classifier_pb2.Model | None = None,
     calibration: object = None,
-    lines: object = None,
+    networks: object = None,
 ) -> Path:
     trees = trees or booster()
     trees.set_attr(
         **{
             DESCRIPTION_ATTRIBUTE: json_format.MessageToJson(described or description()),
-            LINEAR_ATTRIBUTE: json.dumps(
-                {"face_texture_log_odds": FLAT, "face_motion_log_odds": FLAT} if lines is None else lines
-            ),
+            NETWORKS_ATTRIBUTE: json.dumps(FLAT if networks is None else networks),
             CALIBRATION_ATTRIBUTE: json.dumps(calibration or {"slope": SLOPE, "intercept": INTERCEPT}),
         }
     )
@@ -82,10 +85,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     return load(write(tmp_path_factory.mktemp("model") / "model.json"))
 
 
-def steeper(reading: str, middle: float) -> dict[str, dict[str, float]]:
-    """Lines of which one rises."""
-    flat = {"face_texture_log_odds": FLAT, "face_motion_log_odds": FLAT}
-    return {**flat, reading: {"slope": 1.5, "middle": middle}}
+def steeper(slope: float = 1.5, intercept: float = 0.0) -> dict[str, object]:
+    """A soft maximum of three networks' scores, which are 0.5 ± 2 on real videos, and 1.1 where they are missing."""
+    return {"slope": slope, "intercept": intercept, "terms": dict.fromkeys(NETWORKS, TERM)}
 
 
 def row(**values: float) -> NDArray[np.float64]:
@@ -93,7 +95,7 @@ def row(**values: float) -> NDArray[np.float64]:
 
 
 def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: TrainedModel) -> None:
-    values = row(nose_jitter=0.7, face_texture_log_odds=0.0)
+    values = row(nose_jitter=0.7, face_appearance_log_odds=0.0)
     score = model.score(values)
     matrix = xgboost.DMatrix(values[np.newaxis], feature_names=list(FEATURE_NAMES))
     expected = float(booster().predict(matrix, output_margin=True)[0])
@@ -101,52 +103,78 @@ def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: 
     assert score.raw_log_odds == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
-def test_a_linear_term_adds_to_what_the_trees_say_of_a_network_feature(
-    model: TrainedModel, tmp_path: Path, reading: str
-) -> None:
-    steep = load(write(tmp_path / "m.json", lines=steeper(reading, -0.5)))
-    values = row(nose_jitter=0.7, **{reading: 0.3})
+def test_the_networks_add_a_soft_maximum_to_what_the_trees_say(model: TrainedModel, tmp_path: Path) -> None:
+    steep = load(write(tmp_path / "m.json", networks=steeper(intercept=0.25)))
+    values = row(nose_jitter=0.7, **dict(zip(NETWORKS, (4.5, -1.5, 0.5), strict=True)))
     plain, added = model.score(values), steep.score(values)
+    # In standard deviations of real videos: 2, -1 and 0.
+    wanted = 0.25 + 1.5 * math.log((math.exp(2) + math.exp(-1) + 1) / 3)
+    assert added.raw_log_odds == pytest.approx(plain.raw_log_odds + wanted)
+    assert added.bias == pytest.approx(plain.bias + 0.25 + 1.5 * 0.3)
     difference = added.contributions - plain.contributions
-    assert difference[FEATURE_NAMES.index(reading)] == pytest.approx(1.5 * 0.8)
-    assert np.count_nonzero(difference) == 1
-    assert added.raw_log_odds == pytest.approx(plain.raw_log_odds + 1.5 * 0.8)
-    assert added.bias == plain.bias
+    assert difference.sum() == pytest.approx(wanted - 0.25 - 1.5 * 0.3)
+    assert set(np.flatnonzero(difference)) == {FEATURE_NAMES.index(name) for name in NETWORKS}
+    assert difference[FEATURE_NAMES.index(NETWORKS[0])] > 0 > difference[FEATURE_NAMES.index(NETWORKS[1])]
 
 
-@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
-def test_a_missing_network_feature_adds_nothing(model: TrainedModel, tmp_path: Path, reading: str) -> None:
-    steep = load(write(tmp_path / "m.json", lines=steeper(reading, -0.5)))
-    assert steep.score(row(nose_jitter=0.7)).raw_log_odds == model.score(row(nose_jitter=0.7)).raw_log_odds
+def test_networks_that_say_the_same_have_the_same_share(model: TrainedModel, tmp_path: Path) -> None:
+    steep = load(write(tmp_path / "m.json", networks=steeper()))
+    values = row(nose_jitter=0.7, **dict.fromkeys(NETWORKS, 2.5))
+    difference = steep.score(values).contributions - model.score(values).contributions
+    assert difference[[FEATURE_NAMES.index(name) for name in NETWORKS]] == pytest.approx([0.5 * (1 - 0.3)] * 3)
 
 
-@pytest.mark.parametrize("reading", ["face_texture_log_odds", "face_motion_log_odds"])
-def test_a_network_feature_that_only_its_linear_term_uses_can_be_out_of_range(
+@given(st.lists(st.floats(-8, 8), min_size=3, max_size=3))
+def test_contributions_are_shapley_values(scores: list[float]) -> None:
+    """Over all orders, what each adds when it comes after those before it."""
+    known = SoftMaximum(1.5, 0.0, {name: Term(0.5, 2.0, 0.3) for name in NETWORKS})
+    z = {name: (score - 0.5) / 2 for name, score in zip(NETWORKS, scores, strict=True)}
+    totals = dict.fromkeys(NETWORKS, 0.0)
+    for order in itertools.permutations(NETWORKS):
+        shown = dict.fromkeys(NETWORKS, 0.3)
+        for name in order:
+            before = logsumexp(list(shown.values()))
+            shown[name] = z[name]
+            totals[name] += 1.5 * (logsumexp(list(shown.values())) - before) / 6
+    assert known.contributions(dict(zip(NETWORKS, scores, strict=True))) == pytest.approx(totals, abs=1e-9)
+
+
+@pytest.mark.parametrize("reading", NETWORKS)
+def test_a_missing_network_feature_adds_nothing(tmp_path: Path, reading: str) -> None:
+    steep = load(write(tmp_path / "m.json", networks=steeper()))
+    others = {name: 3.0 for name in NETWORKS if name != reading}
+    missing, unknown = (steep.score(row(nose_jitter=0.7, **others, **own)) for own in ({}, {reading: 1.1}))
+    assert missing.raw_log_odds == pytest.approx(unknown.raw_log_odds)
+    assert missing.contributions[FEATURE_NAMES.index(reading)] == 0
+
+
+@pytest.mark.parametrize("reading", NETWORKS)
+def test_a_network_feature_that_the_trees_do_not_use_can_be_out_of_range(
     model: TrainedModel, tmp_path: Path, reading: str
 ) -> None:
-    steep = load(write(tmp_path / "m.json", lines=steeper(reading, 0.0)))
+    steep = load(write(tmp_path / "m.json", networks=steeper()))
     assert steep.score(row(**{reading: 9.0})).out_of_range
     assert not model.score(row(**{reading: 9.0})).out_of_range
 
 
 @pytest.mark.parametrize(
-    "lines",
+    "networks",
     [
         {},
         [1, 2],
         "x",
-        {"face_texture_log_odds": {"slope": 1.0, "middle": 0.0}},
-        {"face_texture_log_odds": {"slope": -1.0, "middle": 0.0}, "face_motion_log_odds": {"slope": 0, "middle": 0}},
-        {
-            "face_texture_log_odds": {"slope": 0, "middle": 0},
-            "face_motion_log_odds": {"slope": 1.0, "middle": math.inf},
-        },
+        {**FLAT, "terms": {"unheard_of": TERM}},
+        {**FLAT, "terms": dict.fromkeys(FEATURE_NAMES, TERM)},
+        {**FLAT, "terms": {NETWORKS[0]: {**TERM, "spread": 0.0}}},
+        {**FLAT, "terms": {NETWORKS[0]: {**TERM, "usual": math.inf}}},
+        {**FLAT, "terms": {NETWORKS[0]: 3}},
+        {**FLAT, "slope": -1.0},
+        {**FLAT, "intercept": math.nan},
     ],
 )
-def test_linear_terms_that_are_none_are_refused(tmp_path: Path, lines: object) -> None:
-    with pytest.raises(ModelError, match="linear term"):
-        load(write(tmp_path / "m.json", lines=lines))
+def test_a_soft_maximum_that_is_none_is_refused(tmp_path: Path, networks: object) -> None:
+    with pytest.raises(ModelError, match=r"soft maximum|networks that this service does not know"):
+        load(write(tmp_path / "m.json", networks=networks))
 
 
 def test_the_probability_is_the_calibrated_log_odds(model: TrainedModel) -> None:

@@ -34,7 +34,7 @@ async def stub(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> "AsyncIterator[Stub]":
     """A service with a model as `training` writes it: the two may not import each other; this holds them together."""
-    async with serving(model_in(tmp_path_factory.mktemp("model"), texture_model=NETWORK)) as served:
+    async with serving(model_in(tmp_path_factory.mktemp("model"), face_networks=NETWORK)) as served:
         yield served
 
 
@@ -44,13 +44,14 @@ def learned_from(*, reading: float = 0.0) -> Videos:
     fake = np.arange(120) % 2 == 1
     features = rng.normal(size=(120, 10))
     features[:, 0] += np.where(fake, 1.5, -1.5)
-    features[:, FEATURE_NAMES.index("face_texture_log_odds")] += np.where(fake, reading, -reading)
+    features[:, FEATURE_NAMES.index("face_appearance_log_odds")] += np.where(fake, reading, -reading)
     names = np.array([str(number) for number in range(120)])
     rows = np.arange(120)
-    return Videos(features, fake, names, names, names, np.empty((0, 2), dtype=np.intp), rows % 4, rows, rows >= 0)
+    pairs = np.empty((0, 2), dtype=np.intp)
+    return Videos(features, fake, names, names, names, pairs, names, rows % 4, rows, rows >= 0)
 
 
-def model_in(folder: Path, *, texture_model: str, videos: Videos | None = None) -> TrainedModel:
+def model_in(folder: Path, *, face_networks: str, videos: Videos | None = None) -> TrainedModel:
     videos = videos or learned_from()
     booster = fit_trees(videos, np.arange(120), Recipe(seed=0, learn_sound=False))
     calibration, band = Calibration(1.0, 0.0), Band(0.4, 0.6)
@@ -60,7 +61,7 @@ def model_in(folder: Path, *, texture_model: str, videos: Videos | None = None) 
         calibration,
         band,
         schema_version=2,
-        texture_model=texture_model,
+        face_networks=face_networks,
         cross_validated_auc=0.9,
         trained=datetime(2024, 1, 1, tzinfo=UTC),
     )
@@ -90,7 +91,7 @@ async def classify(stub: "Stub", vector: features_pb2.FeatureVector) -> classifi
 
 def test_the_service_scores_as_training_did(tmp_path: Path) -> None:
     videos = learned_from(reading=1.0)
-    model = model_in(tmp_path, texture_model=NETWORK, videos=videos)
+    model = model_in(tmp_path, face_networks=NETWORK, videos=videos)
     wanted = log_odds(fit_trees(videos, np.arange(120), Recipe(seed=0, learn_sound=False)), videos.features)
     scored = [model.score(row).raw_log_odds for row in videos.features]
     assert scored == pytest.approx(wanted, abs=1e-5)
@@ -100,7 +101,7 @@ async def test_a_fake_vector_is_called_fake_for_the_right_reason(
     stub: "Stub",
 ) -> None:
     response = await classify(
-        stub, features_pb2.FeatureVector(schema_version=2, blink_rate_per_min=2.0, face_texture_log_odds=0.0)
+        stub, features_pb2.FeatureVector(schema_version=2, blink_rate_per_min=2.0, face_appearance_log_odds=0.0)
     )
     assert response.band == classifier_pb2.BAND_FAKE
     assert response.prob_fake > 0.6
@@ -143,28 +144,28 @@ async def test_a_vector_of_another_schema_is_refused(stub: "Stub") -> None:
     assert (refusal.reason, refusal.metadata) == ("SCHEMA_MISMATCH", {"sent": "1", "expected": "2"})
 
 
-async def test_scores_of_another_texture_network_are_refused(stub: "Stub") -> None:
-    vector = features_pb2.FeatureVector(schema_version=2, face_texture_log_odds=1.0, texture_model="ba9876543210")
+async def test_scores_of_other_networks_are_refused(stub: "Stub") -> None:
+    vector = features_pb2.FeatureVector(schema_version=2, face_appearance_log_odds=1.0, face_networks="ba9876543210")
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await classify(stub, vector)
     refusal = refusal_of(error.value)
     assert refusal is not None
     assert error.value.code() is grpc.StatusCode.FAILED_PRECONDITION
-    assert refusal.reason == "TEXTURE_MODEL_MISMATCH"
+    assert refusal.reason == "FACE_NETWORKS_MISMATCH"
     assert refusal.metadata == {"sent": "ba9876543210", "expected": NETWORK}
 
 
-async def test_scores_of_its_own_texture_network_and_vectors_without_such_scores_are_taken(stub: "Stub") -> None:
-    own = features_pb2.FeatureVector(schema_version=2, face_texture_log_odds=1.0, texture_model=NETWORK)
+async def test_scores_of_its_own_networks_and_vectors_without_such_scores_are_taken(stub: "Stub") -> None:
+    own = features_pb2.FeatureVector(schema_version=2, face_appearance_log_odds=1.0, face_networks=NETWORK)
     for vector in (own, features_pb2.FeatureVector(schema_version=2, blink_rate_per_min=0.1)):
         assert (await classify(stub, vector)).model_version
 
 
-async def test_a_model_that_knows_no_texture_network_takes_the_scores_of_any(tmp_path: Path) -> None:
+async def test_a_model_that_knows_no_networks_takes_the_scores_of_any(tmp_path: Path) -> None:
     """Such as one trained on vectors in which no face was large enough."""
-    model = model_in(tmp_path, texture_model="")
+    model = model_in(tmp_path, face_networks="")
     async with serving(model) as stub:
-        vector = features_pb2.FeatureVector(schema_version=2, face_texture_log_odds=1.0, texture_model="any")
+        vector = features_pb2.FeatureVector(schema_version=2, face_appearance_log_odds=1.0, face_networks="any")
         assert (await classify(stub, vector)).model_version
 
 

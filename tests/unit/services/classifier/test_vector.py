@@ -25,10 +25,10 @@ def test_names_and_modalities_are_those_of_the_gateway() -> None:
 def test_an_absent_feature_is_nan_and_a_zero_is_zero() -> None:
     row = columns(
         features_pb2.FeatureVector(
-            schema_version=SCHEMA_VERSION, face_texture_log_odds=0.0, texture_model="a", log10_bits_per_pixel=-1.5
+            schema_version=SCHEMA_VERSION, face_appearance_log_odds=0.0, face_networks="a", log10_bits_per_pixel=-1.5
         )
     )
-    assert row[FEATURE_NAMES.index("face_texture_log_odds")] == 0.0
+    assert row[FEATURE_NAMES.index("face_appearance_log_odds")] == 0.0
     assert row[FEATURE_NAMES.index("log10_bits_per_pixel")] == -1.5
     assert np.isnan(row).sum() == 8
 

@@ -200,7 +200,7 @@ def test_crops_are_scored_evenly_over_each_window_by_a_network_that_is_named(
     windows = windows_of(face_video(LIVELY), (0, 1), (2, 4), max_crops=5)
     for window in windows:
         (track,) = window.tracks
-        assert window.texture_model == models.version
+        assert window.face_networks == models.version
         times = window.frame_times_s[track.frames[[crop.entry for crop in track.crops]]]
         start, end = window.window.start_s, window.window.end_s
         assert times == pytest.approx(start + (np.arange(5) + 0.5) * (end - start) / 5, abs=0.04)
@@ -218,7 +218,7 @@ def test_how_a_followed_face_moves_is_scored_though_no_crop_is(
     assert np.isfinite(scores).all()
     assert len(set(scores)) == 4
     assert track.crops == ()
-    assert window.texture_model == models.version
+    assert window.face_networks == models.version
 
 
 def test_two_faces_are_scored_each_by_its_own_movement(face_video: MakeFaceVideo) -> None:
@@ -240,23 +240,26 @@ def test_a_face_that_is_lost_in_the_middle_of_a_span_is_not_scored_there(face_vi
 
 def test_without_scores_no_network_is_named(face_video: MakeFaceVideo) -> None:
     (nothing_asked,) = windows_of(face_video(LIVELY), (0, 0.5))
-    assert nothing_asked.texture_model == ""
+    assert nothing_asked.face_networks == ""
     tiny = FaceVideo(seconds=0.6, size=(640, 480), iod=24)
     (too_small,) = windows_of(face_video(tiny), (0, 1), max_crops=5, max_thumbnails=1)
     assert [track.crops for track in too_small.tracks] == [()]
-    assert too_small.texture_model == ""
-    assert [one.places for one in too_small.thumbnails] == [None]
+    assert too_small.face_networks == ""
+    assert [one.heat for one in too_small.thumbnails] == [None]
 
 
-def test_thumbnails_are_scored_crops_where_there_are_any(face_video: MakeFaceVideo) -> None:
+def test_thumbnails_are_scored_portraits_where_there_are_any(face_video: MakeFaceVideo) -> None:
     (window,) = windows_of(face_video(LIVELY), (0, 2), max_crops=6, max_thumbnails=2)
     (track,) = window.tracks
     by_time = dict(zip(window.frame_times_s[[crop.entry for crop in track.crops]], track.crops, strict=True))
     for half, shown in enumerate(window.thumbnails):
-        inside = [crop.log_odds for time, crop in by_time.items() if half <= time < half + 1]
-        assert shown.places is not None
-        assert shown.places.mean() == pytest.approx(by_time[shown.time_s].log_odds)
-        assert by_time[shown.time_s].log_odds == max(inside)
+        inside = [max(crop.appearance, crop.blending) for time, crop in by_time.items() if half <= time < half + 1]
+        own = by_time[shown.time_s]
+        assert shown.heat is not None
+        assert shown.heat.places.mean() == pytest.approx(max(inside))
+        larger = "blending" if own.blending > own.appearance else "appearance"
+        assert shown.heat.feature == f"face_{larger}_log_odds"
+        assert max(own.appearance, own.blending) == max(inside)
     assert len(window.thumbnails) == 2
 
 

@@ -120,13 +120,16 @@ async def test_windows_arrive_with_progress_and_fit_together(
         assert [crop.entry for crop in track.crops] == sorted({crop.entry for crop in track.crops})
         assert len(track.crops) == 3
         assert not track.movements  # which need longer windows
-        assert len(window.texture_model) == 12
+        assert len(window.face_networks) == 12
         (thumbnail,) = window.thumbnails
         assert thumbnail.heat.side**2 == len(thumbnail.heat.places)
         assert sum(thumbnail.heat.places) / len(thumbnail.heat.places) == pytest.approx(
             thumbnail.heat.log_odds, abs=1e-5
         )
-        assert thumbnail.heat.log_odds == max(crop.log_odds for crop in track.crops)
+        assert thumbnail.heat.log_odds == max(
+            score for crop in track.crops for score in (crop.appearance_log_odds, crop.blending_log_odds)
+        )
+        assert thumbnail.heat.feature in ("face_appearance_log_odds", "face_blending_log_odds")
         assert (window.frame_width, window.frame_height) == (320, 240)
 
 
@@ -139,7 +142,7 @@ async def test_how_a_face_moves_arrives_with_the_networks_name(
     (track,) = window.tracks
     assert not track.crops
     assert [movement.entry for movement in track.movements] == pytest.approx([0, 29], abs=1)
-    assert len(window.texture_model) == 12
+    assert len(window.face_networks) == 12
 
 
 async def test_times_count_from_where_the_video_is_said_to_start(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from notreally.v1 import face_pb2
 
-from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, version_of
+from services.face.networks.network_file import NetworkPaths, version_of
 from services.face.windows import FaceJob, Window
 from services.face.work import extract_windows, warm_up
 from services.kit.media.seekable import Video
@@ -24,7 +24,7 @@ from tests.synthetic.videos import FaceVideo
     ("content", "explanation"),
     [(None, "face.onnx cannot be read"), (b"no network", "face.onnx is broken")],
 )
-@pytest.mark.parametrize("setting", ["NOTREALLY_FACE_TEXTURE_MODEL", "NOTREALLY_FACE_MOTION_MODEL"])
+@pytest.mark.parametrize("setting", ["NOTREALLY_FACE_APPEARANCE_MODEL", "NOTREALLY_FACE_MOTION_MODEL"])
 def test_without_a_network_the_service_ends_with_a_sentence(
     tmp_path: Path, setting: str, content: bytes | None, explanation: str
 ) -> None:
@@ -51,9 +51,9 @@ async def test_workers_score_with_the_network_they_were_given(tmp_path: Path, fa
     path = brightness_network(tmp_path / "other.onnx")
     video = face_video(FaceVideo(seconds=0.5, size=(320, 240), iod=60))
     job = FaceJob((Window(0, 0.0, 0.5),), max_crops=2)
-    async with WorkerProcesses("face", 1, partial(warm_up, path)) as workers:
+    async with WorkerProcesses("face", 1, partial(warm_up, NetworkPaths(appearance=path))) as workers:
         items = [item async for item in workers.stream(extract_windows, Video(video.stat().st_size, video), job)]
     answers = [face_pb2.FaceServiceExtractWindowsResponse.FromString(item) for item in items]
     (window,) = [answer.window for answer in answers if answer.HasField("window")]
-    assert window.texture_model == version_of(path.read_bytes(), SHIPPED_MOTION_NETWORK.read_bytes())
+    assert window.face_networks == version_of(*(network.read_bytes() for network in NetworkPaths(appearance=path)))
     assert len(window.tracks[0].crops) == 2

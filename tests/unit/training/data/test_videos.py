@@ -6,7 +6,7 @@ import numpy as np
 
 from training.data.clips import Clip, Dataset
 from training.data.vectors import FEATURE_NAMES, Row
-from training.data.videos import BITS, MOTION, SOUND, TEXTURE, VARIATION, assemble
+from training.data.videos import APPEARANCE, BITS, BLENDING, MOTION, SOUND, assemble
 
 
 def row(sha256: str, features: int = 10, insufficient: str = "") -> Row:
@@ -15,25 +15,26 @@ def row(sha256: str, features: int = 10, insufficient: str = "") -> Row:
 
 
 def clip(name: str, *, fake: bool) -> Clip:
-    return Clip(Path(name), fake, f"person of {name}", "studio", "swap" if fake else "none")
+    return Clip(Path(name), fake, f"person of {name}", "studio", "swap" if fake else "none", "page")
 
 
 def test_rows_pairs_and_gaps_arrive_where_they_belong() -> None:
     clips = (clip("a", fake=False), clip("b", fake=True), clip("c", fake=False))
     dataset = Dataset(clips, ((Path("a"), Path("b")), (Path("c"), Path("gone"))), ())
     rows = {Path("a"): row("1"), Path("b"): row("2", features=7), Path("c"): row("3")}
-    texture = [np.array([1.0, 2.0] * 3), np.full(6, -1.0), np.full(5, 9.0)]
-    motion = [np.array([0.5, 1.0]), np.array([20.0]), np.empty(0)]
-    videos = assemble(dataset, rows, np.array([0, 1, 2]), texture, motion).videos
+    read = [np.array([[1.0, 2.0] * 3, [0.0, 1.0] * 3]), np.array([[-1.0] * 6, [9.0] * 6]), np.full((2, 1), 9.0)]
+    spans = [np.array([0.5, 1.0]), np.array([20.0]), np.empty(0)]
+    videos = assemble(dataset, rows, np.array([0, 1, 2]), read, spans).videos
     assert videos.fake.tolist() == [False, True, False]
     assert np.isnan(videos.features[1]).tolist() == [False] * 7 + [True] * 3
-    others = np.setdiff1d(np.arange(10), [TEXTURE, VARIATION, MOTION])
+    others = np.setdiff1d(np.arange(10), [APPEARANCE, BLENDING, MOTION])
     assert videos.features[0, others].tolist() == others.tolist()
-    assert videos.features[:2, TEXTURE].tolist() == [1.5, -1.0]
-    assert videos.features[:2, VARIATION].tolist() == [0.5, 0.0]
+    assert videos.features[:2, APPEARANCE].tolist() == [1.5, -1.0]
+    assert videos.features[:2, BLENDING].tolist() == [0.5, 8.0]
     assert videos.features[:2, MOTION].tolist() == [0.75, 8.0]
-    # What the services' own networks said of the third is not used, and others scored too few crops, and no span.
-    assert np.isnan(videos.features[2, [TEXTURE, VARIATION, MOTION]]).all()
+    # What the services' own networks said is not used; others scored too few portraits of the third, and no span.
+    assert np.isnan(videos.features[2, [APPEARANCE, BLENDING, MOTION]]).all()
+    assert videos.sources.tolist() == ["page"] * 3
     assert videos.fold.tolist() == [0, 1, 2]
     assert videos.clips.tolist() == [0, 1, 2]
     assert videos.pairs.tolist() == [[0, 1]]
@@ -43,10 +44,8 @@ def test_rows_pairs_and_gaps_arrive_where_they_belong() -> None:
 def test_poor_vectors_are_left_out() -> None:
     clips = (clip("a", fake=False), clip("poor", fake=True), clip("unmeasured", fake=True))
     rows = {Path("a"): row("1"), Path("poor"): row("2", features=3)}
-    texture = [np.empty(0)] * len(clips)
-    assembled = assemble(
-        Dataset(clips, ((Path("a"), Path("poor")),), ()), rows, np.arange(len(clips)), texture, texture
-    )
+    read = [np.empty(0)] * len(clips)
+    assembled = assemble(Dataset(clips, ((Path("a"), Path("poor")),), ()), rows, np.arange(len(clips)), read, read)
     assert len(assembled.videos) == 1
     assert {path.name: why for path, why in assembled.left_out.items()} == {"poor": "only 2 features could be measured"}
     assert assembled.videos.pairs.shape == (0, 2)
@@ -57,11 +56,11 @@ def test_evidence_too_small_for_a_verdict_is_remembered() -> None:
     rows = {
         Path("a"): row("1"),
         Path("b"): row("2", insufficient="TRACK_TOO_SHORT"),
-        # With the scores of the services' own network there were six features; another scored too few crops.
+        # With the scores of the services' own network there were six features; another scored too few portraits.
         Path("c"): row("3", features=7),
     }
-    texture = [np.zeros(6), np.zeros(6), np.zeros(5)]
-    videos = assemble(Dataset(clips, (), ()), rows, np.arange(3), texture, [np.zeros(1)] * 3).videos
+    read = [np.zeros(6), np.zeros(6), np.zeros(1)]
+    videos = assemble(Dataset(clips, (), ()), rows, np.arange(3), read, [np.zeros(1)] * 3).videos
     assert videos.judged.tolist() == [True, False, False]
 
 

@@ -8,18 +8,15 @@ import pytest
 
 from training.data.videos import Videos
 from training.evaluation.estimates import auc
-from training.evaluation.out_of_fold import Evaluation, evaluate, method_comparisons
+from training.evaluation.out_of_fold import ALONE, Evaluation, evaluate, method_comparisons, source_comparisons
 from training.fitting.model import Recipe
-from training.networks.scores import TextureScores
 
 Population = Callable[..., Videos]
 
 
-def evaluated(*seeds: Videos) -> Evaluation:
-    """By the features as they are; the texture network was shown nothing."""
-    nothing = tuple(tuple(np.empty(0) for _ in one.fake) for one in seeds)
-    texture = TextureScores(tuple(range(len(seeds))), seeds[0].fold, nothing, {}, {}, {})
-    return evaluate(seeds, {}, texture, {}, Recipe(0, learn_sound=False), permutations=2)
+def evaluated(*seeds: Videos, people: tuple[Videos, ...] = ()) -> Evaluation:
+    """By the features as they are."""
+    return evaluate(seeds, people, Recipe(0, learn_sound=False), permutations=2)
 
 
 def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: Population) -> None:
@@ -30,8 +27,8 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     assert set(evaluation.within) == set(evaluation.scores)
     assert evaluation.within["all"].value == pytest.approx(evaluation.scores["all"].value, abs=0.1)
     assert set(evaluation.methods) == {"swap"}
-    # Without the one method there is nothing to learn from.
-    assert evaluation.without == {}
+    assert evaluation.people == {}
+    assert set(evaluation.sources) == {f"page {number}" for number in range(5)}
     assert evaluation.methods["swap"].videos == 120
     assert evaluation.scores["all"].value > 0.7
     assert evaluation.scores["all"].videos == 120
@@ -39,7 +36,7 @@ def test_an_evaluation_reports_pairs_parts_checks_and_is_repeatable(population: 
     assert all(
         by["all"].value == pytest.approx(0.5, abs=0.15) for name, by in evaluation.checks.items() if "only" in name
     )
-    assert set(evaluation.figures) == set(evaluation.ablations["texture network"].change) == {"paired", "all"}
+    assert set(evaluation.figures) == set(evaluation.ablations["appearance network"].change) == {"paired", "all"}
     assert 0 <= evaluation.figures["all"]["expected calibration error, 10 bins of equal weight"] < 0.25
     assert 0.1 < evaluation.figures["all"]["equal error rate"] < 0.4
     assert set(evaluation.decisions) == {"paired", "all", "subset street", "subset studio"}
@@ -88,11 +85,31 @@ def test_fakes_without_real_ones_of_their_own_are_held_against_all(population: P
     assert set(evaluation.scores) == {
         "all",
         "subset heads against all real",
-        "all subsets without real videos, against all real",
+        ALONE,
     }
     assert evaluation.methods["swap"].videos == 40
     assert evaluation.decisions["subset people"].false_alarms.videos == 20
     assert np.isnan(evaluation.decisions["subset heads"].false_alarms.value)
+
+
+def test_people_never_met_are_measured_beside_sources_never_met(population: Population) -> None:
+    videos = population(people=40, signal=2.0)
+    # Seen among videos of its own source, each is easier.
+    easier = dataclasses.replace(videos, features=videos.features + 2.0 * np.eye(10)[0] * videos.fake[:, np.newaxis])
+    evaluation = evaluated(videos, people=(easier,))
+    assert set(evaluation.people) == {"all"}
+    assert evaluation.people["all"].value > evaluation.scores["all"].value
+
+
+def test_a_source_is_compared_with_its_own_real_videos_or_with_all(population: Population) -> None:
+    videos = population(people=30)
+    # Twelve fakes of one page, whose real videos are elsewhere; seven of another, too few to say.
+    sources = np.full(60, "elsewhere")
+    sources[1:25:2], sources[31:45:2] = "heads", "few"
+    compared = source_comparisons(dataclasses.replace(videos, sources=sources))
+    assert set(compared) == {"heads", "elsewhere"}
+    assert np.array_equal(compared["heads"], ~videos.fake | (sources == "heads"))
+    assert np.array_equal(compared["elsewhere"], sources == "elsewhere")
 
 
 def test_every_fake_of_a_method_is_compared_with_partners_or_with_all_real_videos(population: Population) -> None:

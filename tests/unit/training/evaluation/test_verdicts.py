@@ -128,9 +128,9 @@ def test_a_side_that_was_wrong_or_never_tried_on_others_has_no_verdicts(
         wrong_real=dataclasses.replace(well.wrong_real, value=wrong_real),
         wrong_fake=dataclasses.replace(well.wrong_fake, value=wrong_fake),
     )
-    assert proven(Band(0.2, 0.8), [well, parts]) == left
-    told = not_proven(Band(0.2, 0.8), [well, parts])
+    assert proven(Band(0.2, 0.8), parts) == left
+    told = not_proven(Band(0.2, 0.8), parts)
     assert [sentence.split()[4] for sentence in told] == [
         side for side, gone in {"real,": left.real_below == 0, "fake,": left.fake_above == 1}.items() if gone
     ]
-    assert not_proven(left, [well, parts]) == []
+    assert not_proven(left, parts) == []

@@ -1,14 +1,9 @@
 """Probabilities mean what they say, and the band holds its promise or gives no verdict."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
-from training.data.videos import Videos
-from training.fitting.calibration import AIM, Band, Calibration, calibrate, inconclusive_band, populations
-
-Population = Callable[..., Videos]
+from training.fitting.calibration import AIM, Band, Calibration, calibrate, inconclusive_band
 
 
 def test_the_curve_that_made_the_labels_is_found() -> None:
@@ -44,7 +39,7 @@ def test_outside_the_band_the_promise_holds_on_each_side() -> None:
     rng = np.random.default_rng(0)
     prob_fake = rng.random(4000)
     fake = rng.random(4000) < prob_fake
-    band = inconclusive_band(prob_fake, fake, [np.ones(4000, dtype=np.bool_)])
+    band = inconclusive_band(prob_fake, fake)
     called = band.called(prob_fake)
     assert np.mean(fake[called == -1]) <= AIM + 0.01
     assert np.mean(~fake[called == 1]) <= AIM + 0.01
@@ -55,67 +50,34 @@ def test_outside_the_band_the_promise_holds_on_each_side() -> None:
 def test_good_scores_need_hardly_a_band() -> None:
     prob_fake = np.concatenate([np.linspace(0, 0.4, 100), np.linspace(0.6, 1, 100)])
     fake = np.arange(200) >= 100
-    band = inconclusive_band(prob_fake, fake, [np.ones(200, dtype=np.bool_)])
+    band = inconclusive_band(prob_fake, fake)
     assert band == Band(0.5, 0.5)
 
 
 def test_noise_gets_no_verdict() -> None:
     rng = np.random.default_rng(0)
     fake = np.arange(2000) % 2 == 1
-    assert inconclusive_band(rng.random(2000), fake, [np.ones(2000, dtype=np.bool_)]) == Band(0.0, 1.0)
+    assert inconclusive_band(rng.random(2000), fake) == Band(0.0, 1.0)
 
 
 def test_a_few_lucky_verdicts_are_no_proof() -> None:
     fake = np.arange(20) % 2 == 1
     prob_fake = np.where(fake, 0.9, 0.1)
-    assert inconclusive_band(prob_fake, fake, [np.ones(20, dtype=np.bool_)]) == Band(0.0, 1.0)
+    assert inconclusive_band(prob_fake, fake) == Band(0.0, 1.0)
 
 
 def test_seeds_are_taken_together_and_count_as_no_more_videos() -> None:
     rng = np.random.default_rng(0)
     fake = np.arange(60) % 2 == 1
     scores = rng.normal(size=60) + 2.0 * fake
-    everything = [np.ones(60, dtype=np.bool_)]
     one, five = calibrate(scores, fake), calibrate(np.tile(scores, (5, 1)), fake)
     assert (five.slope, five.intercept) == pytest.approx((one.slope, one.intercept), abs=1e-4)
     few = np.where(np.arange(60) < 28, scores, 0.0)
     assert sum(few[fake] > 0.5) < 15, "else there are enough verdicts"
     for prob in (one.prob_fake(scores), one.prob_fake(few)):
-        assert inconclusive_band(np.tile(prob, (5, 1)), fake, everything) == inconclusive_band(prob, fake, everything)
+        assert inconclusive_band(np.tile(prob, (5, 1)), fake) == inconclusive_band(prob, fake)
     # What one of them is lucky in is not what all of them say.
     lucky = np.where(fake, 0.9, 0.1)
-    assert inconclusive_band(lucky, fake, everything).fake_above == 0.5
+    assert inconclusive_band(lucky, fake).fake_above == 0.5
     noise = rng.random((4, 60))
-    assert inconclusive_band(np.vstack([lucky, noise]), fake, everything).fake_above > 0.9
-
-
-def test_the_promise_must_hold_in_every_population() -> None:
-    rng = np.random.default_rng(0)
-    fake = np.arange(400) % 2 == 1
-    trusted = np.arange(400) < 100
-    # Plain among the rest, noise among the trusted.
-    prob_fake = np.where(trusted, rng.random(400), np.where(fake, 0.9, 0.1))
-    everything = np.ones(400, dtype=np.bool_)
-    assert inconclusive_band(prob_fake, fake, [everything]).fake_above < 0.95
-    assert inconclusive_band(prob_fake, fake, [trusted, everything]) == Band(0.0, 1.0)
-
-
-def test_pairs_may_be_few_but_not_object() -> None:
-    fake = np.arange(400) % 2 == 1
-    few = np.arange(400) < 20
-    everything, plain = np.ones(400, dtype=np.bool_), np.where(fake, 0.9, 0.1)
-    assert inconclusive_band(plain, fake, [everything, few]) == Band(0.5, 0.5)
-    # One of the ten fakes is called real: one verdict in eleven.
-    missed = np.where(np.arange(400) == 1, 0.1, plain)
-    assert inconclusive_band(missed, fake, [everything, few]) == Band(0.0, 0.5)
-    assert inconclusive_band(missed, fake, [everything]) == Band(0.5, 0.5)
-    # Where they are never called real, they have not been asked.
-    unsaid = np.where(few & ~fake, 0.6, plain)
-    assert inconclusive_band(unsaid, fake, [everything, few]) == Band(0.0, 0.6)
-
-
-def test_the_promise_is_also_asked_of_pairs_when_they_suffice(population: Population) -> None:
-    everything, paired = populations(population(people=60, paired=20))
-    assert everything.all()
-    assert paired.tolist() == [True] * 40 + [False] * 80
-    assert len(populations(population(people=60, paired=19))) == 1
+    assert inconclusive_band(np.vstack([lucky, noise]), fake).fake_above > 0.9

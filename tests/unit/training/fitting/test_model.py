@@ -8,11 +8,12 @@ import pytest
 import xgboost
 
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import BITS, MOTION, SOUND, TEXTURE, Videos
+from training.data.videos import APPEARANCE, BITS, BLENDING, MOTION, SOUND, Videos
 from training.evaluation.estimates import auc
 from training.fitting import model
 from training.fitting.masking import Masked
 from training.fitting.model import (
+    NETWORKS_ATTRIBUTE,
     Recipe,
     class_weights,
     fit_trees,
@@ -47,8 +48,9 @@ def test_noise_scores_like_a_coin(population: Population) -> None:
 
 
 def test_gaps_that_give_the_label_away_are_not_learned(population: Population) -> None:
-    areas = [cross_validated_auc(population(missing=TELLING_GAPS, seed=seed)) for seed in range(3)]
-    assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
+    # One draw has a standard deviation of 0.1.
+    areas = [cross_validated_auc(population(missing=TELLING_GAPS, seed=seed)) for seed in range(12)]
+    assert np.mean(areas) == pytest.approx(0.5, abs=0.08)
 
 
 def test_without_masking_those_gaps_would_be_learned(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +63,7 @@ def test_without_masking_those_gaps_would_be_learned(population: Population, mon
 
 
 def test_a_signal_is_found_through_gaps_that_give_the_label_away(population: Population) -> None:
-    assert cross_validated_auc(population(signal=2.0, column=MOTION, missing=TELLING_GAPS)) > 0.85
+    assert cross_validated_auc(population(signal=2.0, column=APPEARANCE, missing=TELLING_GAPS)) > 0.85
 
 
 def test_a_bit_rate_that_differs_is_not_learned(population: Population) -> None:
@@ -120,15 +122,15 @@ def test_every_video_is_scored_by_trees_that_have_not_seen_its_group(population:
         assert len(known) == 8, number
 
 
-def test_without_a_line_log_odds_are_the_margins_of_the_trees(population: Population) -> None:
+def test_without_networks_log_odds_are_the_margins_of_the_trees(population: Population) -> None:
     videos = population(people=30, signal=2.0)
-    booster = fit_trees(videos, np.arange(60), Recipe(0, True, hidden=(TEXTURE, MOTION)))
+    booster = fit_trees(videos, np.arange(60), Recipe(0, True, hidden=(APPEARANCE, BLENDING, MOTION)))
     matrix = xgboost.DMatrix(videos.features, feature_names=booster.feature_names)
     probability = booster.predict(matrix)
     assert 1 / (1 + np.exp(-log_odds(booster, videos.features))) == pytest.approx(probability, abs=1e-6)
 
 
-@pytest.mark.parametrize("column", [TEXTURE, MOTION])
+@pytest.mark.parametrize("column", [APPEARANCE, BLENDING, MOTION])
 def test_two_videos_on_one_step_of_the_trees_are_told_apart_by_a_networks_reading(
     population: Population, column: int
 ) -> None:
@@ -141,34 +143,51 @@ def test_two_videos_on_one_step_of_the_trees_are_told_apart_by_a_networks_readin
     assert len(np.unique(booster.predict(matrix))) < 100
 
 
-@pytest.mark.parametrize("column", [TEXTURE, MOTION])
-def test_without_a_network_feature_its_linear_term_is_zero(population: Population, column: int) -> None:
-    videos = population(people=60, signal=2.0, column=column)
+@pytest.mark.parametrize("column", [APPEARANCE, BLENDING, MOTION])
+def test_gaps_of_a_network_are_no_sign_either_way(population: Population, column: int) -> None:
+    videos = population(people=400, signal=0.5, column=column)
+    networks = model._fit_networks(videos.features, videos.fake, class_weights(videos.fake))
+    networks["slope"] = 1.0
+    real = videos.features[~videos.fake]
+    gappy = real.copy()
+    gappy[:, column] = np.nan
+    whole, without = (np.median(model._networks_log_odds(networks, rows)) for rows in (real, gappy))
+    assert without == pytest.approx(whole, abs=1e-4)
+    term = networks["terms"][FEATURE_NAMES[column]]
+    assert term["usual"] == pytest.approx(real[:, column].mean())
+    assert term["spread"] == pytest.approx(real[:, column].std())
+
+
+def test_a_forgery_that_one_network_finds_is_not_drowned_by_the_others(population: Population) -> None:
+    """A third of the fakes shows in each of three networks, and real videos vary in all."""
+    videos = population(people=400, signal=0.0)
+    rng = np.random.default_rng(0)
+    videos.features[:, [APPEARANCE, BLENDING, MOTION]] = rng.normal(size=(len(videos), 3))
+    which = rng.integers(0, 3, len(videos))
+    for number, column in enumerate((APPEARANCE, BLENDING, MOTION)):
+        videos.features[videos.fake & (which == number), column] += 3.0
+    networks = Recipe(0, True, hidden=tuple(column for column in range(10)))
+    booster = fit_trees(videos, np.arange(len(videos)), networks)
+    assert json.loads(booster.attr(NETWORKS_ATTRIBUTE) or "")["terms"] == {}, "hidden features are no terms"
+    soft = fit_trees(videos, np.arange(len(videos)), Recipe(0, True, quick=True))
+    terms = json.loads(soft.attr(NETWORKS_ATTRIBUTE) or "")
+    apart = model._networks_log_odds(terms, videos.features)
+    summed = videos.features[:, [APPEARANCE, BLENDING, MOTION]].sum(axis=1)
+    assert auc(videos.fake, apart) > auc(videos.fake, summed) + 0.02
+
+
+def test_a_network_that_scores_fakes_lower_is_left_out(population: Population) -> None:
+    videos = population(people=60, signal=2.0, column=APPEARANCE)
+    videos.features[:, MOTION] = -videos.features[:, APPEARANCE]
     booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
-    rows = np.full((1, 10), np.nan)
-    matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
-    assert log_odds(booster, rows) == pytest.approx(booster.predict(matrix, output_margin=True), abs=1e-6)
+    terms = json.loads(booster.attr(NETWORKS_ATTRIBUTE) or "")["terms"]
+    assert FEATURE_NAMES[APPEARANCE] in terms
+    assert FEATURE_NAMES[MOTION] not in terms
 
 
-def test_readings_that_tell_the_same_share_what_they_say_and_one_that_tells_nothing_says_little(
-    population: Population,
-) -> None:
-    both = population(people=200, signal=1.5, column=TEXTURE)
-    both.features[:, MOTION] = both.features[:, TEXTURE]
-    alone = population(people=200, signal=1.5, column=TEXTURE)
-    slopes = []
-    for videos in (both, alone):
-        booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
-        lines = json.loads(booster.attr("notreally.lines") or "")
-        slopes.append([lines[FEATURE_NAMES[column]]["slope"] for column in (TEXTURE, MOTION)])
-    assert slopes[0][0] == pytest.approx(slopes[0][1], rel=0.01)
-    assert sum(slopes[0]) == pytest.approx(sum(slopes[1]), rel=0.15)
-    assert slopes[1][1] < 0.2 * slopes[1][0]
-
-
-def test_line_and_trees_find_what_is_in_the_reading_and_beside_it(population: Population) -> None:
-    reading, beside = (population(people=80, signal=1.5, column=column) for column in (TEXTURE, 0))
-    both = population(people=80, signal=1.5, column=TEXTURE)
+def test_networks_and_trees_find_what_is_in_the_reading_and_beside_it(population: Population) -> None:
+    reading, beside = (population(people=80, signal=1.5, column=column) for column in (APPEARANCE, 0))
+    both = population(people=80, signal=1.5, column=APPEARANCE)
     both.features[:, 0] = beside.features[:, 0]
     alone, together = cross_validated_auc(reading), cross_validated_auc(both)
     assert together > alone + 0.03
@@ -180,10 +199,10 @@ def test_what_is_hidden_is_not_looked_at(population: Population) -> None:
     assert auc(videos.fake, scores) == pytest.approx(0.5, abs=0.12)
 
 
-def test_more_of_a_forged_texture_is_never_less_suspicious(population: Population) -> None:
+def test_more_of_a_forged_appearance_is_never_less_suspicious(population: Population) -> None:
     # Learned from fakes with less of it: the trees may only give up on the feature, not turn it around.
-    videos = population(people=80, signal=-2.0, column=TEXTURE)
+    videos = population(people=80, signal=-2.0, column=APPEARANCE)
     booster = fit_trees(videos, np.arange(len(videos)), Recipe(0, True))
     rows = np.zeros((50, 10))
-    rows[:, TEXTURE] = np.linspace(-5, 5, 50)
+    rows[:, APPEARANCE] = np.linspace(-5, 5, 50)
     assert np.all(np.diff(log_odds(booster, rows)) >= -1e-6)

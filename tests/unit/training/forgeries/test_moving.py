@@ -45,7 +45,7 @@ def drawn(faces: Faces, face: Face, method: str, sham: bool, seed: int = 1) -> F
     rng = np.random.default_rng(seed)
     if method in OF_ONE_FACE:
         return OF_ONE_FACE[method](faces, rng, sham)
-    donor = Portraits((255 - face.pixels)[np.newaxis], face.points[np.newaxis])
+    donor = Portraits((255 - face.pixels)[np.newaxis], face.points[np.newaxis], np.ones(1))
     return swapped_video(faces, None if sham else donor, rng)
 
 
@@ -131,7 +131,9 @@ def test_a_repainted_face_comes_down_to_what_such_models_give(faces: Faces) -> N
 def test_a_donor_with_open_eyes_is_preferred(faces: Faces, face: Face) -> None:
     shut = face.points.copy()
     shut[[159, 386]] = shut[[145, 374]]
-    donor = Portraits(np.stack([face.pixels, 255 - face.pixels]), np.stack([shut, face.points + np.float32(4)]))
+    donor = Portraits(
+        np.stack([face.pixels, 255 - face.pixels]), np.stack([shut, face.points + np.float32(4)]), np.ones(2)
+    )
     forgery = swapped_video(faces, donor, np.random.default_rng(0))
     assert isinstance(forgery, Swapped)
     assert forgery.donor is not None

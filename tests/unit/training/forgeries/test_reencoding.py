@@ -1,63 +1,52 @@
-"""The augmentation of a snippet."""
+"""The augmentation of a picture."""
 
-import cv2
 import numpy as np
 import pytest
 
 from tests.unit.training.forgeries.conftest import Face
-from training.forgeries.reencoding import Augmentation, Snippet, augmented, draw_augmentation, encoded
+from training.forgeries.appearance import Pixels
+from training.forgeries.reencoding import Augmentation, augmented, draw_augmentation, encoded
 
 
 @pytest.fixture
-def snippet(face: Face) -> Snippet:
-    """A face that moves to the right by a pixel a frame."""
-    lightness = cv2.cvtColor(face.pixels, cv2.COLOR_RGB2GRAY)
-    return np.stack([np.roll(lightness, shift, axis=1) for shift in range(4)], axis=2)
+def portrait(face: Face) -> Pixels:
+    """A face."""
+    return face.pixels
 
 
-def error(one: Snippet, other: Snippet) -> float:
+def error(one: Pixels, other: Pixels) -> float:
     return float(np.abs(one.astype(int) - other).mean())
 
 
-def test_an_empty_augmentation_changes_nothing(snippet: Snippet) -> None:
-    (arrived,) = augmented([snippet], Augmentation(), np.random.default_rng(0))
-    np.testing.assert_array_equal(arrived, snippet)
+def test_an_empty_augmentation_changes_nothing(portrait: Pixels) -> None:
+    (arrived,) = augmented([portrait], Augmentation(), np.random.default_rng(0))
+    np.testing.assert_array_equal(arrived, portrait)
 
 
-def test_stronger_compression_loses_more(snippet: Snippet) -> None:
-    losses = [error(encoded(snippet, crf), snippet) for crf in (18, 30, 40)]
+def test_stronger_compression_loses_more(portrait: Pixels) -> None:
+    losses = [error(encoded(portrait, crf), portrait) for crf in (18, 30, 40)]
     assert losses == sorted(losses)
     assert losses[2] > 2 * losses[0] > 0
 
 
-def test_frames_arrive_in_order_and_all_of_them(snippet: Snippet) -> None:
-    arrived = encoded(snippet, 20)
-    assert arrived.shape == snippet.shape
-    for frame in range(4):
-        errors = [error(arrived[..., frame], snippet[..., other]) for other in range(4)]
-        assert np.argmin(errors) == frame
-
-
-def test_snippets_stay_in_order(snippet: Snippet) -> None:
-    sent = [snippet, 255 - snippet]
+def test_pictures_stay_in_order(portrait: Pixels) -> None:
+    sent = [portrait, 255 - portrait]
     arrived = augmented(sent, Augmentation(crf=20), np.random.default_rng(0))
     assert [np.argmin([error(one, other) for other in sent]) for one in arrived] == [0, 1]
 
 
 @pytest.mark.parametrize("shape", [(101, 97), (100, 97), (101, 98), (64, 64)])
-def test_odd_sizes_stay_as_they_were(snippet: Snippet, shape: tuple[int, int]) -> None:
-    part = np.ascontiguousarray(snippet[60 : 60 + shape[0], 60 : 60 + shape[1]])
+def test_odd_sizes_stay_as_they_were(portrait: Pixels, shape: tuple[int, int]) -> None:
+    part = np.ascontiguousarray(portrait[60 : 60 + shape[0], 60 : 60 + shape[1]])
     arrived = encoded(part, 20)
     assert arrived.shape == part.shape
     assert error(arrived, part) < 6
 
 
-def test_no_frame_has_the_grain_of_the_one_before(snippet: Snippet) -> None:
-    still = np.repeat(snippet[..., :1], 4, axis=2)
-    (arrived,) = augmented([still], Augmentation(noise=4.0), np.random.default_rng(0))
-    grain = arrived.astype(float) - still
-    first, second = grain[..., 0].ravel(), grain[..., 1].ravel()
-    assert abs(np.corrcoef(first, second)[0, 1]) < 0.05
+def test_no_picture_has_the_grain_of_another(portrait: Pixels) -> None:
+    arrived = augmented([portrait, portrait], Augmentation(noise=4.0), np.random.default_rng(0))
+    first, second = (one.astype(float) - portrait for one in arrived)
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.05
 
 
 @pytest.mark.parametrize(
@@ -72,18 +61,18 @@ def test_no_frame_has_the_grain_of_the_one_before(snippet: Snippet) -> None:
         Augmentation(crf=35),
     ],
 )
-def test_every_augmentation_shows(snippet: Snippet, augmentation: Augmentation) -> None:
-    (arrived,) = augmented([snippet], augmentation, np.random.default_rng(0))
-    assert arrived.shape == snippet.shape
+def test_every_augmentation_shows(portrait: Pixels, augmentation: Augmentation) -> None:
+    (arrived,) = augmented([portrait], augmentation, np.random.default_rng(0))
+    assert arrived.shape == portrait.shape
     assert arrived.dtype == np.uint8
-    assert 0.3 < error(arrived, snippet) < 40
+    assert 0.3 < error(arrived, portrait) < 40
 
 
-def test_the_same_seed_gives_the_same_augmentation_and_result(snippet: Snippet) -> None:
-    def sent() -> tuple[Augmentation, Snippet]:
+def test_the_same_seed_gives_the_same_augmentation_and_result(portrait: Pixels) -> None:
+    def sent() -> tuple[Augmentation, Pixels]:
         rng = np.random.default_rng(5)
         augmentation = draw_augmentation(rng)
-        return augmentation, augmented([snippet], augmentation, rng)[0]
+        return augmentation, augmented([portrait], augmentation, rng)[0]
 
     first = sent()
     # As often as it takes to see an encoder that gives the same bytes nearly always.

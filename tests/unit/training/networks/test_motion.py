@@ -35,37 +35,6 @@ def people(count: int, signal: float, seed: int = 0) -> tuple[list[Movements], l
     return [movements(rng, signal=signal * label) for label in fake], fake
 
 
-def brightened(videos: list[Movements]) -> list[Movements]:
-    """As something on the way would leave them: numbers of each kind larger, the first more than the last."""
-    added = np.concatenate([np.linspace(2.0, 0.0, count) for count in KINDS.values()]).astype(np.float32)
-    return [Movements(one.values + added, one.conditions) for one in videos]
-
-
-def test_what_was_done_to_real_videos_on_their_way_is_no_sign_of_a_forgery() -> None:
-    videos, fake = people(60, signal=2.0)
-    strangers, _ = people(30, signal=0.0, seed=7)
-    bare, wise = train(videos, fake, epochs=15, seed=0), train(videos, fake, [brightened(videos)], epochs=15, seed=0)
-
-    def mean(network: MotionNetwork, of: list[Movements]) -> float:
-        return float(np.mean([score(network, one).mean() for one in of]))
-
-    assert mean(bare, brightened(strangers)) > mean(bare, strangers) + 0.5
-    assert mean(wise, brightened(strangers)) == pytest.approx(mean(wise, strangers), abs=0.02)
-    others, labels = people(40, signal=2.0, seed=8)
-    reals, fakes = (
-        [one for one, is_fake in zip(others, labels, strict=True) if is_fake is wanted] for wanted in (False, True)
-    )
-    assert mean(wise, fakes) > mean(wise, reals) + 0.3
-
-
-def test_where_nothing_was_sent_everything_is_looked_at() -> None:
-    videos, fake = people(12, signal=1.0)
-    gone = [NOTHING] * len(videos)
-    same = (train(videos, fake, recompressed, epochs=2, seed=0) for recompressed in ((), [gone]))
-    one, other = (score(network, videos[3]) for network in same)
-    np.testing.assert_array_equal(one, other)
-
-
 def test_it_tells_strangers_by_what_it_has_learned_of_others() -> None:
     videos, fake = people(80, signal=1.5)
     network = train(videos, fake, epochs=20, seed=0)
@@ -102,13 +71,11 @@ def test_a_long_video_weighs_no_more_than_a_short_one() -> None:
 def test_nobody_is_scored_by_a_network_that_has_seen_them() -> None:
     videos, fake = people(24, signal=0.0)
     fold = (np.arange(24) // 2) % 3
-    other_view = list(reversed(videos))
-    found, again = out_of_fold(videos, fake, fold, [True] * 24, (), [other_view], epochs=3, seed=0)
+    found = out_of_fold(videos, fake, fold, lambda number: fold != number, epochs=3, seed=0)
     others = [place for place in range(24) if fold[place] != 1]
     network = train([videos[place] for place in others], [fake[place] for place in others], epochs=3, seed=0)
     for place in np.flatnonzero(fold == 1):
         np.testing.assert_allclose(found[place], score(network, videos[place]), atol=1e-5)
-        np.testing.assert_allclose(again[place], score(network, other_view[place]), atol=1e-5)
 
 
 def test_pictures_that_nobody_forged_are_scored_and_not_learned_from(
@@ -122,10 +89,9 @@ def test_pictures_that_nobody_forged_are_scored_and_not_learned_from(
         return train(videos, *given, **settings)
 
     monkeypatch.setattr(motion, "train", noted)
-    trainable = [place != 3 for place in range(12)]
-    recompressed = [brightened(videos)]
-    (found, _) = out_of_fold(videos, fake, np.arange(12) // 2 % 2, trainable, recompressed, epochs=1, seed=0)
-    train_released(videos, fake, trainable, recompressed, tmp_path / "motion.onnx", epochs=1, seed=0)
+    trainable, fold = [place != 3 for place in range(12)], np.arange(12) // 2 % 2
+    found = out_of_fold(videos, fake, fold, lambda number: np.array(trainable) & (fold != number), epochs=1, seed=0)
+    train_released(videos, fake, trainable, tmp_path / "motion.onnx", epochs=1, seed=0)
     assert len(learned) == 2 * 11
     assert not any(one is videos[3] for one in learned)
     assert len(found[3]) == 6
@@ -156,12 +122,12 @@ def test_one_span_of_real_videos_has_no_spread_to_learn_from() -> None:
 def test_what_is_released_scores_as_what_was_trained(tmp_path: Path) -> None:
     videos, fake = people(12, signal=1.0)
     path = tmp_path / "models" / "motion.onnx"
-    train_released(videos, fake, [True] * 12, [brightened(videos)], path, epochs=2, seed=3)
+    train_released(videos, fake, [True] * 12, path, epochs=2, seed=3)
     served = Served(path, path.read_bytes())
     conditions = videos[5].conditions
     spans = [
         Movement(0, values, float(fps), float(iod_px))
         for values, (fps, iod_px) in zip(videos[5].values, conditions, strict=True)
     ]
-    network = train(videos, fake, [brightened(videos)], epochs=2, seed=3)
+    network = train(videos, fake, epochs=2, seed=3)
     np.testing.assert_allclose(served.score(spans), score(network, videos[5]), atol=1e-3)

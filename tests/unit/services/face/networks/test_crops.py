@@ -7,16 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.face.mesh import landmarks as lm
-from services.face.networks.crops import (
-    FRAMES,
-    MARGIN,
-    SIDE,
-    crop_view,
-    eye_line_angle,
-    face_crop,
-    face_side,
-    face_snippet,
-)
+from services.face.networks.crops import MARGIN, SIDE, crop_view, eye_line_angle, face_portrait, face_side
 from tests.unit.services.face.faces import Points, grey_picture, made_up_face, soft_noise, turned
 
 FACE = made_up_face(100.0)
@@ -77,7 +68,7 @@ def crop_of(angle: float, scale: float, shift: tuple[float, float]) -> np.ndarra
     centred[:, 2] += matrix[:, :2] @ np.full(2, 0.5) - 0.5
     moved = cv2.warpAffine(soft_noise(480, 480), centred, (900, 900), flags=cv2.INTER_CUBIC)
     points = made_up_face(150.0, (240.0, 240.0)) @ matrix[:, :2].T + matrix[:, 2]
-    return face_crop(grey_picture(np.asarray(moved, dtype=np.uint8)), points)
+    return face_portrait(grey_picture(np.asarray(moved, dtype=np.uint8)), points)
 
 
 @pytest.mark.parametrize("angle", [-1.2, 0.4, np.pi / 2, np.pi])
@@ -94,28 +85,4 @@ def test_a_face_turned_and_enlarged_with_its_picture_gives_the_same_pixels(angle
 
 def test_a_crop_beyond_the_frame_repeats_the_border() -> None:
     picture = grey_picture(np.full((60, 60), 200, np.uint8))
-    assert (face_crop(picture, made_up_face(100.0, (0.0, 0.0))) == 200).all()
-
-
-def test_a_snippet_is_what_its_frames_show_where_the_face_is_in_the_last() -> None:
-    noise = soft_noise(300, 300)
-    # The world moves to the right by four pixels a frame; the face is where it is in the last one.
-    frames = [grey_picture(np.roll(noise, 4 * frame, axis=1)) for frame in range(FRAMES)]
-    points = made_up_face(150.0, (150.0, 150.0))
-    snippet = face_snippet(frames, points)
-    assert snippet.shape == (SIDE, SIDE, FRAMES)
-    for frame in range(FRAMES):
-        np.testing.assert_array_equal(snippet[..., frame], face_snippet([frames[frame]], points)[..., 0])
-    shift = round(4 * SIDE / (MARGIN * 150))
-    moved = np.roll(snippet[..., 0], shift, axis=1).astype(int)
-    assert (
-        np.abs(moved - snippet[..., 1])[:, 20:-20].mean()
-        < np.abs(snippet[..., 0].astype(int) - snippet[..., 1]).mean() / 4
-    )
-
-
-def test_a_snippet_is_the_lightness_of_what_a_person_is_shown() -> None:
-    picture = grey_picture(soft_noise(300, 300))
-    points = made_up_face(150.0, (150.0, 150.0))
-    shown, (seen,) = face_crop(picture, points), np.moveaxis(face_snippet([picture], points), 2, 0)
-    assert np.corrcoef(shown.mean(axis=2).ravel(), seen.ravel())[0, 1] > 0.999
+    assert (face_portrait(picture, made_up_face(100.0, (0.0, 0.0))) == 200).all()

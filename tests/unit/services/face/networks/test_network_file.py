@@ -8,9 +8,10 @@ import pytest
 
 from services.face.networks.models import FaceModels
 from services.face.networks.network_file import (
+    SHIPPED_APPEARANCE_NETWORK,
     SHIPPED_MOTION_NETWORK,
-    SHIPPED_NETWORK,
     NetworkError,
+    NetworkPaths,
     read_network,
     read_networks,
     version_of,
@@ -65,27 +66,33 @@ def test_anything_but_a_file_of_a_networks_size_is_refused(
 def test_a_refusal_names_the_setting_of_the_file_that_is_missing(tmp_path: Path) -> None:
     there, missing = tmp_path / "there.ONNX", tmp_path / "missing.onnx"
     there.write_bytes(b"content")
-    with pytest.raises(NetworkError, match="NOTREALLY_FACE_TEXTURE_MODEL"):
-        read_networks(missing, there)
+    held = tmp_path / "held.npz"
+    held.write_bytes(b"matrices")
+    with pytest.raises(NetworkError, match="NOTREALLY_FACE_APPEARANCE_MODEL"):
+        read_networks(NetworkPaths(missing, there, held))
     with pytest.raises(NetworkError, match="NOTREALLY_FACE_MOTION_MODEL"):
-        read_networks(there, missing)
-    assert read_networks(there, there) == (b"content", b"content")
+        read_networks(NetworkPaths(there, missing, held))
+    with pytest.raises(NetworkError, match="NOTREALLY_FACE_ENCODER"):
+        read_networks(NetworkPaths(there, there, missing.with_suffix(".npz")))
+    assert tuple(read_networks(NetworkPaths(there, there, held))) == (b"content", b"content", b"matrices")
 
 
-def test_the_version_is_that_of_both_contents_in_their_places(models: FaceModels) -> None:
+def test_the_version_is_that_of_all_contents_in_their_places(models: FaceModels) -> None:
     versions = [version_of(b"a", b"b"), version_of(b"b", b"a"), version_of(b"a", b"c"), version_of(b"ab", b"")]
     assert len(set(versions)) == 4
     assert {len(version) for version in versions} == {12}
     assert version_of(b"a", b"b") == versions[0]
-    assert models.version == version_of(SHIPPED_NETWORK.read_bytes(), SHIPPED_MOTION_NETWORK.read_bytes())
+    shipped = [path.read_bytes() for path in NetworkPaths()]
+    assert models.version == version_of(*shipped)
 
 
 def test_the_networks_are_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NOTREALLY_FACE_TEXTURE_MODEL", "NOTREALLY_FACE_MOTION_MODEL"):
+    for name in ("NOTREALLY_FACE_APPEARANCE_MODEL", "NOTREALLY_FACE_MOTION_MODEL"):
         monkeypatch.delenv(name, raising=False)
     shipped = FaceSettings()
-    assert (shipped.face_texture_model, shipped.face_motion_model) == (SHIPPED_NETWORK, SHIPPED_MOTION_NETWORK)
-    monkeypatch.setenv("NOTREALLY_FACE_TEXTURE_MODEL", "texture.onnx")
+    assert shipped.face_appearance_model == SHIPPED_APPEARANCE_NETWORK
+    assert shipped.face_motion_model == SHIPPED_MOTION_NETWORK
+    monkeypatch.setenv("NOTREALLY_FACE_APPEARANCE_MODEL", "appearance.onnx")
     monkeypatch.setenv("NOTREALLY_FACE_MOTION_MODEL", "motion.onnx")
     chosen = FaceSettings()
-    assert (chosen.face_texture_model, chosen.face_motion_model) == (Path("texture.onnx"), Path("motion.onnx"))
+    assert (chosen.face_appearance_model, chosen.face_motion_model) == (Path("appearance.onnx"), Path("motion.onnx"))
