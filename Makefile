@@ -199,12 +199,12 @@ evaluate: setup .venv/.torch .venv/.encoder ## Evaluate on held-out sources and 
 field-check: setup ## Whether a clip's wrapping changes what is measured or said: make field-check CLIPS=folder [MOST=10]
 	deploy/system-packages.sh ffmpeg
 	@[ -n "$(CLIPS)" ] || { echo "Say where the clips are: make field-check CLIPS=folder"; exit 1; }
-	$(PY) -m benchmarks.field_check "$(CLIPS)" $(MOST)
+	$(PY) -m benchmarks.clips.field_check "$(CLIPS)" $(MOST)
 
 stability: setup ## How far scores move when clips are cut, mirrored, scaled or re-encoded: make stability CLIPS=folder [MOST=30]
 	deploy/system-packages.sh ffmpeg
 	@[ -n "$(CLIPS)" ] || { echo "Say where the clips are: make stability CLIPS=folder"; exit 1; }
-	$(PY) -m benchmarks.stability "$(CLIPS)" $(MOST)
+	$(PY) -m benchmarks.clips.stability "$(CLIPS)" $(MOST)
 
 bench: setup ## Time NotReally against the plain pipeline; writes docs/performance.{json,svg}
 	deploy/system-packages.sh ffmpeg

@@ -115,8 +115,8 @@ only if cross-fitted verdicts on all videos, with calibration and band from the 
 most {100 * MAX_ERROR:.0f} % wrong."""
 
 _VERDICTS = """\
-Cross-fitted verdicts on the sides on which the product gives them. In the columns of wrong verdicts each class weighs
-half."""
+Cross-fitted verdicts on the sides on which the product gives them, and in the last row on both. In the columns of wrong
+verdicts each class weighs half."""
 
 _BLIND_SPOTS = """\
 - **New methods.** It was trained on the methods above and on synthetic forgeries that blend faces. A newer or better

@@ -90,7 +90,7 @@ def every(run: Run) -> dict[str, Table]:
         "ablations": _ablations(run),
         "checks": _beside(run, "AUC with altered inputs", "input", found.checks, own=True),
         "permuted": _permuted(found.permuted),
-        "verdicts": _verdicts(found.decisions),
+        "verdicts": _verdicts({**found.decisions, "all, on both sides": found.tried}),
         "features": _features(run),
     }
 

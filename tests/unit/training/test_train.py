@@ -46,7 +46,7 @@ class ToldScores:
     def _told(self, seeds: Sequence[int], known: float) -> Scores:
         return tuple(
             tuple(
-                np.random.default_rng([seed, number]).normal(known * clip.fake, size=8)
+                np.random.default_rng([seed, number]).normal(known * clip.fake, size=(2, 8))
                 for number, clip in enumerate(self._clips)
             )
             for seed in seeds

@@ -44,8 +44,8 @@ def test_rows_pairs_and_gaps_arrive_where_they_belong() -> None:
 def test_poor_vectors_are_left_out() -> None:
     clips = (clip("a", fake=False), clip("poor", fake=True), clip("unmeasured", fake=True))
     rows = {Path("a"): row("1"), Path("poor"): row("2", features=3)}
-    read = [np.empty(0)] * len(clips)
-    assembled = assemble(Dataset(clips, ((Path("a"), Path("poor")),), ()), rows, np.arange(len(clips)), read, read)
+    read, spans = [np.empty((2, 0))] * len(clips), [np.empty(0)] * len(clips)
+    assembled = assemble(Dataset(clips, ((Path("a"), Path("poor")),), ()), rows, np.arange(len(clips)), read, spans)
     assert len(assembled.videos) == 1
     assert {path.name: why for path, why in assembled.left_out.items()} == {"poor": "only 2 features could be measured"}
     assert assembled.videos.pairs.shape == (0, 2)
@@ -59,7 +59,7 @@ def test_evidence_too_small_for_a_verdict_is_remembered() -> None:
         # With the scores of the services' own network there were six features; another scored too few portraits.
         Path("c"): row("3", features=7),
     }
-    read = [np.zeros(6), np.zeros(6), np.zeros(1)]
+    read = [np.zeros((2, 6)), np.zeros((2, 6)), np.zeros((2, 1))]
     videos = assemble(Dataset(clips, (), ()), rows, np.arange(3), read, [np.zeros(1)] * 3).videos
     assert videos.judged.tolist() == [True, False, False]
 

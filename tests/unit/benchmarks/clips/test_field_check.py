@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from notreally.v1 import analysis_pb2
 
-from benchmarks.field_check import LIMIT, Answer, Change, changes, clips_in, report
+from benchmarks.clips.field_check import LIMIT, Answer, Change, changes, clips_in, report
 from benchmarks.wrappings import WRAPPINGS, wrap
 
 

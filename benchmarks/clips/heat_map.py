@@ -1,4 +1,4 @@
-"""Whether the heat map shows what the score rests on: `python -m benchmarks.heat_map folder [most]`.
+"""Whether the heat map shows what the score rests on: `python -m benchmarks.clips.heat_map folder [most]`.
 
 For each clip of a folder of fakes (or so many of them, spread over it), the patches of a portrait that the shipped
 network finds most suspicious are blurred, and likewise as many random ones of the face. If the map is faithful, the
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.field_check import clips_in
+from benchmarks.clips.field_check import clips_in
 from services.face.networks.appearance_network import AppearanceNetwork
 from services.face.networks.crops import SIDE
 from services.face.networks.network_file import SHIPPED
@@ -65,5 +65,5 @@ def main(folder: Path, most: int | None) -> int:
 
 if __name__ == "__main__":
     if not 2 <= len(sys.argv) <= 3:
-        sys.exit("Say where the fakes are: python -m benchmarks.heat_map folder [most]")
+        sys.exit("Say where the fakes are: python -m benchmarks.clips.heat_map folder [most]")
     sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None))

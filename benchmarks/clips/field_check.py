@@ -1,8 +1,9 @@
 """Whether a clip's wrapping changes what is measured or said: `make field-check CLIPS=folder`.
 
-`python -m benchmarks.field_check folder [most]`: starts everything, wraps each clip of a folder (or so many of them,
-spread over it) in every harmless way, analyses all of them, and says for each feature what its largest change was. Ends
-with 1 when one is over the limit, or a verdict another. Only those ways count in which ffmpeg can write the clip.
+`python -m benchmarks.clips.field_check folder [most]`: starts everything, wraps each clip of a folder (or so many of
+them, spread over it) in every harmless way, analyses all of them, and says for each feature what its largest change
+was. Ends with 1 when one is over the limit, or a verdict another. Only those ways count in which ffmpeg can write the
+clip.
 """
 
 import asyncio
@@ -178,7 +179,7 @@ async def main(folder: Path, most: int | None) -> int:
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     if not 1 <= len(arguments) <= 2:
-        sys.exit("Say where the clips are: python -m benchmarks.field_check folder [most]")
+        sys.exit("Say where the clips are: python -m benchmarks.clips.field_check folder [most]")
     with suppress(KeyboardInterrupt):
         sys.exit(asyncio.run(main(Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None)))
     sys.exit(130)

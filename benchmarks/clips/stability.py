@@ -1,8 +1,8 @@
 """How far a score moves when nothing that matters changes: `make stability CLIPS=folder [MOST=30]`.
 
-`python -m benchmarks.stability folder [most]`: starts everything, alters each clip of a folder (or so many of them,
-spread over it) in ways that leave real what is real, analyses all of them, and says how far P(fake) moved. Ends with 1
-when it moved by more than `LIMIT` in more than one clip in ten.
+`python -m benchmarks.clips.stability folder [most]`: starts everything, alters each clip of a folder (or so many of
+them, spread over it) in ways that leave real what is real, analyses all of them, and says how far P(fake) moved. Ends
+with 1 when it moved by more than `LIMIT` in more than one clip in ten.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from notreally.v1 import analysis_pb2
 
-from benchmarks.field_check import clips_in
+from benchmarks.clips.field_check import clips_in
 from client import NotReally, ServiceError
 from tests.integration.stack import running_stack
 
@@ -96,7 +96,7 @@ async def main(folder: Path, most: int | None) -> int:
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     if not 1 <= len(arguments) <= 2:
-        sys.exit("Say where the clips are: python -m benchmarks.stability folder [most]")
+        sys.exit("Say where the clips are: python -m benchmarks.clips.stability folder [most]")
     with suppress(KeyboardInterrupt):
         sys.exit(asyncio.run(main(Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None)))
     sys.exit(130)
