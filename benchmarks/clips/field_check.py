@@ -17,6 +17,7 @@ from pathlib import Path
 
 from notreally.v1 import analysis_pb2
 
+from benchmarks.clips.folder import asked, clips_in
 from benchmarks.wrappings import SOUND_FEATURES, WRAPPINGS, Wrapping, wrap
 from cli.outcome import FEATURE_NAMES
 from client import NotReally, ServiceError
@@ -24,7 +25,6 @@ from tests.integration.stack import running_stack
 
 LIMIT = 0.02
 _AT_ONCE = 3
-_SUFFIXES = frozenset([".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".flv", ".mpg", ".ts", ".wmv"])
 
 Answer = analysis_pb2.AnalysisResult | str
 """What was found, or the reason why nothing was."""
@@ -42,13 +42,6 @@ class Change:
     wrapping: str
     feature: str
     share: float
-
-
-def clips_in(folder: Path, most: int | None = None) -> list[Path]:
-    """The videos of a folder and of those in it; no more than `most`, spread over all."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    count = len(found) if most is None else min(most, len(found))
-    return [found[index * len(found) // count] for index in range(count)]
 
 
 def changes(clip: str, answers: Mapping[str, Answer]) -> Iterator[Change]:
@@ -177,9 +170,6 @@ async def main(folder: Path, most: int | None) -> int:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    if not 1 <= len(arguments) <= 2:
-        sys.exit("Say where the clips are: python -m benchmarks.clips.field_check folder [most]")
     with suppress(KeyboardInterrupt):
-        sys.exit(asyncio.run(main(Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None)))
+        sys.exit(asyncio.run(main(*asked("field_check"))))
     sys.exit(130)

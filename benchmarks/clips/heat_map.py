@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.clips.field_check import clips_in
+from benchmarks.clips.folder import asked, clips_in
 from services.face.networks.appearance_network import AppearanceNetwork
 from services.face.networks.crops import SIDE
 from services.face.networks.network_file import SHIPPED
@@ -64,6 +64,4 @@ def main(folder: Path, most: int | None) -> int:
 
 
 if __name__ == "__main__":
-    if not 2 <= len(sys.argv) <= 3:
-        sys.exit("Say where the fakes are: python -m benchmarks.clips.heat_map folder [most]")
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None))
+    sys.exit(main(*asked("heat_map")))

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from notreally.v1 import analysis_pb2
 
-from benchmarks.clips.field_check import clips_in
+from benchmarks.clips.folder import asked, clips_in
 from client import NotReally, ServiceError
 from tests.integration.stack import running_stack
 
@@ -94,9 +94,6 @@ async def main(folder: Path, most: int | None) -> int:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    if not 1 <= len(arguments) <= 2:
-        sys.exit("Say where the clips are: python -m benchmarks.clips.stability folder [most]")
     with suppress(KeyboardInterrupt):
-        sys.exit(asyncio.run(main(Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None)))
+        sys.exit(asyncio.run(main(*asked("stability"))))
     sys.exit(130)

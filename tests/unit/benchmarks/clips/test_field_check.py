@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from notreally.v1 import analysis_pb2
 
-from benchmarks.clips.field_check import LIMIT, Answer, Change, changes, clips_in, report
+from benchmarks.clips.field_check import LIMIT, Answer, Change, changes, report
+from benchmarks.clips.folder import clips_in
 from benchmarks.wrappings import WRAPPINGS, wrap
 
 
