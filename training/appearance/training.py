@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +65,8 @@ class AppearanceTraining:
     def train_released(self, path: Path, matrices: Path, seed: int) -> None:
         """Train on everyone, and write the released network and the encoder's matrices."""
         head = self._fitted(np.ones(len(self._dataset.clips), dtype=np.bool_), self._features(seed))
-        faces = (read_portraits(kept) for kept in self._portraits)
-        sample = np.array([middle(one.pixels[0], SIDE) for one in faces if len(one)][:4])
+        faces = (one for one in map(read_portraits, self._portraits) if len(one))
+        sample = np.array([middle(one.pixels[0], SIDE) for one in islice(faces, 4)])
         features = ExportedEncoder(self._exported)(sample, np.zeros(len(sample), np.int64))
         export(self._pretrained, head, path, matrices, sample=sample, features=features)
 
@@ -121,6 +122,4 @@ class AppearanceTraining:
 def _scores(head: Head, features: Features) -> NDArray[np.float64]:
     """Of the portraits as they are."""
     plain = features.of(Kind.PLAIN)
-    if not len(plain):
-        return np.empty((2, 0))
     return head.score(Features(features.of_class[plain], features.of_patches[plain], features.kind[plain]))

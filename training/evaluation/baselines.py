@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from training.data.videos import APPEARANCE, BITS, BLENDING, MOTION, SOUND, Videos
-from training.fitting.model import Fit, class_weights, out_of_fold
+from training.fitting.model import NETWORK_FEATURES, Fit, class_weights, out_of_fold
 
 _Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def baselines(videos: Videos, *, learn_sound: bool) -> dict[str, _Floats]:
         learn_sound: as for the trees. The model on gaps alone always sees which videos have sound.
     """
     looked_at = np.setdiff1d(np.arange(videos.features.shape[1]), [] if learn_sound else SOUND)
-    by_hand = np.setdiff1d(looked_at, [APPEARANCE, BLENDING, MOTION])
+    by_hand = np.setdiff1d(looked_at, NETWORK_FEATURES)
     fits: dict[str, Fit] = {
         "Bits per pixel only": _logistic(lambda features: features[:, [BITS]]),
         "Gaps only": _logistic(lambda features: np.isnan(features).astype(np.float64)),

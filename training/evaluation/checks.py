@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gateway.features.vector import FEATURES
 from training.data.folds import spread
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import APPEARANCE, BLENDING, MOTION, Videos, headline_sets
+from training.data.videos import APPEARANCE, BLENDING, Videos, headline_sets
 from training.evaluation.estimates import (
     Bools,
     Estimate,
@@ -20,7 +20,7 @@ from training.evaluation.estimates import (
     auc_estimate,
     stratified_auc,
 )
-from training.fitting.model import Recipe, log_odds_by
+from training.fitting.model import NETWORK_FEATURES, Recipe, log_odds_by
 
 FALSE_ALARMS = 0.05
 """False positive rate at the operating point where sensitivity is measured."""
@@ -64,7 +64,7 @@ def ablate(
         if len(columns) > 1:
             hidden[f"all of {said}"] = columns
     hidden["appearance network"] = (APPEARANCE, BLENDING)
-    hidden["all networks"] = (APPEARANCE, BLENDING, MOTION)
+    hidden["all networks"] = NETWORK_FEATURES
     # Features the trees do not see anyway are skipped; of several names for the same ablation, the last is kept.
     blind = set(recipes[0].blind)
     named = {tuple(sorted(set(columns) - blind)): name for name, columns in hidden.items()}

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import APPEARANCE, BLENDING, MOTION, Videos, fakes_alone, headline_sets
+from training.data.videos import MOTION, Videos, fakes_alone, headline_sets
 from training.evaluation.estimates import Floats, auc
-from training.fitting.model import NOISY, Recipe, out_of_fold, trees
+from training.fitting.model import NETWORK_FEATURES, NOISY, Recipe, out_of_fold, trees
 
 RELEASED = "as it ships"
 """Name of the released recipe."""
@@ -62,7 +62,7 @@ def candidates(seeds: Sequence[Videos], recipe: Recipe) -> dict[str, Candidate]:
         seeds: the same videos, with the scores of each seed's networks.
         recipe: the released one.
     """
-    others = tuple(column for column in range(len(FEATURE_NAMES)) if column not in (APPEARANCE, BLENDING, MOTION))
+    others = tuple(column for column in range(len(FEATURE_NAMES)) if column not in NETWORK_FEATURES)
     sights = {
         f"trees see all {len(NOISY)} that they do not": replace(recipe, noisy=()),
         "nothing but the networks": replace(recipe, hidden=others),
