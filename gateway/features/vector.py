@@ -36,6 +36,8 @@ LEAST_SCORED_CROPS = 2
 OF_MOVEMENT = frozenset({"blink_rate_per_min", "nose_jitter", "face_motion_log_odds", "av_sync_corr"})
 """Features that mean nothing of a face that does not move."""
 
+# What these say is the network's that scored them.
+_OF_NETWORKS = frozenset({"face_appearance_log_odds", "face_blending_log_odds", "face_motion_log_odds"})
 # The motion network reads lids and lips together.
 _OF_EYES = ("blink_rate_per_min", "face_motion_log_odds")
 _OF_MOUTH = ("av_sync_corr", "face_motion_log_odds")
@@ -102,7 +104,7 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
             setattr(vector, spec.name, measures[spec.name]())
         except UnmeasurableError as error:
             missing[spec.name] = str(error)
-    if vector.HasField("face_appearance_log_odds") or vector.HasField("face_motion_log_odds"):
+    if any(field.name in _OF_NETWORKS for field, _ in vector.ListFields()):
         vector.face_networks = signals.scored_by
     return Features(vector, missing, signals, blinks_s, nose, still)
 

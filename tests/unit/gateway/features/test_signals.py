@@ -56,6 +56,17 @@ def test_scores_of_two_networks_pass_for_those_of_neither() -> None:
     assert compute_features(windows, [], media_facts()).vector.face_networks == "a+b"
 
 
+def test_one_score_of_a_network_is_enough_to_name_it() -> None:
+    windows = clip("a")
+    del windows[0].tracks[0].movements[:]
+    for crop in windows[0].tracks[0].crops:
+        crop.appearance_log_odds = float("nan")
+    vector = compute_features(windows, [], media_facts()).vector
+    assert not vector.HasField("face_appearance_log_odds")
+    assert vector.HasField("face_blending_log_odds")
+    assert vector.face_networks == "a"
+
+
 def test_a_window_without_the_face_has_no_say_in_the_network() -> None:
     windows = clip("a", "b")
     del windows[1].tracks[:]
