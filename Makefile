@@ -119,7 +119,7 @@ test-long: ## The same and what takes minutes: every damaged file, fifty analyse
 	$(PY) -m benchmarks.soak
 
 system-packages:
-	deploy/system-packages.sh ffmpeg chromium postgres
+	deploy/system-packages.sh ffmpeg chromium postgres strace
 
 test-ui: ui
 	$(NPM) run size

@@ -26,8 +26,9 @@ _BUFFER_BYTES = 1024 * 1024
 # Half a minute of compiling on a machine that has its hands full.
 _WARM_UP_S = 300.0
 # There are as many workers as should work at once, and the threads of a BLAS wait busily for each other:
-# with two of them, the sound of a video took five times the processor time.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# with two of them, the sound of a video took five times the processor time. Nor does anything start processes by
+# joblib, which otherwise tries when it is imported whether it could.
+_ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "JOBLIB_MULTIPROCESSING": "0"}
 # A sign of life, items, a question and an end: what waits here of a worker that has not been taken over is no more.
 _MOST_UNHEARD = ITEMS_AHEAD + 3
 _ENDED = frozenset({Kind.DONE, Kind.REFUSED, Kind.FAILED, Kind.EXHAUSTED, Kind.GONE})
@@ -82,7 +83,7 @@ class WorkerProcess:
                     ),
                     stdin=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
-                    env={**child_environment(), **_ONE_THREAD},
+                    env={**child_environment(), **_ALONE},
                     # A group of its own, so that what it has started (ffmpeg) can be killed with it.
                     process_group=0,
                 )
