@@ -18,6 +18,7 @@ from prometheus_client import REGISTRY
 from gateway.analysis.extraction import Extraction
 from gateway.analysis.keeping import QUEUE, Keeping, hand_over
 from gateway.analysis.news import News
+from gateway.analysis.plain import PlainSerializer, refuse_code_in_pickles
 from gateway.analysis.presence import Presence
 from gateway.analysis.workflow import Analyses
 from gateway.api.admission import Admission
@@ -63,7 +64,7 @@ _QUEUE_POLL_S = 0.2
 _NOTIFICATION_POLL_S = 1.0
 
 # Workflows of another version restart after an upgrade. Raise it when the steps of an analysis change.
-_WORKFLOW_VERSION = "2"
+_WORKFLOW_VERSION = "3"
 
 
 @asynccontextmanager
@@ -89,7 +90,9 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         "run_migrations": settings.migrate,
         "notification_listener_polling_interval_sec": _NOTIFICATION_POLL_S,
         "log_level": "WARNING",
+        "serializer": PlainSerializer(),
     }
+    refuse_code_in_pickles()
     dbos = DBOS(config=config)
     # It installs a handler of its own, whose lines are not JSON.
     dbos_log = logging.getLogger("dbos")
@@ -166,6 +169,7 @@ def _go(settings: GatewaySettings, steps: sa.Engine | None, presence: Presence) 
             system_database_url=settings.sqlalchemy_url,
             system_database_engine=steps,
             application_name=_APPLICATION,
+            serializer=PlainSerializer(),
             retry_connection_errors=False,
         )
         try:

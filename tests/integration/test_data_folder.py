@@ -1,10 +1,16 @@
 """What is kept is for the user alone that runs the system."""
 
+import base64
 import os
+import pickle
 from pathlib import Path
 
-from client import NotReally
+import pytest
+import sqlalchemy as sa
+
+from client import NotReally, ServiceError
 from tests.integration.stack import Stack
+from tests.servers.home import connected
 
 
 async def test_no_other_user_can_read_what_is_kept(client: NotReally, stack: Stack, silent: Path) -> None:
@@ -14,3 +20,31 @@ async def test_no_other_user_can_read_what_is_kept(client: NotReally, stack: Sta
     kept = [path for path in folder.rglob("*") if not path.is_symlink()]
     assert {"notreally.db", "media", "result"} <= {path.name for path in kept}
     assert [str(path) for path in kept if path.stat().st_mode & 0o077] == []
+
+
+class Touch:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self._path,))
+
+
+async def test_a_pickle_that_somebody_planted_in_the_step_log_runs_nothing(
+    client: NotReally, stack: Stack, silent: Path, tmp_path: Path
+) -> None:
+    name = (await client.analyze(silent)).name
+    marker = tmp_path / "was here"
+    planted = base64.b64encode(pickle.dumps(Touch(marker))).decode()
+    with connected(stack.home.database_url) as connection:
+        changed = connection.execute(
+            sa.text("UPDATE streams SET value = :value, serialization = 'py_pickle' WHERE workflow_uuid = :id"),
+            {"value": planted, "id": name.removeprefix("analyses/")},
+        )
+    assert changed.rowcount > 1
+    with pytest.raises(ServiceError):
+        [event async for event in client.watch([name])]
+    assert not marker.exists()
+    await client.delete(name)
