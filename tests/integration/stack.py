@@ -86,7 +86,7 @@ class Stack:
 
 @contextmanager
 def running_stack(
-    home: Home | Path, ports: Sequence[int] = (), *, tracer: Sequence[str] = (), **environment: str
+    home: Home | Path, ports: Sequence[int] = (), tracer: Sequence[str] = (), **environment: str
 ) -> Iterator[Stack]:
     """Start everything with its data in a home or folder, and stop it in the end as Ctrl-C would.
 

@@ -86,7 +86,7 @@ async def test_nothing_is_sent_and_nothing_is_kept_outside_the_data_folder(talki
     }
     # As a grandchild (-D): what is started here is then the product itself, and hears the signal that stops it.
     tracer = ("strace", "-D", "-f", "--seccomp-bpf", "-qq", "-y", "-o", str(log), "-e", f"trace={_SENDING},{_WRITING}")
-    with running_stack(data, tracer=tracer, **FEW_WORKERS, **settings) as stack:
+    with running_stack(data, (), tracer, **FEW_WORKERS, **settings) as stack:
         async with NotReally(stack.target) as client:
             result = (await client.analyze(talking)).result
     assert result.features.face_networks  # the networks ran
