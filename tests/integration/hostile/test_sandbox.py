@@ -1,8 +1,10 @@
 """A worker that was taken over can do nothing with its powers, and without being confined it could."""
 
+import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -10,15 +12,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from notreally.v1 import media_pb2
 
 from client import NotReally
 from services.audio.__main__ import workers as audio_workers
 from services.audio.settings import AudioSettings
 from services.face.__main__ import workers as face_workers
 from services.face.settings import FaceSettings
-from services.kit.media.store import MediaStore
+from services.kit.media.store import MediaStore, media_key
 from services.kit.sandbox import confinement, landlock
 from services.kit.workers.family import MOST
+from services.kit.workers.lending import Lending, lent
 from services.kit.workers.pool import WorkerProcesses
 from services.metadata.__main__ import workers as metadata_workers
 from services.metadata.settings import MetadataSettings
@@ -61,6 +65,14 @@ def made(service: str, folder: Path, sandbox: Literal["on", "require", "off"]) -
             return audio_workers(AudioSettings(audio_workers=1, **common), store, probes.audio_warm_up)
         case _:
             return metadata_workers(MetadataSettings(metadata_workers=1, **common), store, probes.metadata_warm_up)
+
+
+def kept(store: Path, video: Path) -> str:
+    """The SHA-256 of a video that is now in a store."""
+    sha256 = hashlib.sha256(video.read_bytes()).hexdigest()
+    (store / media_key(sha256)).parent.mkdir(parents=True)
+    shutil.copy(video, store / media_key(sha256))
+    return sha256
 
 
 async def probed(pool: WorkerProcesses, folder: Path, port: int) -> dict[str, str]:
@@ -167,3 +179,56 @@ async def test_where_it_must_confine_and_cannot_it_does_not_start(
 def test_what_is_missing_is_what_the_kernel_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landlock, "version", lambda: 0)
     assert "Landlock" in confinement.missing()
+
+
+@needs_landlock
+@pytest.mark.parametrize("service", ["audio", "metadata"])
+async def test_where_files_take_no_second_names_programs_have_the_store_and_nothing_else(
+    service: str, folder: Path, listening: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Lending, "begin", lambda _: None)
+    async with made(service, folder, "on") as pool:
+        found = await probed(pool, folder, listening)
+    readable = {name for name, how in found.items() if how == probes.DONE and name.startswith("reading")}
+    assert readable == {f"reading {folder / 'media' / 'media' / 'aa' / 'other'}"}
+    assert "workers can read all videos" in capsys.readouterr().out
+
+
+async def test_where_files_take_no_second_names_face_reads_through_its_service(
+    folder: Path, silent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lending, "begin", lambda _: None)
+    sha256 = kept(folder / "media", silent)
+    stored = await MediaStore.open((folder / "media").as_uri()).stored_video(media_pb2.MediaRef(sha256=sha256))
+    async with made("face", folder, "on") as pool:
+        (read,) = [item async for item in pool.stream_video(stored, probes.hashed)]
+    assert read.decode() == sha256
+
+
+def test_a_second_name_is_there_for_as_long_as_it_is_lent(folder: Path) -> None:
+    lending = Lending.begin(folder / "media")
+    assert lending is not None
+    mine = lending.for_worker()
+    own = folder / "media" / "media" / "aa" / "own"
+    with lent(own, mine) as name:
+        assert name.parent == mine
+        assert name.samefile(own)
+    assert list(mine.iterdir()) == []
+    with lent(own.with_name("gone"), mine) as name:
+        assert name == own.with_name("gone")
+    lending.close()
+    assert list((folder / "media" / "workers").iterdir()) == []
+
+
+def test_what_a_killed_service_left_behind_goes_and_what_another_uses_stays(folder: Path) -> None:
+    other = Lending.begin(folder / "media")
+    left_behind = folder / "media" / "workers" / "left"
+    left_behind.mkdir()
+    (left_behind / "video").touch()
+    lending = Lending.begin(folder / "media")
+    assert other is not None
+    assert lending is not None
+    assert not left_behind.exists()
+    assert other.for_worker().is_dir()
+    other.close()
+    lending.close()
