@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self
+from typing import Concatenate, Literal, ParamSpec, Self
 
 import grpc
 import structlog
@@ -40,12 +40,12 @@ class Rules:
     Attributes:
         confinement: What they may do, beyond reading the video that is their turn.
         store: The folder of videos, if they are in one.
-        is_required: Whether to start nothing where the kernel cannot do all of it.
+        mode: As far as the kernel can, or not at all, or starting nothing where it cannot do all of it.
     """
 
     confinement: Confinement
     store: Path | None
-    is_required: bool = False
+    mode: Literal["on", "require", "off"] = "on"
 
 
 class WorkersDidNotStart(Exception):  # noqa: N818 - says what happened
@@ -119,9 +119,7 @@ class WorkerProcesses:
             reads: Files that workers read beside code and videos.
             programs: Those that workers start.
         """
-        rules = Rules(
-            Confinement(tuple(reads), tuple(programs)), store.folder, is_required=settings.sandbox == "require"
-        )
+        rules = Rules(Confinement(tuple(reads), tuple(programs)), store.folder, settings.sandbox)
         return cls(
             name,
             count,
@@ -130,7 +128,7 @@ class WorkerProcesses:
             log_level=settings.log_level,
             spares=settings.worker_spares,
             max_waiting=settings.max_waiting,
-            rules=None if settings.sandbox == "off" else rules,
+            rules=rules,
         )
 
     async def __aenter__(self) -> Self:
@@ -249,11 +247,13 @@ class WorkerProcesses:
     def _confine(self) -> None:
         """Settle by what means workers are confined, and say so."""
         if self._rules is None:
-            log.warning("workers are not confined")
+            return
+        if self._rules.mode == "off":
+            log.warning("workers are not confined", explanation="NOTREALLY_SANDBOX is off.")
             return
         if lacking := missing():
             explanation = f"This kernel has no {' and no '.join(lacking)}: see docs/security.md."
-            if self._rules.is_required:
+            if self._rules.mode == "require":
                 log.critical("workers cannot be confined", explanation=explanation)
                 raise SystemExit(1)
             log.warning("workers are confined in part", explanation=explanation)
