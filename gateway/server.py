@@ -12,6 +12,7 @@ import grpc
 import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import error as dbos_error
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
 from prometheus_client import REGISTRY
 
@@ -98,6 +99,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     dbos_log = logging.getLogger("dbos")
     dbos_log.handlers.clear()
     dbos_log.propagate = True
+    dbos_log.addFilter(_is_news)
     news = News()
     analyses = Analyses(
         records,
@@ -160,6 +162,12 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         engine.dispose()
         if steps is not None:
             steps.dispose()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of DBOS says what nobody asked for: that a deleted analysis has no workflow is no error."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, (dbos_error.DBOSNonExistentWorkflowError, dbos_error.DBOSWorkflowCancelledError))
 
 
 def _go(settings: GatewaySettings, steps: sa.Engine | None, presence: Presence) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from notreally.v1 import analysis_pb2
 
 from client import NotReally, ServiceError
 from tests.integration.stack import Stack
@@ -24,6 +25,19 @@ async def test_no_other_user_can_read_what_is_kept(client: NotReally, stack: Sta
     kept.append(stack.home.folder / name)
     assert {"notreally.db-wal", "result", "facts"} <= {path.name for path in kept}
     assert [str(path) for path in kept if path.stat().st_mode & 0o077] == []
+
+
+async def test_deleting_what_is_under_way_is_no_error_in_the_log(
+    client: NotReally, stack: Stack, silent: Path, talking: Path
+) -> None:
+    said = len(stack.log)
+    created = await client.create_analysis((await client.upload(talking)).name)
+    async for event in client.watch([created.name]):
+        if event.stage == analysis_pb2.STAGE_ANALYZING_VIDEO:
+            break
+    await client.delete(created.name)
+    await client.analyze(silent)  # takes longer than the end of the other
+    assert [line for line in stack.log[said:] if '"level": "error"' in line] == []
 
 
 class Touch:
