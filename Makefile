@@ -95,6 +95,8 @@ frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
 
 run: setup ui ## Start everything on http://localhost:52513
 	deploy/system-packages.sh ffmpeg
+	# Workers may write nothing, and would compile anew at each start.
+	$(PY) -m compileall -q cli client gateway gen/python services
 	.venv/bin/notreally serve
 
 ui: frontend/out/index.html ## Build the browser UI
@@ -119,7 +121,7 @@ test-long: ## The same and what takes minutes: every damaged file, fifty analyse
 	$(PY) -m benchmarks.soak
 
 system-packages:
-	deploy/system-packages.sh ffmpeg chromium postgres
+	deploy/system-packages.sh ffmpeg chromium postgres strace
 
 test-ui: ui
 	$(NPM) run size

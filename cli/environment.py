@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULTS_FILE = ROOT / "deploy" / "defaults.env"
@@ -39,6 +41,16 @@ class Environment:
         if "NOTREALLY_DB_PATH" not in self.variables:
             extra["NOTREALLY_DB_PATH"] = str(folder.absolute() / "notreally.db")
         return Environment({**self.variables, **extra})
+
+    def close_to_others(self) -> None:
+        """Take the right to read from other users of this machine, for videos and database that are there already."""
+        database = Path(self.variables["NOTREALLY_DB_PATH"])
+        kept = [database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm")]
+        if (media := urlsplit(self.variables.get("NOTREALLY_MEDIA_URL", ""))).scheme == "file":
+            kept.append(Path(unquote(media.path)))
+        for path in kept:
+            with suppress(FileNotFoundError, PermissionError):  # none yet, or somebody else's to decide about
+                path.chmod(path.stat().st_mode & ~0o077)
 
     @property
     def port(self) -> int:

@@ -90,6 +90,9 @@ def serve(
 
     real = dict(os.environ) if port is None else {**os.environ, "PORT": str(port)}
     environment = Environment.read(real).with_data_folder(data)
+    # People's videos: for nobody else who has an account on this machine.
+    os.umask(0o077)
+    environment.close_to_others()
     Path(environment.variables["NOTREALLY_DB_PATH"]).parent.mkdir(parents=True, exist_ok=True)
     try:
         code = serve_until_stopped(environment, Console())

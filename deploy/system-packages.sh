@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs that are not Python packages, or says exactly what to install.
-# Usage: deploy/system-packages.sh PROGRAM…   (ffmpeg, chromium, npm, postgres, python3-venv)
+# Usage: deploy/system-packages.sh PROGRAM…   (ffmpeg, chromium, npm, postgres, python3-venv, strace)
 set -euo pipefail
 
 missing=()

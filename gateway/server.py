@@ -12,12 +12,14 @@ import grpc
 import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import error as dbos_error
 from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
 from prometheus_client import REGISTRY
 
 from gateway.analysis.extraction import Extraction
 from gateway.analysis.keeping import QUEUE, Keeping, hand_over
 from gateway.analysis.news import News
+from gateway.analysis.plain import PlainSerializer, refuse_code_in_pickles
 from gateway.analysis.presence import Presence
 from gateway.analysis.workflow import Analyses
 from gateway.api.admission import Admission
@@ -63,7 +65,7 @@ _QUEUE_POLL_S = 0.2
 _NOTIFICATION_POLL_S = 1.0
 
 # Workflows of another version restart after an upgrade. Raise it when the steps of an analysis change.
-_WORKFLOW_VERSION = "2"
+_WORKFLOW_VERSION = "3"
 
 
 @asynccontextmanager
@@ -89,12 +91,15 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         "run_migrations": settings.migrate,
         "notification_listener_polling_interval_sec": _NOTIFICATION_POLL_S,
         "log_level": "WARNING",
+        "serializer": PlainSerializer(),
     }
+    refuse_code_in_pickles()
     dbos = DBOS(config=config)
     # It installs a handler of its own, whose lines are not JSON.
     dbos_log = logging.getLogger("dbos")
     dbos_log.handlers.clear()
     dbos_log.propagate = True
+    dbos_log.addFilter(_is_news)
     news = News()
     analyses = Analyses(
         records,
@@ -159,6 +164,12 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
             steps.dispose()
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of DBOS says what nobody asked for: that a deleted analysis has no workflow is no error."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, (dbos_error.DBOSNonExistentWorkflowError, dbos_error.DBOSWorkflowCancelledError))
+
+
 def _go(settings: GatewaySettings, steps: sa.Engine | None, presence: Presence) -> None:
     """Leave what is unfinished to the other gateways, or to the next start. Should that fail, they find it anyway."""
     try:
@@ -166,6 +177,7 @@ def _go(settings: GatewaySettings, steps: sa.Engine | None, presence: Presence) 
             system_database_url=settings.sqlalchemy_url,
             system_database_engine=steps,
             application_name=_APPLICATION,
+            serializer=PlainSerializer(),
             retry_connection_errors=False,
         )
         try:

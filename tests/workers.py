@@ -20,6 +20,7 @@ def _workers() -> Iterator[int]:
 
 def _reads(pid: int, video: Path) -> bool:
     try:
-        return any(file.resolve() == video for file in Path(f"/proc/{pid}/fd").iterdir())
+        # A worker knows it by another name.
+        return any(file.samefile(video) for file in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         return False

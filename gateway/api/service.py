@@ -29,6 +29,8 @@ from services.kit.settings import MEBIBYTE
 
 _MAX_PAGE = 100
 _DEFAULT_PAGE = 20
+# What a column for it holds, less the steps from it that are asked for.
+_LAST_SEQUENCE = 2**31 - 1000
 _MAX_TARGETS = 100
 _DOWNLOAD_PIECE = 256 * 1024
 
@@ -137,9 +139,12 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         """See the contract."""
         if request.page_size < 0:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_PAGE_SIZE", "The page size must not be negative.")
+        # There are few; a list of any length would become a question to the database of that length.
+        if not set(request.states) <= set(analysis_pb2.AnalysisState.values()):
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_STATES", "Name states that there are.")
         size = min(request.page_size or _DEFAULT_PAGE, _MAX_PAGE)
         after = _parse_token(request.page_token) if request.page_token else None
-        page = await asyncio.to_thread(self._records.page, size + 1, list(request.states), after)
+        page = await asyncio.to_thread(self._records.page, size + 1, sorted(set(request.states)), after)
         line = await self._admission.line()
         return analysis_pb2.ListAnalysesResponse(
             analyses=[to_proto(analysis, line.get(analysis.id)) for analysis in page[:size]],
@@ -154,6 +159,8 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             raise Refusal(
                 grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS", f"Name between 1 and {_MAX_TARGETS} analyses."
             )
+        if any(target.after_sequence > _LAST_SEQUENCE for target in request.targets):
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS", "No analysis has that many events.")
         targets = [((await self.find(_id(t.name, "analyses"))).id, max(t.after_sequence, 0)) for t in request.targets]
         async for event in self._watching.watch(targets, include_series=request.include_series):
             yield event

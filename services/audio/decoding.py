@@ -93,7 +93,7 @@ def find_stream(cancelled: Callable[[], bool], path: Path, limits: ProcessLimits
     command += ["-select_streams", "a", "-show_entries", entries]
     command += ["-of", "json"]
     output = bytearray()
-    with MediaProcess([*command, f"file:{path}"], limits, cancelled) as process:
+    with MediaProcess([*command, f"file:{path}"], limits, cancelled, file=path) as process:
         for chunk in process.chunks():
             output += chunk
             if len(output) > _PROBE_BYTES:
@@ -136,7 +136,7 @@ def decode(
     given = count if until_s is None else min(count, round(until_s * SAMPLE_RATE_HZ) - first)
     wanted = given * _BYTES_PER_SAMPLE
     output = bytearray()
-    with MediaProcess(_command(_sound(path, stream, first, count)), limits, cancelled) as process:
+    with MediaProcess(_command(_sound(path, stream, first, count)), limits, cancelled, file=path) as process:
         for chunk in process.chunks():
             output += chunk[: wanted - len(output)]
             if len(output) >= wanted:
@@ -203,7 +203,7 @@ def _decode_joined(
     ]
     output = bytearray()
     shared = ProcessLimits(limits.seconds * len(spans), limits.memory_bytes)
-    with MediaProcess(_command(ffmpeg.concat(*parts, v=0, a=1)), shared, cancelled) as process:
+    with MediaProcess(_command(ffmpeg.concat(*parts, v=0, a=1)), shared, cancelled, file=path) as process:
         waiting = [count for _, count in places]
         for chunk in process.chunks():
             output += chunk

@@ -17,8 +17,12 @@ _MEBIBYTE = 1024 * 1024
 _LARGEST_FILE_BYTES = 16 * _MEBIBYTE
 # When memory runs out, Linux should end a worker, which costs a window, and not the service.
 _SACRIFICE = "500"
-# A process that reads untrusted files must not have the credentials of bucket and database.
-_SECRETS = ("AWS_", "AZURE_", "GOOGLE_", "NOTREALLY_DATABASE_URL", "PG", "OTEL_")
+# What programs and libraries need to be found, to speak and to compute as they are told to. A process that reads
+# untrusted files gets nothing else: credentials come under any name.
+_PASSED_ON = frozenset(
+    {"HOME", "LANG", "LANGUAGE", "MPLCONFIGDIR", "NUMBA_CACHE_DIR", "ORT_DISABLE_TELEMETRY", "PATH", "TMPDIR", "TZ"}
+)
+_PASSED_ON_BY_BEGINNING = ("GLIBC_", "LC_", "LD_", "MALLOC_", "PYTHON")
 
 
 @dataclass(frozen=True)
@@ -82,14 +86,19 @@ def end_with(parent: int) -> None:
 
 
 def keep_to_itself() -> None:
-    """Close this process's memory and first environment, in /proc, to other processes of the same user.
+    """Close its files to other users, and its memory and first environment, in /proc, to other processes of its own.
 
     What `child_environment` leaves out could otherwise be read there. Children that execute a program are as open as
     ever. It does not hold against root.
     """
+    os.umask(0o077)
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0)
 
 
 def child_environment() -> dict[str, str]:
-    """The environment without what only the service itself may know: for workers and decoders."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
+    """The little of the environment that workers and decoders are given."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_BY_BEGINNING)
+    }

@@ -1,7 +1,7 @@
 """Settings every server has. Read once, when a process starts; a service adds its own in a subclass."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -73,6 +73,9 @@ class WorkerSettings(ServiceSettings):
 
     worker_spares: int = Field(default=1, ge=0, le=16)
     """Warm workers beyond those that work, to take the place of one that is lost."""
+
+    sandbox: Literal["on", "require", "off"] = "on"
+    """Whether workers are confined: as far as the kernel can, or not at all, or the service refuses to start."""
 
     max_waiting: int = Field(default=16, ge=0)
     """Calls that may wait for a worker; more are refused, and may find room at another replica."""

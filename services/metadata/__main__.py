@@ -1,5 +1,7 @@
 """`python -m services.metadata`: serve until told to stop."""
 
+from collections.abc import Callable
+
 import grpc
 from notreally.v1 import metadata_pb2_grpc
 
@@ -11,16 +13,24 @@ from services.metadata.settings import MetadataSettings
 from services.metadata.work import warm_up
 
 
+def workers(settings: MetadataSettings, store: MediaStore, warm_up: Callable[[], None] = warm_up) -> WorkerProcesses:
+    """The service's workers, which may start ffprobe."""
+    programs = ("ffprobe",)
+    return WorkerProcesses.of_service(
+        "metadata", settings.metadata_workers, warm_up, settings, store, programs=programs
+    )
+
+
 def main() -> None:
     """Serve until told to stop."""
     settings = MetadataSettings()
     store = MediaStore.open(settings.media_url)
-    workers = WorkerProcesses.of_service("metadata", settings.metadata_workers, warm_up, settings)
+    pool = workers(settings, store)
 
     def add(server: grpc.aio.Server) -> None:
-        metadata_pb2_grpc.add_MetadataServiceServicer_to_server(MetadataServicer(store, workers, settings), server)
+        metadata_pb2_grpc.add_MetadataServiceServicer_to_server(MetadataServicer(store, pool, settings), server)
 
-    serve("metadata", [SERVICE_NAME], add, settings, workers=workers)
+    serve("metadata", [SERVICE_NAME], add, settings, workers=pool)
 
 
 if __name__ == "__main__":

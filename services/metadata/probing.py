@@ -62,7 +62,7 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
     """
     try:
         # At once: starting ffprobe takes longer than walking over a short video, and everything waits for both.
-        with MediaProcess(_command(path, *_HEADER), limits.process, cancelled) as process:
+        with MediaProcess(_command(path, *_HEADER), limits.process, cancelled, file=path) as process:
             found = _packets(path, limits.packets, process.check)
             header = _header(process, path)
         if found is None or (header.container == "gif" and _is_still(found.facts)):

@@ -85,10 +85,13 @@ class Stack:
 
 
 @contextmanager
-def running_stack(home: Home | Path, ports: Sequence[int] = (), **environment: str) -> Iterator[Stack]:
+def running_stack(
+    home: Home | Path, ports: Sequence[int] = (), tracer: Sequence[str] = (), **environment: str
+) -> Iterator[Stack]:
     """Start everything with its data in a home or folder, and stop it in the end as Ctrl-C would.
 
-    `ports` are those of an earlier one that takes its place; see `Stack.ports`.
+    `ports` are those of an earlier one that takes its place; see `Stack.ports`. A `tracer` is a command that becomes
+    the one after it. An empty variable is taken out of the environment.
     """
     home = laptop(home) if isinstance(home, Path) else home
     port, *ports = ports or free_ports(1 + len(SERVICES))
@@ -102,9 +105,9 @@ def running_stack(home: Home | Path, ports: Sequence[int] = (), **environment: s
         **environment,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "serve"],
+        [*tracer, sys.executable, "-m", "cli.main", "serve"],
         cwd=Path(__file__).parents[2],
-        env=variables,
+        env={name: value for name, value in variables.items() if value},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

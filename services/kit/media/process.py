@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 from services.kit.limits import child_environment
+from services.kit.sandbox.confinement import started
 
 _POLL_S = 0.05
 _CHUNK_BYTES = 64 * 1024
@@ -43,11 +45,15 @@ class MediaProcess:
         command: Program and arguments. The program may write no file.
         limits: See `ProcessLimits`.
         cancelled: Asked at least every 50 ms while the process is waited for.
+        file: The one that it reads: where the process that starts it is confined, it can open no other.
     """
 
-    def __init__(self, command: Sequence[str], limits: ProcessLimits, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, command: Sequence[str], limits: ProcessLimits, cancelled: Callable[[], bool], *, file: Path
+    ) -> None:
         """Start nothing yet."""
         self._command = list(command)
+        self._file = file
         self._limits = limits
         self._cancelled = cancelled
         self._complaint = b""
@@ -59,13 +65,7 @@ class MediaProcess:
             FileNotFoundError: When the program is not installed.
         """
         self._ends_at = time.monotonic() + self._limits.seconds
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=child_environment(),
-        )
+        self._process = started(self._start, self._command[0], self._file)
         # A limit put on the running child needs no code between fork and exec, which threads would make unsafe.
         for kind, value in (
             (resource.RLIMIT_AS, self._limits.memory_bytes),
@@ -76,6 +76,15 @@ class MediaProcess:
             with suppress(ProcessLookupError):
                 resource.prlimit(self._process.pid, kind, (value, value))
         return self
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=child_environment(),
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -62,7 +62,7 @@ class StoredVideo:
     """A video in the store: its description for a worker, and how to read a range of it for that worker."""
 
     video: Video
-    read: Callable[[int, int], Awaitable[bytes]] | None
+    read: Callable[[int, int], Awaitable[bytes]]
 
 
 class MediaStore:
@@ -74,7 +74,8 @@ class MediaStore:
     def __init__(self, store: ObjectStore, folder: Path | None) -> None:
         """Use `open`."""
         self.store = store
-        self._folder = folder
+        self.folder = folder
+        """Where it is, unless it is a bucket."""
 
     @classmethod
     def open(cls, url: str) -> "MediaStore":
@@ -115,16 +116,16 @@ class MediaStore:
             Refusal: NOT_FOUND, MEDIA_NOT_FOUND, when the store does not hold it. `read` raises the same.
         """
         key = media_key(ref.sha256)
-        if self._folder is not None:
-            path = self._folder / key
-            if not path.is_file():
-                raise _gone()
-            return StoredVideo(Video(path.stat().st_size, path), None)
 
         async def read(start: int, end: int) -> bytes:
             with _there():
                 return await self.read(key, start, end)
 
+        if self.folder is not None:
+            path = self.folder / key
+            if not path.is_file():
+                raise _gone()
+            return StoredVideo(Video(path.stat().st_size, path), read)
         with _there(), _answered():
             size = (await obstore.head_async(self.store, key))["size"]
         return StoredVideo(Video(size), read)
@@ -139,8 +140,8 @@ class MediaStore:
             Refusal: As `stored_video` does.
         """
         key = media_key(ref.sha256)
-        if self._folder is not None:
-            path = self._folder / key
+        if self.folder is not None:
+            path = self.folder / key
             if not path.is_file():
                 raise _gone()
             yield path
@@ -166,7 +167,7 @@ class MediaStore:
     async def writer(self, key: str) -> "AsyncIterator[obstore.AsyncWritableFile]":
         """Writes a large blob piece by piece; it is there once the block ends without an exception."""
         # A bucket takes parts of at least 5 MiB, and two of them are held: one fills while the other is sent.
-        size = 5 * MEBIBYTE if self._folder is None else MEBIBYTE
+        size = 5 * MEBIBYTE if self.folder is None else MEBIBYTE
         # Closing it sends what is left, and says by an OSError that this did not work.
         with _answered(OSError):
             async with obstore.open_writer_async(self.store, key, buffer_size=size, max_concurrency=1) as writer:
@@ -224,10 +225,10 @@ class MediaStore:
         Only a folder has such files, and no listing shows them: ``name#1`` becomes ``name`` when it is whole. A bucket
         forgets unfinished uploads by a rule of its own.
         """
-        if self._folder is None:
+        if self.folder is None:
             return 0
         removed = 0
-        for path in self._folder.rglob("*#*"):
+        for path in self.folder.rglob("*#*"):
             with suppress(FileNotFoundError):  # it has become whole, or another process was first
                 if path.is_file() and path.stat().st_mtime < before.timestamp():
                     path.unlink()

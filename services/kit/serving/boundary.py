@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 from opentelemetry import trace
 
@@ -55,12 +56,12 @@ class Boundary(grpc.aio.ServerInterceptor):
 
             async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
                 async with self._call(method, metadata, context):
-                    async for response in behaviour(request, context):
+                    async for response in behaviour(_whole(request), context):
                         yield response
 
             async def write(request: Any, context: Any) -> None:
                 async with self._call(method, metadata, context):
-                    await behaviour(request, context)
+                    await behaviour(_whole(request), context)
 
             make = (
                 grpc.stream_stream_rpc_method_handler
@@ -69,18 +70,18 @@ class Boundary(grpc.aio.ServerInterceptor):
             )
             # Some servicers of others, health's among them, give no responses back but write them to the context.
             wrapped = write if inspect.iscoroutinefunction(behaviour) else stream
-            return make(wrapped, handler.request_deserializer, handler.response_serializer)
+            return make(wrapped, _lenient(handler.request_deserializer), handler.response_serializer)
 
         behaviour = handler.stream_unary if handler.request_streaming else handler.unary_unary
 
         async def unary(request: Any, context: Any) -> Any:
             async with self._call(method, metadata, context):
-                return await behaviour(request, context)
+                return await behaviour(_whole(request), context)
 
         make = (
             grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
         )
-        return make(unary, handler.request_deserializer, handler.response_serializer)
+        return make(unary, _lenient(handler.request_deserializer), handler.response_serializer)
 
     @asynccontextmanager
     async def _call(self, method: str, metadata: Metadata, context: Any) -> AsyncIterator[None]:
@@ -135,6 +136,43 @@ class Boundary(grpc.aio.ServerInterceptor):
             return None
         remaining: float | None = context.time_remaining()
         return self._max_call_s if remaining is None else min(remaining, self._max_call_s)
+
+
+class _Malformed:
+    """In the place of a message that is none. grpc itself would answer UNKNOWN, with the name of a class of Python."""
+
+
+def _lenient(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
+    """The deserializer, which gives a `_Malformed` for what it cannot read."""
+    if deserialize is None:
+        return None
+
+    def read(data: bytes) -> Any:
+        try:
+            return deserialize(data)
+        except DecodeError:
+            return _Malformed()
+
+    return read
+
+
+def _whole(request: Any) -> Any:
+    """The request, or each of a stream of them.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT, MALFORMED, when it is none.
+    """
+    if isinstance(request, AsyncIterator):
+        return _each_whole(request)
+    if isinstance(request, _Malformed):
+        text = "The request is not the message that this call takes."
+        raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED", text)
+    return request
+
+
+async def _each_whole(requests_: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests_:
+        yield _whole(request)
 
 
 async def _refuse(context: Any, refusal: Refusal) -> None:

@@ -1,4 +1,4 @@
-"""A worker process: `python -m services.kit.workers.main DESCRIPTOR PARENT`, started by `worker_process`.
+"""A worker process: `python -m services.kit.workers.main DESCRIPTOR FAMILY PARENT`, started by `worker_process`.
 
 It is a program of its own, not a fork: it has nothing of the service's threads, sockets and gRPC state, and imports
 only what its tasks need.
@@ -23,6 +23,7 @@ from google.rpc import status_pb2
 from services.kit import logs, requests
 from services.kit.errors import Refusal, refusal_of_status
 from services.kit.limits import allow_cpu, end_with, limit_this_process
+from services.kit.sandbox.confinement import confine
 from services.kit.workers import video as worker_video
 from services.kit.workers.wire import ITEMS_AHEAD, RANGE, Kind, Setup, Task, WorkerEnd
 
@@ -161,8 +162,8 @@ def _outcome(running: _Running) -> tuple[Kind, bytes]:
 
 
 def main() -> None:
-    """Be a worker of the process PARENT, at the other end of the socket DESCRIPTOR."""
-    descriptor, parent = (int(argument) for argument in sys.argv[1:])
+    """Be a worker of the process PARENT, at the other end of the sockets DESCRIPTOR and FAMILY."""
+    descriptor, family, parent = (int(argument) for argument in sys.argv[1:])
     end_with(parent)
     # Where a crash happened is all that is ever known of it.
     faulthandler.enable()
@@ -174,6 +175,10 @@ def main() -> None:
         setup: Setup = pickle.loads(payload)  # noqa: S301 - ours
         logs.configure(setup.name, setup.log_level, cast("TextIO", _LogLines(service)))
         limit_this_process(setup.limits)
+        with socket.socket(fileno=family) as answering:
+            if setup.confinement is not None and (questions := confine(setup.confinement)) is not None:
+                socket.send_fds(answering, [b"?"], [questions])
+                os.close(questions)
         _Worker(service, setup).live()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)  # the service is gone

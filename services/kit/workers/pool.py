@@ -1,11 +1,12 @@
 """A bounded pool of worker processes, with a warm spare for when one is lost."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self
+from typing import Concatenate, Literal, ParamSpec, Self
 
 import grpc
 import structlog
@@ -14,8 +15,11 @@ from services.kit import metrics, requests
 from services.kit.errors import Refusal
 from services.kit.limits import WorkerLimits
 from services.kit.media.seekable import Video
-from services.kit.media.store import StoredVideo
+from services.kit.media.store import MediaStore, StoredVideo
+from services.kit.sandbox import landlock
+from services.kit.sandbox.confinement import Confinement, missing
 from services.kit.settings import WorkerSettings
+from services.kit.workers.lending import Lending, lent
 from services.kit.workers.process import Read, WorkerProcess
 from services.kit.workers.wire import Cancelled, Setup, Task
 
@@ -27,6 +31,21 @@ P = ParamSpec("P")
 _RETRY_AFTER_S = 0.5
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the workers of a service are confined.
+
+    Attributes:
+        confinement: What they may do, beyond reading the video that is their turn.
+        store: The folder of videos, if they are in one.
+        mode: As far as the kernel can, or not at all, or starting nothing where it cannot do all of it.
+    """
+
+    confinement: Confinement
+    store: Path | None
+    mode: Literal["on", "require", "off"] = "on"
 
 
 class WorkersDidNotStart(Exception):  # noqa: N818 - says what happened
@@ -47,6 +66,7 @@ class WorkerProcesses:
         log_level: Of the workers' log lines, which the service writes.
         spares: Warm workers beyond `count`, to take the place of one that is lost.
         max_waiting: Calls that may wait for their turn; None for any number.
+        rules: How workers are confined; None for not at all.
     """
 
     def __init__(
@@ -59,8 +79,11 @@ class WorkerProcesses:
         log_level: str = "INFO",
         spares: int = 1,
         max_waiting: int | None = None,
+        rules: Rules | None = None,
     ) -> None:
         """Start nothing yet."""
+        self._rules = rules
+        self._lending: Lending | None = None
         self._spares = spares
         self._max_waiting = max_waiting
         self._waiting = 0
@@ -74,8 +97,29 @@ class WorkerProcesses:
         self._settling: set[asyncio.Task[None]] = set()
 
     @classmethod
-    def of_service(cls, name: str, count: int, warm_up: Callable[[], None], settings: WorkerSettings) -> Self:
-        """`count` workers of a service, all else as it is set."""
+    def of_service(
+        cls,
+        name: str,
+        count: int,
+        warm_up: Callable[[], None],
+        settings: WorkerSettings,
+        store: MediaStore,
+        *,
+        reads: Sequence[Path] = (),
+        programs: Sequence[str] = (),
+    ) -> Self:
+        """`count` workers of a service, all else as it is set.
+
+        Args:
+            name: See the class.
+            count: Likewise.
+            warm_up: Likewise.
+            settings: All else.
+            store: Where videos are.
+            reads: Files that workers read beside code and videos.
+            programs: Those that workers start.
+        """
+        rules = Rules(Confinement(tuple(reads), tuple(programs)), store.folder, settings.sandbox)
         return cls(
             name,
             count,
@@ -84,6 +128,7 @@ class WorkerProcesses:
             log_level=settings.log_level,
             spares=settings.worker_spares,
             max_waiting=settings.max_waiting,
+            rules=rules,
         )
 
     async def __aenter__(self) -> Self:
@@ -91,7 +136,9 @@ class WorkerProcesses:
 
         Raises:
             WorkersDidNotStart: When one ended while it was warming up.
+            SystemExit: When they must be confined, and this kernel cannot do it; the log says so.
         """
+        self._confine()
         try:
             await self._warm_places(self._count)
         except BaseException:
@@ -128,8 +175,12 @@ class WorkerProcesses:
             Refusal: RESOURCE_EXHAUSTED, BUSY, when too many wait already; see also `WorkerProcess.next_item`.
             WorkerFailed: The function raised something that is no refusal.
         """
-        task = Task(function, args, kwargs, requests.current())
-        async with aclosing(self._stream(nullcontext(task))) as items:
+        request_id = requests.current()
+
+        def made(_: Path | None) -> Task:
+            return Task(function, args, kwargs, request_id)
+
+        async with aclosing(self._stream(nullcontext(), made)) as items:
             async for item in items:
                 yield item
 
@@ -141,13 +192,12 @@ class WorkerProcesses:
         **kwargs: P.kwargs,
     ) -> AsyncGenerator[bytes, None]:
         """As `stream`, for a function of a file, which is entered when it is this call's turn: it may be a copy."""
+        request_id = requests.current()
 
-        @asynccontextmanager
-        async def opened() -> AsyncIterator[Task]:
-            async with file as path:
-                yield Task(function, (path, *args), kwargs, requests.current())
+        def made(path: Path | None) -> Task:
+            return Task(function, (path, *args), kwargs, request_id)
 
-        async with aclosing(self._stream(opened())) as items:
+        async with aclosing(self._stream(file, made)) as items:
             async for item in items:
                 yield item
 
@@ -159,23 +209,33 @@ class WorkerProcesses:
         **kwargs: P.kwargs,
     ) -> AsyncGenerator[bytes, None]:
         """As `stream`, for a function of a video, which it opens by `services.kit.workers.video.opened`."""
-        task = Task(function, (stored.video, *args), kwargs, requests.current())
-        async with aclosing(self._stream(nullcontext(task), stored.read)) as items:
+        request_id = requests.current()
+        # Where it can have no second name for this worker alone, it is read as one in a bucket is.
+        path = None if self._is_confined and self._lending is None else stored.video.path
+
+        def made(path: Path | None) -> Task:
+            return Task(function, (replace(stored.video, path=path), *args), kwargs, request_id)
+
+        async with aclosing(self._stream(nullcontext(path), made, stored.read)) as items:
             async for item in items:
                 yield item
 
     async def _stream(
-        self, ready: AbstractAsyncContextManager[Task], read: Read | None = None
+        self,
+        file: AbstractAsyncContextManager[Path | None],
+        made: Callable[[Path | None], Task],
+        read: Read | None = None,
     ) -> AsyncGenerator[bytes, None]:
         await self._turn()
         worker = None
         try:
-            async with ready as task:
+            async with file as path:
                 worker = await self._warm_worker()
-                worker.begin(task, read)
-                while (item := await worker.next_item()) is not None:
-                    yield item
-                    worker.take()
+                with nullcontext() if path is None else lent(path, worker.folder) as name:
+                    worker.begin(made(name), read)
+                    while (item := await worker.next_item()) is not None:
+                        yield item
+                        worker.take()
         finally:
             if worker is not None and worker.busy:
                 settling = asyncio.create_task(self._settle(worker))
@@ -183,6 +243,33 @@ class WorkerProcesses:
                 settling.add_done_callback(self._settling.discard)
             else:
                 self._give_back(worker)
+
+    def _confine(self) -> None:
+        """Settle by what means workers are confined, and say so."""
+        if self._rules is None:
+            return
+        if self._rules.mode == "off":
+            log.warning("workers are not confined", explanation="NOTREALLY_SANDBOX is off.")
+            return
+        if lacking := missing():
+            explanation = f"This kernel has no {' and no '.join(lacking)}: see docs/security.md."
+            if self._rules.mode == "require":
+                log.critical("workers cannot be confined", explanation=explanation)
+                raise SystemExit(1)
+            log.warning("workers are confined in part", explanation=explanation)
+        else:
+            log.info("workers are confined", landlock=landlock.version())
+        confinement = self._rules.confinement
+        self._lending = Lending.begin(self._rules.store)
+        if self._lending is None and self._rules.store is not None and confinement.programs:
+            # Programs need a name, and there is none but in the store.
+            log.warning("workers can read all videos", explanation="The media store takes no second names for files.")
+            confinement = replace(confinement, reads=(*confinement.reads, self._rules.store / "media"))
+        self._setup = replace(self._setup, confinement=confinement)
+
+    @property
+    def _is_confined(self) -> bool:
+        return self._setup.confinement is not None
 
     async def _turn(self) -> None:
         if self._slots.locked() and self._max_waiting is not None and self._waiting >= self._max_waiting:
@@ -235,7 +322,12 @@ class WorkerProcesses:
 
     async def _one_life(self, warm: "asyncio.Future[None] | None") -> None:
         """Start a worker, offer it for work once it is warm, and wait for its end."""
-        worker = await WorkerProcess.start(self._setup)
+        folder = self._lending.for_worker() if self._lending is not None else None
+        setup = self._setup
+        if folder is not None and setup.confinement is not None:
+            confinement = replace(setup.confinement, reads=(*setup.confinement.reads, folder))
+            setup = replace(setup, confinement=confinement)
+        worker = await WorkerProcess.start(setup, folder)
         self._all.add(worker)
         became_warm = await worker.warm()
         if became_warm:
@@ -257,6 +349,9 @@ class WorkerProcesses:
         for worker in self._all:
             worker.kill()
         await asyncio.gather(*(worker.ended() for worker in self._all))
+        if self._lending is not None:
+            self._lending.close()
+            self._lending = None
 
 
 def _busy() -> Refusal:

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import pickle
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeAlias
 
 import grpc
@@ -18,6 +20,7 @@ from google.rpc import status_pb2
 from services.kit import metrics
 from services.kit.errors import Refusal, refusal_of_status
 from services.kit.limits import child_environment
+from services.kit.workers.family import Family
 from services.kit.workers.wire import ITEMS_AHEAD, MOST_RANGE_BYTES, RANGE, Kind, Setup, Task, framed, receive
 
 log = structlog.get_logger()
@@ -26,8 +29,9 @@ _BUFFER_BYTES = 1024 * 1024
 # Half a minute of compiling on a machine that has its hands full.
 _WARM_UP_S = 300.0
 # There are as many workers as should work at once, and the threads of a BLAS wait busily for each other:
-# with two of them, the sound of a video took five times the processor time.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# with two of them, the sound of a video took five times the processor time. Nor does anything start processes by
+# joblib, which otherwise tries when it is imported whether it could.
+_ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "JOBLIB_MULTIPROCESSING": "0"}
 # A sign of life, items, a question and an end: what waits here of a worker that has not been taken over is no more.
 _MOST_UNHEARD = ITEMS_AHEAD + 3
 _ENDED = frozenset({Kind.DONE, Kind.REFUSED, Kind.FAILED, Kind.EXHAUSTED, Kind.GONE})
@@ -50,9 +54,12 @@ class WorkerProcess:
         process: "subprocess.Popen[bytes]",
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        family: Family,
+        folder: Path | None,
     ) -> None:
         """Begin to listen."""
         self.pid = process.pid
+        self.folder = folder
         self.busy = False
         self.alive = True
         self._read: Read | None = None
@@ -60,43 +67,48 @@ class WorkerProcess:
         self._process = process
         self._reader = reader
         self._writer = writer
+        self._family = family
         self._inbox: asyncio.Queue[tuple[Kind, bytes]] = asyncio.Queue()
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, setup: Setup) -> "WorkerProcess":
+    async def start(cls, setup: Setup, folder: Path | None = None) -> "WorkerProcess":
         """Start a process. It is of use once `warm` has returned.
 
-        Must be called on a thread that lives as long as the worker should: Linux ends it with that thread.
+        Must be called on a thread that lives as long as the worker should: Linux ends it with that thread. A `folder`
+        is for what is lent to it; it goes when the worker has ended.
 
         Raises:
             OSError: When the machine cannot start another process.
         """
         ours, theirs = socket.socketpair()
+        answering, asking = socket.socketpair()
         try:
-            with theirs:
+            with theirs, asking:
                 process = subprocess.Popen(  # noqa: ASYNC220 - as asyncio itself does it, without its watcher threads
                     (
                         *(sys.executable, "-P", "-m", "services.kit.workers.main"),
-                        *(str(theirs.fileno()), str(os.getpid())),
+                        *(str(theirs.fileno()), str(asking.fileno()), str(os.getpid())),
                     ),
                     stdin=subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                    env={**child_environment(), **_ONE_THREAD},
+                    pass_fds=(theirs.fileno(), asking.fileno()),
+                    env={**child_environment(), **_ALONE},
                     # A group of its own, so that what it has started (ffmpeg) can be killed with it.
                     process_group=0,
                 )
         except BaseException:
             ours.close()
+            answering.close()
             raise
         try:
             reader, writer = await asyncio.open_connection(sock=ours, limit=_BUFFER_BYTES)
         except BaseException:
+            answering.close()
             process.kill()
             process.wait()  # killed: at once
             raise
         writer.write(framed(Kind.SETUP, pickle.dumps(setup)))
-        return cls(setup, process, reader, writer)
+        return cls(setup, process, reader, writer, Family(process.pid, answering), folder)
 
     async def warm(self) -> bool:
         """Wait until the worker can be given tasks; False when it ended before, or was killed for taking too long."""
@@ -231,7 +243,10 @@ class WorkerProcess:
             # It may live on with its end of the connection closed, and its children may outlive it.
             self.kill()
             self._writer.close()
+            self._family.close()
             await asyncio.to_thread(self._process.wait)
+            if self.folder is not None:
+                shutil.rmtree(self.folder, ignore_errors=True)
             self._inbox.put_nowait((Kind.GONE, b""))
 
 

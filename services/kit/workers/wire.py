@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Any
 
 from services.kit.limits import WorkerLimits
+from services.kit.sandbox.confinement import Confinement
 
 Cancelled = Callable[[], bool]
 """Asked by a task between small pieces of work; True means: return now."""
@@ -79,6 +80,7 @@ class Setup:
     log_level: str
     warm_up: Callable[[], None]
     limits: WorkerLimits
+    confinement: Confinement | None = None
 
 
 @dataclass(frozen=True)

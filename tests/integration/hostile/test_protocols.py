@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from tests.integration.hostile import grpc_web
 from tests.integration.hostile.not_videos import NAMES
 from tests.integration.hostile.table import ROWS
 from tests.integration.hostile.workshop import Workshop
-from tests.integration.stack import Stack
+from tests.integration.stack import Stack, wait_for
 
 ENDED = (analysis_pb2.ANALYSIS_STATE_SUCCEEDED, analysis_pb2.ANALYSIS_STATE_FAILED)
 _LONGEST_S = 60.0
@@ -181,6 +183,7 @@ async def test_a_wrong_chunk_is_told_what_is_committed(over: Over) -> None:
         ("DeleteAnalysis", analysis_pb2.DeleteAnalysisRequest(name=f"analyses/{_NOBODY}"), "ANALYSIS_NOT_FOUND"),
         ("ListAnalyses", analysis_pb2.ListAnalysesRequest(page_size=-1), "BAD_PAGE_SIZE"),
         ("ListAnalyses", analysis_pb2.ListAnalysesRequest(page_token=_NEXT), "BAD_PAGE_TOKEN"),
+        ("ListAnalyses", analysis_pb2.ListAnalysesRequest(states=range(250_000)), "BAD_STATES"),  # type: ignore[arg-type]
     ],
 )
 async def test_a_wrong_request_gets_a_reason(over: Over, method: str, request_message: Message, reason: str) -> None:
@@ -200,6 +203,27 @@ async def test_none_or_too_many_cannot_be_watched(stack: Stack, count: int) -> N
     refusal = refusal_of(caught.value)
     assert refusal is not None
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS")
+
+
+async def test_what_lies_beyond_any_analysis_cannot_be_watched(stack: Stack) -> None:
+    request = analysis_pb2.WatchAnalysesRequest()
+    request.targets.add(name=f"analyses/{_NOBODY}", after_sequence=2**63 - 2)
+    async with grpc.aio.insecure_channel(stack.target) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            [_ async for _ in analysis_pb2_grpc.AnalysisServiceStub(channel).WatchAnalyses(request, timeout=30)]
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS")
+
+
+def test_a_long_request_id_is_cut_in_the_log(stack: Stack) -> None:
+    # Envoy logs what failed, and takes the id that a caller gives.
+    request = urllib.request.Request(f"{stack.url}/api/nothing", headers={"x-request-id": "a" * 7000})  # noqa: S310
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=30)  # noqa: S310 - ours
+    caught.value.close()
+    wait_for(lambda: any("a" * 64 in line for line in stack.log), 30)
+    assert not any("a" * 65 in line for line in stack.log)
 
 
 async def test_a_request_id_used_for_something_else_is_refused(over: Over) -> None:

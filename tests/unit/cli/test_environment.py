@@ -92,3 +92,16 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     assert host
     assert 0 <= port < 65536
     assert text == f"{host}:{text.rpartition(':')[2]}"
+
+
+def test_what_earlier_runs_left_open_is_closed_to_other_users(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir(mode=0o755)
+    (tmp_path / "notreally.db").touch(mode=0o644)
+    Environment.read({}).with_data_folder(tmp_path).close_to_others()
+    assert (tmp_path / "media").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "notreally.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_made_to_be_closed(tmp_path: Path) -> None:
+    Environment.read({}).with_data_folder(tmp_path).close_to_others()
+    assert list(tmp_path.iterdir()) == []

@@ -24,6 +24,7 @@ from gateway.analysis import outages, progress
 from gateway.analysis.extraction import Extraction
 from gateway.analysis.keeping import QUEUE, Keeping
 from gateway.analysis.news import News
+from gateway.analysis.plain import PlainSerializer
 from gateway.analysis.presence import Presence
 from gateway.analysis.under_way import EVENTS
 from gateway.analysis.workflow import Analyses
@@ -205,6 +206,7 @@ async def system(engine: sa.Engine, tmp_path: Path, patient: None) -> AsyncItera
             "application_version": "1",
             "executor_id": "test",
             "log_level": "ERROR",
+            "serializer": PlainSerializer(),
         }
     )
     analyses = Analyses(

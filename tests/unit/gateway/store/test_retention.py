@@ -140,7 +140,7 @@ class Racing(MediaStore):
 
 async def test_a_video_sent_again_outlives_the_deletion_of_its_only_analysis(house: House) -> None:
     data = b"sent twice, in two chunks"
-    racing = Racing(house.media.store, house.media._folder)
+    racing = Racing(house.media.store, house.media.folder)
     racing.house, racing.older = house, [await house.analysed(data)]
     house.uploads = Uploads(house.records, racing, 1000, 16)
     again = await house.upload(data)
@@ -158,7 +158,7 @@ class Vanishing(MediaStore):
 
 async def test_an_upload_whose_video_vanishes_again_and_again_starts_over(house: House) -> None:
     store = house.uploads
-    house.uploads = Uploads(house.records, Vanishing(house.media.store, house.media._folder), 1000, 16)
+    house.uploads = Uploads(house.records, Vanishing(house.media.store, house.media.folder), 1000, 16)
     begun = await house.upload(b"video")
     assert (begun.sha256, begun.committed_size) == (None, 0)
     again = await store.append(begun.id, 0, b"video", None)

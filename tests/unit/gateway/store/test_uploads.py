@@ -239,7 +239,7 @@ class GatedMedia(MediaStore):
 
 @pytest.fixture
 def gated(media: MediaStore) -> GatedMedia:
-    store = GatedMedia(media.store, media._folder)
+    store = GatedMedia(media.store, media.folder)
     store.gate = Gate()
     return store
 
@@ -283,7 +283,7 @@ async def test_two_gateways_may_make_the_video_at_once(records: Records, media: 
                 await Uploads(records, media, LIMIT, CHUNK).finish(upload)
             return await gets(key)
 
-    overtaken = Uploads(records, Overtaken(media.store, media._folder), LIMIT, CHUNK)
+    overtaken = Uploads(records, Overtaken(media.store, media.folder), LIMIT, CHUNK)
     assert (await overtaken.finish(upload)).sha256 == hashlib.sha256(data).hexdigest()
     # Nor does it matter to whoever comes with what it knew before.
     assert (await slow.finish(upload)).sha256 == hashlib.sha256(data).hexdigest()
@@ -332,7 +332,7 @@ async def test_a_body_of_which_a_part_got_lost_is_refused(records: Records, medi
             if not key.endswith(f"{0:012d}"):
                 await super().put(key, data)
 
-    uploads = Uploads(records, Forgetful(media.store, media._folder), LIMIT, CHUNK)
+    uploads = Uploads(records, Forgetful(media.store, media.folder), LIMIT, CHUNK)
     assert (await reason_of(uploads.receive(lambda: "a", pieces(b"x"))))[0] == "UPLOAD_LOST"
     assert home.stored() == {}
 

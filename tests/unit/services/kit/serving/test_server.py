@@ -103,6 +103,16 @@ async def test_an_unexpected_error_leaks_nothing(channel: grpc.aio.Channel) -> N
     assert len(refusal.metadata["log_id"]) == 12
 
 
+@pytest.mark.parametrize("data", [b"\xff", b"\x0a\x05a"])
+async def test_what_is_no_message_is_refused_in_a_sentence(channel: grpc.aio.Channel, data: bytes) -> None:
+    call: Any = channel.unary_unary(f"/{NAME}/Classify")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call(data)
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED")
+
+
 async def test_a_call_without_a_deadline_gets_one(odd: Odd) -> None:
     def add(server: grpc.aio.Server) -> None:
         classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(odd, server)
