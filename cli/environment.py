@@ -1,6 +1,7 @@
 """Settings of the command line: the environment, over the defaults of `deploy/defaults.env`."""
 
 import re
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -75,6 +76,20 @@ class Environment:
         if not re.fullmatch("[0-9]{1,2}", text):
             raise ValueError(f"NOTREALLY_TRUSTED_PROXIES must be a number below 100, not {text!r}.")
         return int(text)
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """Names by which the edge may be called, besides its addresses and localhost; by default this machine's.
+
+        Raises:
+            ValueError: NOTREALLY_ALLOWED_HOSTS holds what is no name.
+        """
+        text = self.variables.get("NOTREALLY_ALLOWED_HOSTS") or socket.gethostname()
+        names = tuple(name.strip() for name in text.split(","))
+        for name in names:
+            if not re.fullmatch(r"\*|[0-9A-Za-z._-]+", name):
+                raise ValueError(f"NOTREALLY_ALLOWED_HOSTS must be names separated by commas, or *, not {text!r}.")
+        return names
 
     @property
     def audio_enabled(self) -> bool:

@@ -48,7 +48,7 @@ def analyze(
         int, typer.Option("--at-once", min=1, max=32, help="Files to upload and analyse at the same time.")
     ] = 4,
 ) -> None:
-    """Analyse videos on a running server.
+    """Analyse videos and sound recordings on a running server.
 
     Exit code: 0 real, 1 fake, 3 inconclusive or not enough evidence, 2 error, 130 interrupted, 141 output not read.
 

@@ -40,7 +40,11 @@ def print_model(console: Console, model: classifier_pb2.Model) -> None:
     facts.add_row("training videos", str(model.training_videos))
     if model.HasField("cross_validated_auc"):
         facts.add_row("cross-validated AUC", f"{model.cross_validated_auc:.3f}")
-    facts.add_row("verdict", _verdicts(model))
+    facts.add_row("verdict on the face", _verdicts(model))
+    facts.add_row("verdict on the voice", _verdicts(model.voice) if model.voice.network else "none")
+    if model.voice.network:
+        facts.add_row("recordings of voices", str(model.voice.training_clips))
+        facts.add_row("held-out AUC of voices", f"{model.voice.held_out_auc:.3f}")
     facts.add_row("assumed share of fakes", f"{model.prior_fake:.0%}")
     console.print(facts, highlight=False)
     ranges = Table(box=None, pad_edge=False, header_style="dim")
@@ -52,7 +56,7 @@ def print_model(console: Console, model: classifier_pb2.Model) -> None:
     console.print(ranges, highlight=False)
 
 
-def _verdicts(model: classifier_pb2.Model) -> str:
+def _verdicts(model: classifier_pb2.Model | classifier_pb2.VoiceModel) -> str:
     """Where on the scale of chances each verdict is."""
     if model.real_below <= 0 and model.fake_above >= 1:
         return "always inconclusive"

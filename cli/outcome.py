@@ -118,6 +118,7 @@ def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
     )
     _plain_numbers(fields, slim.DESCRIPTOR)
     _plain_names(fields)
+    fields.setdefault("voice", None)
     for face in fields["faces"]:
         del face["thumbnails"]
     for holder in (fields, *fields["faces"]):
@@ -138,13 +139,18 @@ def _plain_numbers(fields: dict[str, Any], descriptor: Descriptor) -> None:
 
 
 def _plain_names(value: Any) -> None:
-    """Turn enum names into plain ones in place: LIKELY_FAKE, face, analyzing_video."""
+    """Turn enum names into plain ones in place: LIKELY_FAKE, face, analyzing_video.
+
+    An older server names no headline, and judged the face.
+    """
     if isinstance(value, dict):
         for key, inner in value.items():
             if key == "verdict":
                 value[key] = inner.removeprefix("VERDICT_")
             elif key in ("modality", "stage"):
                 value[key] = inner.removeprefix(f"{key.upper()}_").lower()
+            elif key == "headline":
+                value[key] = "voice" if inner == "PART_VOICE" else "face"
             else:
                 _plain_names(inner)
     elif isinstance(value, list):

@@ -29,9 +29,13 @@ def print_report(console: Console, outcome: Outcome) -> None:
         return
     result = outcome.analysis.result
     parts: list[RenderableType] = [_headline(result)]
+    if result.HasField("voice"):
+        parts.append(_voice(result.voice))
     if result.summary:
         parts += [Text(), Text(printable(result.summary))]
-    notes = [*result.insufficiency, *result.warnings]
+    # What is said of the voice is said already where it is the headline.
+    of_voice = () if result.headline == analysis_pb2.PART_VOICE else result.voice.insufficiency
+    notes = [*result.insufficiency, *of_voice, *result.warnings]
     parts += [Text(f"• {printable(note.text)}", style="yellow") for note in notes]
     if result.out_of_range:
         parts.append(
@@ -99,12 +103,26 @@ def _headline(result: analysis_pb2.AnalysisResult) -> Text:
     return headline
 
 
+def _voice(voice: analysis_pb2.VoiceResult) -> Text:
+    words, style = _VERDICTS.get(voice.verdict, ("Unknown verdict", "white"))
+    line = Text.assemble("Voice: ", (words.lower(), style))
+    if voice.HasField("prob_fake"):
+        line.append(f", synthesised {voice.prob_fake:.0%}")
+    suspicious = sum(stretch.suspicious for stretch in voice.stretches)
+    if voice.stretches:
+        line.append(f", {suspicious} of {len(voice.stretches)} stretches suspicious", style="dim")
+    return line
+
+
 def _evidence(result: analysis_pb2.AnalysisResult) -> Text:
     quality = result.quality
-    parts = [
-        f"{quality.frames_analyzed} frames over {quality.analyzed_s:.1f} of {quality.duration_s:.1f} s",
-        f"face in {quality.face_coverage:.0%} of them",
-    ]
+    if result.metadata.HasField("audio") and not result.metadata.HasField("video"):
+        parts = [f"{quality.analyzed_s:.1f} of {quality.duration_s:.1f} s of sound"]
+    else:
+        parts = [
+            f"{quality.frames_analyzed} frames over {quality.analyzed_s:.1f} of {quality.duration_s:.1f} s",
+            f"face in {quality.face_coverage:.0%} of them",
+        ]
     if quality.HasField("median_iod_px"):
         parts.append(f"eyes {quality.median_iod_px:.0f} px apart")
     if quality.faces > 1:

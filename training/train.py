@@ -12,7 +12,8 @@ from rich.console import Console
 
 from client import ServiceError
 from gateway.features.vector import SCHEMA_VERSION
-from services.face.networks.network_file import NetworkPaths, read_networks, version_of
+from services.face.networks.network_file import NetworkPaths, read_networks
+from services.kit.networks.network_file import version_of
 from training.appearance.package import checked_encoder
 from training.card import markdown, plots, tables
 from training.card.run import Run, as_json
@@ -212,6 +213,10 @@ def _learned(
         cross_validated_auc=_headline(found),
         trained=datetime.now(UTC).replace(microsecond=0),
     )
+    # The voice has a training of its own (`training.voices.train`).
+    voice = model_file.voice_of(path)
+    if voice is not None:
+        model_file.add_voice(description, voice)
     model_file.write(path, booster, description, calibration, data)
     return description, calibration, band
 

@@ -43,6 +43,18 @@ def lost_sound(error: BaseException) -> tuple[str, str]:
     return refusal.reason, f"The sound could not be analysed: {refusal.message}"
 
 
+def may_be_sound(error: BaseException) -> BaseException:
+    """Why an analysis without the container's facts fails: a file without a video may be a sound recording then."""
+    if not isinstance(error, Refusal) or error.reason not in ("NOT_A_VIDEO", "NO_VIDEO_STREAM"):
+        return error
+    return Refusal(
+        grpc.StatusCode.UNAVAILABLE,
+        "METADATA_UNAVAILABLE",
+        "This file holds no video that can be read. Whether it is a sound recording could not be told, because the "
+        "metadata service did not answer. Try again later.",
+    )
+
+
 def defect() -> Refusal:
     """Why an analysis failed without a reason of its own; its `log_id` belongs on the log line that tells more."""
     log_id = uuid.uuid4().hex[:12]

@@ -4,9 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import grpc
 from notreally.v1 import media_pb2, metadata_pb2
 
 from gateway.analysis import planning
+from gateway.verdict.voice import sound_only
+from services.kit.errors import Refusal
 from services.kit.media.formats import FURTHEST_CLOCK_S
 
 NO_FACTS = (
@@ -19,7 +22,11 @@ NO_FACTS = (
 
 @dataclasses.dataclass(frozen=True)
 class Planned:
-    """A plan as JSON: windows as (index, start, end), runs as lists of indexes, warnings as (reason, sentence)."""
+    """A plan as JSON: windows as (index, start, end), runs as lists of indexes, warnings as (reason, sentence).
+
+    `runs` are of the picture; a sound recording has none. Its windows count from where the sound begins, which
+    `video_start_s` then is.
+    """
 
     windows: list[tuple[int, float, float]]
     stride: int
@@ -43,7 +50,15 @@ class Planned:
         audio_enabled: bool,
         wall: tuple[float, float],
     ) -> "Planned":
-        """Plan from what the container says; without it (None), for a video of unknown length that may have sound."""
+        """Plan from what the container says; without it (None), for a video of unknown length that may have sound.
+
+        Of a sound recording there is no run: nothing in it is to be seen.
+
+        Raises:
+            Refusal: INVALID_ARGUMENT, NO_VIDEO_STREAM, for a sound recording where sound is not analysed.
+        """
+        if probe is not None and sound_only(probe.facts):
+            return cls._of_sound(probe.facts, max_frames=max_frames, audio_enabled=audio_enabled, wall=wall)
         known = probe or metadata_pb2.ProbeResponse()
         # Without facts it is not known; 0 would be a claim, and false of most broadcast files. A header may claim any.
         start_s = known.facts.video.start_s if probe else None
@@ -59,6 +74,31 @@ class Planned:
             wall=wall,
             sound_stream=known.facts.audio.stream_index if known.facts.audio.HasField("stream_index") else None,
             video_stream=known.facts.video.stream_index if probe else None,
+        )
+
+    @classmethod
+    def _of_sound(
+        cls, facts: metadata_pb2.MediaFacts, *, max_frames: int, audio_enabled: bool, wall: tuple[float, float]
+    ) -> "Planned":
+        if not audio_enabled:
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "NO_VIDEO_STREAM",
+                "This file is a sound recording, and this server does not listen to sound. Send a video that shows a "
+                "face.",
+            )
+        audio = facts.audio
+        duration_s = audio.duration_s if audio.HasField("duration_s") else None
+        plan = planning.plan_sound(duration_s or facts.duration_s, max_frames)
+        return cls(
+            windows=[(w.index, w.start_s, w.end_s) for w in plan.windows],
+            stride=plan.frame_stride,
+            runs=[],
+            video_start_s=audio.start_s if abs(audio.start_s) <= FURTHEST_CLOCK_S else None,
+            sound=True,
+            warnings=[],
+            wall=wall,
+            sound_stream=audio.stream_index if audio.HasField("stream_index") else None,
         )
 
     def json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Planning: which windows of a video are analysed, and which of them are decoded in one pass.
+"""Planning: which windows of a video or a sound recording are analysed, and which of them are decoded in one pass.
 
 A plan depends on nothing but its arguments, so the same file gives the same windows on any number of workers.
 Claims of a container are not trusted: whatever they say, a plan is valid and within the frame budget they imply.
@@ -32,7 +32,7 @@ _DECODED_TWICE_S = 0.25  # what starting a run between keyframes may cost
 
 @dataclass(frozen=True)
 class Plan:
-    """The windows of one video, ascending and not overlapping, and how many frames to step from one to the next."""
+    """The windows of one file, ascending and not overlapping, and how many frames to step from one to the next."""
 
     windows: tuple[TimeWindow, ...]
     frame_stride: int
@@ -48,6 +48,16 @@ def plan_video(probe: ProbeResponse, max_frames: int) -> Plan:
         fps = video.frame_count / pictures_s  # an average over the gaps would say that there are hardly any frames
     duration_s = video.duration_s if video.HasField("duration_s") else None
     return plan_windows(duration_s, fps, probe.keyframe_times_s, max_frames, spans_s)
+
+
+def plan_sound(duration_s: float | None, max_frames: int) -> Plan:
+    """Plans the windows of a sound recording: as many as of a video of the usual frame rate that is as long.
+
+    Args:
+        duration_s: Seconds of sound; None or an impossible number when unknown.
+        max_frames: Frames that would be analysed of a video at most.
+    """
+    return plan_windows(duration_s, _USUAL_FPS, (), max_frames)
 
 
 def plan_windows(

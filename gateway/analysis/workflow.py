@@ -21,7 +21,7 @@ from notreally.v1 import analysis_pb2, media_pb2
 from gateway import metrics
 from gateway.analysis import planning
 from gateway.analysis.conclusion import conclude
-from gateway.analysis.endings import ending_event, lost_sound, refusal_for
+from gateway.analysis.endings import ending_event, lost_sound, may_be_sound, refusal_for
 from gateway.analysis.extraction import Extraction
 from gateway.analysis.news import News
 from gateway.analysis.outages import outlast
@@ -31,6 +31,7 @@ from gateway.analysis.reach import gave_no_answer
 from gateway.analysis.under_way import EVENTS, UnderWay
 from gateway.store.blobs import Blobs
 from gateway.store.records import Analysis, Records
+from gateway.verdict.voice import sound_only
 from services.kit import requests, tracing
 from services.kit.errors import Refusal, refusal_of_status
 
@@ -129,6 +130,8 @@ class Analyses(DBOSConfiguredInstance):
         else:
             progress.set_state(METADATA, DONE, "container read")
         progress.plan(FACE, {number: plan.seconds(number) for number in range(len(plan.runs))})
+        if not plan.runs:
+            progress.set_state(FACE, SKIPPED, "no picture")
         if not plan.sound:
             progress.set_state(AUDIO, SKIPPED, "no sound" if self._audio_enabled else "switched off")
 
@@ -142,11 +145,11 @@ class Analyses(DBOSConfiguredInstance):
         faces, sounds = outcomes[: len(plan.runs)], outcomes[len(plan.runs) :]
         for outcome in faces:
             if isinstance(outcome, BaseException):
-                raise outcome
+                raise may_be_sound(outcome) if plan.warnings else outcome
         without_sound: list[tuple[str, str]] = []
         for outcome in sounds:
             if isinstance(outcome, BaseException):
-                if not isinstance(outcome, Exception):  # cancelled
+                if not isinstance(outcome, Exception) or not plan.runs:  # cancelled, or there is nothing but sound
                     raise outcome
                 without_sound.append(lost_sound(outcome))
                 progress.set_state(AUDIO, FAILED, "could not be analysed")
@@ -305,7 +308,7 @@ class Analyses(DBOSConfiguredInstance):
         probe = await self._blobs.facts(job.id)
         result, series = await conclude(
             self._extraction,
-            await self._blobs.face_windows(job.id, indexes),
+            [] if sound_only(probe.facts) else await self._blobs.face_windows(job.id, indexes),
             await self._blobs.audio_windows(job.id, indexes) if sound else [],
             probe.facts,
             [analysis_pb2.StageTiming(stage=stage, wall_s=seconds) for stage, seconds in timings],

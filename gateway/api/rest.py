@@ -17,7 +17,8 @@ from gateway.store.uploads import Uploads
 from services.kit.errors import Refusal
 
 _ENDPOINTS = {
-    "POST /api/analyze": "Upload a video (multipart field `file`, or the raw body with ?filename=) and analyse it.",
+    "POST /api/analyze": "Upload a video or a sound recording (multipart field `file`, or the raw body with "
+    "?filename=) and analyse it.",
     "GET /api/results/{job_id}": "Where an analysis stands, and its result once it is completed.",
     "GET /api/health": "Whether the service is up.",
     "gRPC notreally.v1.AnalysisService": "The whole API, native or grpc-web, on the same port; reflection is on.",
@@ -42,7 +43,11 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
         await self._admission.check()
         first = await anext(aiter(request_iterator), None)
         if first is None:
-            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The request has no body. Send a video.")
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "EMPTY_FILE",
+                "The request has no body. Send a video or a sound recording.",
+            )
         body = _body(first, request_iterator)
         content_type = first.body.content_type
         if content_type.lower().startswith("multipart/form-data"):
@@ -64,7 +69,7 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
             {
                 "job_id": job_id,
                 "status": "processing",
-                "message": f"The video was accepted. Ask /api/results/{job_id} for the result.",
+                "message": f"The file was accepted. Ask /api/results/{job_id} for the result.",
             }
         )
 

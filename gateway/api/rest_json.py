@@ -57,6 +57,8 @@ def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
     document: dict[str, Any] = plain(result)
     # Plots are for those who draw them, over gRPC.
     del document["series"]
+    if result.headline == analysis_pb2.PART_UNSPECIFIED:
+        document["headline"] = "face"  # an older version judged nothing else
     document["features"] = _features(result.features)
     for face, shown in zip(result.faces, document["faces"], strict=True):
         shown["features"] = _features(face.features)

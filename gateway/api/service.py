@@ -188,7 +188,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         """See the contract."""
         analysis = await self.find(_id(request.name, "analyses"))
         if request.offset > analysis.size_bytes:
-            raise Refusal(grpc.StatusCode.OUT_OF_RANGE, "WRONG_OFFSET", f"The video has {analysis.size_bytes} bytes.")
+            raise Refusal(grpc.StatusCode.OUT_OF_RANGE, "WRONG_OFFSET", f"The file has {analysis.size_bytes} bytes.")
         key = media_key(analysis.sha256)
         if analysis.media_removed_at is not None:
             raise _media_not_found()
@@ -246,12 +246,12 @@ def analysis_not_found() -> Refusal:
 
 
 def _result_not_found() -> Refusal:
-    text = "The result of this analysis is gone. Delete the analysis, and upload the video again."
+    text = "The result of this analysis is gone. Delete the analysis, and upload the file again."
     return Refusal(grpc.StatusCode.NOT_FOUND, "RESULT_NOT_FOUND", text)
 
 
 def _media_not_found() -> Refusal:
-    text = "The video is no longer kept, only its result. To watch it, upload the video again."
+    text = "The file is no longer kept, only its result. To play it, upload it again."
     return Refusal(grpc.StatusCode.NOT_FOUND, "MEDIA_NOT_FOUND", text)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from notreally.v1 import features_pb2
 from notreally.v1.features_pb2 import Modality
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Version of the definitions. Any change that can change a value raises it, and asks for a new model."""
 
 
@@ -52,11 +52,6 @@ def _percent(value: float) -> str:
     return f"{100 * value:.2g}"
 
 
-def _ratio(value: float) -> str:
-    """A log ratio as a ratio: people know half as much and twice as much."""
-    return f"{math.exp(min(value, 20.0)):.2f}"
-
-
 def _bits(value: float) -> str:
     return f"{10 ** min(value, 9.0):.2g}"
 
@@ -72,7 +67,6 @@ def _plain(value: float) -> str:
 
 _BLINKS = ("time a minute", "times a minute")
 _OF_EYE_DISTANCE = ("% of the distance between the eyes", "% of the distance between the eyes")
-_TIMES = ("times as much", "times as much")
 _BITS = ("bit per pixel", "bits per pixel")
 _OF_HUNDRED = ("of 100", "of 100")
 _BARE = ("", "")
@@ -135,14 +129,15 @@ FEATURES: tuple[FeatureSpec, ...] = (
         _OF_HUNDRED,
     ),
     FeatureSpec(
-        "hf_face_ring_logratio",
-        "fine detail of the face against its surroundings",
-        "ln ratio",
-        features_pb2.MODALITY_FACE,
-        "How much fine detail the face has compared with the skin and hair around it; swapped faces are often softer.",
-        "Median over crops of ln(high-passed lightness inside the face oval ÷ in the ring around it).",
-        _ratio,
-        _TIMES,
+        "voice_log_odds",
+        "sound of the voice",
+        "log-odds",
+        features_pb2.MODALITY_AUDIO,
+        "The score of a network trained on synthesised speech, for what the voice sounds like: 0 sounds recorded, 100 "
+        "sounds synthesised.",
+        "Mean over stretches of voiced sound of the voice network's log-odds of being synthesised, each limited to ±8.",
+        _leaning,
+        _OF_HUNDRED,
     ),
     FeatureSpec(
         "mfcc_mean",

@@ -98,4 +98,5 @@ def _sound_series(window: AudioWindow) -> SoundSeries:
         waveform=window.waveform,
         spectrogram=window.spectrogram,
         channel_mix=window.channel_mix,
+        voice=window.voice,
     )

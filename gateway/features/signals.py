@@ -21,14 +21,12 @@ class UnmeasurableError(Exception):
 
 @dataclass(frozen=True)
 class Textures:
-    """Sharpness of the measured face crops, k in all.
+    """Lightness and contrast of the measured face crops, k in all.
 
     `entry` (k,) indexes FaceSignals; the others (k,) are as in notreally.v1.FaceTexture.
     """
 
     entry: NDArray[np.int64]
-    highpass_inside: Floats
-    highpass_ring: Floats
     eyes_contrast: Floats
     eyes_lightness: Floats
     mouth_contrast: Floats
@@ -216,8 +214,6 @@ def _textures(tracks: Sequence[FaceTrack]) -> Textures:
     ]
     return Textures(
         entry=_integers([entry for entry, _ in rows]),
-        highpass_inside=_floats([texture.highpass_inside for _, texture in rows]),
-        highpass_ring=_floats([texture.highpass_ring for _, texture in rows]),
         eyes_contrast=_known(rows, "eyes_contrast"),
         eyes_lightness=_known(rows, "eyes_lightness"),
         mouth_contrast=_known(rows, "mouth_contrast"),

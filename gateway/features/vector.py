@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from notreally.v1.audio_pb2 import AudioWindow
 from notreally.v1.face_pb2 import FaceWindow
-from notreally.v1.features_pb2 import FeatureVector
+from notreally.v1.features_pb2 import MODALITY_AUDIO, FeatureVector
 from notreally.v1.metadata_pb2 import MediaFacts
 
 from gateway.features.blinks import blink_times
@@ -18,7 +18,7 @@ from gateway.features.covers import eyes_covered, mouth_covered
 from gateway.features.definitions import FEATURES, SCHEMA_VERSION, FeatureSpec
 from gateway.features.jitter import covered_s, nose_jitter
 from gateway.features.lipsync import av_sync_correlation
-from gateway.features.readings import mean_log_odds
+from gateway.features.readings import mean_log_odds, voice_networks, voice_readings
 from gateway.features.signals import FaceSignals, Floats, Readings, UnmeasurableError, face_signals, frame_sizes
 from gateway.features.stillness import is_still
 
@@ -30,7 +30,6 @@ LEAST_MOTION_S = 3.0
 LEAST_SPAN_S = 2.0
 LEAST_VOICED_S = 2.0
 LEAST_IOD_PX = 40.0
-LEAST_CROPS = 3
 LEAST_SCORED_CROPS = 2
 
 OF_MOVEMENT = frozenset({"blink_rate_per_min", "nose_jitter", "face_motion_log_odds", "av_sync_corr"})
@@ -85,9 +84,9 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
         "blink_rate_per_min": lambda: _blink_rate(signals, blinks_s),
         "nose_jitter": lambda: _median_jitter(signals, nose),
         "face_motion_log_odds": lambda: mean_log_odds(_usable_movements(signals)),
-        "hf_face_ring_logratio": lambda: _face_ring_ratio(signals),
         "face_appearance_log_odds": lambda: mean_log_odds(_usable(signals, signals.appearance)),
         "face_blending_log_odds": lambda: mean_log_odds(_usable(signals, signals.blending)),
+        "voice_log_odds": lambda: mean_log_odds(_scored_voice(sounds, facts)),
         "mfcc_mean": lambda: float(_voiced_mfcc(sounds, facts).mean()),
         "mfcc_std": lambda: float(_voiced_mfcc(sounds, facts).std(axis=0).mean()),
         "av_sync_corr": lambda: _av_sync(signals, sounds, facts),
@@ -106,7 +105,18 @@ def compute_features(face: Sequence[FaceWindow], sound: Sequence[AudioWindow], f
             missing[spec.name] = str(error)
     if any(field.name in _OF_NETWORKS for field, _ in vector.ListFields()):
         vector.face_networks = signals.scored_by
+    if vector.HasField("voice_log_odds"):
+        vector.voice_network = voice_networks(sounds)
     return Features(vector, missing, signals, blinks_s, nose, still)
+
+
+def of_sound_alone(vector: FeatureVector) -> FeatureVector:
+    """The features of the sound, without all others: what is classified where there is no face."""
+    alone = FeatureVector(schema_version=vector.schema_version, voice_network=vector.voice_network)
+    for spec in FEATURES:
+        if spec.modality == MODALITY_AUDIO and vector.HasField(spec.name):  # type: ignore[arg-type]
+            setattr(alone, spec.name, getattr(vector, spec.name))
+    return alone
 
 
 def _unseen(signals: FaceSignals, *, still: bool) -> dict[str, str]:
@@ -156,11 +166,6 @@ def _median_jitter(signals: FaceSignals, jitter: Floats) -> float:
     return float(np.nanmedian(jitter))
 
 
-def _face_ring_ratio(signals: FaceSignals) -> float:
-    _require_size(signals)
-    return _median_log_ratio(signals.textures.highpass_inside, signals.textures.highpass_ring)
-
-
 def _usable(signals: FaceSignals, portraits: Readings) -> Floats:
     """(k,) log-odds of the scored portraits."""
     _require_face(signals)
@@ -177,19 +182,6 @@ def _usable_movements(signals: FaceSignals) -> Floats:
     return signals.movements.known
 
 
-def _require_size(signals: FaceSignals) -> None:
-    _require_face(signals)
-    if not signals.median_iod_px >= LEAST_IOD_PX:
-        raise UnmeasurableError("the face is too small")
-
-
-def _median_log_ratio(numerator: Floats, denominator: Floats) -> float:
-    usable = (numerator > 0) & (denominator > 0)
-    if np.count_nonzero(usable) < LEAST_CROPS:
-        raise UnmeasurableError("too few pictures show the face well enough")
-    return float(np.median(np.log(numerator[usable]) - np.log(denominator[usable])))
-
-
 def _require_voice(sounds: Sequence[AudioWindow], facts: MediaFacts) -> None:
     if not sounds:
         # Facts without a container are no facts: the service that tells them did not answer.
@@ -203,6 +195,15 @@ def _require_voice(sounds: Sequence[AudioWindow], facts: MediaFacts) -> None:
         )
     if math.fsum(window.voiced_s for window in sounds) < LEAST_VOICED_S:
         raise UnmeasurableError(f"there are less than {LEAST_VOICED_S:g} seconds of voice")
+
+
+def _scored_voice(sounds: Sequence[AudioWindow], facts: MediaFacts) -> Floats:
+    """(k,) log-odds of the scored stretches of voice of all windows."""
+    _require_voice(sounds, facts)
+    readings = voice_readings(sounds)
+    if not readings:
+        raise UnmeasurableError("the voice was not scored")
+    return np.array([reading.log_odds for reading in readings])
 
 
 def _voiced_mfcc(sounds: Sequence[AudioWindow], facts: MediaFacts) -> Floats:

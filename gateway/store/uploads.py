@@ -80,7 +80,11 @@ class Uploads:
             Refusal: EMPTY_FILE, TOO_LARGE, BAD_MEDIA_REF, TOO_MANY_UPLOADS.
         """
         if size_bytes == 0:
-            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "EMPTY_FILE",
+                "The file is empty. Choose a video or a sound recording.",
+            )
         if size_bytes > self._max_bytes:
             raise self.too_large()
         if sha256:
@@ -256,7 +260,11 @@ class Uploads:
             if buffer:
                 size = await self._store(upload.id, size, bytes(buffer))
             if size == 0:
-                raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "EMPTY_FILE", "The file is empty. Choose a video.")
+                raise Refusal(
+                    grpc.StatusCode.INVALID_ARGUMENT,
+                    "EMPTY_FILE",
+                    "The file is empty. Choose a video or a sound recording.",
+                )
             await asyncio.to_thread(self._records.describe_upload, upload.id, clean_filename(filename()), size)
             joined = await self._join(await self.get(upload.id))
             if joined.sha256 is None:  # there is nobody who would send it again

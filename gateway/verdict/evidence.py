@@ -11,14 +11,16 @@ from notreally.v1.face_pb2 import FaceWindow
 from notreally.v1.metadata_pb2 import MediaFacts
 
 from gateway.features.definitions import FEATURES
+from gateway.features.readings import mean_log_odds, voice_readings
 from gateway.features.signals import Bools, Floats, Readings, frame_sizes
 from gateway.features.vector import LEAST_IOD_PX, Features
+from gateway.verdict.voice import sound_only
 
 LEAST_COVERAGE = 0.5
 LEAST_FACE_S = 3.0
 """What the motion features need; blinks and lip sync need longer and are missing on their own account until then."""
-LEAST_FEATURES = 6
-"""Of ten. A silent video has at most seven, so it passes only when nearly all of the face could be measured."""
+LEAST_FEATURES = 5
+"""Of ten. A silent video has at most six, so it passes only when nearly all of the face could be measured."""
 
 
 # Less than this is lost at the edges of windows, and nobody sees it.
@@ -44,14 +46,19 @@ def measure_evidence(
         faces: Persons found.
 
     Returns:
-        Median IOD and frame rate are absent when unknown; the duration falls back on the last frame seen.
+        Median IOD and frame rate are absent when unknown; the duration falls back on the last frame seen. Of a sound
+        recording, the seconds analysed are those of sound.
     """
     signals = features.signals
-    duration_s = facts.video.duration_s or facts.duration_s or signals.analyzed_s
+    analyzed_s = signals.analyzed_s
+    duration_s = facts.video.duration_s or facts.duration_s or analyzed_s
+    if sound_only(facts):
+        analyzed_s = math.fsum(window.window.end_s - window.window.start_s for window in sound if window.has_audio)
+        duration_s = facts.audio.duration_s or facts.duration_s or analyzed_s
     quality = EvidenceQuality(
         frames_analyzed=signals.frame_count,
         face_coverage=signals.coverage,
-        analyzed_s=signals.analyzed_s,
+        analyzed_s=analyzed_s,
         duration_s=duration_s,
         voiced_s=math.fsum(window.voiced_s for window in sound),
         faces=faces,
@@ -117,7 +124,8 @@ def shortfalls(
 ) -> list[Reason]:
     """Warnings about what was not analysed.
 
-    A truncated file, unreadable frames, faces left out, unreadable sound, and channels that cancel each other out.
+    A missing picture, a truncated file, unreadable frames, faces left out, unreadable sound, and channels that cancel
+    each other out.
 
     Args:
         facts: Of the container.
@@ -128,6 +136,9 @@ def shortfalls(
     warnings = [
         Reason(reason=note.reason, text=note.text) for note in facts.notes if note.reason in _SAID_WITH_THE_VERDICT
     ]
+    if sound_only(facts):
+        text = "This is a sound recording: its voice was analysed, and there is no picture to look at."
+        warnings.insert(0, Reason(reason="SOUND_ONLY", text=text))
     decoded = sum(window.frames_decoded for window in face)
     expected = _expected_frames(facts, face)
     if decoded < (1 - _UNREADABLE_SHARE) * expected - _UNREADABLE_FRAMES:
@@ -162,7 +173,8 @@ def shortfalls(
 
 def _sound_shortfalls(facts: MediaFacts, sound: Sequence[AudioWindow]) -> list[Reason]:
     heard = [window for window in sound if window.has_audio]
-    if sound and not heard and facts.HasField("audio"):
+    # Of a recording in which nothing could be read, that is the verdict.
+    if sound and not heard and facts.HasField("audio") and not sound_only(facts):
         text = (
             "The video has sound, but none could be read where it was looked at. What was not heard is no sign either "
             "way. Save the video anew with another kind of sound and send that."
@@ -213,16 +225,21 @@ def _expected_frames(facts: MediaFacts, face: Sequence[FaceWindow]) -> int:
     return 0 if video.variable_frame_rate else min(int(video.frame_count), math.floor(planned_s * video.fps))
 
 
-def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSegment]:
-    """What was seen when: one segment for each analysed window, which lasts a few seconds.
+def timeline(
+    face: Sequence[FaceWindow], features: Features, sound: Sequence[AudioWindow] = ()
+) -> list[TimelineSegment]:
+    """What was seen and heard when: one segment for each analysed window, which lasts a few seconds.
 
     Args:
-        face: The windows that the features were computed from.
+        face: The windows that the features were computed from; none of a sound recording.
         features: Of that face.
+        sound: The analysed windows of sound; none when sound was not analysed.
 
     Returns:
-        Ascending; windows past the end of the video, which have no frames, are left out.
+        Ascending; windows past the end of the video, which have no frames, are left out, and so are those of a
+        recording without sound.
     """
+    readings = voice_readings(sound)
     signals = features.signals
     segments: list[TimelineSegment] = []
     for position, window in enumerate(sorted(face, key=lambda window: window.window.start_s)):
@@ -247,6 +264,13 @@ def timeline(face: Sequence[FaceWindow], features: Features) -> list[TimelineSeg
             if middle is not None:
                 setattr(segment, name, middle)
         segments.append(segment)
+    if not face:
+        heard = sorted((window.window for window in sound if window.has_audio), key=lambda span: span.start_s)
+        segments = [TimelineSegment(start_s=span.start_s, end_s=span.end_s) for span in heard]
+    for segment in segments:
+        of_voice = [one.log_odds for one in readings if segment.start_s <= one.start_s < segment.end_s]
+        if of_voice:
+            segment.voice_log_odds = mean_log_odds(np.array(of_voice))
     return segments
 
 

@@ -1,12 +1,14 @@
 """The result in words for a layperson: what, how sure, why, and what to keep in mind."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from notreally.v1 import analysis_pb2
 from notreally.v1.analysis_pb2 import AnalysisResult
 from notreally.v1.classifier_pb2 import FeatureContribution, Model
 
 from gateway.features.definitions import FEATURES
+from gateway.verdict.voice import sound_only
 
 MOST_REASONS = 3
 LEAST_CONTRIBUTION = 0.05  # log-odds: moves 50 % by about one percentage point
@@ -23,7 +25,34 @@ _VERDICTS: dict[analysis_pb2.Verdict.ValueType, str] = {
     analysis_pb2.VERDICT_INCONCLUSIVE: "This video cannot be called real or fake with confidence.",
     analysis_pb2.VERDICT_INSUFFICIENT: "This video does not show enough to say whether it is real or fake.",
 }
-
+# Of a file in which only the voice can be judged, if that.
+_OF_THE_VOICE_ALONE: dict[analysis_pb2.Verdict.ValueType, str] = {
+    analysis_pb2.VERDICT_LIKELY_REAL: "The voice in this {file} is likely real.",
+    analysis_pb2.VERDICT_LIKELY_FAKE: "The voice in this {file} is likely synthesised.",
+    analysis_pb2.VERDICT_INCONCLUSIVE: "The voice in this {file} cannot be called real or synthesised with confidence.",
+    analysis_pb2.VERDICT_INSUFFICIENT: "Nothing can be said of the voice in this {file}.",
+}
+# Of the part that the verdict is about, and of the other one, which is no worse.
+_WORSE: dict[str, dict[analysis_pb2.Verdict.ValueType, str]] = {
+    "face": {
+        analysis_pb2.VERDICT_LIKELY_FAKE: "The face is likely fake",
+        analysis_pb2.VERDICT_INCONCLUSIVE: "The face cannot be called real or fake with confidence",
+    },
+    "voice": {
+        analysis_pb2.VERDICT_LIKELY_FAKE: "The voice is likely synthesised",
+        analysis_pb2.VERDICT_INCONCLUSIVE: "The voice cannot be called real or synthesised with confidence",
+    },
+}
+_BETTER: dict[str, dict[analysis_pb2.Verdict.ValueType, str]] = {
+    "face": {
+        analysis_pb2.VERDICT_INCONCLUSIVE: "the face alone would not be called fake",
+        analysis_pb2.VERDICT_LIKELY_REAL: "the face is likely real",
+    },
+    "voice": {
+        analysis_pb2.VERDICT_INCONCLUSIVE: "the voice alone would not be called synthesised",
+        analysis_pb2.VERDICT_LIKELY_REAL: "the voice is likely real",
+    },
+}
 
 # Said in place of reasons: what pushed a score that means nothing is no reason.
 _NO_VERDICTS = (
@@ -35,6 +64,23 @@ _NOT_PROVEN = (
     "The model in use calls no video {side}: in tests on data sets and methods it had never met, too many of such "
     "verdicts were wrong."
 )
+_NO_VERDICTS_ON_VOICES = (
+    "In tests on pages and systems it had never met, the model in use did not tell real from synthesised voices well "
+    "enough, so it gives no verdicts on them."
+)
+_VOICE_NOT_PROVEN = (
+    "The model in use calls no voice {side}: in tests on pages and systems it had never met, too many of such verdicts "
+    "were wrong."
+)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A part with enough evidence, "face" or "voice"; its verdict is not INSUFFICIENT."""
+
+    name: str
+    verdict: analysis_pb2.Verdict.ValueType
+    prob_fake: float
 
 
 def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 0) -> str:
@@ -48,21 +94,81 @@ def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 
     Returns:
         A few sentences; the same for the same result.
     """
-    sentences = [_VERDICTS[result.verdict]]
-    if result.verdict == analysis_pb2.VERDICT_INSUFFICIENT:
-        sentences += [reason.text for reason in result.insufficiency]
+    is_voice = result.headline == analysis_pb2.PART_VOICE
+    face, voice = _face(result), _voice(result)
+    if is_voice and face is None:
+        file = "recording" if sound_only(result.metadata) else "video"
+        sentences = [_OF_THE_VOICE_ALONE[result.verdict].format(file=file)]
     else:
-        if _gives_no_verdicts(result.model):
-            sentences.append(_NO_VERDICTS)
-        else:
-            sentences += [_chance(result), *_side_without_verdicts(result), *_reasons(result)]
+        sentences = [_VERDICTS[result.verdict]]
+    sentences += [reason.text for reason in result.insufficiency]
+    if face and voice:
+        sentences += _which_part(*((voice, face) if is_voice else (face, voice)))
+    of_face = _about_the_face(face, result) if face else []
+    of_voice = _about_the_voice(voice, result.model) if voice else []
+    sentences += of_voice + of_face if is_voice else of_face + of_voice
+    if voice is None and result.HasField("voice") and not is_voice:
+        first, *others = [reason.text for reason in result.voice.insufficiency]
+        sentences += [nothing_said_of("voice", first), *others]
     if number:
         sentences += _not_measured(missing)
-    sentences += _caveats(result, number)
+    sentences += _caveats(result, face, voice, number)
     sentences += [warning.text for warning in result.warnings]
     if result.verdict in (analysis_pb2.VERDICT_LIKELY_REAL, analysis_pb2.VERDICT_LIKELY_FAKE):
         sentences.append("This is an estimate, not proof.")
     return " ".join(sentences)
+
+
+def nothing_said_of(part: str, reason: str) -> str:
+    """Says of the face or the voice that it cannot be judged, and why: `reason` is a sentence, or several."""
+    return f"Of the {part} nothing can be said: {reason[0].lower()}{reason[1:]}"
+
+
+def _face(result: AnalysisResult) -> _Judged | None:
+    """The first face, if it is judged."""
+    # Faces and their verdicts are the headline's, unless that is the voice's.
+    of = (next(iter(result.faces), None)) if result.headline == analysis_pb2.PART_VOICE else result
+    if of is None or of.verdict == analysis_pb2.VERDICT_INSUFFICIENT:
+        return None
+    return _Judged("face", of.verdict, of.prob_fake)
+
+
+def _voice(result: AnalysisResult) -> _Judged | None:
+    """The voice, if it is judged."""
+    if not result.HasField("voice") or result.voice.verdict == analysis_pb2.VERDICT_INSUFFICIENT:
+        return None
+    return _Judged("voice", result.voice.verdict, result.voice.prob_fake)
+
+
+def _which_part(worse: _Judged, better: _Judged) -> list[str]:
+    """Which of the two parts the verdict is about."""
+    if worse.verdict == better.verdict:
+        return ["This holds for both the face and the voice."]
+    return [f"{_WORSE[worse.name][worse.verdict]}; {_BETTER[better.name][better.verdict]}."]
+
+
+def _about_the_face(face: _Judged, result: AnalysisResult) -> list[str]:
+    if _gives_no_verdicts(result.model):
+        return [_NO_VERDICTS]
+    return [_chance(face, result.model), *_side_without_verdicts(face, result.model), *_reasons(face, result)]
+
+
+def _about_the_voice(voice: _Judged, model: Model) -> list[str]:
+    curve = model.voice
+    if curve.real_below <= 0 and curve.fake_above >= 1:
+        return [_NO_VERDICTS_ON_VOICES]
+    sentence = f"The model puts the chance of a synthesised voice at {_percent(voice.prob_fake)}"
+    prior = model.prior_fake
+    chance = (
+        f"{sentence}, assuming that {_percent(prior)} of voices are synthesised." if 0 < prior < 1 else f"{sentence}."
+    )
+    if voice.verdict != analysis_pb2.VERDICT_INCONCLUSIVE:
+        return [chance]
+    if voice.prob_fake < 0.5 and curve.real_below <= 0:
+        return [chance, _VOICE_NOT_PROVEN.format(side="real")]
+    if voice.prob_fake > 0.5 and curve.fake_above >= 1:
+        return [chance, _VOICE_NOT_PROVEN.format(side="synthesised")]
+    return [chance]
 
 
 def _gives_no_verdicts(model: Model) -> bool:
@@ -70,25 +176,24 @@ def _gives_no_verdicts(model: Model) -> bool:
     return bool(model.version) and model.real_below <= 0 and model.fake_above >= 1
 
 
-def _side_without_verdicts(result: AnalysisResult) -> list[str]:
+def _side_without_verdicts(face: _Judged, model: Model) -> list[str]:
     """Why a score that points to one side gets no verdict, where that side has none at all."""
-    model = result.model
-    if not model.version or result.verdict != analysis_pb2.VERDICT_INCONCLUSIVE:
+    if not model.version or face.verdict != analysis_pb2.VERDICT_INCONCLUSIVE:
         return []
-    if result.prob_fake < 0.5 and model.real_below <= 0:
+    if face.prob_fake < 0.5 and model.real_below <= 0:
         return [_NOT_PROVEN.format(side="real")]
-    if result.prob_fake > 0.5 and model.fake_above >= 1:
+    if face.prob_fake > 0.5 and model.fake_above >= 1:
         return [_NOT_PROVEN.format(side="fake")]
     return []
 
 
-def _chance(result: AnalysisResult) -> str:
-    sentence = f"The model puts the chance of a manipulated face at {_percent(result.prob_fake)}"
-    prior = result.model.prior_fake
+def _chance(face: _Judged, model: Model) -> str:
+    sentence = f"The model puts the chance of a manipulated face at {_percent(face.prob_fake)}"
+    prior = model.prior_fake
     return f"{sentence}, assuming that {_percent(prior)} of videos are fake." if 0 < prior < 1 else f"{sentence}."
 
 
-def _reasons(result: AnalysisResult) -> list[str]:
+def _reasons(face: _Judged, result: AnalysisResult) -> list[str]:
     signs = [
         item
         for item in sorted(result.contributions, key=lambda item: -abs(item.contribution))
@@ -97,9 +202,9 @@ def _reasons(result: AnalysisResult) -> list[str]:
     ]
     fake = [item for item in signs if item.contribution > 0]
     real = [item for item in signs if item.contribution < 0]
-    if result.verdict == analysis_pb2.VERDICT_INCONCLUSIVE:
+    if face.verdict == analysis_pb2.VERDICT_INCONCLUSIVE:
         sentences = [*_signs("fake", fake[:1], result.model), *_signs("real", real[:1], result.model)]
-    elif result.verdict == analysis_pb2.VERDICT_LIKELY_FAKE:
+    elif face.verdict == analysis_pb2.VERDICT_LIKELY_FAKE:
         sentences = [*_signs("fake", fake[:MOST_REASONS], result.model), *_signs("real", real[:1], result.model)]
     else:
         sentences = [*_signs("real", real[:MOST_REASONS], result.model), *_signs("fake", fake[:1], result.model)]
@@ -138,13 +243,14 @@ def _not_measured(missing: Mapping[str, str]) -> list[str]:
     return [f"Not measured: {clauses}.", "Missing measurements say nothing either way."]
 
 
-def _caveats(result: AnalysisResult, number: int) -> list[str]:
+def _caveats(result: AnalysisResult, face: _Judged | None, voice: _Judged | None, number: int) -> list[str]:
     caveats: list[str] = []
     quality = result.quality
-    is_judged = result.verdict != analysis_pb2.VERDICT_INSUFFICIENT
+    is_judged = face is not None
     if quality.faces > 1 and number:
+        what = "What is said of the face" if voice else "This"
         which = ", the most suspicious of those that can be judged" if is_judged else ""
-        caveats.append(f"This is about face {number} of {quality.faces}{which}.")
+        caveats.append(f"{what} is about face {number} of {quality.faces}{which}.")
     if is_judged and result.out_of_range:
         # What the model does not look at contributes exactly nothing: it is no reason to doubt the score.
         named_by = [item for item in result.contributions if item.out_of_range and item.contribution]

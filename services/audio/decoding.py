@@ -17,7 +17,7 @@ import structlog
 
 from services.audio.mixing import Mix, mixed
 from services.audio.signals import SAMPLE_RATE_HZ, Channels, Mask
-from services.kit.media.formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, ffmpeg_list
+from services.kit.media.formats import ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS, SOUND_DEMUXERS, ffmpeg_list
 from services.kit.media.process import MediaProcess, ProcessLimits
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ _MARGIN = SAMPLE_RATE_HZ // 100  # samples: far more than the roundings of the f
 _MOST_TOGETHER = 16  # spans that one run of ffmpeg decodes: each keeps the file open once more
 
 _OPEN = {
-    "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
+    "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS | SOUND_DEMUXERS),
     "protocol_whitelist": ffmpeg_list(ALLOWED_PROTOCOLS),
 }
 

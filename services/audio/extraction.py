@@ -11,6 +11,8 @@ import numpy.typing as npt
 from services.audio import decoding, plots, signals, voicing
 from services.audio.mixing import Heard
 from services.audio.spans import Span
+from services.audio.voice.network import VoiceNetwork
+from services.audio.voice.stretches import STRETCH_S, Reading, readings
 from services.kit.errors import Refusal
 from services.kit.media.process import ProcessCancelled, ProcessLimits, ProcessTimedOut
 
@@ -40,6 +42,8 @@ class WindowSound:
         outline: Waveform to draw.
         image: Spectrogram to draw.
         heard: What of the sound's channels it is about.
+        voice: What the voice network makes of its voiced stretches.
+        voice_network: Version of that network.
     """
 
     span: Span
@@ -50,6 +54,8 @@ class WindowSound:
     outline: plots.Outline
     image: plots.MelImage
     heard: Heard
+    voice: tuple[Reading, ...]
+    voice_network: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ def extract(
     video_start_s: float,
     stream: int | None,
     limits: ProcessLimits,
+    network: VoiceNetwork,
 ) -> Iterator[Progress | WindowSound | SilentWindow]:
     """Each window's signals in order, with progress before and after it.
 
@@ -79,12 +86,13 @@ def extract(
         video_start_s: Where the first video frame lies on the container's clock, seconds.
         stream: Index of the sound stream in the file; None to look for it, which takes a start of ffprobe.
         limits: For each run of ffmpeg.
+        network: Scores the voice.
 
     Raises:
         Refusal: FAILED_PRECONDITION, SOUND_TOO_SLOW, when one window could not be decoded in time.
     """
     try:
-        yield from _extract(cancelled, path, spans, video_start_s, stream, limits)
+        yield from _extract(cancelled, path, spans, video_start_s, stream, limits, network)
     except ProcessCancelled:
         return
     except ProcessTimedOut:
@@ -104,6 +112,7 @@ def _extract(
     video_start_s: float,
     stream: int | None,
     limits: ProcessLimits,
+    network: VoiceNetwork,
 ) -> Iterator[Progress | WindowSound | SilentWindow]:
     yield Progress(0.0, "looking for sound")
     if stream is None:
@@ -117,7 +126,7 @@ def _extract(
     for span, sound in _sounds(cancelled, path, stream, spans, video_start_s, limits):
         if cancelled():
             return
-        yield describe(span, sound)
+        yield describe(span, sound, network)
         done_s += span.end_s - span.start_s
         yield Progress(min(1.0, done_s / total_s), f"{done_s:.0f} of {total_s:.0f} s of sound")
 
@@ -146,7 +155,7 @@ def _sounds(
     yield from zip(later, decoding.decode_each(cancelled, path, stream, places, limits), strict=True)
 
 
-def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:
+def describe(span: Span, sound: decoding.Sound, network: VoiceNetwork) -> WindowSound | SilentWindow:
     """The signals of one window's sound."""
     if not sound.present.any():
         return SilentWindow(span)
@@ -163,12 +172,15 @@ def describe(span: Span, sound: decoding.Sound) -> WindowSound | SilentWindow:
         outline=plots.outline(samples),
         image=plots.mel_image(samples),
         heard=sound.mix.heard,
+        voice=tuple(readings(samples, sound.present, voiced, span.start_s, network.log_odds)),
+        voice_network=network.version,
     )
 
 
-def warm_up() -> None:
-    """Have scipy and librosa load what they load on first use."""
+def warm_up(network: VoiceNetwork) -> None:
+    """Have scipy, librosa and the network load what they load on first use."""
     times = np.arange(signals.SAMPLE_RATE_HZ) / signals.SAMPLE_RATE_HZ
     samples = np.sin(2 * np.pi * 200 * times).astype(np.float32)
-    describe(Span(0, 0.0, 1.0), decoding.Sound(samples[:, None], np.ones(samples.size, np.bool_)))
+    describe(Span(0, 0.0, 1.0), decoding.Sound(samples[:, None], np.ones(samples.size, np.bool_)), network)
     signals.mfcc(samples)
+    network.log_odds(np.tile(samples, round(STRETCH_S)))

@@ -43,6 +43,10 @@ def _sound(sound: WindowSound) -> audio_pb2.AudioWindow:
             frequencies_hz=sound.image.frequencies_hz.tolist(),
         ),
         channel_mix=_MIX[sound.heard],
+        voice=[
+            audio_pb2.VoiceReading(start_s=one.start_s, end_s=one.end_s, log_odds=one.log_odds) for one in sound.voice
+        ],
+        voice_network=sound.voice_network if sound.voice else "",
     )
 
 

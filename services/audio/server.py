@@ -48,7 +48,8 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
         limits = ProcessLimits(settings.audio_decode_s, settings.decoder_memory_bytes)
         with self._losses.counted(request.media.sha256):
             file = self._store.local_path(request.media)
-            items = self._workers.stream_file(file, extract_windows, spans, request.video_start_s, stream, limits)
+            arguments = (spans, request.video_start_s, stream, limits, settings.voice_model)
+            items = self._workers.stream_file(file, extract_windows, *arguments)
             # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffmpeg.
             async with aclosing(items):
                 async for item in items:

@@ -1,7 +1,10 @@
 """Settings of the audio service."""
 
+from pathlib import Path
+
 from pydantic import Field
 
+from services.audio.voice.shipped import SHIPPED_VOICE_NETWORK
 from services.kit.settings import MEBIBYTE, WorkerSettings, metrics_listen
 
 
@@ -22,6 +25,9 @@ class AudioSettings(WorkerSettings):
 
     audio_decode_s: float = Field(default=30.0, gt=0)
     """Longest one run of ffmpeg may take."""
+
+    voice_model: Path = SHIPPED_VOICE_NETWORK
+    """The voice network: an .onnx file made by `make train-voice`."""
 
     decoder_memory_bytes: int = Field(default=2048 * MEBIBYTE, ge=256 * MEBIBYTE)
     """Address space of one run of ffmpeg or ffprobe."""

@@ -80,6 +80,21 @@ class Score:
 
 
 @dataclass(frozen=True)
+class VoiceScore:
+    """What is said of a voice.
+
+    Attributes:
+        prob_fake: calibrated probability that it is synthesised.
+        band: where `prob_fake` falls relative to the voice's inconclusive band.
+        out_of_range: True when the reading lies outside those that the curve was fitted to.
+    """
+
+    prob_fake: float
+    band: Literal["real", "inconclusive", "fake"]
+    out_of_range: bool
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Platt's sigmoid: 1 / (1 + exp(-(slope · log-odds + intercept)))."""
 
@@ -136,7 +151,7 @@ class TrainedModel:
         outside = self._outside(row)
         return Score(
             prob_fake=prob_fake,
-            band=self._band(prob_fake),
+            band=_band(prob_fake, self.description),
             contributions=contributions,
             bias=bias,
             raw_log_odds=raw,
@@ -144,19 +159,42 @@ class TrainedModel:
             out_of_range=bool(np.any(outside & self._used)),
         )
 
+    def voice(self, log_odds: float) -> VoiceScore | None:
+        """What a reading of the voice network says. The face has no part in it, nor the voice in the face's score.
+
+        Args:
+            log_odds: NaN where the voice was not scored.
+
+        Returns:
+            None when it was not, or when the model was made without voices.
+        """
+        voice = self.description.voice
+        if math.isnan(log_odds) or not voice.network:
+            return None
+        prob_fake = _sigmoid(voice.slope * log_odds + voice.intercept)
+        margin = _RANGE_MARGIN * (voice.max - voice.min)
+        return VoiceScore(
+            prob_fake=prob_fake,
+            band=_band(prob_fake, voice),
+            out_of_range=not voice.min - margin <= log_odds <= voice.max + margin,
+        )
+
     def warm_up(self) -> None:
         """Score a vector with every feature missing, so that the first caller does not wait for XGBoost to set up."""
         self.score(np.full(len(FEATURE_NAMES), math.nan))
-
-    def _band(self, prob_fake: float) -> Literal["real", "inconclusive", "fake"]:
-        if prob_fake < self.description.real_below:
-            return "real"
-        return "fake" if prob_fake > self.description.fake_above else "inconclusive"
 
     def _outside(self, row: NDArray[np.float64]) -> NDArray[np.bool_]:
         margin = _RANGE_MARGIN * (self._highest - self._lowest)
         inside: NDArray[np.bool_] = (row >= self._lowest - margin) & (row <= self._highest + margin)
         return ~(inside | np.isnan(row))
+
+
+def _band(
+    prob_fake: float, model: classifier_pb2.Model | classifier_pb2.VoiceModel
+) -> Literal["real", "inconclusive", "fake"]:
+    if prob_fake < model.real_below:
+        return "real"
+    return "fake" if prob_fake > model.fake_above else "inconclusive"
 
 
 def load(path: Path) -> TrainedModel:
@@ -237,9 +275,18 @@ def _description(booster: xgboost.Booster) -> classifier_pb2.Model:
         raise ModelError("The model file's description cannot be read: it was made for another version.") from error
     if not (0 <= description.real_below <= description.fake_above <= 1):
         raise ModelError("The model file's inconclusive band is not a band between 0 and 1.")
+    if description.voice.network:
+        _check_voice(description.voice)
     if not (0 < description.prior_fake < 1) or not description.version or not description.schema_version:
         raise ModelError("The model file's description is incomplete.")
     return description
+
+
+def _check_voice(voice: classifier_pb2.VoiceModel) -> None:
+    if not voice.slope >= 0 or not math.isfinite(voice.slope + voice.intercept):
+        raise ModelError("The model file's curve for voices is not an increasing one.")
+    if not (0 <= voice.real_below <= voice.fake_above <= 1):
+        raise ModelError("The model file's inconclusive band for voices is not a band between 0 and 1.")
 
 
 def _check_names(booster: xgboost.Booster, description: classifier_pb2.Model) -> None:

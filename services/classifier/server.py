@@ -6,8 +6,8 @@ from typing import Any
 import grpc
 from notreally.v1 import classifier_pb2, classifier_pb2_grpc
 
-from services.classifier.model import Score, TrainedModel
-from services.classifier.vector import MODALITIES, columns
+from services.classifier.model import Score, TrainedModel, VoiceScore
+from services.classifier.vector import FEATURE_NAMES, MODALITIES, columns
 from services.kit.errors import Refusal
 
 SERVICE_NAME = classifier_pb2.DESCRIPTOR.services_by_name["ClassifierService"].full_name
@@ -35,7 +35,7 @@ class ClassifierServicer(classifier_pb2_grpc.ClassifierServiceServicer):
         """Score one vector.
 
         Raises:
-            Refusal: FAILED_PRECONDITION with SCHEMA_MISMATCH or FACE_NETWORKS_MISMATCH,
+            Refusal: FAILED_PRECONDITION with SCHEMA_MISMATCH, FACE_NETWORKS_MISMATCH or VOICE_NETWORK_MISMATCH,
                 INVALID_ARGUMENT with FEATURE_NOT_FINITE.
         """
         sent, expected = request.features.schema_version, self._model.description.schema_version
@@ -58,8 +58,19 @@ class ClassifierServicer(classifier_pb2_grpc.ClassifierServiceServicer):
                 sent=scored_by,
                 expected=learned_from,
             )
+        heard_by, fitted_to = request.features.voice_network, self._model.description.voice.network
+        if heard_by != fitted_to and heard_by and fitted_to:
+            raise Refusal(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "VOICE_NETWORK_MISMATCH",
+                f"The voice was scored by network {heard_by}, but the model was fitted to scores of {fitted_to}. "
+                "Use the two that were made together.",
+                sent=heard_by,
+                expected=fitted_to,
+            )
         row = columns(request.features)
-        return _response(self._model.score(row), row.tolist(), self._model.description.version)
+        voice = self._model.voice(float(row[FEATURE_NAMES.index("voice_log_odds")]))
+        return _response(self._model.score(row), voice, row.tolist(), self._model.description.version)
 
     async def GetModel(  # noqa: N802 - the name in the contract
         self, request: classifier_pb2.GetModelRequest, context: Any
@@ -68,7 +79,9 @@ class ClassifierServicer(classifier_pb2_grpc.ClassifierServiceServicer):
         return self._model.description
 
 
-def _response(score: Score, row: list[float], version: str) -> classifier_pb2.ClassifyResponse:
+def _response(
+    score: Score, voice: VoiceScore | None, row: list[float], version: str
+) -> classifier_pb2.ClassifyResponse:
     response = classifier_pb2.ClassifyResponse(
         prob_fake=score.prob_fake,
         band=_BANDS[score.band],
@@ -84,4 +97,8 @@ def _response(score: Score, row: list[float], version: str) -> classifier_pb2.Cl
         )
         if not math.isnan(value):
             reason.value = value
+    if voice is not None:
+        response.voice.prob_fake = voice.prob_fake
+        response.voice.band = _BANDS[voice.band]
+        response.voice.out_of_range = voice.out_of_range
     return response

@@ -21,7 +21,7 @@ MODALITIES: "Mapping[str, features_pb2.Modality.ValueType]" = MappingProxyType(
         "face_motion_log_odds": features_pb2.MODALITY_FACE,
         "face_appearance_log_odds": features_pb2.MODALITY_FACE,
         "face_blending_log_odds": features_pb2.MODALITY_FACE,
-        "hf_face_ring_logratio": features_pb2.MODALITY_FACE,
+        "voice_log_odds": features_pb2.MODALITY_AUDIO,
         "mfcc_mean": features_pb2.MODALITY_AUDIO,
         "mfcc_std": features_pb2.MODALITY_AUDIO,
         "av_sync_corr": features_pb2.MODALITY_FACE_AND_AUDIO,

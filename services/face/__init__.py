@@ -1,7 +1,1 @@
 """The face service: video to landmarks, appearance and movement, window by window."""
-
-import os
-
-# ONNX Runtime otherwise reports what it runs on to its maker, and keeps a number for this machine in its user's cache.
-# It looks when it is loaded; this is before any module that loads it.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -8,12 +8,13 @@ import grpc
 import structlog
 from notreally.v1 import face_pb2_grpc
 
-from services.face.networks.network_file import NetworkError, NetworkPaths, read_networks
+from services.face.networks.network_file import NetworkPaths, read_networks
 from services.face.server import SERVICE_NAME, FaceServicer
 from services.face.settings import FaceSettings
 from services.face.work import warm_up
 from services.kit import logs
 from services.kit.media.store import MediaStore
+from services.kit.networks.network_file import NetworkError
 from services.kit.serving.server import serve
 from services.kit.workers.pool import WorkerProcesses, WorkersDidNotStart
 

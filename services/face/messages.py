@@ -62,8 +62,6 @@ def _track(track: TrackSignals) -> face_pb2.FaceTrack:
         textures=[
             face_pb2.FaceTexture(
                 entry=texture.entry,
-                highpass_inside=texture.highpass_inside,
-                highpass_ring=texture.highpass_ring,
                 eyes_contrast=texture.eyes_contrast,
                 eyes_lightness=texture.eyes_lightness,
                 mouth_contrast=texture.mouth_contrast,

@@ -54,8 +54,6 @@ class Texture:
     """Texture of one face crop; `entry` is an index into its track. See `services.face.signals.texture`."""
 
     entry: int
-    highpass_inside: float
-    highpass_ring: float
     eyes_contrast: float = float("nan")
     eyes_lightness: float = float("nan")
     mouth_contrast: float = float("nan")

@@ -8,9 +8,10 @@ from collections.abc import Generator
 
 import structlog
 
-from services.face.networks.network_file import SHIPPED, NetworkError, NetworkPaths
+from services.face.networks.network_file import SHIPPED, NetworkPaths
 from services.face.windows import FaceJob
 from services.kit.media.seekable import Video
+from services.kit.networks.network_file import NetworkError
 from services.kit.workers.video import opened
 from services.kit.workers.wire import Cancelled
 

@@ -78,14 +78,14 @@ class AudioHeader:
 
 @dataclass(frozen=True)
 class Header:
-    """What the container and its streams say of themselves."""
+    """What the container and its streams say of themselves. Of video and audio, one at least is there."""
 
     container: str
     duration_s: float | None
     bit_rate: float | None
     creation_time: datetime | None
     encoder: str | None
-    video: VideoHeader
+    video: VideoHeader | None
     audio: AudioHeader | None
     video_streams: int
     audio_streams: int
@@ -100,26 +100,37 @@ def read(document: Any) -> Header:
     sounds that can be decoded, the first one marked as default, else the first.
 
     Raises:
-        Refusal: INVALID_ARGUMENT with NO_VIDEO_STREAM when there is no picture, or none whose size is known.
+        Refusal: INVALID_ARGUMENT with NO_VIDEO_STREAM when there is neither picture nor sound, or a picture whose size
+            is not known; with UNSUPPORTED_CODEC when there is no picture, and no sound that can be decoded.
     """
     container = _mapping(_mapping(document).get("format"))
     streams = [_mapping(stream) for stream in _list(_mapping(document).get("streams"))]
     videos = [stream for stream in streams if stream.get("codec_type") == "video" and not _is_picture(stream)]
     sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
     video = first_shown(videos, _is_default, _area)
-    if video is None:
-        raise _no_video("This file has no video in it. Send a video that shows a face.")
+    if video is None and not sounds:
+        raise _no_video(
+            "This file has neither a video nor sound in it. Send a video that shows a face, or a recording of a voice."
+        )
     # The service that decodes it ranks them alike, where it has to look for itself.
     ranked = sorted(sounds, key=lambda stream: (_is_unreadable(stream), not _is_default(stream)))
     sound = next(iter(ranked), None)
-    tags = [_tags(container), _tags(video)]
+    if video is None and sound is not None and _is_unreadable(sound):
+        codec = _text(sound.get("codec_name")) or "unknown"
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "UNSUPPORTED_CODEC",
+            f"The sound in this file is in a format that cannot be read here ({codec}). Save it as WAV or MP3 and send "
+            "that.",
+        )
+    tags = [_tags(container), _tags(video or sound or {})]
     return Header(
         container=_text(container.get("format_name")) or "unknown",
         duration_s=_positive(container.get("duration")),
         bit_rate=_positive(container.get("bit_rate")),
         creation_time=_first(_time, tags, "creation_time", "com.apple.quicktime.creationdate"),
         encoder=_first(_text, tags, "encoder", "com.apple.quicktime.software", "software", "writing_application"),
-        video=_video(video),
+        video=None if video is None else _video(video),
         audio=None if sound is None else _audio(sound),
         video_streams=len(videos),
         other_videos=tuple(_described(stream) for stream in videos if stream is not video),

@@ -18,8 +18,8 @@ def response(probed: Probed, size_bytes: int, now: datetime) -> metadata_pb2.Pro
         duration_s=header.duration_s or (packets.duration_s if packets else None),
         bit_rate=header.bit_rate,
         size_bytes=size_bytes,
-        video=_video(header.video, packets),
-        audio=_audio(header.audio) if header.audio else None,
+        video=_video(header.video, packets) if header.video else None,
+        audio=_audio(header.audio, probed.sound_end_s) if header.audio else None,
         creation_time=_timestamp(header.creation_time) if header.creation_time else None,
         encoder=header.encoder,
         video_streams=header.video_streams,
@@ -68,14 +68,15 @@ def _video(video: facts.VideoHeader, packets: PacketFacts | None) -> metadata_pb
     return message
 
 
-def _audio(audio: facts.AudioHeader) -> metadata_pb2.AudioFacts:
+def _audio(audio: facts.AudioHeader, end_s: float | None) -> metadata_pb2.AudioFacts:
+    """`end_s` is where it ends on the container's clock, by its packets; None when they were not read."""
     return metadata_pb2.AudioFacts(
         codec=audio.codec,
         profile=audio.profile,
         sample_rate_hz=audio.sample_rate_hz,
         channels=audio.channels,
         bit_rate=audio.bit_rate,
-        duration_s=audio.duration_s,
+        duration_s=end_s - audio.start_s if end_s is not None and end_s > audio.start_s else audio.duration_s,
         start_s=audio.start_s,
         stream_index=audio.stream_index,
         unreadable=audio.unreadable,

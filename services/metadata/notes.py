@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.metadata.facts import Header
+from services.metadata.facts import Header, VideoHeader
 from services.metadata.packets import PacketFacts
 from services.metadata.structure import WHOLE, Structure
 
@@ -82,22 +82,24 @@ def _making(header: Header, now: datetime) -> Iterator[Note]:
         )
     if header.creation_time and header.creation_time > now + _CLOCK_ERROR:
         yield Note("CREATED_IN_FUTURE", "The file says it was made in the future, so a clock was wrong.")
-    if header.video_streams > 1:
-        yield Note("SEVERAL_VIDEO_STREAMS", _several_videos(header))
+    if header.video_streams > 1 and header.video is not None:
+        yield Note("SEVERAL_VIDEO_STREAMS", _several_videos(header, header.video))
 
 
-def _several_videos(header: Header) -> str:
+def _several_videos(header: Header, shown: VideoHeader) -> str:
     others = "; ".join(header.other_videos[:_MOST_NAMED])
     more = " and more" if len(header.other_videos) > _MOST_NAMED else ""
     return (
         f"The file holds {header.video_streams} videos. Only the one that players show was analysed (track "
-        f"{header.video.stream_index + 1}), and not the {'other' if header.video_streams == 2 else 'others'} "
+        f"{shown.stream_index + 1}), and not the {'other' if header.video_streams == 2 else 'others'} "
         f"({others}{more})."
     )
 
 
 def _picture(header: Header) -> Iterator[Note]:
     video = header.video
+    if video is None:
+        return
     if video.rotation_deg:
         yield Note(
             "ROTATED",
@@ -162,9 +164,9 @@ def _sound(header: Header) -> Iterator[Note]:
 
 
 def _timing(header: Header, packets: PacketFacts | None) -> Iterator[Note]:
-    if packets is None:
-        return
     video = header.video
+    if packets is None or video is None:
+        return
     if packets.variable_frame_rate:
         yield Note(
             "VARIABLE_FRAME_RATE",

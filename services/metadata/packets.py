@@ -1,10 +1,10 @@
-"""Facts from the packets of a video: keyframes, frame count, frame rate and bit rate. Pure."""
+"""Facts from packets: keyframes, frame count, frame rate and bit rate of a video, the length of a sound. Pure."""
 
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isnan, nan
+from math import inf, isnan, nan
 from statistics import median
 from typing import NamedTuple
 
@@ -90,6 +90,24 @@ def read(packets: Iterable[Packet], limit: int, tick_s: float = 0.0) -> PacketFa
             return _facts(columns, tick_s, complete=False)
         columns.add(packet)
     return _facts(columns, tick_s, complete=True) if columns.pts else None
+
+
+def end_of(packets: Iterable[Packet], limit: int) -> float | None:
+    """Where a stream ends on the container's clock, seconds; for `packets` and `limit` see `read`.
+
+    Returns:
+        None when no packet has a time, or there are more packets than the limit: it is then not known where it ends.
+    """
+    end_s = -inf
+    for count, packet in enumerate(packets):
+        if count >= limit:
+            return None
+        pts_s, dts_s = _seconds(packet.pts_s), _seconds(packet.dts_s)
+        time_s = dts_s if isnan(pts_s) else pts_s
+        length_s = _seconds(packet.duration_s)
+        if not isnan(time_s):
+            end_s = max(end_s, time_s + (0.0 if isnan(length_s) else max(0.0, length_s)))
+    return end_s if end_s > -inf else None
 
 
 class _Columns:

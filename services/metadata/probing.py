@@ -14,6 +14,7 @@ from typing import Any
 import av
 import grpc
 import structlog
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -44,20 +45,27 @@ _TOO_LARGE = re.compile(r"Picture size (\d{4,10})x(\d{4,10}) is invalid")
 
 @dataclass(frozen=True)
 class Probed:
-    """What the header says, what the packets say (None when there are none), and whether the file is whole."""
+    """What the header says, what the packets say (None when there are none), and whether the file is whole.
+
+    `packets` are those of the video. Of a file without a video, `sound_end_s` is where its sound ends on the clock of
+    the container; a header's length may be a guess from the size of the file, as for MP3.
+    """
 
     header: facts.Header
     packets: packets.PacketFacts | None
     structure: Structure = WHOLE
+    sound_end_s: float | None = None
 
 
 def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Probed:
-    """Read the header, and walk the packets of the video; nothing is decoded but what the header needs.
+    """Read the header, and walk the packets of the video, or of the sound of a file without one.
+
+    Nothing is decoded but what the header needs.
 
     Raises:
-        Refusal: INVALID_ARGUMENT with NOT_A_VIDEO, INCOMPLETE_FILE or NO_VIDEO_STREAM; FAILED_PRECONDITION with
-            FRAME_TOO_LARGE; DEADLINE_EXCEEDED with PROBE_TIMEOUT; INTERNAL with PROBE_FAILED when ffprobe itself
-            breaks.
+        Refusal: INVALID_ARGUMENT with NOT_A_VIDEO, INCOMPLETE_FILE, NO_VIDEO_STREAM or UNSUPPORTED_CODEC;
+            FAILED_PRECONDITION with FRAME_TOO_LARGE; DEADLINE_EXCEEDED with PROBE_TIMEOUT; INTERNAL with PROBE_FAILED
+            when ffprobe itself breaks.
         ProcessCancelled: When `cancelled()` turned true.
     """
     try:
@@ -65,7 +73,10 @@ def probe(cancelled: Callable[[], bool], path: Path, limits: ProbeLimits) -> Pro
         with MediaProcess(_command(path, *_HEADER), limits.process, cancelled, file=path) as process:
             found = _packets(path, limits.packets, process.check)
             header = _header(process, path)
-        if found is None or (header.container == "gif" and _is_still(found.facts)):
+            if header.video is None and header.audio is not None:
+                end_s = _sound_end_s(path, header.audio.stream_index, limits.packets, process.check)
+                return Probed(header, None, walk(path), end_s)
+        if found is None or header.video is None or (header.container == "gif" and _is_still(found.facts)):
             raise _not_a_video(path)
         return Probed(header, found.facts if found.stream == header.video.stream_index else None, walk(path))
     except ProcessTimedOut:
@@ -99,7 +110,8 @@ def _header(process: MediaProcess, path: Path) -> facts.Header:
             # ffprobe leaves out a size that it cannot work with, and the picture then seems to have none.
             refuse_huge_frames(*map(int, too_large.groups()))
         raise
-    refuse_huge_frames(header.video.width, header.video.height)
+    if header.video is not None:
+        refuse_huge_frames(header.video.width, header.video.height)
     return header
 
 
@@ -118,6 +130,32 @@ def _packets(path: Path, limit: int, check: Callable[[], None]) -> _Found | None
         if container is None or stream is None:
             return None
         return _Found(stream.index, packets.read(_shown(container, stream, check), limit, float(stream.time_base or 0)))
+
+
+def _sound_end_s(path: Path, index: int, limit: int, check: Callable[[], None]) -> float | None:
+    """Where the sound with this index ends on the container's clock; None when its packets do not say."""
+    with opened_container(path, decode=False, demuxers=ALLOWED_DEMUXERS | SOUND_DEMUXERS) as container:
+        streams = [] if container is None else [one for one in container.streams.audio if one.index == index]
+        if container is None or not streams:
+            return None
+        return packets.end_of(_heard(container, streams[0], check), limit)
+
+
+def _heard(container: InputContainer, stream: AudioStream, check: Callable[[], None]) -> Iterator[packets.Packet]:
+    """The stream's packets as far as they can be read."""
+    base_s = float(stream.time_base or 0)
+
+    def seconds(ticks: int | None) -> float | None:
+        return None if ticks is None else ticks * base_s
+
+    with suppress(av.FFmpegError, OSError):
+        for number, packet in enumerate(container.demux(stream)):
+            if number % _CHECKED_EVERY == 0:
+                check()
+            # The last one is empty and ends the stream; one outside the edit list is never heard.
+            if packet.size and not packet.is_discard:
+                times_s = seconds(packet.pts), seconds(packet.dts), seconds(packet.duration)
+                yield packets.Packet(*times_s, packet.size, keyframe=True)
 
 
 def _shown(container: InputContainer, stream: VideoStream, check: Callable[[], None]) -> Iterator[packets.Packet]:
@@ -183,13 +221,13 @@ def _not_a_video(path: Path) -> Refusal:
         return Refusal(
             grpc.StatusCode.INVALID_ARGUMENT,
             "INCOMPLETE_FILE",
-            "The end of this video is missing, and with it what is needed to play it: the recording or a copy was cut "
+            "The end of this file is missing, and with it what is needed to play it: the recording or a copy was cut "
             "off. Copy the file again, or save the video again and send the new file.",
         )
     return Refusal(
         grpc.StatusCode.INVALID_ARGUMENT,
         "NOT_A_VIDEO",
         sentence
-        or "This file is not a video that can be read. Send an MP4, MOV, WebM, MKV, AVI, FLV, MPEG, WMV, MXF, DV or "
-        "Ogg file.",
+        or "This file is no video or sound recording that can be read. Send an MP4, MOV, WebM, MKV, AVI, FLV, MPEG, "
+        "WMV, MXF, DV or Ogg file, or a voice as WAV, MP3, M4A, Ogg, Opus, FLAC, AMR or AAC.",
     )

@@ -18,7 +18,8 @@ class MetadataSettings(WorkerSettings):
     """Longest a probe may take, header and packets."""
 
     metadata_max_packets: int = Field(default=250_000, ge=1)
-    """Most video packets read: more than two hours at 30 frames a second, and a response of at most 2 MB."""
+    """Most packets read of a video, or of a sound recording: more than two hours at 30 frames a second, and more than
+    one of sound. A response has at most 2 MB then."""
 
     decoder_memory_bytes: int = Field(default=2048 * MEBIBYTE, ge=256 * MEBIBYTE)
     """Address space of one run of ffmpeg or ffprobe."""

@@ -30,7 +30,7 @@ _RECORD = """label => {
 async def choose(page: Page, *files: Path) -> None:
     """Pick files in the file dialog."""
     async with page.expect_file_chooser() as chooser:
-        await page.get_by_role("button", name="Choose videos").click()
+        await page.get_by_role("button", name="Choose files").click()
     await (await chooser.value).set_files(list(files))
 
 

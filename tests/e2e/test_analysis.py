@@ -56,7 +56,7 @@ async def test_what_is_deleted_is_gone_and_the_page_says_so(visitor: Visitor, si
     entry = page.get_by_role("listitem").filter(has=page.locator(f"a[href='{path}']"))
     await entry.get_by_role("button", name="Delete silent.mp4").click()
     dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text("the video itself unless another analysis still uses it")
+    await expect(dialog).to_contain_text("the file itself unless another analysis still uses it")
     visitor.may_complain = True  # what fails is one to the console
     deletions = "**/notreally.v1.AnalysisService/DeleteAnalysis"
     held: asyncio.Queue[Route] = asyncio.Queue()

@@ -98,7 +98,7 @@ async def test_what_only_calls_itself_a_video_fails_with_the_servers_reason(visi
     (tmp_path / "fake.mp4").write_bytes(b"no video at all" * 100)
     await visitor.open("/")
     await choose(visitor.page, tmp_path / "fake.mp4")
-    await expect(visitor.page.get_by_role("heading", name="This video could not be analysed")).to_be_visible()
+    await expect(visitor.page.get_by_role("heading", name="This file could not be analysed")).to_be_visible()
     await expect(visitor.page.locator("main")).to_contain_text("fake.mp4")
 
 
@@ -188,7 +188,7 @@ async def test_an_upload_can_be_cancelled(visitor: Visitor, silent: Path) -> Non
     await page.get_by_role("button", name="Cancel silent.mp4").click()
     await expect(upload_card(page)).to_contain_text("Cancelled")
     await page.reload()
-    await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+    await expect(page.get_by_role("button", name="Choose files")).to_be_visible()
     await expect(upload_card(page)).to_have_count(0)
 
 
@@ -261,7 +261,7 @@ async def test_by_keyboard_alone(visitor: Visitor, silent: Path) -> None:
     await page.wait_for_load_state("networkidle")
     await tab_to(page, "Skip to the content")
     await page.keyboard.press("Enter")
-    await tab_to(page, "Choose videos")
+    await tab_to(page, "Choose files")
     await page.keyboard.press("Enter")
     async with asyncio.timeout(30):
         await (await choosers.get()).set_files(silent)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
 # React keeps what an element does on the element.
-_TAKES_VIDEOS = """() => [...document.querySelectorAll("button")].some(
-  button => button.textContent === "Choose videos"
+_TAKES_FILES = """() => [...document.querySelectorAll("button")].some(
+  button => button.textContent === "Choose files"
     && Object.keys(button).some(key => key.startsWith("__reactProps")))"""
 
 
@@ -25,10 +25,10 @@ class Visitor:
     """Browsers write failed requests to the console; a test that makes them fail says so."""
 
     async def open(self, path: str) -> None:
-        """Go to a page of the site; the one that takes videos is of no use before its scripts have run."""
+        """Go to a page of the site; the one that takes files is of no use before its scripts have run."""
         await self.page.goto(f"{self.url}{path}")
         if path == "/":
-            await self.page.wait_for_function(_TAKES_VIDEOS)
+            await self.page.wait_for_function(_TAKES_FILES)
 
     def calls(self, method: str) -> int:
         """How often a method of the service was called."""

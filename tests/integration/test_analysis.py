@@ -23,7 +23,7 @@ from tests.synthetic.videos import TALKING
 
 pytestmark = BOTH
 
-SOUND = ("mfcc_mean", "mfcc_std", "av_sync_corr")
+SOUND = ("voice_log_odds", "mfcc_mean", "mfcc_std", "av_sync_corr")
 
 
 def present(vector: features_pb2.FeatureVector) -> set[str]:

@@ -1,4 +1,4 @@
-"""Appearance networks whose answers are known."""
+"""Networks of appearance and voice whose answers are known."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from services.audio.voice.log_mel import BANDS
+from services.audio.voice.statistics import COUNT
 from services.face.networks.crops import SIDE
 from services.face.networks.encoder_file import write_matrices
 
@@ -45,6 +47,33 @@ def brightness_network(path: Path, gain: float = 1 / 32, *, name: str = "picture
             numpy_helper.from_array(np.array([gain, -gain], np.float32).reshape(2, 1, 1), "gain"),
             numpy_helper.from_array(np.array([1], np.int64), "axis"),
         ],
+    )
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), str(path))
+    return path
+
+
+def voice_network(path: Path, gain: float = 1.0) -> Path:
+    """Write a voice network whose log-odds are `gain` times the mean of the spectra.
+
+    Args:
+        path: Of the .onnx file.
+        gain: Log-odds for each unit of `services.audio.voice.log_mel.log_mel`.
+    """
+    nodes = [
+        helper.make_node("ReduceMean", ["spectra"], ["of_time"], axes=[2], keepdims=0),
+        helper.make_node("ReduceMean", ["of_time"], ["of_bands"], axes=[1], keepdims=1),
+        helper.make_node("Mul", ["of_bands", "gain"], ["log_odds"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "voice",
+        [
+            helper.make_tensor_value_info("spectra", TensorProto.FLOAT, ["n", BANDS, "frames"]),
+            helper.make_tensor_value_info("statistics", TensorProto.FLOAT, ["n", COUNT]),
+        ],
+        [helper.make_tensor_value_info("log_odds", TensorProto.FLOAT, ["n", 1])],
+        [numpy_helper.from_array(np.array(gain, np.float32), "gain")],
     )
     opset = helper.make_opsetid("", 17)
     onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), str(path))

@@ -6,23 +6,21 @@ on nothing but its picture.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from services.face.networks.appearance_network import FEATURES, AppearanceNetwork
 from services.face.networks.encoder_file import FourBits, in_eight_bits, write_matrices
 from training.appearance.encoder import HEADS, MEAN, PATCH, SIDE, STD, WIDTH, Encoder, Weights
 from training.appearance.features import Features, matrices_beside
 from training.appearance.head import Head
-from training.appearance.quantisation import in_four_bits
 from training.data.atomic import atomic_write
+from training.graph import Graph
+from training.quantisation import in_four_bits
 
-_OPSETS = (helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1))
-_IR = 9
 _PATCHES = SIDE // PATCH
 _TOLERANCE = 0.01  # log-odds
 
@@ -40,7 +38,7 @@ def export_encoder(encoder: Encoder, path: Path) -> None:
     with atomic_write(matrices_beside(path)) as fresh:
         fresh.write_bytes(write_matrices(graph.matrices))
     with atomic_write(path) as fresh:
-        onnx.save(graph.model("features", (2, WIDTH)), fresh)
+        onnx.save(graph.finished("features", (2, WIDTH)), fresh)
 
 
 def export(
@@ -60,7 +58,7 @@ def export(
         ValueError: the written network scores differently.
     """
     graph = _whole(encoder, head)
-    content = graph.model("places", (len(FEATURES), _PATCHES, _PATCHES)).SerializeToString()
+    content = graph.finished("places", (len(FEATURES), _PATCHES, _PATCHES)).SerializeToString()
     held = write_matrices(graph.matrices)
     network = AppearanceNetwork(path, content, held)
     written = np.transpose([network.patches(picture).mean(axis=(1, 2)) for picture in sample])
@@ -81,7 +79,7 @@ def export_untrained(path: Path) -> None:
     once = graph.add("Reshape", [nothing, graph.hold(np.array([-1, 1, 1, 1], np.int64))])
     graph.add("Concat", [once] * len(FEATURES), output="places", axis=1)
     with atomic_write(path) as fresh:
-        onnx.save(graph.model("places", (len(FEATURES), 1, 1)), fresh)
+        onnx.save(graph.finished("places", (len(FEATURES), 1, 1)), fresh)
 
 
 def _whole(encoder: Encoder, head: Head) -> "_Graph":
@@ -138,12 +136,12 @@ def _embedded(graph: "_Graph", encoder: Encoder) -> str:
     first = graph.add("Expand", [graph.hold(weights["cls"].reshape(1, 1, WIDTH)), shape])
     tokens = graph.add("Concat", [first, patches], axis=1)
     placed = graph.add("Add", [tokens, graph.hold(weights["positions"])])
-    return graph.norm(placed, weights, "pre")
+    return graph.norm(placed, weights["pre.weight"], weights["pre.bias"])
 
 
 def _block(graph: "_Graph", name: str, tokens: str, weights: Weights) -> str:
     """A pre-norm transformer block."""
-    read = graph.norm(tokens, weights, "layer_norm1")
+    read = graph.norm(tokens, weights["layer_norm1.weight"], weights["layer_norm1.bias"])
     projections = [f"self_attn.{kind}_proj" for kind in "qkv"]
     matrix = np.concatenate([weights[f"{one}.weight"] for one in projections])
     bias = np.concatenate([weights[f"{one}.bias"] for one in projections])
@@ -157,43 +155,19 @@ def _block(graph: "_Graph", name: str, tokens: str, weights: Weights) -> str:
         f"encoder.{name}.out", mixed, weights["self_attn.out_proj.weight"], weights["self_attn.out_proj.bias"]
     )
     tokens = graph.add("Add", [tokens, out])
-    read = graph.norm(tokens, weights, "layer_norm2")
+    read = graph.norm(tokens, weights["layer_norm2.weight"], weights["layer_norm2.bias"])
     hidden = graph.product(f"encoder.{name}.fc1", read, weights["mlp.fc1.weight"], weights["mlp.fc1.bias"])
     hidden = graph.add("QuickGelu", [hidden], domain="com.microsoft", alpha=1.702)
     out = graph.product(f"encoder.{name}.fc2", hidden, weights["mlp.fc2.weight"], weights["mlp.fc2.bias"])
     return graph.add("Add", [tokens, out])
 
 
-class _Graph:
-    """Nodes and constants, collected in order."""
+class _Graph(Graph):
+    """With the encoder's matrices, which lie elsewhere."""
 
     def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: list[onnx.TensorProto] = []
+        super().__init__("appearance")
         self.matrices: dict[str, FourBits] = {}
-
-    def hold(self, values: NDArray[Any]) -> str:
-        """A constant; gives its name."""
-        name = f"c{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def add(self, kind: str, inputs: list[str], *, output: str | None = None, **attributes: Any) -> str:
-        """A node; gives the name of its output."""
-        name = output or f"n{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def norm(self, values: str, weights: Weights, name: str) -> str:
-        """LayerNorm along the last axis."""
-        held = [self.hold(weights[f"{name}.{kind}"]) for kind in ("weight", "bias")]
-        return self.add("LayerNormalization", [values, *held], axis=-1, epsilon=1e-5)
-
-    def split(self, values: str) -> list[str]:
-        """Three equal parts along the last axis."""
-        names = [f"n{len(self._nodes)}.{part}" for part in range(3)]
-        self._nodes.append(helper.make_node("Split", [values], names, axis=-1, num_outputs=3))
-        return names
 
     def product(self, name: str, values: str, matrix: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
         """`values` (…, k) times a matrix (rows, k) transposed, plus a bias (rows,), in eight bits."""
@@ -212,9 +186,9 @@ class _Graph:
         )
         return self.add("Add", [scaled, self.hold(bias)])
 
-    def model(self, gives: str, shape: tuple[int, ...]) -> onnx.ModelProto:
+    def finished(self, gives: str, shape: tuple[int, ...]) -> onnx.ModelProto:
         """The finished model, and what it gives of each picture."""
-        pictures = helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIDE, SIDE, 3])
-        output = helper.make_tensor_value_info(gives, TensorProto.FLOAT, ["n", *shape])
-        graph = helper.make_graph(self._nodes, "appearance", [pictures], [output], self._constants)
-        return helper.make_model(graph, opset_imports=_OPSETS, ir_version=_IR)
+        return self.model(
+            [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
+            helper.make_tensor_value_info(gives, TensorProto.FLOAT, ["n", *shape]),
+        )

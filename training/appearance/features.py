@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.face.networks.appearance_network import TAKES
 from services.face.networks.encoder_file import weights_for
-from services.face.networks.onnx_session import Spec, loaded
+from services.kit.networks.onnx_session import Spec, loaded
 from training.appearance.encoder import WIDTH
 from training.appearance.pictures import PICTURES_LAYOUT, Kind, pictures_of
 from training.data.atomic import atomic_write

@@ -8,7 +8,7 @@ import numpy as np
 from training.card.run import Run
 from training.card.tables import ROUGH, estimate, every, number, percent, percents
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import BITS, MIN_FEATURES, headline_sets
+from training.data.videos import BITS, MIN_FEATURES, VOICE, headline_sets
 from training.evaluation.checks import FALSE_ALARMS
 from training.evaluation.estimates import Estimate
 from training.evaluation.out_of_fold import ALONE as _ALONE
@@ -33,8 +33,10 @@ _SOUND = """\
 of a video rather than a forgery. Features that need it are still measured and shown."""
 
 _NOISY = f"""\
-**{", ".join(f"`{FEATURE_NAMES[column]}`" for column in NOISY)} are not used**: they are measured and shown,
-but made out-of-fold scores worse.
+**Measured and shown, but not used**, since with it out-of-fold scores were worse:
+{", ".join(f"`{FEATURE_NAMES[column]}`" for column in NOISY)}.
+
+**`{FEATURE_NAMES[VOICE]}` is not used** for the face: the voice has a score of its own.
 
 **`{FEATURE_NAMES[BITS]}` is not used** either: it reveals which site or encoder a video went through, and real and
 fake videos of a collection often went through different ones."""
@@ -123,7 +125,7 @@ _BLIND_SPOTS = """\
   method may look real to it: the figures above say how often methods did that it had not met.
 - **People who do not exist.** The data contain no fully generated videos other than talking heads driven from a
   picture.
-- **Sound.** A cloned or dubbed voice over a real face goes unnoticed.
+- **The voice.** It is judged apart, by another network with a card of its own: voice-card.md.
 - **Anything but the face**: a false setting, a false caption, a cut that changes what was said.
 - **Movement in less than two seconds, or at fewer than 20 frames a second.** There, only appearance counts.
 - **Strong compression, small faces, make-up, beauty filters and film grain** change a face as a forgery does.

@@ -15,19 +15,27 @@ _NO_METHOD = ("none", "unknown")
 def source_folds(clips: Sequence[Clip], folds: int = FOLDS) -> NDArray[np.intp]:
     """Fold of each clip, shape (n,): every source lies in one fold, and real and fake clips are spread evenly.
 
-    Sources are dealt out from the largest to the smallest, each to the fold that has least of its kind. Fewer folds
-    than asked for come back where there are fewer sources.
-
     Raises:
         ValueError: there are fewer than two sources with real, or with fake, clips.
     """
-    held: dict[str, NDArray[np.intp]] = defaultdict(lambda: np.zeros(2, dtype=np.intp))
-    for clip in clips:
-        held[clip.source][int(clip.fake)] += 1
-    for fake, kind in ((0, "real"), (1, "fake")):
-        if sum(bool(counts[fake]) for counts in held.values()) < 2:
+    for fake, kind in ((False, "real"), (True, "fake")):
+        if len({clip.source for clip in clips if clip.fake == fake}) < 2:
             raise ValueError(f"At least two sources with {kind} videos are needed to leave one out.")
-    total = np.sum(list(held.values()), axis=0)
+    return dealt([clip.source for clip in clips], [clip.fake for clip in clips], folds)
+
+
+def dealt(sources: Sequence[str], fake: Sequence[bool], folds: int) -> NDArray[np.intp]:
+    """Fold of each item, shape (n,), by source: from the largest to the smallest, each to the fold with least of it.
+
+    Args:
+        sources: of n items.
+        fake: label of each; both are spread evenly.
+        folds: at most; fewer where there are fewer sources.
+    """
+    held: dict[str, NDArray[np.intp]] = defaultdict(lambda: np.zeros(2, dtype=np.intp))
+    for source, label in zip(sources, fake, strict=True):
+        held[source][int(label)] += 1
+    total = np.maximum(np.sum(list(held.values()), axis=0), 1)
     filled = np.zeros((min(folds, len(held)), 2))
     place = {}
     for source in sorted(held, key=lambda name: (-held[name].sum(), name)):
@@ -35,7 +43,7 @@ def source_folds(clips: Sequence[Clip], folds: int = FOLDS) -> NDArray[np.intp]:
         # The fold that is fullest after taking it stays as empty as possible, of the kind there is more of.
         place[source] = int(np.argmin(np.sum((filled + share) ** 2 - filled**2, axis=1)))
         filled[place[source]] += share
-    return np.array([place[clip.source] for clip in clips], dtype=np.intp)
+    return np.array([place[source] for source in sources], dtype=np.intp)
 
 
 def may_learn(clips: Sequence[Clip], fold: NDArray[np.intp], tested: int) -> NDArray[np.bool_]:

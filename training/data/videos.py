@@ -28,8 +28,11 @@ BLENDING = FEATURE_NAMES.index("face_blending_log_odds")
 MOTION = FEATURE_NAMES.index("face_motion_log_odds")
 """Column from the motion network."""
 
-MIN_FEATURES = 4
-"""Vectors with fewer finite features are not trained on. A silent clip of a second or two has four: too few for a
+VOICE = FEATURE_NAMES.index("voice_log_odds")
+"""Column from the voice network, which has a score of its own (`training/voices`)."""
+
+MIN_FEATURES = 3
+"""Vectors with fewer finite features are not trained on. A silent clip of a second or two has three: too few for a
 verdict, but its pictures are worth learning from."""
 
 

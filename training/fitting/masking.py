@@ -18,7 +18,7 @@ _FAMILIES = (
     ("blink_rate_per_min",),
     ("nose_jitter", "face_motion_log_odds"),
     ("face_appearance_log_odds", "face_blending_log_odds"),
-    ("hf_face_ring_logratio",),
+    ("voice_log_odds",),
     ("mfcc_mean", "mfcc_std", "av_sync_corr"),
     ("log10_bits_per_pixel",),
 )

@@ -19,15 +19,10 @@ from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import APPEARANCE, BITS, BLENDING, MOTION, SOUND, Videos
+from training.data.videos import APPEARANCE, BITS, BLENDING, MOTION, SOUND, VOICE, Videos
 from training.fitting.masking import mask
 
-NOISY = tuple(
-    map(
-        FEATURE_NAMES.index,
-        ("nose_jitter", "hf_face_ring_logratio"),
-    )
-)
+NOISY = (FEATURE_NAMES.index("nose_jitter"),)
 """Columns that are measured but not used by the trees: they do not help on sources never met (docs/experiments.md)."""
 
 NETWORK_FEATURES = (APPEARANCE, BLENDING, MOTION)
@@ -80,8 +75,8 @@ class Recipe:
 
     @property
     def blind(self) -> list[int]:
-        """All columns that the trees do not see."""
-        return sorted({*self.hidden, *self.noisy, BITS, *([] if self.learn_sound else SOUND.tolist())})
+        """All columns that the trees do not see. The voice has a score of its own."""
+        return sorted({*self.hidden, *self.noisy, BITS, VOICE, *([] if self.learn_sound else SOUND.tolist())})
 
 
 Fit = Callable[[Videos, NDArray[np.intp]], Callable[[NDArray[np.float64]], NDArray[np.float64]]]

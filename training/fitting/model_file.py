@@ -12,7 +12,7 @@ from notreally.v1 import classifier_pb2
 
 from training.data.atomic import atomic_write
 from training.data.vectors import FEATURE_NAMES
-from training.data.videos import Videos
+from training.data.videos import VOICE, Videos
 from training.fitting.calibration import Band, Calibration
 from training.fitting.model import NETWORKS_ATTRIBUTE, PRIOR_FAKE
 
@@ -119,6 +119,35 @@ def recalibrate(path: Path, calibration: Calibration, band: Band, cross_validate
     description.cross_validated_auc = cross_validated_auc
     write(path, booster, description, calibration, data)
     return description
+
+
+def set_voice(path: Path, voice: classifier_pb2.VoiceModel) -> None:
+    """Replace what voices are judged by in a model file, and nothing else.
+
+    Raises:
+        ValueError: it is no model file.
+    """
+    description, calibration, data = read(path)
+    booster = xgboost.Booster()
+    booster.load_model(path)
+    add_voice(description, voice)
+    write(path, booster, description, calibration, data)
+
+
+def add_voice(description: classifier_pb2.Model, voice: classifier_pb2.VoiceModel) -> None:
+    """Describe what voices are judged by, and what is usual in real voices."""
+    description.voice.CopyFrom(voice)
+    (summary,) = (one for one in description.features if one.feature == FEATURE_NAMES[VOICE])
+    for name in ("p01", "p05", "p50", "p95", "p99", "min", "max"):
+        setattr(summary, name, getattr(voice, name))
+
+
+def voice_of(path: Path) -> classifier_pb2.VoiceModel | None:
+    """What voices are judged by in a model file; None if there is no such file, or it does not say."""
+    if not path.is_file():
+        return None
+    description = read(path)[0]
+    return description.voice if description.HasField("voice") else None
 
 
 def _version(booster: xgboost.Booster, calibration: Calibration, band: Band, trained: datetime) -> str:

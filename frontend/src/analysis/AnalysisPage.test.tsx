@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { AnalysisEventSchema, AnalysisSchema, AnalysisState, Verdict } from "@gen/notreally/v1/analysis_pb";
+import { AnalysisEventSchema, AnalysisSchema, AnalysisState, Part, Verdict } from "@gen/notreally/v1/analysis_pb";
 import { render, screen, waitFor } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -57,5 +57,37 @@ describe("the page of one analysis", () => {
     end();
     await waitFor(() => expect(said).toEqual([words]));
     expect(region.isConnected).toBe(true);
+  });
+
+  it("names the voice where the verdict is about that", async () => {
+    server = new Server({
+      getAnalysis: ({ name }) =>
+        create(AnalysisSchema, {
+          name,
+          filename: "memo.mp3",
+          state: SUCCEEDED,
+          result: { verdict: Verdict.LIKELY_FAKE, headline: Part.VOICE },
+        }),
+    });
+    const { container } = render(<AnalysisPage />);
+    const region = container.querySelector("[role=status]");
+    await waitFor(() => expect(region?.textContent).toBe("Verdict on memo.mp3: Likely fake (voice)."));
+    expect(document.title).toBe("memo.mp3 · NotReally");
+  });
+
+  it.each([
+    ["memo.mp3", undefined, "Listening to your recording"],
+    ["memo.ogg", { container: "ogg", audio: {} }, "Listening to your recording"],
+    ["clip.mp4", undefined, "Looking at your video"],
+  ])("tells while it runs whether %s is listened to or looked at", async (filename, metadata, words) => {
+    server = new Server({
+      getAnalysis: ({ name }) => create(AnalysisSchema, { name, filename, state: RUNNING }),
+      async *watchAnalyses({ targets }) {
+        yield create(AnalysisEventSchema, { analysis: targets[0]?.name, sequence: 1n, state: RUNNING, metadata });
+        await new Promise(() => undefined);
+      },
+    });
+    render(<AnalysisPage />);
+    expect(await screen.findByRole("heading", { level: 1, name: words })).toBeTruthy();
   });
 });

@@ -5,6 +5,7 @@ import { useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { Dashboard } from "@/dashboard/Dashboard";
+import { isSound } from "@/dashboard/part";
 import { verdictInShort } from "@/dashboard/verdict";
 import type { Download } from "@/dashboard/VideoPanel";
 import { type Loaded, useAnalysis } from "@/lib/analysis";
@@ -87,12 +88,12 @@ function Known({ analysis, again }: { analysis: Analysis; again: () => void }) {
     case AnalysisState.CANCELLED:
       return (
         <Notice title="This analysis was cancelled" about={analysis}>
-          Nothing was concluded. Send the video again to have it analysed.
+          Nothing was concluded. Send the file again to have it analysed.
         </Notice>
       );
     default:
       return (
-        <Notice title="This video could not be analysed" about={analysis}>
+        <Notice title="This file could not be analysed" about={analysis}>
           {analysis.error ? failureOfStatus(analysis.error).message : "The server does not say why."}
         </Notice>
       );
@@ -112,7 +113,7 @@ function Result({ analysis: answer }: { analysis: Analysis }) {
         api(),
         analysis.name,
         Number(analysis.media?.sizeBytes ?? 0n),
-        mediaType(analysis.result?.metadata?.container ?? ""),
+        mediaType(analysis.result?.metadata?.container ?? "", isSound(analysis.result?.metadata)),
         onProgress,
         signal,
       ),

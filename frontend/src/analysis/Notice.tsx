@@ -21,7 +21,7 @@ export function Notice({ title, children, about, live = false }: NoticeProps) {
       <p className="mt-3 text-lg text-quiet">{children}</p>
       <p className="mt-7 flex flex-wrap gap-3">
         <Link href="/" className="button button-primary">
-          Analyse a video
+          Analyse another file
         </Link>
         <Link href="/history/" className="button">
           To the history
@@ -31,7 +31,7 @@ export function Notice({ title, children, about, live = false }: NoticeProps) {
   );
 }
 
-/** Which video it is about. */
+/** Which file it is about. */
 export function About({ analysis }: { analysis: Analysis }) {
   const { filename, media, createTime } = analysis;
   const facts = [filename, media && formatBytes(media.sizeBytes), createTime && formatDateTime(createTime)];

@@ -5,11 +5,13 @@ import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
 
 import { FileDetails } from "@/dashboard/FileDetails";
+import { isSound } from "@/dashboard/part";
 import { api } from "@/lib/api/client";
 import { failureOf } from "@/lib/api/errors";
 import { useWatched } from "@/lib/session";
 import { ProgressView } from "@/progress/ProgressView";
 import { isOver } from "@/progress/watcher";
+import { hasSoundName } from "@/upload/checks";
 
 import { About } from "./Notice";
 
@@ -29,7 +31,9 @@ export function Running({ analysis, onEnd }: { analysis: Analysis; onEnd: () => 
       <div className="mx-auto max-w-3xl">
         <About analysis={analysis} />
         <div className="flex flex-wrap items-start justify-between gap-4">
-          <h1 className="text-3xl font-semibold tracking-tight">Looking at your video</h1>
+          <h1 className="text-3xl font-semibold tracking-tight">
+            {isSound(facts) || hasSoundName(filename) ? "Listening to your recording" : "Looking at your video"}
+          </h1>
           <CancelButton name={name} />
         </div>
         <section aria-label="Progress" className="panel mt-6 p-5 sm:p-6">

@@ -8,7 +8,7 @@ import { THEME_SCRIPT } from "./theme";
 
 export const metadata: Metadata = {
   title: { default: "NotReally", template: "%s · NotReally" },
-  description: "Tells whether a video of a face is likely real or likely fake, how sure it is, and why.",
+  description: "Tells whether the face in a video and the voice are likely real or likely fake, how sure it is, and why.",
   icons: { icon: "/favicon.svg" },
 };
 
@@ -39,14 +39,14 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         <main id="main" tabIndex={-1} className="mx-auto w-full max-w-7xl flex-1 px-4 py-8 outline-none sm:px-6 sm:py-10">
           <noscript>
             <p className="mb-8 rounded-lg bg-accent-soft px-4 py-3">
-              This page needs JavaScript. Without it, send videos with curl, as shown below, or with the command line.
+              This page needs JavaScript. Without it, send files with curl, as shown below, or with the command line.
             </p>
           </noscript>
           {children}
         </main>
         <footer className="no-print border-t border-line">
           <p className="mx-auto max-w-7xl px-4 py-5 text-sm text-quiet sm:px-6">
-            A verdict is an estimate, not proof. Videos stay on this server.
+            A verdict is an estimate, not proof. What you send stays on this server.
           </p>
         </footer>
       </body>

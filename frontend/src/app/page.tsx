@@ -7,24 +7,24 @@ import { UploadPage } from "@/upload/UploadPage";
 
 const LOOKS = [
   { Icon: ScanFace, title: "The face", text: "How it blinks, moves and sits in the picture, frame by frame." },
-  { Icon: Ear, title: "The sound", text: "What the voice sounds like, and whether the mouth follows it." },
-  { Icon: FileSearch, title: "The file", text: "What the container says about itself, and how strongly the video is compressed." },
+  { Icon: Ear, title: "The sound", text: "Whether the voice sounds recorded or synthesised, and whether the mouth follows it." },
+  { Icon: FileSearch, title: "The file", text: "What the container says about itself, and how strongly it is compressed." },
 ];
 
 const VERDICTS = [
-  { word: "Likely fake", colour: "bg-fake", text: "The numbers look like those of the fakes that the model was trained on." },
-  { word: "Likely real", colour: "bg-real", text: "They look like those of real videos. A model that is not sure enough of it never says so." },
+  { word: "Likely fake", colour: "bg-fake", text: "The face or the voice is like those of the fakes that the model was trained on." },
+  { word: "Likely real", colour: "bg-real", text: "It is like those of real videos. A model that is not sure enough of it never says so." },
   { word: "Inconclusive", colour: "bg-inconclusive", text: "The answer for most videos: “cannot say”, not “half fake”. You see the score and the reasons." },
-  { word: "Not enough", colour: "bg-neutral", text: "Too little face to judge: too short, too small, or out of view." },
+  { word: "Not enough", colour: "bg-neutral", text: "Too little to judge: a face too small, out of view or seen too briefly, and hardly any voice." },
 ];
 
 export default function AnalysePage() {
   return (
     <div className="mx-auto max-w-4xl">
-      <h1 className="text-4xl font-semibold tracking-tight sm:text-5xl">Is the face in this video real?</h1>
+      <h1 className="text-4xl font-semibold tracking-tight sm:text-5xl">Is this face real? Is this voice?</h1>
       <p className="mt-4 max-w-2xl text-lg text-quiet">
-        Give it a video. NotReally tells you whether the face in it is likely real or likely fake, how sure that is, and
-        why; or that it cannot tell, which is often.
+        Give it a video or a sound file. NotReally tells you whether the face and the voice in it are likely real or
+        likely fake, how sure that is, and why; or that it cannot tell, which is often.
       </p>
       <Preparations />
       <div className="mt-8">
@@ -46,7 +46,8 @@ export default function AnalysePage() {
         </ul>
         <p className="mt-5 max-w-2xl text-quiet">
           Ten numbers come out. A model weighs those that have proved to tell real from fake, and you see all of them,
-          each with what it did to the verdict. What that is worth is in the{" "}
+          each with what it did to the verdict. Face and voice are judged apart, and the
+          headline is the worse of the two verdicts. What that is worth is in the{" "}
           <Link href="/model/" prefetch={false} className="link">
             model card
           </Link>

@@ -9,18 +9,21 @@ import { EyeChart, JitterChart, MouthChart } from "./FaceCharts";
 import type { Band } from "./Lines";
 import { analyzedSpans, gapsBetween, lastTime } from "./series";
 import { SoundChart } from "./SoundCharts";
+import type { Stretch } from "./voice";
 
 export interface SignalChartsProps {
   series: Series;
   /** Of the video, seconds; without it the axis ends where the series does. */
   durationS?: number;
+  /** Of voice that was scored. */
+  stretches?: readonly Stretch[];
   /** Usual range of the nose's trembling, in percent of the distance between the eyes. */
   typicalJitter?: Band;
   /** While the work runs, what has not been looked at yet is no gap. */
   growing?: boolean;
 }
 
-export default function SignalCharts({ series, durationS, typicalJitter, growing = false }: SignalChartsProps) {
+export default function SignalCharts({ series, durationS, stretches, typicalJitter, growing = false }: SignalChartsProps) {
   const duration = Math.max(durationS ?? 0, lastTime(series), 0.1);
   const gaps = useMemo(
     () => (growing ? [] : gapsBetween(analyzedSpans(series), duration)),
@@ -32,7 +35,7 @@ export default function SignalCharts({ series, durationS, typicalJitter, growing
       <EyeChart {...shared} />
       <JitterChart {...shared} typical={typicalJitter} />
       <MouthChart {...shared} sounds={series.sounds} />
-      <SoundChart sounds={series.sounds} duration={duration} gaps={gaps} />
+      <SoundChart sounds={series.sounds} duration={duration} gaps={gaps} stretches={stretches} growing={growing} />
       {gaps.length > 0 && (
         <p className="text-sm text-quiet">
           <span

@@ -9,9 +9,11 @@ import { formatNumber } from "@/lib/format";
 
 import { between, Canvas, css, type Surface } from "./Canvas";
 import { channelsShown, describeSound, perSecondRows } from "./describe";
-import { Figure } from "./Figure";
+import { Figure, type Reading } from "./Figure";
 import { Plot } from "./Plot";
 import { loudnessTrace, present, type Span, valueAt } from "./series";
+import { barsHeight, ofHundred, VoiceBars, VoiceFindings, VoiceShades } from "./VoiceMarks";
+import { describeStretches, readingAt, type Stretch } from "./voice";
 import { frequencyMarks, loudestFrequency, strength } from "./spectrogram";
 
 const WAVE_HEIGHT = 72;
@@ -19,17 +21,25 @@ const SPECTRUM_HEIGHT = 152;
 /** A whisper is not drawn as large as a shout. */
 const QUIETEST_SCALE = 0.05;
 
+const WHAT_IS_DRAWN =
+  "Waveform, and below it the spectrogram: time to the right, pitch upwards in hertz, stronger colour is louder.";
+const WHAT_BARS_ARE = "The bars on top are the stretches of voice that were scored; press one to go there.";
+
 interface SoundChartProps {
   sounds: readonly SoundSeries[];
   duration: number;
   gaps: readonly Span[];
+  /** Of voice that was scored. */
+  stretches?: readonly Stretch[];
+  /** What has been heard so far is not all. */
+  growing?: boolean;
   /** Which of several videos this is, before the title. */
   of?: string;
   /** The same chart above this one has said what it shows. */
   brief?: boolean;
 }
 
-export function SoundChart({ sounds, duration, gaps, of, brief }: SoundChartProps) {
+export function SoundChart({ sounds, duration, gaps, stretches = [], growing = false, of, brief }: SoundChartProps) {
   const loudness = useMemo(() => loudnessTrace(sounds), [sounds]);
   const wave = useCallback((surface: Surface) => paintWaveform(surface, sounds, gaps), [sounds, gaps]);
   const spectrum = useCallback((surface: Surface) => paintSpectrogram(surface, sounds, gaps), [sounds, gaps]);
@@ -41,8 +51,8 @@ export function SoundChart({ sounds, duration, gaps, of, brief }: SoundChartProp
       of={of}
       brief={brief}
       title="Sound"
-      about={`Waveform, and below it the spectrogram: time to the right, pitch upwards in hertz, stronger colour is louder. ${channelsShown(sounds)}`}
-      summary={describeSound(loudness, loudestFrequency(sounds))}
+      about={[WHAT_IS_DRAWN, channelsShown(sounds), stretches.length > 0 && WHAT_BARS_ARE].filter(Boolean).join(" ")}
+      summary={`${describeSound(loudness, loudestFrequency(sounds))} ${describeStretches(stretches)}`.trim()}
       readings={[
         {
           label: "loudness",
@@ -52,13 +62,15 @@ export function SoundChart({ sounds, duration, gaps, of, brief }: SoundChartProp
             return value === null ? null : decibels(value);
           },
         },
+        ...(stretches.length > 0 ? [voiceReading(stretches)] : []),
       ]}
       table={{
         head: ["From", "Mean loudness", "Least", "Greatest"],
         rows: () => perSecondRows(loudness, decibels, ({ least, greatest }) => [decibels(least), decibels(greatest)]),
       }}
     >
-      <Plot duration={duration} height={WAVE_HEIGHT + SPECTRUM_HEIGHT}>
+      <Plot duration={duration} height={barsHeight(stretches) + WAVE_HEIGHT + SPECTRUM_HEIGHT}>
+        <VoiceBars stretches={stretches} duration={duration} />
         <Canvas duration={duration} height={WAVE_HEIGHT} draw={wave} />
         <div className="relative">
           <Canvas duration={duration} height={SPECTRUM_HEIGHT} draw={spectrum} />
@@ -73,9 +85,19 @@ export function SoundChart({ sounds, duration, gaps, of, brief }: SoundChartProp
               </span>
             ))}
         </div>
+        <VoiceShades stretches={stretches} duration={duration} />
       </Plot>
+      {stretches.length > 0 && <VoiceFindings stretches={stretches} judged={!growing} />}
     </Figure>
   );
+}
+
+function voiceReading(stretches: readonly Stretch[]): Reading {
+  const at = (t: number) => {
+    const value = readingAt(stretches, t);
+    return value === null ? null : ofHundred(value);
+  };
+  return { label: "voice", mark: "bg-ink", at };
 }
 
 function paintWaveform({ context, height, x, colour }: Surface, sounds: readonly SoundSeries[], gaps: readonly Span[]) {

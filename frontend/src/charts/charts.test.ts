@@ -24,6 +24,7 @@ import {
   valueAt,
 } from "./series";
 import { frequencyMarks, strength } from "./spectrogram";
+import { describeStretches, fromTo, readingAt, rows, type Stretch, suspiciousSpans } from "./voice";
 
 const series = (name: "talking" | "away" | "long") => recorded(name).result.series ?? create(SeriesSchema);
 const window = (startS: number, endS: number, values: number[]) =>
@@ -226,5 +227,31 @@ describe("the playhead", () => {
     playhead.seek(1);
     expect(seek).toHaveBeenCalledTimes(2);
     expect(heard).toHaveBeenCalledOnce();
+  });
+});
+
+describe("the stretches of a voice", () => {
+  const stretch = (start: number, end: number, logOdds: number): Stretch => ({ start, end, logOdds, suspicious: logOdds > 3 });
+  const all = [stretch(0, 4, 1), stretch(2, 6, 4), stretch(4, 8, 5), stretch(6, 10, 0), stretch(14, 18, 6)];
+
+  it("are joined where they sound synthesised and touch", () => {
+    expect(suspiciousSpans(all).map(fromTo)).toEqual(["From 0:02 to 0:08", "From 0:14 to 0:18"]);
+    expect(suspiciousSpans([])).toEqual([]);
+  });
+
+  it("do not cover each other", () => {
+    expect(rows(all)).toEqual([0, 1, 0, 1, 0]);
+    expect(rows([stretch(0, 4, 0), stretch(1, 5, 0), stretch(2, 6, 0)])).toEqual([0, 1, 2]);
+  });
+
+  it("can be read at a time, as the mean of those around it", () => {
+    expect([1, 3, 12, 15].map((t) => readingAt(all, t))).toEqual([1, 2.5, null, 6]);
+  });
+
+  it("are told to those who do not see them", () => {
+    expect(describeStretches(all)).toBe(
+      "The voice was scored in 5 stretches. From 0:02 to 0:08 it sounds synthesised. From 0:14 to 0:18 it sounds synthesised.",
+    );
+    expect(describeStretches([])).toBe("");
   });
 });

@@ -27,6 +27,12 @@ export function leftOf(t: number, duration: number): string {
   return `calc(${LEFT}px + (100% - ${LEFT + RIGHT}px) * ${share.toFixed(5)})`;
 }
 
+/** The CSS width of a span of time in a chart. */
+export function widthOf(seconds: number, duration: number): string {
+  const share = duration > 0 ? Math.min(1, Math.max(0, seconds / duration)) : 0;
+  return `calc((100% - ${LEFT + RIGHT}px) * ${share.toFixed(5)})`;
+}
+
 /** A round number at or a little above `value`, for the end of an axis. */
 export function roundUp(value: number): number {
   if (!(value > 0)) return 1;

@@ -8,6 +8,7 @@ import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import { EyeChart, JitterChart, MouthChart } from "@/charts/FaceCharts";
 import { analyzedSpans, faceTrace, gapsBetween, lastTime, loudnessTrace, present } from "@/charts/series";
 import { SoundChart } from "@/charts/SoundCharts";
+import { stretchesOf } from "@/charts/voice";
 
 interface Video {
   of: string;
@@ -50,7 +51,7 @@ export function ComparedCharts({ a, b }: { a: AnalysisResult; b: AnalysisResult 
         ))}
       </Group>
       <Group>
-        {pairs.map(({ of, sounds, gaps }) => (
+        {pairs.map(({ of, sounds, gaps, stretches }) => (
           <SoundChart
             key={of}
             of={of}
@@ -58,6 +59,7 @@ export function ComparedCharts({ a, b }: { a: AnalysisResult; b: AnalysisResult 
             sounds={sounds}
             duration={duration}
             gaps={gaps}
+            stretches={stretches}
           />
         ))}
       </Group>
@@ -89,6 +91,7 @@ function useChartProps({ of, result }: Video, duration: number) {
       duration,
       faces: series?.faces ?? [],
       sounds: series?.sounds ?? [],
+      stretches: stretchesOf(result.voice),
       // What lies after the end of the shorter one was not left out.
       gaps: series ? gapsBetween(analyzedSpans(series), Math.min(duration, lengthOf(result))) : [],
     }),

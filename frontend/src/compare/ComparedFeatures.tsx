@@ -1,10 +1,13 @@
 import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
+import { Modality } from "@gen/notreally/v1/features_pb";
 
+import { faceView } from "@/dashboard/faceView";
 import { FEATURES, type FeatureText, numberOf, title } from "@/dashboard/features";
 import { missingReason } from "@/dashboard/missing";
+import { isSound } from "@/dashboard/part";
 import { signed } from "@/dashboard/push";
-import { strip } from "@/dashboard/range";
+import { strip, summariesOf, usualRange } from "@/dashboard/range";
 import { RangeStrip } from "@/dashboard/RangeStrip";
 import { Section } from "@/dashboard/Section";
 import { hasScore } from "@/dashboard/verdict";
@@ -16,12 +19,13 @@ interface Pair {
   b: AnalysisResult;
 }
 
-/** The ten measurements of both videos, row by row. */
+/** The ten measurements of both videos, row by row; of two sound files those that need no picture. */
 export function ComparedFeatures({ a, b }: Pair) {
+  const hasPicture = !isSound(a.metadata) || !isSound(b.metadata);
   return (
     <Section
       title="The measurements"
-      about="The grey band covers nine in ten real videos; the dot is A, the square is B. Below each value: its push on the score."
+      about="The grey band covers nine in ten real videos, or voices; the dot is A, the square is B. Below each value: its push on the face's score."
     >
       <div className="panel overflow-hidden">
         <table className="w-full text-left text-sm tabular-nums">
@@ -35,7 +39,7 @@ export function ComparedFeatures({ a, b }: Pair) {
             </tr>
           </thead>
           <tbody>
-            {FEATURES.map((feature) => (
+            {FEATURES.filter(({ modality }) => hasPicture || modality === Modality.AUDIO).map((feature) => (
               <Row key={feature.name} feature={feature} a={a} b={b} />
             ))}
           </tbody>
@@ -47,7 +51,7 @@ export function ComparedFeatures({ a, b }: Pair) {
 
 function Row({ feature, a, b }: Pair & { feature: FeatureText }) {
   const values = [valueOf(a, feature), valueOf(b, feature)] as const;
-  const usual = (a.model ?? b.model)?.features.find((each) => each.feature === feature.name);
+  const usual = usualRange(summariesOf(a.model ?? b.model), feature.name);
   return (
     <tr className="border-t border-line align-top first:border-t-0 max-lg:grid max-lg:grid-cols-3 max-lg:gap-x-3 max-lg:gap-y-1.5 max-lg:p-4">
       <th scope="row" className="font-medium max-lg:col-span-3 lg:w-[24%] lg:px-4 lg:py-3">
@@ -80,7 +84,7 @@ function Value({ name, feature, result }: { name: string; feature: FeatureText; 
           <span className="text-quiet">{feature.shortUnit}</span>
         </>
       )}
-      {hasScore(result) && contribution && contribution.contribution !== 0 && (
+      {hasScore({ verdict: faceView(result).verdict, model: result.model }) && contribution && contribution.contribution !== 0 && (
         <span className={`block text-xs ${colour(contribution.contribution)}`}>
           {signed(contribution.contribution)} {side(contribution.contribution)}
         </span>

@@ -8,6 +8,8 @@ import type { Analysis, AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 
 import { Playhead, PlayheadProvider } from "@/charts/playhead";
 import { Gauge } from "@/dashboard/Gauge";
+import { PartLines } from "@/dashboard/PartLines";
+import { headlineOf } from "@/dashboard/part";
 import { Section } from "@/dashboard/Section";
 import { hasScore, TONE_EDGE, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
 import { formatDateTime, formatDuration } from "@/lib/format";
@@ -33,7 +35,7 @@ export default function Comparison({ a, b }: { a: Ended; b: Ended }) {
           </div>
           {!sameModel && (
             <p className="mt-3 text-sm text-inconclusive">
-              Two versions of the model judged these videos: their scores cannot be compared with each other.
+              Two versions of the model judged these two: their scores cannot be compared with each other.
             </p>
           )}
         </div>
@@ -48,7 +50,8 @@ export default function Comparison({ a, b }: { a: Ended; b: Ended }) {
 
 function Side({ name, analysis }: { name: string; analysis: Ended }) {
   const { result, filename, createTime } = analysis;
-  const { title, meaning, tone } = verdictWords(result.verdict, result.model);
+  const part = headlineOf(result);
+  const { title, meaning, tone } = verdictWords(result.verdict, result.model, part);
   const facts = [
     result.quality && formatDuration(result.quality.durationS),
     result.metadata?.video && `${result.metadata.video.width} × ${result.metadata.video.height}`,
@@ -65,9 +68,10 @@ function Side({ name, analysis }: { name: string; analysis: Ended }) {
       <p className="mt-1 text-sm text-quiet">{facts.filter(Boolean).join(" · ")}</p>
       <h2 className={`mt-4 text-2xl font-semibold tracking-tight ${TONE_TEXT[tone]}`}>{title}</h2>
       <p className="mt-1 max-w-prose text-quiet">{meaning}</p>
-      {hasScore(result) && (
+      <PartLines result={result} />
+      {hasScore(result, part) && (
         <div className="mt-4 border-t border-line pt-4">
-          <Gauge probFake={result.probFake} model={result.model} />
+          <Gauge probFake={result.probFake} model={result.model} part={part} />
         </div>
       )}
     </section>

@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { ThumbnailSchema } from "@gen/notreally/v1/analysis_pb";
+import { Part, ThumbnailSchema, Verdict } from "@gen/notreally/v1/analysis_pb";
 import { FeatureSummarySchema } from "@gen/notreally/v1/classifier_pb";
+import { Modality } from "@gen/notreally/v1/features_pb";
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -18,12 +19,27 @@ const never = () => new Promise<Blob>(() => undefined);
 
 type Recorded = ReturnType<typeof recorded>;
 
+/** As an older server answered: of the face alone, and with a measurement that is no longer made. */
+function ofOldServer({ result }: Recorded): void {
+  Object.assign(result, { voice: undefined, headline: Part.UNSPECIFIED });
+  for (const each of result.contributions) {
+    if (each.feature !== "voice_log_odds") continue;
+    Object.assign(each, { feature: "hf_face_ring_logratio", modality: Modality.FACE, contribution: 0.12 });
+  }
+  if (result.model) result.model.voice = undefined;
+}
+
+/** What a list of facts says of one of them. */
+function factOf(list: HTMLElement, name: string): string | null | undefined {
+  return within(list).getByText(name).closest("div")?.querySelector("dd")?.textContent;
+}
+
 /** The dashboard of an analysis, once all of it is drawn. */
 async function show(name: Name, change?: (analysis: Recorded) => void) {
   const analysis = recorded(name);
   change?.(analysis);
   const { container } = render(<Dashboard analysis={analysis} download={never} />);
-  await screen.findByRole("heading", { name: "Watch it" });
+  await screen.findByRole("heading", { name: /^(Watch|Listen to) it$/ });
   await waitFor(() => expect(container.querySelector("[data-report]")).toBeTruthy());
   // The report for paper is in the page too, after what is on the screen.
   const [onScreen] = container.children;
@@ -42,6 +58,7 @@ function withoutReadings({ result }: Recorded): void {
     delete segment.faceAppearanceLogOdds;
     delete segment.faceBlendingLogOdds;
     delete segment.faceMotionLogOdds;
+    delete segment.voiceLogOdds;
   }
 }
 
@@ -138,7 +155,7 @@ describe("the dashboard", () => {
     });
     const readOn = vi.fn();
     render(<Dashboard analysis={recorded("talking")} download={never} onReadOn={readOn} />);
-    await screen.findByRole("heading", { name: "What moved the score" });
+    await screen.findByRole("heading", { name: /^What moved the face/ });
     expect(screen.queryByRole("heading", { name: "Watch it" })).toBeNull();
     expect(readOn).not.toHaveBeenCalled();
     await screen.findByRole("heading", { name: "Watch it" });
@@ -180,13 +197,13 @@ describe("the dashboard", () => {
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Not enough to judge");
     expect(page.getByText(/The face can be seen for 2 seconds/)).toBeTruthy();
     expect(page.queryByText("chance that the face is manipulated")).toBeNull();
-    expect(page.queryByRole("heading", { name: "What moved the score" })).toBeNull();
+    expect(page.queryByRole("heading", { name: /^What moved the/ })).toBeNull();
   });
 
   it("draws nothing of a face where there is none", async () => {
     const page = await show("no_face");
     expect(page.getByText(/No face was found in the frames/)).toBeTruthy();
-    expect(page.getAllByText(/^Because no face was found\.$/)).toHaveLength(7);
+    expect(page.getAllByText(/^Because no face was found\.$/)).toHaveLength(6);
     expect(page.queryByRole("heading", { name: "Timeline" })).toBeNull();
     expect(page.queryByRole("figure")).toBeNull();
   });
@@ -198,8 +215,8 @@ describe("the dashboard", () => {
     expect(page.queryByText(/Pushed/)).toBeNull();
   });
 
-  it("tells why a silent video lacks three measurements", async () => {
-    expect((await show("silent")).getAllByText("Because the video has no sound.")).toHaveLength(3);
+  it("tells why a silent video lacks four measurements", async () => {
+    expect((await show("silent")).getAllByText("Because the video has no sound.")).toHaveLength(4);
   });
 
   it("passes on the server's warnings and values outside what the model knows", async () => {
@@ -352,6 +369,175 @@ describe("the dashboard", () => {
   });
 });
 
+describe("the dashboard of a face and a voice", () => {
+  it("has one headline, and says which of the two gives it", async () => {
+    const page = await show("fake_voice");
+    expect(page.getAllByRole("heading", { level: 1 }).map(({ textContent }) => textContent)).toEqual(["Likely fake"]);
+    expect(page.getByText("Verdict on the voice")).toBeTruthy();
+    const parts = page.getByLabelText("Face and voice");
+    expect(factOf(parts, "Face")).toMatch(/^Likely real17\s?% chance that the face is manipulated$/);
+    expect(factOf(parts, "Voice")).toMatch(/^Likely fakegives the headline93\s?% chance that the voice is synthesised$/);
+  });
+
+  it("says so too where the face gives it", async () => {
+    const page = await show("talking");
+    expect(page.getByText("Verdict on the face")).toBeTruthy();
+    expect(factOf(page.getByLabelText("Face and voice"), "Voice")).toMatch(/^Likely real7\s?% chance/);
+  });
+
+  it("says why nothing can be said of one of them", async () => {
+    const page = await show("short");
+    const parts = page.getByLabelText("Face and voice");
+    expect(factOf(parts, "Face")).toMatch(/^Not enough to judgegives the headlineThe face can be seen for 2 seconds/);
+    expect(factOf(parts, "Voice")).toMatch(/^Not enough to judgeThe voice can be heard for 1\.6 seconds/);
+    expect(factOf((await show("silent")).getByLabelText("Face and voice"), "Voice")).toMatch(
+      /^Not looked atThe video has no sound\.$/,
+    );
+  });
+
+  it("keeps the voice out of what moved the face's score", async () => {
+    const page = await show("fake_voice");
+    const moved = page.getByRole("heading", { name: /^What moved the face/ }).closest("section") as HTMLElement;
+    expect(within(moved).queryByText("Sound of the voice")).toBeNull();
+    expect(within(moved).getByText(/the voice has a score of its own/)).toBeTruthy();
+    const card = page.getByRole("listitem", { name: "Sound of the voice" });
+    expect(card.textContent).toContain("99of 100");
+    expect(card.textContent).toMatch(/Usual in recorded voices: 2 to 79; this is higher than in most recorded voices/);
+    expect(card.textContent).not.toContain("Did not move the score");
+  });
+
+  it("says that a voice lies outside what the model knows by the voice's own range", async () => {
+    const page = await show("talking", ({ result }) => {
+      for (const each of result.contributions) if (each.feature === "voice_log_odds") each.value = 9;
+    });
+    expect(page.getByRole("listitem", { name: "Sound of the voice" }).textContent).toContain("Outside what the model");
+  });
+
+  it("has a card of the voice: what was heard, what came out, and what that can tell", async () => {
+    const page = await show("talking");
+    const card = page.getByRole("heading", { name: "The voice" }).closest("section") as HTMLElement;
+    expect(factOf(card, "Voice found")).toMatch(/^11\s?s$/);
+    expect(factOf(card, "Scored")).toMatch(/^8 stretches, 14\s?s in all$/);
+    expect(factOf(card, "Sounds synthesised")).toBe("none of it");
+    expect(within(card).getByText("chance that the voice is synthesised")).toBeTruthy();
+    expect(within(card).getByText(/likely real below 20\s?% and likely fake above 90\s?%/)).toBeTruthy();
+    expect(within(card).getByText(/picked out the synthesised one 96 times in 100/)).toBeTruthy();
+  });
+
+  it("marks what sounds synthesised over the sound and in words, and goes there", async () => {
+    const page = await show("fake_voice");
+    const chart = page.getByRole("figure", { name: "Sound" });
+    const bars = [...chart.querySelectorAll<HTMLElement>("[data-stretch]")];
+    expect(bars.filter(({ dataset }) => dataset.stretch === "suspicious")).toHaveLength(3);
+    expect(bars).toHaveLength(8);
+    expect(chart.querySelectorAll("[data-shade]")).toHaveLength(2);
+    const list = within(chart).getByRole("list", { name: "What sounds synthesised" });
+    expect(within(list).getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual([
+      "From 0:05 to 0:10 the voice sounds synthesised.",
+      "From 0:12 to 0:14 the voice sounds synthesised.",
+    ]);
+    const needle = () => document.querySelector<HTMLElement>("[data-needle]")?.style.left;
+    fireEvent.click(within(list).getByRole("button", { name: "From 0:12 to 0:14" }));
+    expect(needle()).toBe(`${((100 * 11.5) / 14).toFixed(3)}%`);
+    fireEvent.click(bars[3] as HTMLElement);
+    expect(needle()).toBe(`${((100 * 4.5) / 14).toFixed(3)}%`);
+  });
+
+  it("says that nothing sounds synthesised by itself", async () => {
+    const chart = (await show("talking")).getByRole("figure", { name: "Sound" });
+    expect(within(chart).getByText("No stretch by itself would be called synthesised.")).toBeTruthy();
+    expect(chart.querySelector("[data-shade]")).toBeNull();
+  });
+
+  it("has a band for the voice in the timeline", async () => {
+    const page = await show("fake_voice");
+    const bands = document.querySelectorAll("[data-band=voice]");
+    expect([...bands].map(({ className }) => className.includes("bg-fake"))).toEqual([true, true, true, true]);
+    expect(page.getAllByRole("button", { name: /sounds more synthesised than recorded voices do$/ })).not.toHaveLength(0);
+  });
+
+  it("shows another face without the voice's headline", async () => {
+    const page = await show("two_faces", ({ result }) => {
+      Object.assign(result, { headline: Part.VOICE, verdict: Verdict.LIKELY_FAKE, probFake: 0.95 });
+    });
+    expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Likely fake");
+    expect(page.queryByText(/gives the headline\.$/)).toBeNull();
+    await userEvent.click(page.getAllByRole("tab")[1] as HTMLElement);
+    expect(page.getByText(/^Verdict on face \d of 2$/)).toBeTruthy();
+    expect(page.queryByLabelText("Face and voice")).toBeNull();
+  });
+
+  it("prints both, and what sounds synthesised", async () => {
+    await show("fake_voice");
+    const report = document.querySelector("[data-report]")?.textContent;
+    expect(report).toMatch(/Face: likely real, 17\s?% chance that the face is manipulated\./);
+    expect(report).toMatch(/Voice: likely fake, 93\s?% chance that the voice is synthesised\./);
+    expect(report).toContain("From 0:05 to 0:10 the voice sounds synthesised.");
+    expect(report).toMatch(/Sound of the voice99 of 1002 to 79a score of its own/);
+  });
+
+  it("shows a result of an older server as one of a face", async () => {
+    const page = await show("talking", ofOldServer);
+    expect(page.getByText("Verdict")).toBeTruthy();
+    expect(page.queryByLabelText("Face and voice")).toBeNull();
+    expect(page.queryByRole("heading", { name: "The voice" })).toBeNull();
+    expect(page.queryByText("Sound of the voice")).toBeNull();
+    expect(page.getByRole("heading", { name: "What moved the score" })).toBeTruthy();
+    expect(page.getByText(/^All 9 measurements could be made\./)).toBeTruthy();
+  });
+});
+
+describe("the dashboard of a sound file", () => {
+  it("has the voice's verdict, and says what was not looked at", async () => {
+    const page = await show("sound");
+    expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Inconclusive");
+    expect(page.getByText("Verdict on the voice")).toBeTruthy();
+    expect(factOf(page.getByLabelText("Face and voice"), "Face")).toBe("Not looked atA sound file has no picture.");
+    expect(page.getByText(/whether the mouth follows the sound were not looked at/)).toBeTruthy();
+    expect(page.getByText(/^All 3 measurements of a voice could be made\. The other 7 of the ten need a picture\./)).toBeTruthy();
+  });
+
+  it("has no empty parts of a face", async () => {
+    const page = await show("sound");
+    for (const name of ["Timeline", /^What moved/, "Picture", "Not measured", /^Moments/]) {
+      expect(page.queryByRole("heading", { name })).toBeNull();
+    }
+    expect(page.queryByText(/No face was found/)).toBeNull();
+    expect(page.getAllByRole("figure").map((figure) => figure.querySelector("h3")?.textContent)).toEqual(["Sound"]);
+    const report = document.querySelector<HTMLElement>("[data-report]") as HTMLElement;
+    expect(report.textContent).toContain("Report on a recording of a voice");
+    expect(within(report).getAllByRole("row")).toHaveLength(4);
+  });
+
+  it("is played, and goes where a stretch begins", async () => {
+    const file = new File(["sound"], "voice_message.mp3");
+    render(<Dashboard analysis={recorded("sound")} videoFile={file} download={never} />);
+    const player = (await screen.findByLabelText("The analysed recording")) as HTMLAudioElement;
+    expect(player.tagName).toBe("AUDIO");
+    fireEvent.click(await screen.findByRole("button", { name: "From 0:05 to 0:07" }));
+    expect(player.currentTime).toBe(4.5);
+  });
+
+  it("can be loaded, and says so where the browser cannot play it", async () => {
+    render(<Dashboard analysis={recorded("sound")} download={() => Promise.resolve(new Blob(["nonsense"]))} />);
+    fireEvent.click(await screen.findByRole("button", { name: /^Load the recording/ }));
+    fireEvent.error(await screen.findByLabelText("The analysed recording"));
+    expect(await screen.findByText(/This browser cannot play the recording \(mp3\)/)).toBeTruthy();
+  });
+
+  it("of which there is too little says why once", async () => {
+    const page = await show("sound", ({ result }) => {
+      const text = "A voice can be heard for 1.2 seconds, and at least 2 are needed.";
+      const insufficiency = [{ $typeName: "notreally.v1.Reason" as const, reason: "TOO_LITTLE_VOICE", text }];
+      Object.assign(result, { verdict: Verdict.INSUFFICIENT, insufficiency });
+      Object.assign(result.voice ?? {}, { verdict: Verdict.INSUFFICIENT, insufficiency, probFake: undefined, stretches: [] });
+    });
+    const parts = page.getByLabelText("Face and voice");
+    expect(factOf(parts, "Voice")).toMatch(/^Not enough to judgegives the headlineA voice can be heard for 1\.2 seconds/);
+    expect(page.getByText(/there was too little to listen to/)).toBeTruthy();
+  });
+});
+
 describe("the timeline", () => {
   it("has a button for every stretch that says what was seen", () => {
     const { result } = recorded("away");
@@ -498,5 +684,16 @@ describe("the charts while the work runs", () => {
       "Sound",
     ]);
     expect(screen.getByText(/4 blinks are marked/)).toBeTruthy();
+  });
+
+  it("mark what has been heard of the voice so far, and judge none of it", () => {
+    const { series } = recorded("sound").result;
+    if (!series?.sounds[0]) throw new Error();
+    Object.assign(series.sounds[0], { voice: [{ startS: 0, endS: 2.5, logOdds: 6 }] });
+    const { container } = render(<LiveCharts parts={[series]} durationS={14} />);
+    expect([...container.querySelectorAll<HTMLElement>("[data-stretch]")].map(({ dataset }) => dataset.stretch)).toEqual([
+      "scored",
+    ]);
+    expect(screen.queryByText(/sounds? synthesised/)).toBeNull();
   });
 });

@@ -7,6 +7,7 @@ import { useEffect, useMemo, useRef } from "react";
 import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 
 import { blinkTimes, faceTrace, loudnessTrace, present } from "@/charts/series";
+import { stretchesOf } from "@/charts/voice";
 
 import { boxTrack } from "./boxes";
 import { Evidence } from "./Evidence";
@@ -17,37 +18,41 @@ import { Filmstrip } from "./Filmstrip";
 import { moments } from "./heat";
 import { ModelDetails } from "./ModelDetails";
 import { Moments } from "./Moments";
+import { headlineOf, isSound } from "./part";
 import type { DashboardProps } from "./props";
-import { usualRange } from "./range";
+import { summariesOf, usualRange } from "./range";
 import { Section } from "./Section";
 import { Timeline } from "./Timeline";
 import { hasScore } from "./verdict";
 import { VideoPanel } from "./VideoPanel";
+import { VoiceCard } from "./VoiceCard";
 import { WaterfallChart } from "./WaterfallChart";
 import { WhenNear } from "./WhenNear";
 
 const CHARTS_HEIGHT = "h-[52rem]";
+const SOUND_HEIGHT = "h-96";
 
 // Long enough to read the verdict.
 const READING_MS = 3000;
 
-const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), { ssr: false, loading: ChartsToCome });
+const SignalCharts = dynamic(() => import("@/charts/SignalCharts"), { ssr: false, loading: () => <ChartsToCome /> });
 
-function ChartsToCome() {
-  return (
-    <div className={`animate-pulse rounded-xl bg-sunken ${CHARTS_HEIGHT}`} aria-hidden="true" data-charts-to-come="" />
-  );
+function ChartsToCome({ height = CHARTS_HEIGHT }: { height?: string }) {
+  return <div className={`animate-pulse rounded-xl bg-sunken ${height}`} aria-hidden="true" data-charts-to-come="" />;
 }
 
 function PicturesToCome() {
   return <div className="h-64 animate-pulse rounded-xl bg-sunken" aria-hidden="true" data-pictures-to-come="" />;
 }
 
-/** What moved the score, and the ten measurements behind it. */
+/** What moved the score, what was heard of the voice, and the ten measurements behind both. */
 export function Reasons({ result, face }: { result: AnalysisResult; face: FaceView }) {
+  const isOfVoice = headlineOf(result) === "voice";
   return (
     <>
+      {isOfVoice && <VoiceCard result={result} />}
       <Why result={result} face={face} />
+      {!isOfVoice && <VoiceCard result={result} />}
       <FeatureCards result={result} face={face} />
     </>
   );
@@ -101,7 +106,7 @@ export function Material({ analysis, result, ...rest }: MaterialProps) {
   );
 }
 
-/** The video beside its charts, on one clock. */
+/** The video beside its charts, on one clock; the player of a sound file above them. */
 function Watch({ analysis, awaitsRest, result, face, videoFile, download }: MaterialProps) {
   const { series } = result;
   const faces = useMemo(() => series?.faces ?? [], [series]);
@@ -110,23 +115,29 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
     series !== undefined &&
     (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
   const willHaveCharts = awaitsRest && (result.faces.length > 0 || result.metadata?.audio !== undefined);
-  const summaries = result.model?.features ?? [];
+  const summaries = useMemo(() => summariesOf(result.model), [result.model]);
+  const stretches = useMemo(() => stretchesOf(result.voice), [result.voice]);
+  const sound = isSound(result.metadata);
   const usual = usualRange(summaries, "nose_jitter");
   const scored = useMemo(() => moments(face.thumbnails), [face.thumbnails]);
   const headline = result.faces[0]?.number;
+  const isOfFace = headlineOf(result) === "face";
+  const height = sound ? SOUND_HEIGHT : CHARTS_HEIGHT;
+  const beside = hasCharts || willHaveCharts ? "grid gap-8 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]" : "max-w-3xl";
   return (
     <Section
-      title="Watch it"
+      title={sound ? "Listen to it" : "Watch it"}
       about={[
-        hasCharts && "Point at a chart to read its values at that time; press it to go there in the video.",
+        hasCharts &&
+          `Point at a chart to read its values at that time; press it to go there in the ${sound ? "recording" : "video"}.`,
         result.faces.length > 1 &&
-          `The charts, the timeline and the mark follow face ${headline}, which gives the headline.`,
+          `The charts, the timeline and the mark follow face ${headline}, ${isOfFace ? "which gives the headline" : "the most suspicious one"}.`,
       ]
         .filter(Boolean)
         .join(" ")}
     >
-      <div className={hasCharts || willHaveCharts ? "grid gap-8 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]" : "max-w-3xl"}>
-        <div className="grid content-start gap-5 self-start lg:sticky lg:top-4">
+      <div className={sound ? "grid gap-5" : beside}>
+        <div className={`grid content-start gap-5 ${sound ? "" : "self-start lg:sticky lg:top-4"}`}>
           <VideoPanel
             file={videoFile}
             sizeBytes={Number(analysis.media?.sizeBytes ?? 0)}
@@ -148,16 +159,17 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
           <Moments moments={scored} summaries={summaries} />
           <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
         </div>
-        {willHaveCharts && <ChartsToCome />}
+        {willHaveCharts && <ChartsToCome height={height} />}
         {hasCharts && (
           <div className="panel min-w-0 p-4 sm:p-5">
-            {result.faces.length === 0 && (
+            {result.faces.length === 0 && !sound && (
               <p className="mb-6 text-quiet">No face was found, so there are no charts of eyes, nose and mouth.</p>
             )}
-            <WhenNear height={CHARTS_HEIGHT}>
+            <WhenNear height={height}>
               <SignalCharts
                 series={series}
                 durationS={result.quality?.durationS}
+                stretches={stretches}
                 typicalJitter={usual && { from: 100 * usual.p05, to: 100 * usual.p95 }}
               />
             </WhenNear>

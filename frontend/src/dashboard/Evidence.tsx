@@ -3,6 +3,7 @@ import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 
 import { evidenceFacts } from "./evidenceFacts";
 import { FEATURES } from "./features";
+import { isSound } from "./part";
 import { Section } from "./Section";
 
 /** What the verdict rests on, and what to keep in mind; `wide` where nothing stands beside it. */
@@ -11,12 +12,16 @@ export function Evidence({ result, wide = false }: { result: AnalysisResult; wid
   return (
     <Section
       title="What it rests on"
-      about="More frames, a larger face and a clear voice make for a better measurement."
+      about={
+        isSound(result.metadata)
+          ? "More of a clear voice makes for a better measurement."
+          : "More frames, a larger face and a clear voice make for a better measurement."
+      }
     >
       <div className="panel p-4 sm:p-5">
         {result.quality && (
           <dl className={wide ? "grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4" : "grid gap-y-2.5"}>
-            {evidenceFacts(result.quality, result.metadata?.audio !== undefined).map(({ label, value, limit }) => (
+            {evidenceFacts(result.quality, result.metadata).map(({ label, value, limit }) => (
               <div key={label} className={wide ? "" : "flex flex-wrap items-baseline justify-between gap-x-4"}>
                 <dt className="text-quiet">{label}</dt>
                 <dd className={`tabular-nums ${wide ? "" : "text-right"}`}>
@@ -44,11 +49,17 @@ export function Evidence({ result, wide = false }: { result: AnalysisResult; wid
 
 /** The server's warnings, and values outside what the model knows. */
 export function keepInMind(result: AnalysisResult): string[] {
-  const notes = result.warnings.map(({ text }) => text);
+  const notes = [...unseen(result), ...result.warnings.map(({ text }) => text)];
   if (!result.outOfRange) return notes;
   const outside = result.contributions
     .filter((each) => each.outOfRange && each.contribution !== 0) // 0: the model does not look at it
     .flatMap(({ feature }) => FEATURES.find(({ name }) => name === feature)?.label ?? []);
   const named = outside.length > 0 ? ` (${outside.join(", ")})` : "";
   return [...notes, `Some values lie outside what the model was trained on${named}: trust the score less.`];
+}
+
+/** What of a sound file could not be looked at. */
+function unseen({ metadata }: AnalysisResult): string[] {
+  if (!isSound(metadata)) return [];
+  return ["A sound file has no picture: the face, how it moves, and whether the mouth follows the sound were not looked at."];
 }

@@ -6,6 +6,7 @@ import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import { formatPercent, formatProbability } from "@/lib/format";
 
 import { Jpeg } from "./Jpeg";
+import { headlineOf } from "./part";
 import { hasScore, TONE_TEXT, verdictWords } from "./verdict";
 
 interface FaceTabsProps {
@@ -42,8 +43,8 @@ export function FaceTabs({ result, awaitsPictures, selected, onSelect, children 
     <div className="grid gap-4">
       <div>
         <p className="mb-2 max-w-prose text-quiet">
-          {result.faces.length} faces were followed. The most suspicious of those that can be judged comes first and
-          gives the headline.
+          {result.faces.length} faces were followed. The most suspicious of those that can be judged comes first
+          {headlineOf(result) === "face" && " and gives the headline"}.
         </p>
         <div ref={list} role="tablist" aria-label="Faces" className="flex gap-2 overflow-x-auto p-0.5" onKeyDown={go}>
           {result.faces.map((face) => {

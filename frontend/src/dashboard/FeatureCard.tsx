@@ -1,7 +1,7 @@
 import { useId } from "react";
 import type { FeatureContribution, FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 
-import { type FeatureText, inWords, MODALITY_LABELS, numberOf, title } from "./features";
+import { type FeatureText, inWords, MODALITY_LABELS, numberOf, title, VOICE_FEATURE } from "./features";
 import { MODALITY_DOT } from "./modality";
 import { pushOf, signed } from "./push";
 import { type Place, strip } from "./range";
@@ -21,9 +21,9 @@ interface FeatureCardProps {
 }
 
 const PLACES: Readonly<Record<Place, string>> = {
-  below: "lower than in most real videos",
-  typical: "as in most real videos",
-  above: "higher than in most real videos",
+  below: "lower than in most",
+  typical: "as in most",
+  above: "higher than in most",
 };
 
 /** One measurement: what it is, what came out, what is usual, and what it did to the score. */
@@ -36,7 +36,14 @@ export function FeatureCard(props: FeatureCardProps) {
       <Heading id={heading} feature={feature} />
       {value !== undefined && <Measured feature={feature} value={value} usual={usual} outOfRange={outOfRange} />}
       <div className="mt-auto">
-        {weighed && contribution && <PushBar contribution={contribution} largest={largest} />}
+        {weighed &&
+          (feature.name === VOICE_FEATURE ? (
+            <p className="border-t border-line pt-3 text-sm">
+              {"The voice has a score of its own: this is no part of the face's."}
+            </p>
+          ) : (
+            contribution && <PushBar contribution={contribution} largest={largest} />
+          ))}
         <p className="mt-3 text-sm leading-snug text-quiet">{feature.sentence}</p>
       </div>
     </li>
@@ -95,6 +102,7 @@ interface MeasuredProps {
 function Measured({ feature, value, usual, outOfRange }: MeasuredProps) {
   const drawn = usual && strip([value], usual);
   const place = drawn?.marks[0]?.place;
+  const among = feature.name === VOICE_FEATURE ? "recorded voices" : "real videos";
   return (
     <div className="my-2">
       <p className="flex flex-wrap items-baseline gap-x-1.5" title={inWords(feature, value)}>
@@ -110,8 +118,8 @@ function Measured({ feature, value, usual, outOfRange }: MeasuredProps) {
             <RangeStrip strip={drawn} />
           </div>
           <p className="mt-1 text-sm text-quiet tabular-nums">
-            Usual in real videos: {numberOf(feature, usual.p05)} to {numberOf(feature, usual.p95)}
-            <span className="sr-only">; this is {PLACES[place]}</span>
+            Usual in {among}: {numberOf(feature, usual.p05)} to {numberOf(feature, usual.p95)}
+            <span className="sr-only">; this is {PLACES[place]} {among}</span>
           </p>
         </>
       )}

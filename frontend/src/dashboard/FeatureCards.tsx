@@ -1,9 +1,13 @@
 import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
+import type { FeatureContribution } from "@gen/notreally/v1/classifier_pb";
+import { Modality } from "@gen/notreally/v1/features_pb";
 
 import type { FaceView } from "./faceView";
 import { FeatureCard, MissingCard } from "./FeatureCard";
-import { FEATURES } from "./features";
+import { FEATURES, type FeatureText, VOICE_FEATURE } from "./features";
 import { missingReason } from "./missing";
+import { isSound } from "./part";
+import { summariesOf, usualRange } from "./range";
 import { Section } from "./Section";
 import { hasScore } from "./verdict";
 
@@ -12,24 +16,26 @@ export function FeatureCards({ result, face }: { result: AnalysisResult; face: F
   const largest = Math.max(0, ...face.contributions.map(({ contribution }) => Math.abs(contribution)));
   const quality = result.quality && { ...result.quality, faceCoverage: face.faceCoverage };
   const weighed = hasScore({ verdict: face.verdict, model: result.model });
-  const all = FEATURES.map((feature) => ({
+  const summaries = summariesOf(result.model);
+  const sound = isSound(result.metadata);
+  const all = FEATURES.filter((feature) => isOf(result, feature)).map((feature) => ({
     feature,
     contribution: face.contributions.find((each) => each.feature === feature.name),
   }));
   const measured = all.filter(({ contribution }) => contribution?.value !== undefined);
   const missing = all.filter(({ contribution }) => contribution?.value === undefined);
   return (
-    <Section title="What was measured" about={inWords(measured.length)}>
+    <Section title="What was measured" about={sound ? inWordsOfSound(measured.length, all.length) : inWords(measured.length, all.length)}>
       <ul className="grid gap-3 md:grid-cols-2 xl:gap-4">
         {measured.map(({ feature, contribution }) => (
           <FeatureCard
             key={feature.name}
             feature={feature}
             contribution={contribution}
-            usual={result.model?.features.find((each) => each.feature === feature.name)}
+            usual={usualRange(summaries, feature.name)}
             weighed={weighed}
             largest={largest}
-            outOfRange={result.outOfRange && (contribution?.outOfRange ?? false)}
+            outOfRange={isOutside(result, feature, contribution)}
           />
         ))}
       </ul>
@@ -43,7 +49,7 @@ export function FeatureCards({ result, face }: { result: AnalysisResult; face: F
                 key={feature.name}
                 feature={feature}
                 reason={missingReason(feature, { quality, metadata: result.metadata }, contribution)}
-                contribution={weighed ? contribution : undefined}
+                contribution={weighed && feature.name !== VOICE_FEATURE ? contribution : undefined}
               />
             ))}
           </ul>
@@ -53,11 +59,29 @@ export function FeatureCards({ result, face }: { result: AnalysisResult; face: F
   );
 }
 
-function inWords(measured: number): string {
-  if (measured === 0) return "None of the ten measurements could be made.";
+/** Whether there can be such a measurement in a result: a sound file has no picture, and an older result none of the voice. */
+function isOf({ contributions, metadata }: AnalysisResult, { name, modality }: FeatureText): boolean {
+  if (isSound(metadata)) return modality === Modality.AUDIO;
+  return contributions.length === 0 || contributions.some(({ feature }) => feature === name);
+}
+
+function isOutside({ outOfRange, model }: AnalysisResult, { name }: FeatureText, found?: FeatureContribution): boolean {
+  if (name !== VOICE_FEATURE) return outOfRange && (found?.outOfRange ?? false);
+  const usual = usualRange(summariesOf(model), name);
+  return usual !== undefined && found?.value !== undefined && (found.value < usual.min || found.value > usual.max);
+}
+
+function inWords(measured: number, of: number): string {
+  const all = of === FEATURES.length ? "ten" : String(of);
+  if (measured === 0) return `None of the ${all} measurements could be made.`;
   const count =
-    measured === FEATURES.length
-      ? "All ten measurements could be made."
-      : `${measured} of the ten measurements could be made.`;
+    measured === of ? `All ${all} measurements could be made.` : `${measured} of the ${all} measurements could be made.`;
   return `${count} The grey band of each scale holds nine of ten real videos; the dot is this video.`;
+}
+
+function inWordsOfSound(measured: number, of: number): string {
+  const others = `The other ${FEATURES.length - of} of the ten need a picture.`;
+  if (measured === 0) return `None of the ${of} measurements of a voice could be made. ${others}`;
+  const count = measured === of ? `All ${of}` : `${measured} of the ${of}`;
+  return `${count} measurements of a voice could be made. ${others} The grey band of each scale holds nine of ten real voices, or videos; the dot is this recording.`;
 }

@@ -2,6 +2,7 @@ import type { Analysis } from "@gen/notreally/v1/analysis_pb";
 import type { MediaFacts } from "@gen/notreally/v1/metadata_pb";
 
 import { fileRows, soundRows, videoRows } from "./fileFacts";
+import { isSound } from "./part";
 import { Rows } from "./Rows";
 import { Section } from "./Section";
 
@@ -11,10 +12,10 @@ export function FileDetails({ facts, media }: { facts: MediaFacts; media: Analys
   return (
     <Section
       title="The file"
-      about="Facts like these tell how a file was made, not whether it is true. Only the data per pixel is part of the ten measurements."
+      about={`Facts like these tell how a file was made, not whether it is true.${isSound(facts) ? "" : " Only the data per pixel is part of the ten measurements."}`}
     >
       <div className="panel p-4 sm:p-5">
-        <div className="grid gap-6 lg:grid-cols-3">
+        <div className={`grid gap-6 ${isSound(facts) ? "lg:grid-cols-2" : "lg:grid-cols-3"}`}>
           <Rows title="Container" rows={fileRows(facts, media)} />
           <Rows title="Picture" rows={videoRows(facts)} />
           <Rows title="Sound" rows={sound.length > 0 ? sound : [["Sound", "none"]]} />

@@ -3,18 +3,22 @@ import type { Model } from "@gen/notreally/v1/classifier_pb";
 
 import { formatPercent, formatProbability } from "@/lib/format";
 
+import { bandOf, CHANCE_THAT, type PartName } from "./part";
 import { givesVerdicts } from "./verdict";
 
 interface GaugeProps {
   probFake: number;
   model: Model | undefined;
+  /** What the chance is about. */
+  part?: PartName;
 }
 
 /** The calibrated probability on a scale from real to fake, with the band in which no side is named. */
-export function Gauge({ probFake, model }: GaugeProps) {
-  const low = model?.version ? model.realBelow : 0;
-  const high = model?.version ? model.fakeAbove : 1;
-  const judged = givesVerdicts(model);
+export function Gauge({ probFake, model, part = "face" }: GaugeProps) {
+  const band = bandOf(model, part);
+  const low = band?.realBelow ?? 0;
+  const high = band?.fakeAbove ?? 1;
+  const judged = givesVerdicts(band);
   const highMarked = high < 0.92 && high - low > 0.08;
   return (
     <div>
@@ -24,7 +28,7 @@ export function Gauge({ probFake, model }: GaugeProps) {
         >
           {formatProbability(probFake)}
         </span>
-        <span className="text-sm text-quiet">chance that the face is manipulated</span>
+        <span className="text-sm text-quiet">chance that {CHANCE_THAT[part]}</span>
       </p>
       <Scale share={probFake} low={low} high={high} judged={judged} />
       <div className="relative mt-1 h-5 text-xs text-quiet tabular-nums" aria-hidden="true">

@@ -12,6 +12,7 @@ import type { Series } from "@gen/notreally/v1/series_pb";
 import { Playhead, PlayheadProvider } from "@/charts/playhead";
 import { faceTrace, loudnessTrace, mergeSeries, present } from "@/charts/series";
 import SignalCharts from "@/charts/SignalCharts";
+import { stretchesSoFar } from "@/charts/voice";
 
 export interface LiveChartsProps {
   parts: readonly Series[];
@@ -21,6 +22,7 @@ export interface LiveChartsProps {
 
 export default function LiveCharts({ parts, durationS }: LiveChartsProps) {
   const series = useMemo(() => mergeSeries(parts), [parts]);
+  const stretches = useMemo(() => stretchesSoFar(series.sounds), [series]);
   const [playhead] = useState(() => new Playhead());
   const empty =
     present(faceTrace(series.faces, "eyeAspectRatio")).length === 0 &&
@@ -35,7 +37,7 @@ export default function LiveCharts({ parts, durationS }: LiveChartsProps) {
   return (
     <PlayheadProvider value={playhead}>
       <div className="panel p-4 sm:p-5">
-        <SignalCharts series={series} durationS={durationS} growing />
+        <SignalCharts series={series} durationS={durationS} stretches={stretches} growing />
       </div>
     </PlayheadProvider>
   );

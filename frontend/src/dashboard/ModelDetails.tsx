@@ -1,15 +1,16 @@
 import Link from "next/link";
 import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 
-import { modelRows, timingRows } from "./modelFacts";
+import { modelRows, timingRows, voiceRows } from "./modelFacts";
 import { Rows } from "./Rows";
 import { Section } from "./Section";
 
 /** Which model judged, and how long everything took. */
 export function ModelDetails({ result }: { result: AnalysisResult }) {
+  const voice = result.model ? voiceRows(result.model) : [];
   return (
     <Section title="The model and the work">
-      <div className="panel grid gap-6 p-4 sm:p-5 lg:grid-cols-2">
+      <div className={`panel grid gap-6 p-4 sm:p-5 ${voice.length > 0 ? "lg:grid-cols-3" : "lg:grid-cols-2"}`}>
         <div className="min-w-0">
           {result.model && <Rows title="Model" rows={modelRows(result.model)} />}
           <p className="mt-3 text-sm">
@@ -19,6 +20,7 @@ export function ModelDetails({ result }: { result: AnalysisResult }) {
             <span className="text-quiet">: what it learned from, how it was tested, and where it fails</span>
           </p>
         </div>
+        <Rows title="Its judgement of voices" rows={voice} />
         <Rows title="Time spent" rows={timingRows(result.timings)} />
       </div>
     </Section>

@@ -1,6 +1,6 @@
 "use client";
 
-/** The length of the video in spans: how the face looked and moved, where it was seen, blinked and trembled. Pressing one goes there. */
+/** The length of the video in spans: how the face looked and moved and the voice sounded, where it was seen, blinked and trembled. Pressing one goes there. */
 
 import type { TimelineSegment } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
@@ -21,13 +21,13 @@ interface TimelineProps {
 }
 
 /** From above, each where there is a score. */
-const BANDS = ["appearance", "blending", "movement"] as const satisfies readonly Reading[];
+const BANDS = ["appearance", "blending", "movement", "voice"] as const satisfies readonly Reading[];
 type Readings = { readonly [band in Reading]?: number };
-const TOPS = ["top-0", "top-3.5", "top-7"];
+const TOPS = ["top-0", "top-3.5", "top-7", "top-10.5"];
 
 /** By how many bands there are. */
-const HEIGHTS = ["h-16", "h-20", "h-24", "h-30"];
-const BLINKS = ["top-2", "top-5", "top-8.5", "top-12"];
+const HEIGHTS = ["h-16", "h-20", "h-24", "h-30", "h-34"];
+const BLINKS = ["top-2", "top-5", "top-8.5", "top-12", "top-15.5"];
 
 export function Timeline({ segments, blinks, duration, summaries }: TimelineProps) {
   const playhead = usePlayhead();
@@ -140,7 +140,7 @@ function Key({ mark, children }: { mark: string; children: string }) {
 
 /** How unusual a span is among real videos, by each reading; see `unusualness`. */
 function readings(
-  { faceAppearanceLogOdds, faceBlendingLogOdds, faceMotionLogOdds }: TimelineSegment,
+  { faceAppearanceLogOdds, faceBlendingLogOdds, faceMotionLogOdds, voiceLogOdds }: TimelineSegment,
   summaries: readonly FeatureSummary[],
 ): Readings {
   const against = (reading: Reading, logOdds: number | undefined) => {
@@ -151,11 +151,14 @@ function readings(
     appearance: against("appearance", faceAppearanceLogOdds),
     blending: against("blending", faceBlendingLogOdds),
     movement: against("movement", faceMotionLogOdds),
+    voice: against("voice", voiceLogOdds),
   };
 }
 
 /** Which band is which, from above. */
-function bandsInWords([first, second, third]: readonly Reading[]): string {
+function bandsInWords(bands: readonly Reading[]): string {
+  const [first, second, third, fourth] = bands;
+  if (fourth) return `bands from above: ${bands.join(", ")}`;
   if (third) return `upper band: ${first}, middle: ${second}, lower: ${third}`;
   return second ? `upper band: ${first}, lower band: ${second}` : `band: ${first}`;
 }

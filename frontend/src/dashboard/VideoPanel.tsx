@@ -1,18 +1,20 @@
 "use client";
 
-/** The video where it can be played, else what is left of it. */
+/** The video or the sound file where it can be played, else what is left of it. */
 
-import { Download, Film } from "lucide-react";
+import { AudioLines, Download, Film } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { MediaFacts } from "@gen/notreally/v1/metadata_pb";
 
 import { failureOf } from "@/lib/api/errors";
 import { formatBytes, formatPercent } from "@/lib/format";
 
+import { AudioPlayer } from "./AudioPlayer";
 import type { BoxTrack } from "./boxes";
+import { isSound } from "./part";
 import { VideoPlayer } from "./VideoPlayer";
 
-/** Fetches the whole video; calls back with the bytes received so far, and whether it has to try again. */
+/** Fetches the whole file; calls back with the bytes received so far, and whether it has to try again. */
 export type Download = (
   onProgress: (receivedBytes: number, isTryingAgain: boolean) => void,
   signal: AbortSignal,
@@ -40,6 +42,7 @@ export function VideoPanel({ file, sizeBytes, removed, download, facts, track, p
   const [lost, setLost] = useState(false);
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
+  const what = isSound(facts) ? "recording" : "video";
   const video = (lost ? undefined : file) ?? fetched;
 
   const load = async () => {
@@ -52,7 +55,7 @@ export function VideoPanel({ file, sizeBytes, removed, download, facts, track, p
     } catch (error) {
       if (signal.aborted) return;
       const { reason, message } = failureOf(error);
-      setLoading({ problem: reason === "" ? "The video could not be loaded. Try again." : message });
+      setLoading({ problem: reason === "" ? `The ${what} could not be loaded. Try again.` : message });
     }
   };
 
@@ -63,6 +66,9 @@ export function VideoPanel({ file, sizeBytes, removed, download, facts, track, p
     else setLost(true);
   };
 
+  if (video && !unplayable && isSound(facts)) {
+    return <AudioPlayer sound={video} onUnplayable={() => void onUnplayable(video)} />;
+  }
   if (video && !unplayable) {
     return <VideoPlayer video={video} facts={facts} track={track} onUnplayable={() => void onUnplayable(video)} />;
   }
@@ -75,35 +81,43 @@ export function VideoPanel({ file, sizeBytes, removed, download, facts, track, p
       )}
       {unplayable ? (
         <p className="max-w-prose text-quiet">
-          This browser cannot play the video{facts?.video?.codec ? ` (${facts.video.codec})` : ""}; the analysis does
-          not depend on that.
+          This browser cannot play the {what}
+          {codecOf(facts)}; the analysis does not depend on that.
           {pictures && " The pictures below are from it."}
         </p>
       ) : removed ? (
         <p className="max-w-prose text-quiet">
-          The server keeps videos for a time only, and this one is gone. What was measured in it is still here.
+          The server keeps {what}s for a time only, and this one is gone. What was measured in it is still here.
         </p>
       ) : (
-        <Offer loading={loading} sizeBytes={sizeBytes} onLoad={load} />
+        <Offer what={what} loading={loading} sizeBytes={sizeBytes} onLoad={load} />
       )}
     </div>
   );
 }
 
+/** In brackets, after what it is of. */
+function codecOf(facts: MediaFacts | undefined): string {
+  const codec = (facts?.video ?? facts?.audio)?.codec;
+  return codec ? ` (${codec})` : "";
+}
+
 interface OfferProps {
+  /** What it is, in a word. */
+  what: string;
   loading: Loading;
   sizeBytes: number;
   onLoad: () => void;
 }
 
-function Offer({ loading, sizeBytes, onLoad }: OfferProps) {
+function Offer({ what, loading, sizeBytes, onLoad }: OfferProps) {
   if (loading && "received" in loading) {
     const share = sizeBytes > 0 ? Math.min(1, loading.received / sizeBytes) : 0;
     return (
       <div>
         <p id="video-loading" className="flex justify-between gap-3 text-sm text-quiet tabular-nums">
           <span role="status">
-            {loading.isTryingAgain ? "The server does not answer; trying again" : "Loading the video"}
+            {loading.isTryingAgain ? "The server does not answer; trying again" : `Loading the ${what}`}
           </span>
           <span>
             {formatBytes(loading.received)} of {formatBytes(sizeBytes)}, {formatPercent(share)}
@@ -117,15 +131,16 @@ function Offer({ loading, sizeBytes, onLoad }: OfferProps) {
       </div>
     );
   }
+  const Icon = what === "video" ? Film : AudioLines;
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
-      <Film className="size-6 text-quiet" aria-hidden="true" />
+      <Icon className="size-6 text-quiet" aria-hidden="true" />
       <p className="min-w-40 flex-1 text-quiet" role={loading ? "alert" : undefined}>
-        {loading ? loading.problem : "The video is on the server and has not been loaded."}
+        {loading ? loading.problem : `The ${what} is on the server and has not been loaded.`}
       </p>
       <button type="button" className="button" onClick={onLoad}>
         <Download className="size-4" aria-hidden="true" />
-        Load the video ({formatBytes(sizeBytes)})
+        Load the {what} ({formatBytes(sizeBytes)})
       </button>
     </div>
   );

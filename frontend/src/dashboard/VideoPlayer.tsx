@@ -2,14 +2,12 @@
 
 /** The video itself, with the face marked in it; the shared playhead follows it and drives it. */
 
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import type { MediaFacts } from "@gen/notreally/v1/metadata_pb";
-
-import { usePlayhead } from "@/charts/playhead";
 
 import { type BoxTrack, firstFrameAt } from "./boxes";
 import { FaceBox } from "./FaceBox";
-import { follow } from "./follow";
+import { usePlayed } from "./follow";
 
 interface VideoPlayerProps {
   video: Blob;
@@ -20,25 +18,11 @@ interface VideoPlayerProps {
 }
 
 export function VideoPlayer({ video, facts, track, onUnplayable }: VideoPlayerProps) {
-  const playhead = usePlayhead();
   const [marked, setMarked] = useState(true);
   const offset = firstFrameAt(facts);
   const width = facts?.video?.width || 16;
   const height = facts?.video?.height || 9;
-  const show = useCallback(
-    (player: HTMLVideoElement) => {
-      const url = URL.createObjectURL(video);
-      player.src = url;
-      const stop = follow(player, playhead, offset);
-      return () => {
-        stop();
-        player.removeAttribute("src");
-        player.load();
-        URL.revokeObjectURL(url);
-      };
-    },
-    [video, playhead, offset],
-  );
+  const show = usePlayed(video, offset);
   return (
     <div>
       <div className="overflow-hidden rounded-xl border border-line bg-black">

@@ -16,7 +16,7 @@ export function WaterfallChart({ result, face }: { result: AnalysisResult; face:
   const chart = waterfall(result.bias, face.contributions);
   return (
     <Section
-      title="What moved the score"
+      title={result.voice ? "What moved the face's score" : "What moved the score"}
       about="Every measurement pushes the score towards real or towards fake, in steps of log-odds; the steps add up to the model's answer."
     >
       <div className="panel p-4 sm:p-5">
@@ -38,6 +38,7 @@ export function WaterfallChart({ result, face }: { result: AnalysisResult; face:
           Calibration, learned from videos the model had not seen, turns {signed(chart.total)} into a chance of{" "}
           <strong className="font-semibold text-ink">{formatProbability(face.probFake)}</strong> that the face is
           manipulated.
+          {result.voice && " How the voice sounds has no part in this: the voice has a score of its own."}
         </p>
       </div>
     </Section>

@@ -1,15 +1,18 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { Verdict } from "@gen/notreally/v1/analysis_pb";
+import { AnalysisResultSchema, Part, Verdict } from "@gen/notreally/v1/analysis_pb";
 import { ModelSchema } from "@gen/notreally/v1/classifier_pb";
 import { Modality } from "@gen/notreally/v1/features_pb";
 import { describe, expect, it } from "vitest";
 
 import { evidenceFacts } from "./evidenceFacts";
 import { faceView } from "./faceView";
+import { bandOf, headlineOf } from "./part";
+import { partsOf, subjectOf } from "./parts";
 import { pushOf, signed } from "./push";
-import { strip } from "./range";
-import { recorded } from "./testdata/recorded";
+import { strip, summariesOf, usualRange } from "./range";
+import { type Name, recorded } from "./testdata/recorded";
 import { givesVerdicts, hasScore, rankingInWords, verdictInShort, verdictWords } from "./verdict";
+import { voiceLimitsInWords, voiceRankingInWords } from "./voice";
 import { waterfall } from "./waterfall";
 
 const model = (fields: MessageInitShape<typeof ModelSchema>) =>
@@ -32,11 +35,26 @@ describe("a verdict", () => {
   });
 
   it("contradicts no dashboard where a list does not say which model spoke", () => {
-    const short = (verdict: Verdict, from?: ReturnType<typeof model>) => verdictInShort({ verdict, model: from }).title;
+    const short = (verdict: Verdict, from?: ReturnType<typeof model>) => verdictInShort(create(AnalysisResultSchema, { verdict, model: from })).title;
     expect(short(Verdict.INCONCLUSIVE)).toBe("No clear verdict");
     expect(short(Verdict.INCONCLUSIVE, model({}))).toBe("Inconclusive");
     expect(short(Verdict.INCONCLUSIVE, model({ realBelow: 0, fakeAbove: 1 }))).toBe("No verdict");
     expect(short(Verdict.LIKELY_FAKE)).toBe("Likely fake");
+  });
+
+  it("names the voice where a list says that it is about that", () => {
+    const fake = create(AnalysisResultSchema, { verdict: Verdict.LIKELY_FAKE, headline: Part.VOICE });
+    expect(verdictInShort(fake)).toEqual({ title: "Likely fake (voice)", tone: "fake" });
+    expect(verdictInShort(recorded("sound").result).title).toBe("Inconclusive (voice)");
+    expect(verdictInShort(recorded("talking").result).title).toBe("Likely real");
+  });
+
+  it("on a voice goes by the voice's own band", () => {
+    const deaf = model({ voice: { network: "1", realBelow: 0, fakeAbove: 1 } });
+    expect(verdictWords(Verdict.INCONCLUSIVE, deaf, "voice").title).toBe("No verdict");
+    expect(verdictWords(Verdict.INCONCLUSIVE, deaf).title).toBe("Inconclusive");
+    expect(hasScore({ verdict: Verdict.INCONCLUSIVE, model: deaf }, "voice")).toBe(false);
+    expect(hasScore({ verdict: Verdict.INCONCLUSIVE, model: deaf })).toBe(true);
   });
 
   it("has no score when the evidence does not suffice", () => {
@@ -79,7 +97,18 @@ describe("the waterfall", () => {
       Modality.METADATA,
     ]);
     expect(chart.groups.reduce((sum, group) => sum + group.sum, bias)).toBeCloseTo(total, 9);
-    expect(chart.groups.flatMap(({ steps }) => steps)).toHaveLength(10);
+    // The voice has a score of its own.
+    expect(chart.groups.flatMap(({ steps }) => steps)).toHaveLength(9);
+  });
+
+  it("adds up for a result that has a measurement of an older version", () => {
+    const { bias, contributions } = recorded("talking").result;
+    const [other] = contributions.filter(({ feature }) => feature === "voice_log_odds");
+    if (!other) throw new Error();
+    Object.assign(other, { feature: "hf_face_ring_logratio", modality: Modality.FACE, contribution: 0.25 });
+    const chart = waterfall(bias, contributions);
+    expect(chart.total).toBeCloseTo(contributions.reduce((sum, { contribution }) => sum + contribution, bias), 9);
+    expect(chart.groups[0]?.steps.at(-1)?.label).toBe("A measurement that is no longer made");
   });
 
   it("goes on where the step before ended, inside its bounds", () => {
@@ -148,11 +177,101 @@ describe("one of several faces", () => {
   });
 });
 
+describe("the face and the voice", () => {
+  it("have a verdict each, and the headline is about one of them", () => {
+    const { result } = recorded("fake_voice");
+    expect(partsOf(result)).toEqual([
+      { name: "face", verdict: Verdict.LIKELY_REAL, probFake: result.faces[0]?.probFake, reasons: [] },
+      { name: "voice", verdict: Verdict.LIKELY_FAKE, probFake: result.voice?.probFake, reasons: [] },
+    ]);
+    expect(headlineOf(result)).toBe("voice");
+    expect(subjectOf(result, faceView(result))).toMatchObject({ name: "voice", probFake: result.probFake });
+  });
+
+  it("are not told apart by an older server", () => {
+    const { result } = recorded("talking");
+    Object.assign(result, { voice: undefined, headline: Part.UNSPECIFIED });
+    expect(partsOf(result)).toEqual([]);
+    expect(subjectOf(result, faceView(result))).toMatchObject({ name: "face", probFake: result.probFake });
+  });
+
+  it("say why they were not looked at", () => {
+    const reasons = (name: Name) => partsOf(recorded(name).result).map((part) => [part.verdict, ...part.reasons]);
+    expect(reasons("sound")[0]).toEqual([undefined, "A sound file has no picture."]);
+    expect(reasons("silent")[1]).toEqual([undefined, "The video has no sound."]);
+    expect(reasons("short")[1]).toEqual([Verdict.INSUFFICIENT, expect.stringMatching(/^The voice can be heard for 1\.6/)]);
+  });
+
+  it("give the headline of a sound file to the voice, even if there is too little of it", () => {
+    const { result } = recorded("sound");
+    Object.assign(result, { verdict: Verdict.INSUFFICIENT, headline: Part.FACE });
+    expect(headlineOf(result)).toBe("voice");
+  });
+
+  it("say that no face was found where the voice has the headline", () => {
+    const { result } = recorded("no_face");
+    result.headline = Part.VOICE;
+    result.verdict = Verdict.LIKELY_FAKE;
+    result.insufficiency = [];
+    expect(faceView(result)).toMatchObject({ verdict: Verdict.INSUFFICIENT });
+    expect(partsOf(result)[0]?.reasons).toEqual(["No face was found in the analysed frames."]);
+  });
+
+  it("of which another is chosen keeps the headline's voice out of it", () => {
+    const { result } = recorded("two_faces");
+    result.headline = Part.VOICE;
+    result.verdict = Verdict.LIKELY_FAKE;
+    const second = faceView(result, result.faces[1]?.number);
+    expect(subjectOf(result, second)).toMatchObject({ name: "face", verdict: result.faces[1]?.verdict });
+  });
+});
+
+describe("what the model says of voices", () => {
+  it("is nothing where it judges none", () => {
+    expect(bandOf(model({ voice: {} }), "voice")).toBeUndefined();
+    expect(bandOf(model({}), "voice")).toBeUndefined();
+    expect(bandOf(model({ voice: { network: "1", realBelow: 0.1, fakeAbove: 0.9 } }), "voice")).toMatchObject({
+      realBelow: 0.1,
+      fakeAbove: 0.9,
+    });
+  });
+
+  it.each([
+    [0.2, 0.9, "likely real below 20% and likely fake above 90%; between them it names no side"],
+    [0, 0.9, "never calls one likely real"],
+    [0.2, 1, "never calls one likely fake"],
+    [0, 1, "gives no verdicts on voices"],
+  ])("from a band of %d to %d", (realBelow, fakeAbove, words) => {
+    expect(voiceLimitsInWords({ realBelow, fakeAbove }, "en-US")).toContain(words);
+  });
+
+  it("is how often it ranks a pair right, not how often it is right", () => {
+    expect(voiceRankingInWords(model({ voice: { heldOutAuc: 0.96 } }), "en-US")).toContain(
+      "picked out the synthesised one 96 times in 100; a coin toss",
+    );
+    expect(voiceRankingInWords(model({}))).toBeNull();
+    expect(voiceRankingInWords(model({ voice: {} }))).toBeNull();
+  });
+
+  it("holds the usual range of its readings", () => {
+    const { model: of } = recorded("talking").result;
+    expect(usualRange(summariesOf(of), "voice_log_odds")).toMatchObject({ p05: -3.7, p50: -1.6, p95: 1.3, max: 8.4 });
+    expect(usualRange(summariesOf(model({})), "voice_log_odds")).toBeUndefined();
+    expect(summariesOf(undefined)).toEqual([]);
+  });
+});
+
 describe("the evidence", () => {
+  it("is a sound file's voice alone where there is no picture", () => {
+    const { quality, metadata } = recorded("sound").result;
+    if (!quality) throw new Error();
+    expect(evidenceFacts(quality, metadata, "en-US").map(({ label }) => label)).toEqual(["Listened to", "Voice"]);
+  });
+
   const limits = (name: "talking" | "away" | "short" | "long") => {
     const { quality, metadata } = recorded(name).result;
     if (!quality) throw new Error();
-    return evidenceFacts(quality, metadata?.audio !== undefined, "en-US").filter(({ limit }) => limit);
+    return evidenceFacts(quality, metadata, "en-US").filter(({ limit }) => limit);
   };
 
   it("has no limits where there are none", () => {

@@ -2,7 +2,11 @@
 
 import type { EvidenceQuality } from "@gen/notreally/v1/analysis_pb";
 
+import type { MediaFacts } from "@gen/notreally/v1/metadata_pb";
+
 import { formatDuration, formatNumber, formatPercent } from "@/lib/format";
+
+import { isSound } from "./part";
 
 export interface EvidenceFact {
   label: string;
@@ -19,18 +23,27 @@ const SMALL_IOD_PX = 60;
 const LEAST_FPS = 20 * 0.99;
 const LEAST_VOICED_S = 2;
 
-export function evidenceFacts(quality: EvidenceQuality, hasSound: boolean, locale?: string): EvidenceFact[] {
-  const facts: EvidenceFact[] = [
-    {
-      label: "Looked at",
-      value: `${formatDuration(quality.analyzedS, locale)} of ${formatDuration(quality.durationS, locale)}`,
-      limit:
-        quality.durationS - quality.analyzedS > Math.max(0.5, 0.05 * quality.durationS)
-          ? "sampled over the whole length"
-          : undefined,
-    },
-    { label: "Frames", value: formatNumber(quality.framesAnalyzed, 0, locale) },
-  ];
+export function evidenceFacts(
+  quality: EvidenceQuality,
+  metadata: MediaFacts | undefined,
+  locale?: string,
+): EvidenceFact[] {
+  const length: EvidenceFact = {
+    label: isSound(metadata) ? "Listened to" : "Looked at",
+    value: `${formatDuration(quality.analyzedS, locale)} of ${formatDuration(quality.durationS, locale)}`,
+    limit:
+      quality.durationS - quality.analyzedS > Math.max(0.5, 0.05 * quality.durationS)
+        ? "sampled over the whole length"
+        : undefined,
+  };
+  const hasSound = metadata?.audio !== undefined;
+  const voice: EvidenceFact = {
+    label: "Voice",
+    value: hasSound ? formatDuration(quality.voicedS, locale) : "no sound",
+    limit: hasSound && quality.voicedS < LEAST_VOICED_S ? "too little to measure" : undefined,
+  };
+  if (isSound(metadata)) return [length, voice];
+  const facts: EvidenceFact[] = [length, { label: "Frames", value: formatNumber(quality.framesAnalyzed, 0, locale) }];
   if (quality.analyzedFps !== undefined) {
     facts.push({
       label: "Frames a second",
@@ -55,11 +68,7 @@ export function evidenceFacts(quality: EvidenceQuality, hasSound: boolean, local
             : undefined,
     });
   }
-  facts.push({
-    label: "Voice",
-    value: hasSound ? formatDuration(quality.voicedS, locale) : "no sound",
-    limit: hasSound && quality.voicedS < LEAST_VOICED_S ? "too little to measure" : undefined,
-  });
+  facts.push(voice);
   facts.push({ label: "Faces", value: formatNumber(quality.faces, 0, locale) });
   return facts;
 }

@@ -8,7 +8,10 @@ import { Modality, type FeatureVector } from "@gen/notreally/v1/features_pb";
 import { formatNumber, formatSignificant } from "@/lib/format";
 
 /** The fields of the vector, without its versions. */
-export type FeatureField = Exclude<keyof FeatureVector, "schemaVersion" | "faceNetworks" | "$typeName" | "$unknown">;
+export type FeatureField = Exclude<
+  keyof FeatureVector,
+  "schemaVersion" | "faceNetworks" | "voiceNetwork" | "$typeName" | "$unknown"
+>;
 
 export interface FeatureText {
   /** Field name in the contract. */
@@ -34,18 +37,14 @@ export interface FeatureText {
 
 const same = (value: number) => value;
 const percent = (value: number) => 100 * value;
-// A log ratio as a ratio: people know half as much and twice as much.
-const ratio = (value: number) => Math.exp(Math.min(value, 20));
 // Log-odds as a share of a hundred.
 const leaning = (value: number) => 100 / (1 + Math.exp(-Math.max(-50, Math.min(value, 50))));
 const bits = (value: number) => 10 ** Math.min(value, 9);
 
 const whole = (shown: number, locale?: string) => formatNumber(shown, 0, locale);
 const twoDigits = (shown: number, locale?: string) => formatSignificant(shown, 2, locale);
-const twoDecimals = (shown: number, locale?: string) => formatNumber(shown, 2, locale);
 
 const OF_EYE_DISTANCE = ["% of the distance between the eyes", "% of the distance between the eyes"] as const;
-const TIMES = ["times as much", "times as much"] as const;
 const OF_HUNDRED = ["of 100", "of 100"] as const;
 const BARE = ["", ""] as const;
 
@@ -119,17 +118,18 @@ export const FEATURES: readonly FeatureText[] = [
     shortUnit: "of 100",
   },
   {
-    name: "hf_face_ring_logratio",
-    field: "hfFaceRingLogratio",
-    label: "fine detail of the face against its surroundings",
-    unit: "ln ratio",
-    modality: Modality.FACE,
+    name: "voice_log_odds",
+    field: "voiceLogOdds",
+    label: "sound of the voice",
+    unit: "log-odds",
+    modality: Modality.AUDIO,
     sentence:
-      "How much fine detail the face has compared with the skin and hair around it; swapped faces are often softer.",
-    shown: ratio,
-    written: twoDecimals,
-    noun: TIMES,
-    shortUnit: "times as much",
+      "The score of a network trained on synthesised speech, for what the voice sounds like: 0 sounds recorded, 100 " +
+      "sounds synthesised.",
+    shown: leaning,
+    written: whole,
+    noun: OF_HUNDRED,
+    shortUnit: "of 100",
   },
   {
     name: "mfcc_mean",
@@ -182,6 +182,9 @@ export const FEATURES: readonly FeatureText[] = [
     shortUnit: "bits per pixel",
   },
 ];
+
+/** Has a score and a verdict of its own; the face's score does not depend on it. */
+export const VOICE_FEATURE = "voice_log_odds";
 
 /** Shapes what the other features can show, and is no sign of anything by itself. */
 export const CONTEXT_FEATURE = "log10_bits_per_pixel";

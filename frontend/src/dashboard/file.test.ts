@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { boxAt, boxTrack, firstFrameAt } from "./boxes";
 import { analysisJson, jsonName } from "./exportJson";
 import { fileRows, soundRows, videoRows } from "./fileFacts";
-import { modelRows, timingRows } from "./modelFacts";
+import { modelRows, timingRows, voiceRows } from "./modelFacts";
 import { recorded } from "./testdata/recorded";
 
 describe("the face in the picture", () => {
@@ -71,6 +71,13 @@ describe("the file's facts", () => {
       "Ranks pairs right": "81% (AUC 0.81)",
       "Says real / fake": "below 40% / above 60%",
     });
+    expect(Object.fromEntries(voiceRows(result.model, "en-US"))).toMatchObject({
+      "Fitted to": "4,210 recordings",
+      "Ranks pairs right": "96% (AUC 0.96)",
+      "Says real / fake": "below 20% / above 90%",
+    });
+    result.model.realBelow = 0;
+    expect(Object.fromEntries(modelRows(result.model, "en-US"))["Says real / fake"]).toBe("never / above 60%");
     expect(timingRows(result.timings, "en-US")[1]).toEqual(["Looking at the face", "5.3\u202fs"]);
   });
 });
@@ -85,9 +92,17 @@ describe("the result as JSON", () => {
     expect(analysis.result.series?.faces).toHaveLength(4);
   });
 
-  it("is named after the video", () => {
-    expect(["clip.mp4", "a.b.mov", "clip", ".mp4"].map(jsonName)).toEqual([
+  it("holds what is said of the voice, and which part the headline is about", () => {
+    const { result } = JSON.parse(analysisJson(recorded("fake_voice")));
+    expect(result.headline).toBe("PART_VOICE");
+    expect(result.voice).toMatchObject({ verdict: "VERDICT_LIKELY_FAKE", scored_s: 14 });
+    expect(result.voice.stretches[3]).toEqual({ start_s: 4.5, end_s: 7, log_odds: 5.4, suspicious: true });
+  });
+
+  it("is named after the file", () => {
+    expect(["clip.mp4", "memo.m4a", "a.b.mov", "clip", ".mp4"].map(jsonName)).toEqual([
       "clip.notreally.json",
+      "memo.notreally.json",
       "a.b.notreally.json",
       "clip.notreally.json",
       "analysis.notreally.json",

@@ -4,6 +4,7 @@ import type { Thumbnail } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import type { HeatMap } from "@gen/notreally/v1/media_pb";
 
+import { VOICE_FEATURE } from "./features";
 import { usualRange } from "./range";
 
 /** A picture with what was found in it. */
@@ -13,14 +14,15 @@ export interface Moment {
   heat: HeatMap;
 }
 
-/** What the networks read in a face. */
-export type Reading = "appearance" | "blending" | "movement";
+/** What the networks read in a face and in a voice. */
+export type Reading = "appearance" | "blending" | "movement" | "voice";
 
 /** What each is averaged into, by the field name in the contract. */
 export const FEATURE_OF: Readonly<Record<Reading, string>> = {
   appearance: "face_appearance_log_odds",
   blending: "face_blending_log_odds",
   movement: "face_motion_log_odds",
+  voice: VOICE_FEATURE,
 };
 
 /** Below this many log-odds nothing is drawn strongly, or noise would look like a finding. */
@@ -93,6 +95,11 @@ const WORDS: Readonly<Record<Reading, readonly [usual: string, some: string, muc
     "moves like real videos",
     "moves a little more like forgeries than most real videos",
     "moves more like forgeries than real videos do",
+  ],
+  voice: [
+    "sounds like recorded voices",
+    "sounds a little more synthesised than most recorded voices",
+    "sounds more synthesised than recorded voices do",
   ],
 };
 

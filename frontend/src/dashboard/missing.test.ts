@@ -28,8 +28,8 @@ describe("the reason why a feature is missing", () => {
   it("says for every feature that no face was found", () => {
     const { result } = recorded("no_face");
     const reasons = FEATURES.map((feature) => missingReason(feature, result));
-    expect(reasons.slice(0, 6)).toEqual(Array(6).fill("no face was found"));
-    expect(reasons.slice(6, 8)).toEqual(Array(2).fill("the video has no sound"));
+    expect(reasons.slice(0, 5)).toEqual(Array(5).fill("no face was found"));
+    expect(reasons.slice(5, 8)).toEqual(Array(3).fill("the video has no sound"));
   });
 
   it("does not call sound that cannot be read none", () => {
@@ -40,13 +40,20 @@ describe("the reason why a feature is missing", () => {
     expect(missingReason(average, result)).toBe("the sound could not be read where the video was looked at");
   });
 
-  it("tells a face that is too small from one that is seldom seen", () => {
+  it("tells a voice that was not scored from one that could not be measured", () => {
     const { result } = recorded("talking");
-    const [detail] = FEATURES.filter(({ name }) => name === "hf_face_ring_logratio");
-    if (!detail || !result.quality) throw new Error();
-    expect(missingReason(detail, result)).toBe("too few pictures show the face well enough");
-    result.quality.medianIodPx = 31;
-    expect(missingReason(detail, result)).toBe("the face is too small");
+    const sounds = FEATURES.filter(({ name }) => ["voice_log_odds", "mfcc_mean"].includes(name));
+    expect(sounds.map((feature) => missingReason(feature, result))).toEqual([
+      "the voice was not scored",
+      "the voice could not be measured",
+    ]);
+  });
+
+  it("is the missing picture in a sound file", () => {
+    const { result } = recorded("sound");
+    const reasons = FEATURES.map((feature) => missingReason(feature, result));
+    expect(reasons.filter((reason) => reason === "there is no picture")).toHaveLength(7);
+    expect(reasons.slice(5, 8)).not.toContain("there is no picture");
   });
 
   it("knows that the appearance network needs several pictures", () => {

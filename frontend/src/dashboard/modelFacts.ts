@@ -7,6 +7,7 @@ import type { Model } from "@gen/notreally/v1/classifier_pb";
 import { formatDuration, formatNumber, formatPercent } from "@/lib/format";
 
 import type { FactRow } from "./fileFacts";
+import type { Band } from "./part";
 import { givesVerdicts } from "./verdict";
 
 const STAGES: Readonly<Partial<Record<Stage, string>>> = {
@@ -32,15 +33,33 @@ export function modelRows(model: Model, locale?: string): FactRow[] {
       `${formatPercent(model.crossValidatedAuc, 0, locale)} (AUC ${formatNumber(model.crossValidatedAuc, 2, locale)})`,
     ]);
   }
-  rows.push([
-    "Says real / fake",
-    givesVerdicts(model)
-      ? `below ${formatPercent(model.realBelow, 0, locale)} / above ${formatPercent(model.fakeAbove, 0, locale)}`
-      : "never: it gives no verdicts",
-  ]);
+  rows.push(["Says real / fake", sides(model, locale)]);
   if (model.priorFake > 0) rows.push(["Fakes assumed", formatPercent(model.priorFake, 0, locale)]);
   if (model.sha256) rows.push(["SHA-256", model.sha256]);
   return rows;
+}
+
+/** By what a voice is judged. */
+export function voiceRows({ voice }: Model, locale?: string): FactRow[] {
+  if (!voice?.network) return [];
+  const rows: FactRow[] = [["Network", voice.network]];
+  if (voice.trainingClips) rows.push(["Fitted to", `${formatNumber(voice.trainingClips, 0, locale)} recordings`]);
+  if (voice.heldOutAuc) {
+    rows.push([
+      "Ranks pairs right",
+      `${formatPercent(voice.heldOutAuc, 0, locale)} (AUC ${formatNumber(voice.heldOutAuc, 2, locale)})`,
+    ]);
+  }
+  rows.push(["Says real / fake", sides(voice, locale)]);
+  return rows;
+}
+
+/** Where a side is named. */
+function sides(band: Band, locale?: string): string {
+  if (!givesVerdicts(band)) return "never: it gives no verdicts";
+  const real = band.realBelow > 0 ? `below ${formatPercent(band.realBelow, 0, locale)}` : "never";
+  const fake = band.fakeAbove < 1 ? `above ${formatPercent(band.fakeAbove, 0, locale)}` : "never";
+  return `${real} / ${fake}`;
 }
 
 export function timingRows(timings: AnalysisResult["timings"], locale?: string): FactRow[] {

@@ -1,6 +1,10 @@
 /** Where values lie among those of real videos, on a strip. */
 
-import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
+import { create } from "@bufbuild/protobuf";
+import { type FeatureSummary, FeatureSummarySchema, type Model } from "@gen/notreally/v1/classifier_pb";
+import { Modality } from "@gen/notreally/v1/features_pb";
+
+import { VOICE_FEATURE } from "./features";
 
 export type Place = "below" | "typical" | "above";
 
@@ -17,6 +21,15 @@ export interface Strip {
   high: number;
   /** One for each value; one past an end is drawn at it. */
   marks: (Mark | undefined)[];
+}
+
+/** What the model knows of each feature among real videos, and of the voice network's readings among real voices. */
+export function summariesOf(model: Model | undefined): readonly FeatureSummary[] {
+  if (!model?.voice || model.voice.p95 <= model.voice.p05) return model?.features ?? [];
+  const { p01, p05, p50, p95, p99, min, max } = model.voice;
+  const range = { p01, p05, p50, p95, p99, min, max };
+  const voice = create(FeatureSummarySchema, { feature: VOICE_FEATURE, modality: Modality.AUDIO, ...range });
+  return [...model.features.filter(({ feature }) => feature !== VOICE_FEATURE), voice];
 }
 
 /** Of a feature among real videos, where the model knows it. */

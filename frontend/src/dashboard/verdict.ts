@@ -5,6 +5,8 @@ import type { Model } from "@gen/notreally/v1/classifier_pb";
 
 import { formatNumber } from "@/lib/format";
 
+import { type Band, bandOf, headlineOf, type PartName } from "./part";
+
 export type Tone = "real" | "fake" | "inconclusive" | "neutral";
 
 export interface VerdictWords {
@@ -14,27 +16,47 @@ export interface VerdictWords {
   tone: Tone;
 }
 
-/** Whether the model's inconclusive band leaves room for verdicts at all. */
-export function givesVerdicts(model: Model | undefined): boolean {
-  return !model?.version || model.realBelow > 0 || model.fakeAbove < 1;
+/** Whether an inconclusive band leaves room for verdicts at all. */
+export function givesVerdicts(band: Band | undefined): boolean {
+  return !band || band.realBelow > 0 || band.fakeAbove < 1;
 }
 
-export function verdictWords(verdict: Verdict, model: Model | undefined): VerdictWords {
+const LIKE_REAL = {
+  face: "What was measured looks more like real videos than like the fakes that the model knows.",
+  voice: "The voice sounds more like recorded voices than like the synthesised ones that the model knows.",
+} as const;
+
+const LIKE_FAKE = {
+  face: "What was measured looks more like the fakes that the model knows than like real videos.",
+  voice: "The voice sounds more like the synthesised ones that the model knows than like recorded voices.",
+} as const;
+
+const NO_VERDICTS = {
+  face: "The model in use gives no verdicts. What was measured can still be read below.",
+  voice: "The model in use gives no verdicts on voices. What was measured can still be read below.",
+} as const;
+
+const TOO_LITTLE = {
+  face: "This says nothing about whether the video is real: there was too little to look at.",
+  voice: "This says nothing about whether the voice is real: there was too little to listen to.",
+} as const;
+
+export function verdictWords(verdict: Verdict, model: Model | undefined, part: PartName = "face"): VerdictWords {
   switch (verdict) {
     case Verdict.LIKELY_REAL:
       return {
         title: "Likely real",
-        meaning: "What was measured looks more like real videos than like the fakes that the model knows.",
+        meaning: LIKE_REAL[part],
         tone: "real",
       };
     case Verdict.LIKELY_FAKE:
       return {
         title: "Likely fake",
-        meaning: "What was measured looks more like the fakes that the model knows than like real videos.",
+        meaning: LIKE_FAKE[part],
         tone: "fake",
       };
     case Verdict.INCONCLUSIVE:
-      return givesVerdicts(model)
+      return givesVerdicts(bandOf(model, part))
         ? {
             title: "Inconclusive",
             meaning: "The evidence does not lean far enough either way. Take it as “cannot say”, not as “half fake”.",
@@ -42,13 +64,13 @@ export function verdictWords(verdict: Verdict, model: Model | undefined): Verdic
           }
         : {
             title: "No verdict",
-            meaning: "The model in use gives no verdicts. What was measured can still be read below.",
+            meaning: NO_VERDICTS[part],
             tone: "neutral",
           };
     case Verdict.INSUFFICIENT:
       return {
         title: "Not enough to judge",
-        meaning: "This says nothing about whether the video is real: there was too little to look at.",
+        meaning: TOO_LITTLE[part],
         tone: "neutral",
       };
     default:
@@ -60,18 +82,24 @@ export function verdictWords(verdict: Verdict, model: Model | undefined): Verdic
   }
 }
 
-/** As `verdictWords`, in a word or two: lists come without the model, which alone says whether it gives verdicts. */
-export function verdictInShort(result: Pick<AnalysisResult, "verdict" | "model">): Pick<VerdictWords, "title" | "tone"> {
-  return result.verdict === Verdict.INCONCLUSIVE && !result.model
-    ? { title: "No clear verdict", tone: "neutral" }
-    : verdictWords(result.verdict, result.model);
+type Headline = Pick<AnalysisResult, "verdict" | "model" | "headline" | "metadata">;
+
+/**
+ * The headline as `verdictWords`, in a word or two, naming the voice where it is about that. Lists come without the model,
+ * which alone says whether it gives verdicts.
+ */
+export function verdictInShort(result: Headline): Pick<VerdictWords, "title" | "tone"> {
+  const part = headlineOf(result);
+  const { title, tone }: Pick<VerdictWords, "title" | "tone"> =
+    result.verdict === Verdict.INCONCLUSIVE && !result.model
+      ? { title: "No clear verdict", tone: "neutral" }
+      : verdictWords(result.verdict, result.model, part);
+  return { title: part === "voice" ? `${title} (voice)` : title, tone };
 }
 
-/** Whether the score means anything for this verdict. */
-export function hasScore(result: Pick<AnalysisResult, "verdict" | "model">): boolean {
-  return (
-    givesVerdicts(result.model) && result.verdict !== Verdict.INSUFFICIENT && result.verdict !== Verdict.UNSPECIFIED
-  );
+/** Whether the score means anything for this verdict on a part. */
+export function hasScore({ verdict, model }: Pick<AnalysisResult, "verdict" | "model">, part: PartName = "face"): boolean {
+  return givesVerdicts(bandOf(model, part)) && verdict !== Verdict.INSUFFICIENT && verdict !== Verdict.UNSPECIFIED;
 }
 
 /**

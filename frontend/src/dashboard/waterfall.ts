@@ -3,7 +3,7 @@
 import type { FeatureContribution } from "@gen/notreally/v1/classifier_pb";
 import { Modality } from "@gen/notreally/v1/features_pb";
 
-import { FEATURES, MODALITY_LABELS, title } from "./features";
+import { FEATURES, featureNamed, MODALITY_LABELS, title, VOICE_FEATURE } from "./features";
 
 export interface Step {
   key: string;
@@ -42,14 +42,22 @@ export function waterfall(bias: number, contributions: readonly FeatureContribut
   for (const modality of ORDER) {
     const before = at;
     const steps: Step[] = [];
-    for (const feature of FEATURES) {
-      if (feature.modality !== modality) continue;
-      const found = contributions.find((each) => each.feature === feature.name);
-      if (!found) continue;
+    const step = ({ feature, contribution, value }: FeatureContribution, label: string) => {
       const from = at;
-      at += found.contribution;
+      at += contribution;
       passed.push(at);
-      steps.push({ key: feature.name, label: title(feature), from, to: at, missing: found.value === undefined });
+      steps.push({ key: feature, label, from, to: at, missing: value === undefined });
+    };
+    for (const feature of FEATURES) {
+      // The voice has a score of its own.
+      if (feature.modality !== modality || feature.name === VOICE_FEATURE) continue;
+      const found = contributions.find((each) => each.feature === feature.name);
+      if (found) step(found, title(feature));
+    }
+    for (const other of contributions) {
+      const isKnown = other.modality !== modality || featureNamed(other.feature) !== undefined;
+      // Or an old result would not add up.
+      if (!isKnown && other.contribution !== 0) step(other, "A measurement that is no longer made");
     }
     if (steps.length > 0) groups.push({ modality, label: MODALITY_LABELS[modality], sum: at - before, steps });
   }

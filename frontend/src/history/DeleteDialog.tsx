@@ -47,7 +47,7 @@ export function DeleteDialog({ analysis, onClose }: DeleteDialogProps) {
       </h2>
       <p className="mt-2 font-medium">{analysis.filename}</p>
       <p className="mt-2 text-quiet">
-        This removes the result with everything that was measured, and the video itself unless another analysis still
+        This removes the result with everything that was measured, and the file itself unless another analysis still
         uses it. It cannot be taken back, and links to it stop working.
       </p>
       {problem !== undefined && (

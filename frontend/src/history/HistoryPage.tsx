@@ -61,7 +61,7 @@ function Pages({ filter }: { filter: Filter }) {
     setChosen((before) => before.filter((name) => name !== deleted.name));
     const when = formatDateTime(new Date());
     setRemoved({
-      notice: `${deleted.filename} was removed on ${when}: the result, its measurements, and the video unless another analysis uses it.`,
+      notice: `${deleted.filename} was removed on ${when}: the result, its measurements, and the file unless another analysis uses it.`,
     });
     // The last of a page takes the page with it.
     if (page?.analyses.length === 1) setTrail(newer);
@@ -141,7 +141,7 @@ function Empty({ filter }: { filter: Filter }) {
       <p className="mt-4">
         {filter.key === "all" ? (
           <Link href="/" className="button button-primary">
-            Analyse a video
+            Analyse a file
           </Link>
         ) : (
           <Link href="/history/" className="button">

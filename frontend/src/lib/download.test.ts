@@ -42,4 +42,16 @@ describe("downloading a video", () => {
   ])("of a %s is %s", (container, type) => {
     expect(mediaType(container)).toBe(type);
   });
+
+  it.each([
+    ["mov,mp4,m4a,3gp,3g2,mj2", "audio/mp4"],
+    ["mp3", "audio/mpeg"],
+    ["wav", "audio/wav"],
+    ["ogg", "audio/ogg"],
+    ["flac", "audio/flac"],
+    ["amr", "audio/amr"],
+    ["matroska,webm", "video/webm"],
+  ])("of a %s without a picture is %s", (container, type) => {
+    expect(mediaType(container, true)).toBe(type);
+  });
 });

@@ -1,4 +1,4 @@
-/** Getting a video back from the server. */
+/** Getting a video or a sound file back from the server. */
 
 import { failureOf } from "./api/errors";
 import type { Api } from "./api/client";
@@ -8,7 +8,7 @@ import { backoffMs, pause } from "./backoff";
 const LUMP_BYTES = 8 * 1024 * 1024;
 
 /**
- * Downloads the video of an analysis, going on where a broken connection left off.
+ * Downloads the file of an analysis, going on where a broken connection left off.
  *
  * @param type Media type, such as "video/mp4": what the player goes by.
  * @param onProgress Called with the bytes that have arrived, and whether the connection broke and is tried again.
@@ -55,9 +55,21 @@ export async function downloadMedia(
   return new Blob(lumps, { type });
 }
 
+/** Of the containers that hold nothing but sound. */
+const SOUND_TYPES: readonly (readonly [name: string, type: string])[] = [
+  ["mp3", "audio/mpeg"],
+  ["wav", "audio/wav"],
+  ["flac", "audio/flac"],
+  ["ogg", "audio/ogg"],
+  ["amr", "audio/amr"],
+  ["mp4", "audio/mp4"],
+];
+
 /** Media type by the container's name, as ffmpeg says it; players are strict about it. */
-export function mediaType(container: string): string {
+export function mediaType(container: string, isSound = false): string {
   const names = container.split(",");
+  const sound = isSound ? SOUND_TYPES.find(([name]) => names.includes(name)) : undefined;
+  if (sound) return sound[1];
   if (names.includes("mp4") || names.includes("mov")) return "video/mp4";
   if (names.includes("webm") || names.includes("matroska")) return "video/webm";
   if (names.includes("ogg")) return "video/ogg";

@@ -5,7 +5,7 @@ import { evidenceFacts } from "@/dashboard/evidenceFacts";
 
 /** What the verdict rests on, in a few lines. */
 export function Evidence({ result }: { result: AnalysisResult }) {
-  const facts = result.quality ? evidenceFacts(result.quality, result.metadata?.audio !== undefined) : [];
+  const facts = result.quality ? evidenceFacts(result.quality, result.metadata) : [];
   const notes = [...keepInMind(result), ...(result.metadata?.notes ?? []).map(({ text }) => text)];
   return (
     <div className="mt-3">

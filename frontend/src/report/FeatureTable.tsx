@@ -1,13 +1,19 @@
 import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
+import { Modality } from "@gen/notreally/v1/features_pb";
 
-import { FEATURES, numberOf, title } from "@/dashboard/features";
+import { faceView } from "@/dashboard/faceView";
+import { FEATURES, numberOf, title, VOICE_FEATURE } from "@/dashboard/features";
 import { missingReason } from "@/dashboard/missing";
+import { isSound } from "@/dashboard/part";
 import { signed } from "@/dashboard/push";
+import { summariesOf, usualRange } from "@/dashboard/range";
 import { hasScore } from "@/dashboard/verdict";
 
-/** The ten measurements as rows. */
+/** The ten measurements as rows; of a sound file those that need no picture. */
 export function FeatureTable({ result }: { result: AnalysisResult }) {
-  const scored = hasScore(result);
+  const sound = isSound(result.metadata);
+  const summaries = summariesOf(result.model);
+  const scored = !sound && hasScore({ verdict: faceView(result).verdict, model: result.model });
   return (
     <table className="mt-3 w-full border-collapse text-left text-[8.5pt] tabular-nums">
       <thead>
@@ -16,7 +22,7 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
             Measurement
           </th>
           <th scope="col" className="py-1 pl-3 font-semibold">
-            This video
+            This {sound ? "recording" : "video"}
           </th>
           <th scope="col" className="py-1 pl-3 font-semibold">
             Usual range
@@ -29,9 +35,9 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
         </tr>
       </thead>
       <tbody>
-        {FEATURES.map((feature) => {
+        {FEATURES.filter(({ modality }) => !sound || modality === Modality.AUDIO).map((feature) => {
           const contribution = result.contributions.find((each) => each.feature === feature.name);
-          const usual = result.model?.features.find((each) => each.feature === feature.name);
+          const usual = usualRange(summaries, feature.name);
           const value = contribution?.value;
           const push = contribution?.contribution ?? 0;
           return (
@@ -51,7 +57,10 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
               <td className="py-[3px] pl-3 whitespace-nowrap">
                 {usual && `${numberOf(feature, usual.p05)} to ${numberOf(feature, usual.p95)}`}
               </td>
-              {scored && (
+              {scored && feature.name === VOICE_FEATURE && (
+                <td className="py-[3px] pl-3 text-right text-quiet">a score of its own</td>
+              )}
+              {scored && feature.name !== VOICE_FEATURE && (
                 <td
                   className={`py-[3px] pl-3 text-right whitespace-nowrap ${push > 0 ? "text-fake" : push < 0 ? "text-real" : "text-quiet"}`}
                 >

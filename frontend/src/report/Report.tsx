@@ -7,12 +7,19 @@ import "./report.css";
 import { type Analysis, type AnalysisResult, Verdict } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 
+import { fromTo, stretchesOf, suspiciousSpans } from "@/charts/voice";
 import { Gauge } from "@/dashboard/Gauge";
 import { heatInFewWords, heatScale, type Moment, moments } from "@/dashboard/heat";
 import { HeatOverlay } from "@/dashboard/HeatOverlay";
 import { Jpeg } from "@/dashboard/Jpeg";
+import { chanceOf, partInShort } from "@/dashboard/PartLines";
+import { headlineOf, isSound } from "@/dashboard/part";
+import { partsOf, subjectOf } from "@/dashboard/parts";
 import { signed } from "@/dashboard/push";
+import { summariesOf } from "@/dashboard/range";
+import { faceView } from "@/dashboard/faceView";
 import { hasScore, rankingInWords, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
+import { voiceRankingInWords } from "@/dashboard/voice";
 import { formatDateTime, formatDuration, formatNumber, formatProbability, formatTimecode } from "@/lib/format";
 
 import { Evidence } from "./Evidence";
@@ -23,21 +30,24 @@ const MOST_PICTURES = 4;
 export function Report({ analysis }: { analysis: Analysis }) {
   const { result } = analysis;
   if (!result) return null;
-  const words = verdictWords(result.verdict, result.model);
+  const part = headlineOf(result);
+  const words = verdictWords(result.verdict, result.model, part);
   return (
-    <article className="report hidden text-[10pt] leading-snug print:block" data-report="">
+    <article className="report hidden text-[9pt] leading-snug print:block" data-report="">
       <Head analysis={analysis} result={result} />
       <div className="mt-4 grid grid-cols-[1fr_15rem] gap-6">
         <div>
-          <p className={`text-[20pt] leading-tight font-semibold tracking-tight ${TONE_TEXT[words.tone]}`}>
+          {partsOf(result).length > 0 && <p className="text-quiet">Verdict on the {part}</p>}
+          <p className={`text-[17pt] leading-tight font-semibold tracking-tight ${TONE_TEXT[words.tone]}`}>
             {words.title}
           </p>
           <p className="mt-1">{words.meaning}</p>
+          <Parts result={result} />
           <Reasons result={result} />
           <Faces result={result} />
         </div>
-        {hasScore(result) ? (
-          <Gauge probFake={result.probFake} model={result.model} />
+        {hasScore(result, part) ? (
+          <Gauge probFake={result.probFake} model={result.model} part={part} />
         ) : (
           <p className="self-start border-l border-line pl-4 text-quiet">
             No score is given: a number here would only look like an answer.
@@ -45,6 +55,7 @@ export function Report({ analysis }: { analysis: Analysis }) {
         )}
       </div>
       <Pictures result={result} />
+      <Heard result={result} />
       <FeatureTable result={result} />
       <Evidence result={result} />
       <Foot result={result} />
@@ -63,7 +74,7 @@ function Head({ analysis, result }: { analysis: Analysis; result: AnalysisResult
     <header className="border-b-2 border-ink pb-2">
       <p className="flex justify-between text-[9pt] text-quiet">
         <span className="font-semibold">NotReally</span>
-        <span>Report on a video of a face</span>
+        <span>{isSound(result.metadata) ? "Report on a recording of a voice" : "Report on a video of a face"}</span>
       </p>
       <p className="mt-1 text-[13pt] font-semibold break-words">{analysis.filename}</p>
       <p className="text-quiet">{facts.join(" · ")}</p>
@@ -76,10 +87,38 @@ function Reasons({ result }: { result: AnalysisResult }) {
   if (result.verdict !== Verdict.INSUFFICIENT) return <p className="mt-2 text-quiet">{result.summary}</p>;
   return (
     <ul className="mt-2 list-disc pl-5">
-      {result.insufficiency.map(({ reason, text }) => (
-        <li key={reason}>{text}</li>
+      {subjectOf(result, faceView(result)).reasons.map((text) => (
+        <li key={text}>{text}</li>
       ))}
     </ul>
+  );
+}
+
+/** The face and the voice, each with its verdict. */
+function Parts({ result }: { result: AnalysisResult }) {
+  const parts = partsOf(result);
+  if (parts.length === 0) return null;
+  return (
+    <ul className="mt-1.5">
+      {parts.map((part) => (
+        <li key={part.name}>
+          <strong className="font-semibold">{part.name === "face" ? "Face" : "Voice"}:</strong>{" "}
+          {[partInShort(part, result).title.toLowerCase(), chanceOf(part)].filter(Boolean).join(", ")}.{" "}
+          {part.reasons.join(" ")}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What sounds synthesised by itself, in words. */
+function Heard({ result }: { result: AnalysisResult }) {
+  const spans = suspiciousSpans(stretchesOf(result.voice));
+  if (spans.length === 0) return null;
+  return (
+    <p className="mt-2 text-[8.5pt]">
+      {spans.map((span) => `${fromTo(span)} the voice sounds synthesised.`).join(" ")}
+    </p>
   );
 }
 
@@ -98,7 +137,7 @@ function Faces({ result }: { result: AnalysisResult }) {
 function Pictures({ result }: { result: AnalysisResult }) {
   const thumbnails = result.faces[0]?.thumbnails ?? [];
   const scored = moments(thumbnails);
-  if (scored.length > 0) return <Moments all={scored} summaries={result.model?.features ?? []} />;
+  if (scored.length > 0) return <Moments all={scored} summaries={summariesOf(result.model)} />;
   const pictures = thumbnails.slice(0, MOST_PICTURES);
   if (pictures.length === 0) return null;
   return (
@@ -139,15 +178,26 @@ function Moments({ all, summaries }: { all: readonly Moment[]; summaries: readon
   );
 }
 
+/** After the model's name: what it learned from, of what it judged here. */
+function learnedFrom({ model, metadata }: AnalysisResult): string {
+  if (isSound(metadata)) {
+    const clips = model?.voice?.trainingClips;
+    return clips ? `, fitted to ${formatNumber(clips)} recordings of voices` : "";
+  }
+  return model?.trainingVideos ? `, trained on ${formatNumber(model.trainingVideos)} videos` : "";
+}
+
 function Foot({ result }: { result: AnalysisResult }) {
   const { model } = result;
-  const ranking = rankingInWords(model);
+  const heard = result.voice && voiceRankingInWords(model);
+  const ranking = isSound(result.metadata) ? null : rankingInWords(model);
   return (
     <footer className="mt-3 border-t border-line pt-2 text-[8pt] text-quiet">
       <p>
         {model?.version ? `Model ${model.version}` : "Model unknown"}
-        {model?.trainingVideos ? `, trained on ${formatNumber(model.trainingVideos)} videos` : ""}.
+        {learnedFrom(result)}.
         {ranking ? ` ${ranking}` : ""}
+        {heard ? ` ${heard}` : ""}
       </p>
       <p>
         This is an estimate, not proof. Strong compression, unusual cameras and new kinds of fakes can mislead it: look

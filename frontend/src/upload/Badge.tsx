@@ -18,7 +18,7 @@ export function Badge() {
       href="/"
       prefetch={false}
       className="mr-1 flex h-8 items-center gap-1.5 rounded-full bg-accent-soft px-2 text-sm font-medium text-accent tabular-nums sm:px-3"
-      aria-label={`Uploading, ${formatPercent(share(sending))}: back to your videos`}
+      aria-label={`Uploading, ${formatPercent(share(sending))}: back to your files`}
     >
       <Upload aria-hidden size={14} />
       {formatPercent(share(sending))}

@@ -8,23 +8,23 @@ import { formatBytes } from "@/lib/format";
 import { ACCEPT } from "./checks";
 
 /** By this id the focus finds its button. */
-export const CHOOSE_BUTTON = "choose-videos";
+export const CHOOSE_BUTTON = "choose-files";
 
 interface DropZoneProps {
   maxBytes: number | undefined;
-  /** Smaller, once there are videos below it. */
+  /** Smaller, once there are files below it. */
   compact: boolean;
   onFiles: (files: File[]) => void;
 }
 
-/** Takes videos: dropped anywhere on the page, picked, or pasted. */
+/** Takes videos and sound files: dropped anywhere on the page, picked, or pasted. */
 export function DropZone({ maxBytes, compact, onFiles }: DropZoneProps) {
   const input = useRef<HTMLInputElement>(null);
   const over = useFilesOverPage(onFiles);
   const limit = maxBytes === undefined ? "" : ` Up to ${formatBytes(maxBytes)} each.`;
   return (
     <section
-      aria-label="Choose videos"
+      aria-label="Choose videos or sound files"
       className={`panel flex flex-col items-center justify-center gap-4 border-2 border-dashed px-6 text-center transition-colors ${compact ? "py-6" : "min-h-72 py-10"} ${over ? "border-accent bg-accent-soft" : "border-line-strong"}`}
     >
       {!compact && (
@@ -33,9 +33,9 @@ export function DropZone({ maxBytes, compact, onFiles }: DropZoneProps) {
         </span>
       )}
       <div>
-        <p className="text-lg font-medium">{over ? "Let go to analyse" : "Drop videos here"}</p>
+        <p className="text-lg font-medium">{over ? "Let go to analyse" : "Drop videos or sound files here"}</p>
         <p className="mt-1 min-h-5 text-sm text-quiet">
-          MP4, MOV, WebM, MKV and others, with a face in them.{limit}
+          MP4, MOV, WebM and others with a face in them; MP3, WAV, M4A and others with a voice.{limit}
         </p>
       </div>
       <button
@@ -44,7 +44,7 @@ export function DropZone({ maxBytes, compact, onFiles }: DropZoneProps) {
         className="button button-primary h-11 px-5"
         onClick={() => input.current?.click()}
       >
-        Choose videos
+        Choose files
       </button>
       <input
         ref={input}
@@ -52,7 +52,7 @@ export function DropZone({ maxBytes, compact, onFiles }: DropZoneProps) {
         multiple
         hidden
         accept={ACCEPT}
-        aria-label="Videos"
+        aria-label="Videos and sound files"
         onChange={(event) => {
           onFiles(Array.from(event.target.files ?? []));
           // Or choosing the same file again would change nothing.

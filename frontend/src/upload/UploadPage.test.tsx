@@ -74,6 +74,6 @@ describe("the page where videos are taken in", () => {
     await screen.findByRole("link", { name: "Open the analysis of two.mp4" });
     expect(focused()).toBe("two.mp4");
     await press("Remove two.mp4 from the list");
-    expect(focused()).toBe("Choose videos");
+    expect(focused()).toBe("Choose files");
   });
 });

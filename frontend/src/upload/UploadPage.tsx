@@ -12,7 +12,7 @@ import { Announcer } from "./Announcer";
 import { DropZone } from "./DropZone";
 import { VideoCard } from "./VideoCard";
 
-/** Where videos are taken in, and watched as long as there are several. */
+/** Where files are taken in, and watched as long as there are several. */
 export function UploadPage() {
   const items = useQueue();
   const { maxBytes, problem } = useLimits();
@@ -27,9 +27,9 @@ export function UploadPage() {
         </p>
       )}
       {items.length > 0 && (
-        <section aria-labelledby="videos" className="mt-8">
-          <h2 id="videos" className="eyebrow">
-            Your videos
+        <section aria-labelledby="files" className="mt-8">
+          <h2 id="files" className="eyebrow">
+            Your files
           </h2>
           <ul className="mt-3 space-y-3">
             {items.map((item) => (
@@ -59,7 +59,7 @@ function useLimits(): { maxBytes?: number; problem?: string } {
   return limits;
 }
 
-/** Who sent one video wants to watch it: its page opens once the server has it. Of several, all stay in view. */
+/** Who sent one file wants to watch it: its page opens once the server has it. Of several, all stay in view. */
 function useOpenOnceAccepted(): void {
   const router = useRouter();
   const items = useQueue();

@@ -18,7 +18,7 @@ import { CHOOSE_BUTTON } from "./DropZone";
 import type { Item } from "./queue";
 import { isAnalysing, isDone, isSending } from "./video";
 
-/** One video and what is becoming of it. */
+/** One file and what is becoming of it. */
 export function VideoCard({ item }: { item: Item }) {
   const { video, filename, size } = item;
   // A verdict that was there before the card is no news.
@@ -99,14 +99,14 @@ function Action({ label, Icon, text, onClick }: ActionProps) {
   );
 }
 
-/** A button that goes before its card does, as when an upload is over, leaves its focus to the name of the video. */
+/** A button that goes before its card does, as when an upload is over, leaves its focus to the name of the file. */
 function leaveFocus(button: HTMLElement | null) {
   return () => {
     if (button && document.activeElement === button) focusName(button.closest("li"));
   };
 }
 
-/** Takes a card off the list; whoever did it goes on at the next one, the one before, or where videos are chosen. */
+/** Takes a card off the list; whoever did it goes on at the next one, the one before, or where files are chosen. */
 function takeOff(id: string, button: HTMLElement): void {
   const card = button.closest("li");
   const neighbour = card?.nextElementSibling ?? card?.previousElementSibling;

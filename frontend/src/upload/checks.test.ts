@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { objection } from "./checks";
+import { ACCEPT, hasSoundName, objection } from "./checks";
 
 const LIMIT = 100_000_000;
 
@@ -25,11 +25,39 @@ describe("a picked file", () => {
     ["notes.txt", "text/plain"],
     ["photo.jpg", "image/jpeg"],
     ["photo.webp", "image/webp"],
-    ["song.mp3", "audio/mpeg"],
+    ["tune.mid", "audio/midi"],
+    ["playlist.m3u", "audio/x-mpegurl"],
     ["code.ts", "text/typescript"],
     ["clip", ""],
   ])("%s of type '%s' is none", (name, type) => {
-    expect(objection(file(name, type), LIMIT)).toContain("not a video");
+    expect(objection(file(name, type), LIMIT)).toContain("not a video or a sound file");
+  });
+
+  it.each([
+    ["message.wav", "audio/wav"],
+    ["message.wav", "audio/x-wav"],
+    ["song.mp3", "audio/mpeg"],
+    ["memo.m4a", "audio/x-m4a"],
+    ["memo.m4a", "audio/mp4"],
+    ["voice.ogg", "audio/ogg"],
+    ["voice.opus", "audio/ogg"],
+    ["voice.opus", ""],
+    ["take.flac", "audio/flac"],
+    ["call.AMR", ""],
+    ["call.amr", "audio/amr"],
+    ["without extension", "audio/mpeg"],
+  ])("%s of type '%s' is a sound file", (name, type) => {
+    expect(objection(file(name, type), LIMIT)).toBeUndefined();
+  });
+
+  it("is offered by the file dialog, sound files too", () => {
+    for (const each of ["video/*", "audio/*", ".mp4", ".wav", ".mp3", ".m4a", ".ogg", ".opus", ".flac", ".amr"]) {
+      expect(ACCEPT.split(",")).toContain(each);
+    }
+  });
+
+  it("is known by its name to be a sound file where it cannot be a video", () => {
+    expect(["a.MP3", "a.amr", "a.ogg", "a.mp4", "mp3"].map(hasSoundName)).toEqual([true, true, false, false, false]);
   });
 
   it("may be exactly as large as the limit", () => {

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from services.face.networks.crops import SIDE
 from services.face.networks.encoder_file import weights_for
-from services.face.networks.network_file import NetworkError
-from services.face.networks.onnx_session import Spec, loaded
+from services.kit.networks.network_file import NetworkError
+from services.kit.networks.onnx_session import Spec, loaded
 
 FEATURES = ("face_appearance_log_odds", "face_blending_log_odds")
 """What the scores are averaged into over a video, in the order of the output."""

@@ -13,7 +13,8 @@ from services.face.mesh.quiet import quiet_import
 from services.face.networks.appearance_network import AppearanceNetwork
 from services.face.networks.crops import SIDE
 from services.face.networks.motion_network import MotionNetwork
-from services.face.networks.network_file import SHIPPED, NetworkPaths, read_networks, version_of
+from services.face.networks.network_file import SHIPPED, NetworkPaths, read_networks
+from services.kit.networks.network_file import version_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def warm_up(networks: NetworkPaths) -> None:
     quarter of the work. A worker has the cores to share with others like it anyway.
 
     Raises:
-        NetworkError: See `services.face.networks.network_file` and the networks.
+        NetworkError: See `services.kit.networks.network_file` and the networks.
     """
     global _networks
     _networks = networks

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.face.networks.onnx_session import Spec, loaded
 from services.face.signals.movement import VALUES, Movement
+from services.kit.networks.onnx_session import Spec, loaded
 
 _TAKES = (Spec("values", "tensor(float)", (VALUES,)), Spec("conditions", "tensor(float)", (2,)))
 _GIVES = Spec("log_odds", "tensor(float)", ())

@@ -1,8 +1,6 @@
-"""Sharpness of a face relative to its surroundings, measured on a crop of fixed size.
+"""How much eyes and mouth stand out, measured on a crop of fixed size: next to nothing where something covers them.
 
-The crop is rotated upright and scaled to an inter-ocular distance of 100 px. What is pasted into a frame was usually
-made at another resolution, and blended along an edge inside the contour of the face (compare Li et al., "Face X-ray",
-2020).
+The crop is rotated upright and scaled to an inter-ocular distance of 100 px.
 """
 
 from typing import Any
@@ -17,9 +15,6 @@ from services.face.windows import Texture
 
 _SIDE = 340
 _IOD = 100.0
-_BLUR_SIGMA = 2.0
-# Shares of the face oval about its centre.
-_INSIDE, _RING_FROM, _RING_TO = 0.7, 0.9, 1.05
 # Fewer pixels than this are no sample of anything.
 _LEAST_PIXELS = 200
 # An eye that is nearly closed is small.
@@ -39,31 +34,27 @@ def measure_texture(picture: Picture, points: NDArray[np.float64], entry: int) -
 
     Values are in steps of 8-bit lightness; NaN where too little of an area lies inside the frame.
     """
-    view, oval = canonical_view(points)
+    view = canonical_view(points)
     lightness = picture.lightness(view, (_SIDE, _SIDE)).astype(np.float32)
     visible = _visible(view, picture.size)
-    highpass = cv2.absdiff(lightness, cv2.GaussianBlur(lightness, (0, 0), _BLUR_SIGMA))
     eyes = [_in_crop(points, eye, view) & visible for eye in _EYES]
     cheeks = np.logical_or(*(_in_crop(points, cheek, view) for cheek in _CHEEKS)) & visible
     return Texture(
         entry,
-        highpass_inside=_median(highpass, visible & _within(oval, _INSIDE)),
-        highpass_ring=_median(highpass, visible & _within(oval, _RING_TO) & ~_within(oval, _RING_FROM)),
         eyes_contrast=min(_contrast(lightness, eye) for eye in eyes),
         eyes_lightness=_median(lightness, np.logical_or(*eyes)) / max(1.0, _median(lightness, cheeks)),
         mouth_contrast=_contrast(lightness, _in_crop(points, _MOUTH, view) & visible),
     )
 
 
-def canonical_view(points: NDArray[np.float64]) -> tuple[View, NDArray[np.float64]]:
-    """View of the canonical crop of a face, and its oval (36, 2) in crop coordinates."""
+def canonical_view(points: NDArray[np.float64]) -> View:
+    """View of the canonical crop of a face."""
     across = points[lm.LEFT_EYE_CORNER, :2] - points[lm.RIGHT_EYE_CORNER, :2]
     iod = float(np.linalg.norm(across))
     oval = points[np.array(lm.OVAL), :2]
     middle = (oval.min(axis=0) + oval.max(axis=0)) / 2
     side, angle = _SIDE * iod / _IOD, float(np.arctan2(across[1], across[0]))
-    view = view_of((float(middle[0]), float(middle[1])), side, angle, _SIDE)
-    return view, (oval - view[:, 2]) @ np.linalg.inv(view[:, :2]).T
+    return view_of((float(middle[0]), float(middle[1])), side, angle, _SIDE)
 
 
 def _in_crop(points: NDArray[np.float64], area: NDArray[np.int64], view: View) -> Mask:
@@ -76,11 +67,6 @@ def _contrast(lightness: NDArray[np.float32], area: Mask) -> float:
     """How much lightness varies over an area: next to nothing where something even covers an eye or a mouth."""
     chosen = lightness[area]
     return float(np.std(chosen)) if chosen.size >= _LEAST_OF_AN_EYE else float("nan")
-
-
-def _within(oval: NDArray[np.float64], share: float) -> Mask:
-    centre = oval.mean(axis=0)
-    return _filled(centre + share * (oval - centre))
 
 
 def _filled(corners: NDArray[np.float64]) -> Mask:

@@ -19,11 +19,14 @@ _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Dispositio
 
 
 @contextmanager
-def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator[InputContainer | None]:
+def opened_container(
+    video: BinaryIO | Path, *, decode: bool = True, demuxers: frozenset[str] = ALLOWED_DEMUXERS
+) -> Iterator[InputContainer | None]:
     """A video's container, for as long as the block lasts; None when it is none that may be read.
 
     Args:
         video: A file, read from its start.
+        demuxers: Those that may open it.
         decode: Whether opening may decode the first frames to learn what the headers leave open; half a dozen of
             1080p take as long as walking over a quarter of an hour of packets.
 
@@ -34,7 +37,7 @@ def opened_container(video: BinaryIO | Path, *, decode: bool = True) -> Iterator
     # makes ffmpeg read anything else. Nor could it: all it may read is the file it is handed.
     options = {
         "protocol_whitelist": "none",
-        "format_whitelist": ffmpeg_list(ALLOWED_DEMUXERS),
+        "format_whitelist": ffmpeg_list(demuxers),
         "max_pixels": str(MOST_PIXELS),
         **({} if decode else {"skip_frame": "all"}),
     }

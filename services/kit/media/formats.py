@@ -34,7 +34,8 @@ ALLOWED_DEMUXERS: frozenset[str] = frozenset(
         "webm",
     }
 )
-"""Names of ffmpeg's demuxers for videos. A demuxer may have several names, joined by commas; one match is enough."""
+"""Names of ffmpeg's demuxers for videos; a file of one of them may hold sound alone, as M4A and Ogg do. A demuxer may
+have several names, joined by commas; one match is enough."""
 
 TIMELESS_DEMUXERS: frozenset[str] = frozenset({"h264", "hevc"})
 """Of bare streams: they say when nothing is shown, and nobody can seek in them."""
@@ -42,8 +43,8 @@ TIMELESS_DEMUXERS: frozenset[str] = frozenset({"h264", "hevc"})
 USUAL_RATE_HZ = 25
 """Frames a second of a bare stream that does not say, as ffmpeg takes it."""
 
-SOUND_DEMUXERS: frozenset[str] = frozenset({"aac", "flac", "mp3", "wav"})
-"""Opened by the probe alone, to tell a person that the file is sound without picture."""
+SOUND_DEMUXERS: frozenset[str] = frozenset({"aac", "amr", "flac", "mp3", "wav"})
+"""Of files that hold sound alone. Where pictures are decoded they are not opened."""
 
 ALLOWED_PROTOCOLS: tuple[str, ...] = ("file", "pipe")
 """Where ffmpeg may read from and write to."""

@@ -3,6 +3,7 @@
 import random
 import struct
 import zlib
+from dataclasses import replace
 
 from tests.integration.hostile import boxes
 from tests.integration.hostile.inputs import Answered, Input, Maker, Refused, reasons
@@ -10,6 +11,7 @@ from tests.integration.hostile.workshop import Workshop
 
 NOT_A_VIDEO = Refused("NOT_A_VIDEO")
 NO_VIDEO = Refused("NO_VIDEO_STREAM")
+HEARD = Answered(coverage=0, frames=(0, 0), faces=0, warnings=reasons("SOUND_ONLY"))
 WHOLE = Answered(frames=(95, 105))
 SHORT = Answered(frames=(45, 55))
 BARE = Answered(frames=(45, 55), warnings=reasons("TIMES_MADE_UP"))
@@ -42,6 +44,19 @@ def _album(shop: Workshop) -> bytes:
     """Sound with a cover picture."""
     cover = ("-map", "0:a", "-map", "0:v", "-frames:v", "1", "-c:v", "mjpeg", "-disposition:v", "attached_pic")
     return shop.converted("m4a", *cover, "-c:a", "copy")
+
+
+def _cut_sound(shop: Workshop) -> bytes:
+    """Half of a recording whose header promises the whole."""
+    data = shop.converted("wav", "-vn")
+    return data[: len(data) // 2]
+
+
+def _subtitles(shop: Workshop) -> bytes:
+    """Matroska without picture and sound."""
+    subtitles = shop.face.with_name("alone.srt")
+    subtitles.write_text("1\n00:00:00,000 --> 00:00:03,000\nwords\n")
+    return shop.converted("mkv", "-i", str(subtitles), "-map", "1", "-c:s", "srt")
 
 
 def _random_bytes(shop: Workshop) -> bytes:
@@ -166,11 +181,18 @@ NOT_VIDEOS: tuple[Input, ...] = (
     Input("svg of a file", _naming('<?xml version="1.0"?><svg><image href="file://{path}"/></svg>'), NOT_A_VIDEO),
     Input("no index", _without_index, Refused("INCOMPLETE_FILE"), words="cut"),
     Input("half an index", _half_an_index, Refused("INCOMPLETE_FILE")),
-    Input("sound as m4a", _sound("m4a", "-c:a", "copy"), NO_VIDEO, words="no video"),
-    Input("sound as mp3", _sound("mp3", "-c:a", "libmp3lame"), NO_VIDEO),
-    Input("sound as ogg", _sound("ogg", "-c:a", "libvorbis"), NO_VIDEO),
-    Input("sound as wav", _sound("wav"), NO_VIDEO),
-    Input("sound with a cover", _album, NO_VIDEO),
+    Input("sound as m4a", _sound("m4a", "-c:a", "copy"), HEARD),
+    Input("sound as mp3", _sound("mp3", "-c:a", "libmp3lame"), HEARD),
+    Input("sound as ogg", _sound("ogg", "-c:a", "libvorbis"), HEARD),
+    Input("sound as wav", _sound("wav"), HEARD),
+    Input("sound with a cover", _album, HEARD),
+    Input("sound with labels", _labelled("flac", "-vn", "-c:a", "flac"), HEARD),
+    Input("sound cut short", _cut_sound, replace(HEARD, warnings=reasons("SOUND_ONLY", "TRUNCATED"))),
+    Input(
+        "nothing but an AMR's beginning", _fixed(b"#!AMR\n"), replace(HEARD, insufficiency=reasons("SOUND_NOT_READ"))
+    ),
+    Input("random bytes called AMR", _fixed(b"#!AMR\n" + random.Random(4).randbytes(100_000)), HEARD),
+    Input("subtitles alone", _subtitles, NO_VIDEO, words="neither a video nor sound"),
 )
 
 REFERENCES: tuple[Input, ...] = (

@@ -33,9 +33,10 @@ def face_warm_up() -> None:
 
 
 def audio_warm_up() -> None:
+    from services.audio.voice.shipped import SHIPPED_VOICE_NETWORK
     from services.audio.work import warm_up
 
-    warm_up()
+    warm_up(SHIPPED_VOICE_NETWORK)
 
 
 def metadata_warm_up() -> None:

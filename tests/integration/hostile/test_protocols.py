@@ -88,7 +88,7 @@ async def rest_document(stack: Stack, filename: str, content: bytes) -> dict[str
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("name", ["text", "no index", "sound as m4a", "playlist of an address", "16k pixels"])
+@pytest.mark.parametrize("name", ["text", "no index", "playlist of an address", "16k pixels"])
 async def test_a_failed_job_gives_one_reason_over_all_protocols(
     over: Over, stack: Stack, shop: Workshop, name: str
 ) -> None:

@@ -19,7 +19,7 @@ def edge(folder: Path) -> Edge:
 def test_the_settings_are_in_it(tmp_path: Path) -> None:
     config = yaml.safe_load(edge(tmp_path).render(TEMPLATE.read_text()))
     listener = config["static_resources"]["listeners"][0]["address"]["socket_address"]
-    assert listener == {"address": "0.0.0.0", "port_value": 18080}  # noqa: S104
+    assert listener == {"address": "127.0.0.1", "port_value": 18080}
     endpoint = config["static_resources"]["clusters"][0]["load_assignment"]["endpoints"][0]["lb_endpoints"][0]
     gateway = endpoint["endpoint"]["address"]["socket_address"]
     assert gateway == {"address": "gateway.example", "port_value": 7000}

@@ -81,3 +81,20 @@ def test_a_verdict_that_is_never_given_is_said_so(band: tuple[float, float], wor
     print_model(console, classifier_pb2.Model(version="1", real_below=band[0], fake_above=band[1]))
     assert isinstance(console.file, io.StringIO)
     assert words in console.file.getvalue()
+
+
+def test_the_voice_has_a_band_of_its_own() -> None:
+    def printed(model: classifier_pb2.Model) -> str:
+        console = Console(file=io.StringIO(), width=100)
+        print_model(console, model)
+        assert isinstance(console.file, io.StringIO)
+        return " ".join(console.file.getvalue().split())
+
+    curve = classifier_pb2.VoiceModel(
+        network="a", real_below=0.1, fake_above=0.8, training_clips=321, held_out_auc=0.9876
+    )
+    text = printed(classifier_pb2.Model(version="1", real_below=0.2, fake_above=0.7, voice=curve))
+    assert "face real below 0.20, fake above 0.70, else inconclusive" in text
+    assert "voice real below 0.10, fake above 0.80, else inconclusive" in text
+    assert "recordings of voices 321 held-out AUC of voices 0.988" in text
+    assert "verdict on the voice none assumed" in printed(classifier_pb2.Model(version="1"))

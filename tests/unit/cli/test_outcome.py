@@ -58,6 +58,18 @@ def test_missing_features_are_null_and_names_are_plain() -> None:
     assert len(FEATURE_NAMES) == 10
 
 
+def test_the_voice_is_told_apart_from_the_face() -> None:
+    spoken = outcome(analysis_pb2.VERDICT_LIKELY_FAKE)
+    assert spoken.analysis is not None
+    assert (document([spoken])["results"]["headline"], document([spoken])["results"]["voice"]) == ("face", None)
+    spoken.analysis.result.headline = analysis_pb2.PART_VOICE
+    spoken.analysis.result.voice.verdict = analysis_pb2.VERDICT_LIKELY_FAKE
+    spoken.analysis.result.voice.prob_fake = 0.75
+    results = document([spoken])["results"]
+    assert results["headline"] == "voice"
+    assert (results["voice"]["verdict"], results["voice"]["prob_fake"]) == ("LIKELY_FAKE", 0.75)
+
+
 def test_the_document_is_strict_json() -> None:
     odd = outcome(analysis_pb2.VERDICT_LIKELY_FAKE)
     assert odd.analysis is not None

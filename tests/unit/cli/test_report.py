@@ -50,6 +50,38 @@ def test_insufficient_evidence_names_no_number() -> None:
     assert "authenticity" not in text
 
 
+def test_the_voice_has_a_line_of_its_own() -> None:
+    answer = result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5)
+    assert "Voice" not in read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
+    voice = answer.voice
+    voice.verdict, voice.prob_fake = analysis_pb2.VERDICT_LIKELY_REAL, 0.04
+    for number in range(5):
+        voice.stretches.add(suspicious=number == 2)
+    text = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
+    assert "Voice: likely real, synthesised 4%, 1 of 5 stretches suspicious" in text
+
+
+def test_why_a_voice_is_not_judged_is_said_once() -> None:
+    answer = result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5)
+    answer.voice.verdict = analysis_pb2.VERDICT_INSUFFICIENT
+    answer.voice.insufficiency.add(reason="TOO_LITTLE_VOICE", text="There is too little voice.")
+    text = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
+    assert "Voice: not enough evidence" in text
+    assert text.count("There is too little voice.") == 1
+    answer.headline = analysis_pb2.PART_VOICE
+    answer.insufficiency.extend(answer.voice.insufficiency)
+    assert read(Outcome("a.wav", analysis_pb2.Analysis(result=answer))).count("There is too little voice.") == 1
+
+
+def test_of_a_sound_recording_no_frames_are_counted() -> None:
+    answer = result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5)
+    answer.metadata.audio.codec = "mp3"
+    answer.quality.analyzed_s, answer.quality.duration_s = 20.0, 95.0
+    text = read(Outcome("voice.mp3", analysis_pb2.Analysis(result=answer)))
+    assert "20.0 of 95.0 s of sound, model unknown" in text
+    assert "frames" not in text
+
+
 def test_a_problem_is_one_sentence() -> None:
     text = read(Outcome("[red]clip\x1b[31m.mp4", problem=Problem("NOT_A_VIDEO", "This is not a video.")))
     assert "This is not a video." in text

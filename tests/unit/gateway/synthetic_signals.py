@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from notreally.v1.audio_pb2 import AudioWindow
+from notreally.v1.audio_pb2 import AudioWindow, VoiceReading
 from notreally.v1.face_pb2 import FaceCrop, FaceMovement, FaceTexture, FaceTrack, FaceWindow
 from notreally.v1.media_pb2 import FaceContours, TimeWindow
 from notreally.v1.metadata_pb2 import MediaFacts, VideoFacts
@@ -38,7 +38,6 @@ def face_clip(
     box: ArrayLike = (0.4, 0.3, 0.2, 0.3),
     segments: ArrayLike = 0,
     found: ArrayLike = True,
-    texture: Callable[[float], tuple[float, float]] | None = lambda time: (1.0, 2.0),
     log_odds: Callable[[float], float] | None = lambda time: 1.0,
     motion: Callable[[float], float] | None = lambda time: 1.0,
     face_networks: str = "network",
@@ -48,8 +47,8 @@ def face_clip(
 
     Unless a course is given, the head turns a little from side to side: nobody alive keeps wholly still.
 
-    A texture is measured on every tenth entry, the appearance network scores every twentieth, the motion network a span
-    from every thirtieth, and contours are drawn of every third.
+    A texture of which nothing is known is on every tenth entry, the appearance network scores every twentieth, the
+    motion network a span from every thirtieth, and contours are drawn of every third.
     """
     count = len(times)
 
@@ -79,12 +78,7 @@ def face_clip(
             frame_height=480,
         )
         if seen.size:
-            textures = [
-                FaceTexture(entry=entry, highpass_inside=face, highpass_ring=ring)
-                for entry in range(0, len(entries), 10)
-                if texture is not None
-                for face, ring in [texture(float(times[entries[entry]]))]
-            ]
+            textures = [FaceTexture(entry=entry) for entry in range(0, len(entries), 10)]
             crops = [
                 FaceCrop(entry=entry, appearance_log_odds=score, blending_log_odds=-score)
                 for entry in range(0, len(entries), 20)
@@ -131,9 +125,14 @@ def sound_clip(
     mfcc: Callable[[Floats], Floats] = lambda times: np.zeros((len(times), 12)),
     voiced_share: float = 1.0,
     has_audio: bool = True,
+    voice: Callable[[float], float] | None = lambda time: 1.0,
+    voice_network: str = "voice network",
     window_s: float = 4.0,
 ) -> list[AudioWindow]:
-    """Sound in windows: `loudness` of the moments (steps,), `mfcc` of the moments (frames, 12)."""
+    """Sound in windows: `loudness` of the moments (steps,), `mfcc` of the moments (frames, 12).
+
+    The voice network reads a stretch of two seconds, or of what is left of the window, from every second of it.
+    """
     windows = []
     for index in range(int(np.ceil(duration_s / window_s - 1e-9))):
         start, end = index * window_s, min((index + 1) * window_s, duration_s)
@@ -144,6 +143,12 @@ def sound_clip(
             window.mfcc_times_s.extend(moments)
             window.mfcc.extend(mfcc(moments).ravel())
             window.voiced_s = (end - start) * voiced_share
+            if voice is not None:
+                window.voice_network = voice_network
+                window.voice.extend(
+                    VoiceReading(start_s=second, end_s=min(second + 2, end), log_odds=voice(second))
+                    for second in np.arange(start, max(start, end - 1) + 1e-9).tolist()
+                )
         windows.append(window)
     return windows
 

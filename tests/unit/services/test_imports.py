@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.synthetic.networks import voice_network
 
 _HEAVY = ("av", "cv2", "librosa", "matplotlib", "mediapipe", "numba", "onnxruntime", "scipy")
 
@@ -25,8 +28,15 @@ def test_a_face_worker_does_without_plotting() -> None:
     assert "matplotlib" not in loaded
 
 
-def test_an_audio_worker_does_without_a_compiler() -> None:
-    code = "from services.audio import work; work.warm_up(); import sys; print(*sys.modules)"
+def test_an_audio_worker_does_without_a_compiler(tmp_path: Path) -> None:
+    path = str(voice_network(tmp_path / "voice.onnx"))
+    code = f"""
+from pathlib import Path
+from services.audio import work
+work.warm_up(Path({path!r}))
+import sys
+print(*sys.modules)
+"""
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "librosa" in loaded
     assert {"numba", "scipy.signal", "scipy.stats", "scipy.interpolate", "scipy.ndimage"}.isdisjoint(loaded)

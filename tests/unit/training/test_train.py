@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from notreally.v1 import analysis_pb2, features_pb2
+from notreally.v1 import analysis_pb2, classifier_pb2, features_pb2
 from typer import Typer
 from typer.testing import CliRunner
 
 from gateway.features.vector import SCHEMA_VERSION
 from services.classifier.model import load
-from services.face.networks.network_file import version_of
+from services.kit.networks.network_file import version_of
 from training import pipeline
 from training import train as train_module
 from training.appearance.training import Scores
@@ -114,7 +114,7 @@ def write_measured(folder: Path) -> None:
             path.write_text(f"{label} {person}")
             values = dict(zip(FEATURE_NAMES, rng.normal(size=10).tolist(), strict=True))
             values["blink_rate_per_min"] += difference
-            heard = {name: value for name, value in values.items() if not name.startswith(("mfcc", "av_"))}
+            heard = {name: value for name, value in values.items() if not name.startswith(("mfcc", "av_", "voice"))}
             vector = features_pb2.FeatureVector(schema_version=SCHEMA_VERSION, **heard)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             cache.put(sha256, row_of(sha256, analysis_pb2.AnalysisResult(features=vector)))
@@ -222,8 +222,16 @@ def test_people_are_held_out_as_well_where_that_is_asked_for(command: Typer, tra
     assert "make evaluate CLIPS=<the same> SEEDS=3 OPTIONS=--people\n" in card
 
 
-def test_a_model_that_learned_next_to_nothing_says_so(command: Typer, trained: Path) -> None:
+def test_a_model_that_learned_next_to_nothing_says_so_and_judges_voices_as_before(
+    command: Typer, trained: Path
+) -> None:
+    voice = classifier_pb2.VoiceModel(network="ab0123456789", slope=0.7, fake_above=0.9, max=3.0)
+    assert model_file.voice_of(trained / "model.json") is None
+    model_file.set_voice(trained / "model.json", voice)
+    learned = load(trained / "model.json").description.version
     assert CliRunner().invoke(command, arguments(trained, "--quick")).exit_code == 0
+    assert load(trained / "model.json").description.version != learned
+    assert model_file.voice_of(trained / "model.json") == voice, "it has a training of its own"
     wanted = "make train CLIPS=<folder with real/ and fake/> OPTIONS=--quick\n"
     assert wanted in (trained / "card.md").read_text()
     assert json.loads((trained / "figures.json").read_text())["options"] == "--quick"

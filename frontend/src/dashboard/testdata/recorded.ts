@@ -1,6 +1,6 @@
 /**
  * Answers of real runs on synthetic clips, cut down: few pictures, short numbers. What the networks say in them is made
- * up. For tests only.
+ * up, and so are the clips of `fake_voice` and `sound`, which are `talking` otherwise. For tests only.
  */
 
 import { readFileSync } from "node:fs";
@@ -17,6 +17,8 @@ export const NAMES = [
   "short",
   "away",
   "long",
+  "fake_voice",
+  "sound",
 ] as const;
 
 export type Name = (typeof NAMES)[number];

@@ -18,7 +18,7 @@ from dbos import DBOS, SetWorkflowID
 from dbos import error as dbos_error
 from dbos._dbos import _get_or_create_dbos_registry
 from google.rpc import error_details_pb2, status_pb2
-from notreally.v1 import analysis_pb2, classifier_pb2, face_pb2, metadata_pb2
+from notreally.v1 import analysis_pb2, audio_pb2, classifier_pb2, face_pb2, metadata_pb2
 
 from gateway.analysis import outages, progress
 from gateway.analysis.extraction import Extraction
@@ -78,6 +78,10 @@ class Services:
         self.blobs = blobs
         self.outages: list[Outage] = []
         self.no_video = False
+        self.sound_only = False
+        self.factless = False
+        self.deaf = False
+        self.looked_at = 0
         self.killed_at: int | None = None
         """Window after whose storing nothing happens any more, as after a kill."""
         self.killed = asyncio.Event()
@@ -93,10 +97,21 @@ class Services:
         self._begin("probe")
         if self.no_video:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "NOT_A_VIDEO", "This is not a video.")
-        return metadata_pb2.ProbeResponse(facts=metadata_pb2.MediaFacts(audio=metadata_pb2.AudioFacts()))
+        if self.factless:
+            raise Refusal(grpc.StatusCode.UNAVAILABLE, "METADATA_UNAVAILABLE", "The metadata service did not answer.")
+        if self.sound_only:
+            sound = metadata_pb2.AudioFacts(duration_s=8.0)
+            return metadata_pb2.ProbeResponse(facts=metadata_pb2.MediaFacts(container="mp3", audio=sound))
+        video = metadata_pb2.VideoFacts(duration_s=20.0, fps=30.0)
+        return metadata_pb2.ProbeResponse(
+            facts=metadata_pb2.MediaFacts(container="mov", video=video, audio=metadata_pb2.AudioFacts())
+        )
 
     async def face_run(self, analysis_id: str, *given: Any) -> None:
         windows, report = given[1], given[-2]
+        self.looked_at += 1
+        if self.sound_only:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "NOT_A_VIDEO", "This is not a video.")
         for window in windows:
             if not await self.blobs.has_window(analysis_id, "face", window.index):
                 await self.blobs.put_window(analysis_id, "face", face_pb2.FaceWindow(window=window))
@@ -106,8 +121,13 @@ class Services:
                     await asyncio.Event().wait()
                 await report(0.0, "", window)
 
-    async def audio_run(self, *_: object) -> None:
+    async def audio_run(self, analysis_id: str, *given: Any) -> None:
         self._begin("audio")
+        if self.deaf:
+            raise Refusal(grpc.StatusCode.UNAVAILABLE, "AUDIO_UNAVAILABLE", "The audio service did not answer.")
+        for window in given[1] if self.sound_only else ():
+            sound = audio_pb2.AudioWindow(window=window, has_audio=True, voiced_s=4.0)
+            await self.blobs.put_window(analysis_id, "audio", sound)
 
     async def model(self) -> classifier_pb2.Model:
         self._begin("model")
@@ -299,6 +319,44 @@ async def test_an_analysis_that_fails_in_an_outage_fails_for_its_own_reason(syst
     ended = await system.run(analysis)
     assert reason_of(ended)[0] == "NOT_A_VIDEO"
     assert (await events_of(analysis))[-1].state == analysis_pb2.ANALYSIS_STATE_FAILED
+
+
+async def test_of_a_sound_recording_nothing_is_looked_at(system: System) -> None:
+    system.services.sound_only = True
+    ended = await system.run(system.accept())
+    assert (ended.state, ended.verdict) == (
+        analysis_pb2.ANALYSIS_STATE_SUCCEEDED,
+        analysis_pb2.VERDICT_INSUFFICIENT,
+    )
+    assert system.services.looked_at == 0
+    stored = await system.services.blobs.result(ended.id, series=False)
+    assert stored is not None
+    assert stored.headline == analysis_pb2.PART_VOICE
+    assert stored.voice.voiced_s == 8.0
+    assert [reason.reason for reason in stored.insufficiency] == ["VOICE_NOT_SCORED"]
+    assert [warning.reason for warning in stored.warnings] == ["SOUND_ONLY"]
+    events = await events_of(ended)
+    states = {lane.modality: (lane.state, lane.text) for event in events for lane in event.modalities}
+    assert states[progress.FACE] == (progress.SKIPPED, "no picture")
+    assert states[progress.AUDIO] == (progress.DONE, "all sound analysed")
+
+
+async def test_without_the_audio_service_a_sound_recording_fails_and_a_video_does_not(system: System) -> None:
+    system.services.deaf = True
+    assert (await system.run(system.accept())).state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED
+    system.services.sound_only = True
+    ended = await system.run(system.accept())
+    assert ended.state == analysis_pb2.ANALYSIS_STATE_FAILED
+    assert reason_of(ended)[0] == "AUDIO_UNAVAILABLE"
+
+
+async def test_what_may_be_a_sound_recording_is_not_called_broken(system: System) -> None:
+    system.services.factless = True
+    assert (await system.run(system.accept())).state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED
+    system.services.sound_only = True
+    ended = await system.run(system.accept())
+    assert ended.state == analysis_pb2.ANALYSIS_STATE_FAILED
+    assert reason_of(ended)[0] == "METADATA_UNAVAILABLE"
 
 
 async def test_a_defect_is_not_waited_for(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

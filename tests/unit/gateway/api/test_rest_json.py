@@ -54,10 +54,34 @@ def test_a_finished_analysis() -> None:
     assert "series" not in results
 
 
+def test_the_voice_has_a_verdict_of_its_own() -> None:
+    analysis = finished()
+    analysis.result.headline = analysis_pb2.PART_VOICE
+    voice = analysis.result.voice
+    voice.verdict, voice.prob_fake, voice.voiced_s = analysis_pb2.VERDICT_LIKELY_FAKE, 0.9, 3.5
+    voice.stretches.add(start_s=1.0, end_s=5.0, log_odds=2.5, suspicious=True)
+    results = rest_json.results(analysis)["results"]
+    assert results["headline"] == "voice"
+    assert results["voice"] == {
+        "verdict": "likely_fake",
+        "prob_fake": 0.9,
+        "insufficiency": [],
+        "voiced_s": 3.5,
+        "scored_s": 0.0,
+        "stretches": [{"start_s": 1.0, "end_s": 5.0, "log_odds": 2.5, "suspicious": True}],
+    }
+
+
+def test_a_result_of_an_older_version_is_about_the_face() -> None:
+    results = rest_json.results(finished())["results"]
+    assert (results["headline"], results["voice"]) == ("face", None)
+
+
 def test_the_promised_keys_are_there() -> None:
     promised = {
         "verdict", "authenticity_score", "confidence", "prob_real", "prob_fake", "features", "contributions",
         "summary", "quality", "timeline", "metadata", "model", "timings",
+        "headline", "voice",
     }  # fmt: skip
     assert promised <= rest_json.results(finished())["results"].keys()
 

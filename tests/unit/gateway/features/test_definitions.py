@@ -40,7 +40,8 @@ def test_the_page_names_the_schema_version_and_the_limits() -> None:
     assert f"less than {vector.LEAST_BLINK_S:g} s, or there are fewer than {vector.LEAST_FPS:g} frames" in PAGE
     assert f"less than {vector.LEAST_MOTION_S:g} s of consecutive frames" in PAGE
     assert f"followed without a break for less than {vector.LEAST_SPAN_S:g} seconds" in PAGE
-    assert f"the median IOD is below {vector.LEAST_IOD_PX:g} px, or fewer than {vector.LEAST_CROPS} crops" in PAGE
+    assert f"| the median IOD is below {vector.LEAST_IOD_PX:g} px |" in PAGE
+    assert f"less than {vector.LEAST_VOICED_S:g} s of it are voiced" in PAGE
     assert f"less than {evidence.LEAST_FACE_S:g} s in all" in PAGE
     assert f"less than {100 * evidence.LEAST_COVERAGE:g} % of the analysed frames" in PAGE
     assert f"fewer than {evidence.LEAST_FEATURES} of the ten features" in PAGE

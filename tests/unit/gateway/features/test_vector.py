@@ -14,10 +14,10 @@ from notreally.v1.metadata_pb2 import MediaFacts
 from gateway.features.vector import FEATURES, SCHEMA_VERSION, compute_features
 from tests.unit.gateway.synthetic_signals import eyes, face_clip, frame_times, media_facts, sound_clip
 
-FACE = {spec.name for spec in FEATURES[:6]}
+FACE = {spec.name for spec in FEATURES[:5]}
 MOTION = {"nose_jitter", "face_motion_log_odds"}
 LEARNED = {"face_appearance_log_odds", "face_blending_log_odds"}
-AUDIO = {"mfcc_mean", "mfcc_std", "av_sync_corr"}
+AUDIO = {"voice_log_odds", "mfcc_mean", "mfcc_std", "av_sync_corr"}
 
 
 def speaking(times: np.ndarray) -> np.ndarray:
@@ -43,12 +43,14 @@ def test_all_ten_features_of_a_speaking_face() -> None:
             times,
             ear=eyes(times, [(start, 0.2) for start in (2, 5, 9, 13, 17)]),
             mouth_gap=speaking(times),
-            texture=lambda _: (1.0, 2.0),
             log_odds=lambda time: 2.0 if time < 10 else -1.0,
             motion=lambda time: 4.0 if time < 8 else -1.0,
         ),
         sound_clip(
-            20.0, loud, mfcc=lambda moments: coefficients + np.where(np.arange(len(moments)) % 2, 1, -1)[:, None]
+            20.0,
+            loud,
+            mfcc=lambda moments: coefficients + np.where(np.arange(len(moments)) % 2, 1, -1)[:, None],
+            voice=lambda time: 3.0 if time < 8 else -2.0,
         ),
         media_facts(),
     )
@@ -58,10 +60,11 @@ def test_all_ten_features_of_a_speaking_face() -> None:
     assert vector.blink_rate_per_min == pytest.approx(15.0)
     assert vector.nose_jitter == 0
     assert vector.face_motion_log_odds == pytest.approx(1.0)
-    assert vector.hf_face_ring_logratio == pytest.approx(math.log(1 / 2))
     assert vector.face_appearance_log_odds == pytest.approx(0.5)
     assert vector.face_blending_log_odds == pytest.approx(-0.5)
     assert vector.face_networks == "network"
+    assert vector.voice_log_odds == pytest.approx((2 * 3.0 + 3 * -2.0) / 5)
+    assert vector.voice_network == "voice network"
     assert vector.mfcc_mean == pytest.approx(coefficients.mean(), rel=1e-5)
     assert vector.mfcc_std == pytest.approx(1.0, rel=1e-5)
     assert vector.av_sync_corr > 0.98
@@ -69,7 +72,7 @@ def test_all_ten_features_of_a_speaking_face() -> None:
     assert features.blinks_s == pytest.approx([2, 5, 9, 13, 17], abs=1 / 30)
 
 
-def test_a_silent_video_lacks_three_features() -> None:
+def test_a_silent_video_lacks_four_features() -> None:
     features = compute_features(face_clip(frame_times(12.0)), sound_clip(12.0, has_audio=False), media_facts())
     assert features.missing == dict.fromkeys(AUDIO, "the video has no sound")
 
@@ -160,22 +163,6 @@ def test_motion_and_blinks_need_twenty_frames_a_second() -> None:
     assert not MOTION & set(compute_features(face_clip(frame_times(12.0, 19.98)), [], media_facts()).missing)
 
 
-def test_texture_needs_a_face_of_forty_pixels() -> None:
-    large = compute_features(face_clip(frame_times(4.0), iod_px=40.0), [], media_facts()).missing
-    assert "hf_face_ring_logratio" not in large
-    small = compute_features(face_clip(frame_times(4.0), iod_px=39.0), [], media_facts()).missing
-    assert small["hf_face_ring_logratio"] == "the face is too small"
-
-
-def test_texture_is_the_median_of_what_was_measured() -> None:
-    windows = face_clip(frame_times(4.0), texture=lambda time: (math.exp(time > 1), 1.0))
-    features = compute_features(windows, [], media_facts())
-    assert features.vector.hf_face_ring_logratio == pytest.approx(1.0)
-    # A detail of zero is no measurement.
-    nothing = compute_features(face_clip(frame_times(4.0), texture=lambda _: (0.0, 1.0)), [], media_facts())
-    assert nothing.missing["hf_face_ring_logratio"] == "too few pictures show the face well enough"
-
-
 def scored(*log_odds: float) -> list[FaceWindow]:
     """A face with so many crops scored, one on every twentieth entry."""
     scores = iter(log_odds)
@@ -204,11 +191,39 @@ def test_without_scored_portraits_appearance_is_missing() -> None:
     assert features.missing.keys() == AUDIO | LEARNED
 
 
-def test_mfcc_needs_two_seconds_of_voice() -> None:
+@pytest.mark.parametrize("name", ["voice_log_odds", "mfcc_mean", "mfcc_std"])
+def test_two_seconds_of_voice_are_needed(name: str) -> None:
     enough = compute_features([], sound_clip(4.0, voiced_share=0.5), media_facts())
-    assert {"mfcc_mean", "mfcc_std"}.isdisjoint(enough.missing)
+    assert name not in enough.missing
     little = compute_features([], sound_clip(4.0, voiced_share=0.4), media_facts())
-    assert little.missing["mfcc_mean"] == "there are less than 2 seconds of voice"
+    assert little.missing[name] == "there are less than 2 seconds of voice"
+    assert little.vector.voice_network == ""
+
+
+def test_the_voice_is_the_mean_of_what_was_read_in_its_stretches_each_limited() -> None:
+    scores = {0.0: 1e6, 1.0: -20.0, 2.0: 3.0, 3.0: 1.0}
+    vector = compute_features([], sound_clip(4.0, voice=lambda time: scores[time]), media_facts()).vector
+    assert vector.voice_log_odds == pytest.approx((8 - 8 + 3 + 1) / 4)
+    # A stretch counts once, wherever windows are cut.
+    whole = compute_features([], sound_clip(4.0, voice=lambda time: scores[time], window_s=9), media_facts()).vector
+    assert whole.voice_log_odds == vector.voice_log_odds
+
+
+@pytest.mark.parametrize("voice", [None, lambda _: math.nan, lambda _: math.inf])
+def test_a_voice_without_a_reading_was_not_scored(voice: Callable[[float], float] | None) -> None:
+    features = compute_features([], sound_clip(12.0, voice=voice), media_facts())
+    assert features.missing["voice_log_odds"] == "the voice was not scored"
+    assert features.vector.voice_network == ""
+
+
+def test_readings_of_two_networks_are_those_of_neither() -> None:
+    first, *others = sound_clip(12.0)
+    first.voice_network = "another network"
+    vector = compute_features([], [first, *others], media_facts()).vector
+    assert vector.voice_network == "another network+voice network"
+    # One that read nothing has no part in it.
+    del first.voice[:]
+    assert compute_features([], [first, *others], media_facts()).vector.voice_network == "voice network"
 
 
 def test_lips_are_not_expected_to_follow_a_sound_without_voice() -> None:
@@ -276,7 +291,6 @@ def test_any_signals_give_a_finite_vector_or_a_reason(data: st.DataObject) -> No
         yaw_deg=numbers(),
         found=np.resize(data.draw(st.lists(st.booleans(), min_size=1, max_size=9)), len(times)),
         segments=np.abs(np.resize(data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=9)), len(times))),
-        texture=lambda _: (data.draw(NUMBERS), 1.0),
         log_odds=lambda _: data.draw(NUMBERS),
         motion=lambda _: data.draw(NUMBERS),
     )
@@ -286,6 +300,7 @@ def test_any_signals_give_a_finite_vector_or_a_reason(data: st.DataObject) -> No
         lambda moments: np.resize(levels, len(moments)),
         mfcc=lambda moments: np.resize(levels, (len(moments), 12)),
         has_audio=data.draw(st.booleans()),
+        voice=lambda _: data.draw(NUMBERS),
     )
     facts = MediaFacts()
     facts.video.width, facts.video.height = data.draw(st.integers(0, 2**32 - 1)), 480

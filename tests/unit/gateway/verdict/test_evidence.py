@@ -6,7 +6,7 @@ from notreally.v1 import audio_pb2
 from notreally.v1.audio_pb2 import AudioWindow
 from notreally.v1.face_pb2 import FaceWindow
 from notreally.v1.media_pb2 import TimeWindow
-from notreally.v1.metadata_pb2 import MediaFacts, MediaNote, VideoFacts
+from notreally.v1.metadata_pb2 import AudioFacts, MediaFacts, MediaNote, VideoFacts
 
 from gateway.features.vector import Features, compute_features
 from gateway.verdict.evidence import insufficiency, measure_evidence, shortfalls, timeline
@@ -49,11 +49,11 @@ def test_two_seconds_do_not() -> None:
 def test_a_silent_clip_of_few_frames_a_second_has_too_few_features() -> None:
     (reason,) = insufficiency(silent(10.0, fps=15.0))
     assert reason.reason == "TOO_FEW_FEATURES"
-    assert "Only 4 of the 10 measurements could be made, and at least 6 are needed." in reason.text
+    assert "Only 3 of the 10 measurements could be made, and at least 5 are needed." in reason.text
 
 
-def test_six_features_suffice_and_five_do_not() -> None:
-    assert len(silent(8.0).missing) == 4
+def test_five_features_suffice_and_four_do_not() -> None:
+    assert len(silent(8.0).missing) == 5
     assert names(silent(8.0)) == []
     assert names(silent(8.0, facts=MediaFacts())) == ["TOO_FEW_FEATURES"]
 
@@ -108,6 +108,27 @@ def test_quality_of_nothing_leaves_out_what_is_unknown() -> None:
     assert (quality.analyzed_s, quality.duration_s, quality.face_coverage) == (0, 0, 0)
 
 
+RECORDING = MediaFacts(container="mp3", duration_s=61.0, audio=AudioFacts(codec="mp3", duration_s=60.0))
+
+
+def test_of_a_sound_recording_the_sound_counts() -> None:
+    sound = sound_clip(12.0, voiced_share=0.5)
+    quality = measure_evidence(compute_features([], sound, RECORDING), sound, RECORDING, faces=0)
+    assert (quality.analyzed_s, quality.duration_s, quality.voiced_s) == (12.0, 60.0, 6.0)
+    assert (quality.frames_analyzed, quality.faces) == (0, 0)
+
+
+def test_a_sound_recording_is_called_one_and_nothing_else_is_missed() -> None:
+    (warning,) = shortfalls(RECORDING, [], 0, sound_clip(12.0))
+    assert warning.reason == "SOUND_ONLY"
+    # That nothing could be read is the verdict then.
+    assert [one.reason for one in shortfalls(RECORDING, [], 0, sound_clip(12.0, has_audio=False))] == ["SOUND_ONLY"]
+    cut = MediaFacts(notes=[MediaNote(reason="TRUNCATED", text="It is cut.")])
+    cut.MergeFrom(RECORDING)
+    assert [one.reason for one in shortfalls(cut, [], 0, sound_clip(12.0))] == ["SOUND_ONLY", "TRUNCATED"]
+    assert not shortfalls(media_facts(), [], 0)
+
+
 def test_the_timeline_says_what_happened_when() -> None:
     times = frame_times(12.0)
     trembling = np.random.default_rng(7).normal(300, 1.0, (len(times), 2)) * (times >= 4)[:, None]
@@ -137,6 +158,22 @@ def test_the_timeline_says_how_the_face_moves_when() -> None:
     parts = timeline(windows, compute_features(windows, [], media_facts()))
     assert [part.face_motion_log_odds for part in parts[:2]] == [-1.0, 2.0]
     assert not parts[2].HasField("face_motion_log_odds")
+
+
+def test_the_timeline_says_what_the_voice_sounds_like_when() -> None:
+    times = frame_times(12.0)
+    sound = sound_clip(12.0, voice=lambda time: {4.0: 3.0, 5.0: 1e9, 6.0: 1.0}.get(time, -1.0))
+    del sound[2].voice[:]
+    parts = timeline(face_clip(times), compute_features([], sound, media_facts()), sound)
+    assert [part.voice_log_odds for part in parts[:2]] == [-1.0, (3 + 8 + 1 - 1) / 4]
+    assert not parts[2].HasField("voice_log_odds")
+    # Without a picture, where there is sound.
+    sound[0].has_audio = False
+    alone = timeline([], compute_features([], sound, media_facts()), sound[::-1])
+    assert [(part.start_s, part.end_s, part.HasField("voice_log_odds")) for part in alone] == [
+        (4.0, 8.0, True),
+        (8.0, 12.0, False),
+    ]
 
 
 def test_the_timeline_leaves_out_windows_past_the_end_and_values_that_are_unknown() -> None:

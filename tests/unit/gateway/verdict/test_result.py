@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from notreally.v1 import analysis_pb2, classifier_pb2
 from notreally.v1.analysis_pb2 import Reason, StageTiming
-from notreally.v1.classifier_pb2 import ClassifyResponse, FeatureContribution, Model
+from notreally.v1.classifier_pb2 import ClassifyResponse, FeatureContribution, Model, VoiceModel, VoiceScore
 from notreally.v1.face_pb2 import FaceThumbnail, FaceWindow
 from notreally.v1.media_pb2 import HeatMap
+from notreally.v1.metadata_pb2 import AudioFacts, MediaFacts
 
 from gateway.features.faces import Person
 from gateway.features.vector import FEATURES, compute_features
@@ -136,3 +137,89 @@ def test_a_thumbnail_comes_with_its_heat_map_where_it_was_scored() -> None:
     scored, other = result.faces[0].thumbnails
     assert (scored.time_s, scored.jpeg, scored.heat) == (0.5, b"a", heat)
     assert (other.time_s, other.jpeg, other.HasField("heat")) == (2.0, b"b", False)
+
+
+SPOKEN = sound_clip(12.0)
+JUDGES_VOICES = Model(version="m", voice=VoiceModel(network="voice network", slope=1, real_below=0.2, fake_above=0.7))
+
+
+def voice(prob_fake: float, band: classifier_pb2.Band.ValueType, *, out_of_range: bool = False) -> VoiceScore:
+    return VoiceScore(prob_fake=prob_fake, band=band, out_of_range=out_of_range)
+
+
+FAKE_VOICE = voice(0.95, classifier_pb2.BAND_FAKE)
+
+
+def composed(findings: list[FaceFinding], score: VoiceScore | None) -> analysis_pb2.AnalysisResult:
+    windows = face_clip(TIMES, found=bool(findings))
+    return compose_result(findings, windows, SPOKEN, media_facts(12.0), JUDGES_VOICES, voice_score=score)
+
+
+def test_a_synthesised_voice_makes_the_whole_fake_and_the_face_stays_what_it_is() -> None:
+    result = composed([REAL, UNSURE], FAKE_VOICE)
+    assert (result.verdict, result.headline) == (analysis_pb2.VERDICT_LIKELY_FAKE, analysis_pb2.PART_VOICE)
+    assert (result.prob_fake, result.confidence) == (0.95, 0.95)
+    assert result.prob_real == pytest.approx(0.05)
+    assert result.authenticity_score == pytest.approx(5.0)
+    assert result.voice.prob_fake == 0.95
+    assert [face.prob_fake for face in result.faces] == [0.5, 0.1]
+    assert result.features == UNSURE.features.vector
+    assert list(result.contributions) == list(UNSURE.classification.contributions)
+    assert not result.insufficiency
+
+
+def test_a_real_voice_does_not_excuse_a_forged_face() -> None:
+    result = composed([FAKE], voice(0.01, classifier_pb2.BAND_REAL))
+    assert (result.verdict, result.headline) == (analysis_pb2.VERDICT_LIKELY_FAKE, analysis_pb2.PART_FACE)
+    assert result.prob_fake == 0.9
+    assert result.voice.verdict == analysis_pb2.VERDICT_LIKELY_REAL
+
+
+def test_a_voice_beside_no_face_is_judged_and_the_face_is_said_beside_it() -> None:
+    result = composed([], FAKE_VOICE)
+    assert (result.verdict, result.headline) == (analysis_pb2.VERDICT_LIKELY_FAKE, analysis_pb2.PART_VOICE)
+    assert not result.insufficiency
+    (warning,) = result.warnings
+    assert warning.reason == "NO_FACE"
+    assert warning.text.startswith("Of the face nothing can be said: no face was found in the analysed frames.")
+    assert warning.text in result.summary
+
+
+def test_of_a_face_that_cannot_be_judged_every_reason_is_said_beside_the_voice() -> None:
+    short = finding(1, 0.99, classifier_pb2.BAND_FAKE, face_clip(frame_times(2.0), iod_px=20.0))
+    result = composed([short], voice(0.4, classifier_pb2.BAND_INCONCLUSIVE))
+    assert (result.verdict, result.headline) == (analysis_pb2.VERDICT_INCONCLUSIVE, analysis_pb2.PART_VOICE)
+    assert [warning.reason for warning in result.warnings] == [
+        reason.reason for reason in result.faces[0].insufficiency
+    ]
+    assert sum("nothing can be said" in warning.text for warning in result.warnings) == 1
+
+
+def test_without_a_score_of_the_voice_the_face_is_judged_as_ever() -> None:
+    result = composed([FAKE], None)
+    assert (result.verdict, result.headline) == (analysis_pb2.VERDICT_LIKELY_FAKE, analysis_pb2.PART_FACE)
+    assert [reason.reason for reason in result.voice.insufficiency] == ["VOICE_NOT_SCORED"]
+    silent = compose_result([FAKE], [], SOUND, media_facts(12.0), JUDGES_VOICES)
+    assert (silent.headline, silent.HasField("voice")) == (analysis_pb2.PART_FACE, False)
+
+
+def test_a_voice_unlike_all_that_was_heard_is_warned_of() -> None:
+    odd = composed([FAKE], voice(0.4, classifier_pb2.BAND_INCONCLUSIVE, out_of_range=True))
+    assert [warning.reason for warning in odd.warnings] == ["VOICE_OUT_OF_RANGE"]
+    assert not composed([FAKE], voice(0.4, classifier_pb2.BAND_INCONCLUSIVE)).warnings
+
+
+def test_a_sound_recording_is_judged_by_its_voice() -> None:
+    facts = MediaFacts(container="wav", duration_s=12.0, audio=AudioFacts(codec="pcm_s16le"))
+    result = compose_result([], [], SPOKEN, facts, JUDGES_VOICES, voice_score=FAKE_VOICE)
+    assert (result.verdict, result.headline) == (analysis_pb2.VERDICT_LIKELY_FAKE, analysis_pb2.PART_VOICE)
+    assert not result.insufficiency
+    assert "face" not in result.summary
+    assert [part.voice_log_odds for part in result.timeline] == [1.0, 1.0, 1.0]
+    unscored = compose_result([], [], SPOKEN, facts, JUDGES_VOICES)
+    assert unscored.verdict == analysis_pb2.VERDICT_INSUFFICIENT
+    assert [reason.reason for reason in unscored.insufficiency] == ["VOICE_NOT_SCORED"]
+    deaf = compose_result([], [], sound_clip(12.0, has_audio=False), facts, JUDGES_VOICES)
+    assert (deaf.verdict, deaf.headline) == (analysis_pb2.VERDICT_INSUFFICIENT, analysis_pb2.PART_VOICE)
+    assert [reason.reason for reason in deaf.insufficiency] == ["SOUND_NOT_READ"]
+    assert "recording" in deaf.summary

@@ -4,11 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from notreally.v1 import analysis_pb2
-from notreally.v1.analysis_pb2 import AnalysisResult, EvidenceQuality, Reason
-from notreally.v1.classifier_pb2 import FeatureContribution, FeatureSummary, Model
+from notreally.v1.analysis_pb2 import AnalysisResult, EvidenceQuality, FaceResult, Reason
+from notreally.v1.classifier_pb2 import FeatureContribution, FeatureSummary, Model, VoiceModel
+from notreally.v1.metadata_pb2 import AudioFacts, MediaFacts
 
 from gateway.features.vector import FEATURES
 from gateway.verdict.summary import summarize
+from gateway.verdict.voice import headline_part
+from tests.unit.gateway.synthetic_signals import media_facts
 
 MODEL = Model(
     prior_fake=0.5,
@@ -21,7 +24,7 @@ CONTRIBUTIONS = (
     FeatureContribution(feature="blink_rate_per_min", value=4.2, contribution=1.4),
     FeatureContribution(feature="nose_jitter", value=0.0052, contribution=0.6),
     FeatureContribution(feature="face_motion_log_odds", contribution=0.9),
-    FeatureContribution(feature="hf_face_ring_logratio", value=0.0, contribution=-0.3),
+    FeatureContribution(feature="face_blending_log_odds", value=-3.0, contribution=-0.3),
     FeatureContribution(feature="face_appearance_log_odds", value=0.1, contribution=0.01),
 )
 SILENT = dict.fromkeys(("mfcc_mean", "mfcc_std", "av_sync_corr"), "the video has no sound")
@@ -48,8 +51,8 @@ def test_likely_fake() -> None:
         "This video is likely fake. The model puts the chance of a manipulated face at 87 %, assuming that 50 % of "
         "videos are fake. The strongest signs of a fake are the blinking (4 times a minute; 8 to 31 is usual in "
         "real videos) and the trembling of the nose (0.52 % of the distance between the eyes; 0.1 to 0.4 is usual in "
-        "real videos). The strongest sign of a real video is the fine detail of the face against its surroundings "
-        "(1.00 times as much). Not measured: the average timbre of the sound, the liveliness of the sound and the "
+        "real videos). The strongest sign of a real video is the traces of blending (5 of 100). "
+        "Not measured: the average timbre of the sound, the liveliness of the sound and the "
         "agreement of mouth and sound, because the video has no sound. Missing measurements say nothing either way. "
         "This is an estimate, not proof."
     )
@@ -93,7 +96,7 @@ def test_inconclusive_names_the_strongest_sign_of_either_side() -> None:
     text = summarize(result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5), {}, 1)
     assert text.startswith("This video cannot be called real or fake with confidence.")
     assert "sign of a fake is the blinking" in text
-    assert "sign of a real video is the fine detail" in text
+    assert "sign of a real video is the traces of blending" in text
     assert "trembling" not in text
     assert "proof" not in text
 
@@ -102,6 +105,113 @@ def test_insufficient_says_why_and_gives_no_odds() -> None:
     reasons = [Reason(reason="NO_FACE", text="No face was found.")]
     text = summarize(result(analysis_pb2.VERDICT_INSUFFICIENT, insufficiency=reasons), SILENT, 0)
     assert text == "This video does not show enough to say whether it is real or fake. No face was found."
+
+
+SPOKEN = Model(prior_fake=0.5, version="1", real_below=0.1, fake_above=0.9)
+SPOKEN.voice.MergeFrom(VoiceModel(network="a", real_below=0.1, fake_above=0.9))
+FACE_CHANCE = "The model puts the chance of a manipulated face at"
+VOICE_CHANCE = "The model puts the chance of a synthesised voice at"
+
+
+def spoken(
+    face: analysis_pb2.Verdict.ValueType | None,
+    voice: analysis_pb2.Verdict.ValueType,
+    probs: tuple[float, float] = (0.3, 0.96),
+    *,
+    is_voice: bool = True,
+    model: Model = SPOKEN,
+    **changes: object,
+) -> str:
+    """The summary of a face (None: there is none) and a voice, whichever the headline is about."""
+    answer = AnalysisResult(model=model, contributions=CONTRIBUTIONS if face else (), **changes)  # type: ignore[arg-type]
+    answer.headline = analysis_pb2.PART_VOICE if is_voice else analysis_pb2.PART_FACE
+    answer.voice.verdict, answer.voice.prob_fake = voice, probs[1]
+    if face:
+        answer.faces.add(number=1, verdict=face, prob_fake=probs[0])
+    answer.verdict = voice if is_voice or not face else face
+    answer.prob_fake = probs[1] if is_voice else probs[0]
+    return summarize(answer, {}, 1 if face else 0)
+
+
+def test_a_synthesised_voice_beside_a_face_that_would_not_be_called_fake() -> None:
+    assert spoken(analysis_pb2.VERDICT_INCONCLUSIVE, analysis_pb2.VERDICT_LIKELY_FAKE) == (
+        "This video is likely fake. The voice is likely synthesised; the face alone would not be called fake. The "
+        "model puts the chance of a synthesised voice at 96 %, assuming that 50 % of voices are synthesised. The model "
+        "puts the chance of a manipulated face at 30 %, assuming that 50 % of videos are fake. The strongest sign of a "
+        "fake is the blinking (4 times a minute). The strongest sign of a real video is the traces of blending (5 of "
+        "100). This is an estimate, not proof."
+    )
+
+
+def test_a_forged_face_is_named_before_the_voice() -> None:
+    text = spoken(analysis_pb2.VERDICT_LIKELY_FAKE, analysis_pb2.VERDICT_INCONCLUSIVE, (0.97, 0.5), is_voice=False)
+    assert text.startswith(
+        f"This video is likely fake. The face is likely fake; the voice alone would not be called synthesised. "
+        f"{FACE_CHANCE} 97 %"
+    )
+    assert text.index(FACE_CHANCE) < text.index(VOICE_CHANCE)
+
+
+@pytest.mark.parametrize("verdict", [1, 2, 3])
+def test_where_face_and_voice_agree_that_is_said(verdict: analysis_pb2.Verdict.ValueType) -> None:
+    text = spoken(verdict, verdict, is_voice=False)
+    assert ". This holds for both the face and the voice. " in text
+
+
+def test_a_voice_without_a_face_is_all_that_is_spoken_of() -> None:
+    text = spoken(None, analysis_pb2.VERDICT_LIKELY_FAKE)
+    assert text == (
+        "The voice in this video is likely synthesised. The model puts the chance of a synthesised voice at 96 %, "
+        "assuming that 50 % of voices are synthesised. This is an estimate, not proof."
+    )
+    recording = spoken(None, analysis_pb2.VERDICT_LIKELY_REAL, metadata=MediaFacts(audio=AudioFacts(codec="mp3")))
+    assert recording.startswith("The voice in this recording is likely real. ")
+
+
+def test_the_voice_beside_a_face_that_cannot_be_judged() -> None:
+    text = spoken(analysis_pb2.VERDICT_INSUFFICIENT, analysis_pb2.VERDICT_LIKELY_FAKE)
+    assert text.startswith("The voice in this video is likely synthesised. ")
+    assert "face" not in text
+
+
+def test_of_a_voice_that_cannot_be_judged_only_that_is_said() -> None:
+    answer = result(analysis_pb2.VERDICT_LIKELY_FAKE, headline=analysis_pb2.PART_FACE)
+    answer.voice.verdict = analysis_pb2.VERDICT_INSUFFICIENT
+    answer.voice.insufficiency.add(reason="TOO_LITTLE_VOICE", text="A voice can be heard for 1 second.")
+    text = summarize(answer, {}, 1)
+    assert " Of the voice nothing can be said: a voice can be heard for 1 second. " in text
+    assert "chance of a synthesised voice" not in text
+    answer.voice.ClearField("verdict")
+    answer.ClearField("voice")
+    assert "Of the voice" not in summarize(answer, {}, 1)
+
+
+@pytest.mark.parametrize(
+    ("prob_fake", "band", "side"),
+    [(0.1, (0.0, 0.9), "real"), (0.9, (0.1, 1.0), "synthesised"), (0.1, (0.05, 1.0), None), (0.9, (0.0, 0.95), None)],
+)
+def test_a_side_without_verdicts_on_voices_is_said(
+    prob_fake: float, band: tuple[float, float], side: str | None
+) -> None:
+    model = Model(prior_fake=0.5)
+    model.voice.MergeFrom(VoiceModel(network="a", real_below=band[0], fake_above=band[1]))
+    text = spoken(None, analysis_pb2.VERDICT_INCONCLUSIVE, (0, prob_fake), model=model)
+    assert (f"The model in use calls no voice {side}: in tests on pages and systems" in text) == (side is not None)
+    assert "calls no voice" in text or side is None
+
+
+def test_a_model_that_gives_no_verdicts_on_voices_gives_no_chance_either() -> None:
+    model = Model(prior_fake=0.5)
+    model.voice.MergeFrom(VoiceModel(network="a", real_below=0, fake_above=1))
+    text = spoken(analysis_pb2.VERDICT_INCONCLUSIVE, analysis_pb2.VERDICT_INCONCLUSIVE, is_voice=False, model=model)
+    assert "did not tell real from synthesised voices well enough, so it gives no verdicts on them." in text
+    assert FACE_CHANCE in text
+    assert VOICE_CHANCE not in text
+
+
+def test_which_face_is_told_where_the_verdict_is_the_voices() -> None:
+    text = spoken(analysis_pb2.VERDICT_LIKELY_REAL, analysis_pb2.VERDICT_LIKELY_FAKE, quality=EvidenceQuality(faces=3))
+    assert "What is said of the face is about face 1 of 3" in text
 
 
 def test_compression_is_context_and_no_sign() -> None:
@@ -145,7 +255,7 @@ def test_reasons_for_missing_are_grouped() -> None:
         ("blink_rate_per_min", 0.0, "0 times a minute"),
         ("blink_rate_per_min", 1.2, "1 time a minute"),
         ("nose_jitter", 0.0123, "1.2 % of the distance between the eyes"),
-        ("hf_face_ring_logratio", -0.6931, "0.50 times as much"),
+        ("voice_log_odds", -1.5, "18 of 100"),
         ("face_appearance_log_odds", 0.0, "50 of 100"),
         ("face_appearance_log_odds", 1.5, "82 of 100"),
         ("face_appearance_log_odds", -1e9, "0 of 100"),
@@ -175,6 +285,7 @@ items = st.builds(
     st.lists(st.text("abc", min_size=1), max_size=3),
     st.booleans(),
     st.integers(0, 3),
+    st.none() | st.sampled_from([verdict for verdict in analysis_pb2.Verdict.values() if verdict]),
 )
 def test_every_warning_is_said_and_nothing_missing_is_a_sign(
     verdict: analysis_pb2.Verdict.ValueType,
@@ -183,26 +294,32 @@ def test_every_warning_is_said_and_nothing_missing_is_a_sign(
     warnings: list[str],
     out_of_range: bool,
     number: int,
+    voice: analysis_pb2.Verdict.ValueType | None,
 ) -> None:
     missing = {item.feature: "it could not be" for item in contributions if not item.HasField("value")}
-    text = summarize(
-        result(
-            verdict,
-            prob_fake,
-            tuple(contributions),
-            warnings=[Reason(reason="W", text=f"Warning {warning}.") for warning in warnings],
-            out_of_range=out_of_range,
-            quality=EvidenceQuality(faces=number),
-        ),
-        missing,
-        number,
+    answer = result(
+        verdict,
+        prob_fake,
+        tuple(contributions),
+        warnings=[Reason(reason="W", text=f"Warning {warning}.") for warning in warnings],
+        out_of_range=out_of_range,
+        quality=EvidenceQuality(faces=number),
+        faces=[FaceResult(verdict=verdict, prob_fake=prob_fake)] * number,
     )
+    if voice is not None:
+        answer.voice.verdict, answer.voice.prob_fake = voice, 0.5
+        if voice == analysis_pb2.VERDICT_INSUFFICIENT:
+            answer.voice.insufficiency.add(reason="R", text="It is quiet.")
+        answer.headline = headline_part(verdict, answer.voice, media_facts())
+        if answer.headline == analysis_pb2.PART_VOICE:
+            answer.verdict = voice
+    text = summarize(answer, missing, number)
     for warning in warnings:
         assert f"Warning {warning}." in text
     for spec in FEATURES:
         if spec.name in missing:
             assert f"the {spec.label} (" not in text
-    if verdict == analysis_pb2.VERDICT_INSUFFICIENT:
+    if answer.verdict == analysis_pb2.VERDICT_INSUFFICIENT:
         assert "%" not in text.replace("% of the distance", "")
     assert text.endswith(".")
     assert "  " not in text

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from services.audio.voice.network import VoiceNetwork
 from services.kit.media.process import ProcessLimits
+from tests.synthetic.networks import voice_network
 
 MakeFile = Callable[..., Path]
 
@@ -39,3 +41,15 @@ def speech() -> npt.NDArray[np.float32]:
     command = ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", source, "-ar", "16000", "-ac", "1"]
     output = subprocess.run([*command, "-f", "f32le", "pipe:"], check=True, capture_output=True).stdout
     return np.frombuffer(output, "<f4").copy()
+
+
+@pytest.fixture(scope="session")
+def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small voice network, which hears how bright the sound is."""
+    return voice_network(tmp_path_factory.mktemp("network") / "voice.onnx")
+
+
+@pytest.fixture(scope="session")
+def network(network_file: Path) -> VoiceNetwork:
+    """The same, loaded."""
+    return VoiceNetwork(network_file)

@@ -13,6 +13,7 @@ from services.audio.decoding import Sound
 from services.audio.extraction import Progress, SilentWindow, WindowSound, describe, extract
 from services.audio.signals import Samples
 from services.audio.spans import Span
+from services.audio.voice.network import VoiceNetwork
 from services.kit.errors import Refusal
 from services.kit.media.process import ProcessLimits
 
@@ -42,17 +43,21 @@ def talking(make_file: MakeFile) -> Path:
     return _talking(make_file, "aac.mp4")
 
 
-def _windows(path: Path, spans: list[Span], limits: ProcessLimits) -> list[WindowSound | SilentWindow]:
-    return [item for item in extract(_never, path, spans, 0.0, None, limits) if not isinstance(item, Progress)]
+def _windows(
+    path: Path, spans: list[Span], limits: ProcessLimits, network: VoiceNetwork
+) -> list[WindowSound | SilentWindow]:
+    return [item for item in extract(_never, path, spans, 0.0, None, limits, network) if not isinstance(item, Progress)]
 
 
 @pytest.mark.parametrize("kind", ["aac.mp4", "libmp3lame.avi", "libopus.webm", "aac.ts"])
-def test_a_window_alone_is_the_window_in_a_run(make_file: MakeFile, limits: ProcessLimits, kind: str) -> None:
+def test_a_window_alone_is_the_window_in_a_run(
+    make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork, kind: str
+) -> None:
     path = _talking(make_file, kind)
-    run = _windows(path, SPANS, limits)
+    run = _windows(path, SPANS, limits, network)
     assert [window.span for window in run] == SPANS
     for together in run[1:2]:  # the transport stream begins at 1.4 s
-        (alone,) = _windows(path, [together.span], limits)
+        (alone,) = _windows(path, [together.span], limits, network)
         assert isinstance(together, WindowSound)
         assert isinstance(alone, WindowSound)
         assert together.voiced_s > 0.2
@@ -62,12 +67,12 @@ def test_a_window_alone_is_the_window_in_a_run(make_file: MakeFile, limits: Proc
         assert alone.outline.low.tobytes() == together.outline.low.tobytes()
 
 
-def test_the_same_samples_as_from_a_run_of_its_own(talking: Path, limits: ProcessLimits) -> None:
+def test_the_same_samples_as_from_a_run_of_its_own(talking: Path, limits: ProcessLimits, network: VoiceNetwork) -> None:
     stream = decoding.find_stream(_never, talking, limits)
     assert stream is not None
-    for window in _windows(talking, SPANS, limits):
+    for window in _windows(talking, SPANS, limits, network):
         sound = decoding.decode(_never, talking, stream, window.span.start_s, window.span.end_s, limits)
-        alone = describe(window.span, sound)
+        alone = describe(window.span, sound, network)
         assert isinstance(window, WindowSound)
         assert isinstance(alone, WindowSound)
         assert alone.log_rms.tobytes() == window.log_rms.tobytes()
@@ -75,7 +80,7 @@ def test_the_same_samples_as_from_a_run_of_its_own(talking: Path, limits: Proces
 
 
 def test_the_windows_of_a_short_video_take_one_run_of_ffmpeg(
-    talking: Path, limits: ProcessLimits, monkeypatch: pytest.MonkeyPatch
+    talking: Path, limits: ProcessLimits, network: VoiceNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: list[float] = []
     decode = decoding.decode
@@ -85,12 +90,12 @@ def test_the_windows_of_a_short_video_take_one_run_of_ffmpeg(
         return decode(*args)
 
     monkeypatch.setattr(decoding, "decode", counted)
-    _windows(talking, [*SPANS, Span(3, 60.0, 61.0)], limits)
+    _windows(talking, [*SPANS, Span(3, 60.0, 61.0)], limits, network)
     assert runs == [0.0, 60.0]
 
 
-def test_shapes_and_times_agree(talking: Path, limits: ProcessLimits) -> None:
-    for window in _windows(talking, SPANS[1:2], limits):
+def test_shapes_and_times_agree(talking: Path, limits: ProcessLimits, network: VoiceNetwork) -> None:
+    for window in _windows(talking, SPANS[1:2], limits, network):
         assert isinstance(window, WindowSound)
         assert window.log_rms.shape == (37,)
         assert window.mfcc.shape == (window.mfcc_times_s.size, 12)
@@ -101,48 +106,52 @@ def test_shapes_and_times_agree(talking: Path, limits: ProcessLimits) -> None:
         assert window.image.levels.shape == (37, 64)
 
 
-def test_progress_grows_to_the_end(talking: Path, limits: ProcessLimits) -> None:
-    progress = [item for item in extract(_never, talking, SPANS, 0.0, None, limits) if isinstance(item, Progress)]
+def test_progress_grows_to_the_end(talking: Path, limits: ProcessLimits, network: VoiceNetwork) -> None:
+    progress = [
+        item for item in extract(_never, talking, SPANS, 0.0, None, limits, network) if isinstance(item, Progress)
+    ]
     fractions = [item.fraction for item in progress]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert progress[-1].text == "4 of 4 s of sound"
 
 
-def test_no_sound_is_an_answer(make_file: MakeFile, limits: ProcessLimits) -> None:
+def test_no_sound_is_an_answer(make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork) -> None:
     silent = make_file("mute.mp4", "-f", "lavfi", "-i", "testsrc=size=64x64:duration=1")
-    assert _windows(silent, SPANS, limits) == [SilentWindow(span) for span in SPANS]
+    assert _windows(silent, SPANS, limits, network) == [SilentWindow(span) for span in SPANS]
 
 
-def test_windows_after_the_end_of_the_sound_are_silent(talking: Path, limits: ProcessLimits) -> None:
+def test_windows_after_the_end_of_the_sound_are_silent(
+    talking: Path, limits: ProcessLimits, network: VoiceNetwork
+) -> None:
     late = Span(9, 60.0, 61.0)
-    assert _windows(talking, [SPANS[0], late], limits)[1] == SilentWindow(late)
+    assert _windows(talking, [SPANS[0], late], limits, network)[1] == SilentWindow(late)
 
 
-def test_digital_silence_is_sound_without_voice() -> None:
-    window = describe(SPANS[0], Sound(np.zeros((24_000, 2), np.float32), np.ones(24_000, np.bool_)))
+def test_digital_silence_is_sound_without_voice(network: VoiceNetwork) -> None:
+    window = describe(SPANS[0], Sound(np.zeros((24_000, 2), np.float32), np.ones(24_000, np.bool_)), network)
     assert isinstance(window, WindowSound)
     assert window.voiced_s == 0.0
     assert window.mfcc.shape == (0, 12)
 
 
-def test_times_count_from_the_window(speech: Samples) -> None:
+def test_times_count_from_the_window(speech: Samples, network: VoiceNetwork) -> None:
     sound = Sound(speech[:, None], np.ones(speech.size, np.bool_))
-    early, late = (describe(Span(0, start_s, start_s + 4), sound) for start_s in (0.0, 100.0))
+    early, late = (describe(Span(0, start_s, start_s + 4), sound, network) for start_s in (0.0, 100.0))
     assert isinstance(early, WindowSound)
     assert isinstance(late, WindowSound)
     np.testing.assert_allclose(late.mfcc_times_s - early.mfcc_times_s, 100.0)
 
 
-def test_it_stops_when_nobody_waits(talking: Path, limits: ProcessLimits) -> None:
-    items = extract(lambda: True, talking, SPANS, 0.0, None, limits)
+def test_it_stops_when_nobody_waits(talking: Path, limits: ProcessLimits, network: VoiceNetwork) -> None:
+    items = extract(lambda: True, talking, SPANS, 0.0, None, limits, network)
     assert all(isinstance(item, Progress) for item in items)
 
 
 def test_running_out_of_time_is_refused_and_not_taken_for_silence_or_for_no_answer(
-    talking: Path, limits: ProcessLimits
+    talking: Path, limits: ProcessLimits, network: VoiceNetwork
 ) -> None:
     with pytest.raises(Refusal) as refused:
-        list(extract(_never, talking, SPANS, 0.0, None, ProcessLimits(0.0, limits.memory_bytes)))
+        list(extract(_never, talking, SPANS, 0.0, None, ProcessLimits(0.0, limits.memory_bytes), network))
     assert refused.value.code is grpc.StatusCode.FAILED_PRECONDITION
     assert refused.value.reason == "SOUND_TOO_SLOW"

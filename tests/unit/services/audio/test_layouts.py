@@ -13,6 +13,7 @@ from services.audio.extraction import WindowSound, describe
 from services.audio.mixing import Heard
 from services.audio.signals import SAMPLE_RATE_HZ, Samples
 from services.audio.spans import Span
+from services.audio.voice.network import VoiceNetwork
 from services.kit.media.process import ProcessLimits
 
 MakeFile = Callable[..., Path]
@@ -30,10 +31,10 @@ def mono(make_file: MakeFile, speech: Samples, tmp_path_factory: pytest.TempPath
     )
 
 
-def heard(path: Path, limits: ProcessLimits) -> WindowSound:
+def heard(path: Path, limits: ProcessLimits, network: VoiceNetwork) -> WindowSound:
     stream = decoding.find_stream(lambda: False, path, limits)
     assert stream is not None
-    window = describe(SPAN, decoding.decode(lambda: False, path, stream, SPAN.start_s, SPAN.end_s, limits))
+    window = describe(SPAN, decoding.decode(lambda: False, path, stream, SPAN.start_s, SPAN.end_s, limits), network)
     assert isinstance(window, WindowSound)
     return window
 
@@ -65,17 +66,21 @@ LAYOUTS: dict[str, tuple[str, Heard]] = {
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_a_voice_in_any_channel_is_the_voice(make_file: MakeFile, limits: ProcessLimits, mono: Path, name: str) -> None:
+def test_a_voice_in_any_channel_is_the_voice(
+    make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork, mono: Path, name: str
+) -> None:
     filters, kind = LAYOUTS[name]
-    window = heard(wrapped(make_file, mono, f"{name}.mka", filters), limits)
-    assert features(window) == pytest.approx(features(heard(mono, limits)), rel=0.02)
+    window = heard(wrapped(make_file, mono, f"{name}.mka", filters), limits, network)
+    assert features(window) == pytest.approx(features(heard(mono, limits, network)), rel=0.02)
     assert window.heard is kind
-    assert window.log_rms == pytest.approx(heard(mono, limits).log_rms, abs=0.02)
+    assert window.log_rms == pytest.approx(heard(mono, limits, network).log_rms, abs=0.02)
 
 
-def test_dual_mono_is_mono_bit_for_bit(make_file: MakeFile, limits: ProcessLimits, mono: Path) -> None:
+def test_dual_mono_is_mono_bit_for_bit(
+    make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork, mono: Path
+) -> None:
     both = wrapped(make_file, mono, "both.mka", "pan=stereo|FL=c0|FR=c0")
-    assert heard(both, limits).mfcc.tobytes() == heard(mono, limits).mfcc.tobytes()
+    assert heard(both, limits, network).mfcc.tobytes() == heard(mono, limits, network).mfcc.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -89,37 +94,43 @@ def test_dual_mono_is_mono_bit_for_bit(make_file: MakeFile, limits: ProcessLimit
     ],
 )
 def test_a_coded_voice_is_the_voice(
-    make_file: MakeFile, limits: ProcessLimits, mono: Path, name: str, filters: str, codec: str
+    make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork, mono: Path, name: str, filters: str, codec: str
 ) -> None:
     rate = ("-ar", "48000", "-b:a", "192k")
     alone = wrapped(make_file, mono, f"mono-{name}", "anull", "-c:a", codec, *rate)
-    window = heard(wrapped(make_file, mono, name, filters, "-c:a", codec, *rate), limits)
-    assert features(window) == pytest.approx(features(heard(alone, limits)), rel=0.02)
+    window = heard(wrapped(make_file, mono, name, filters, "-c:a", codec, *rate), limits, network)
+    assert features(window) == pytest.approx(features(heard(alone, limits, network)), rel=0.02)
 
 
-def test_telephone_sound_in_one_channel_is_that_in_mono(make_file: MakeFile, limits: ProcessLimits, mono: Path) -> None:
+def test_telephone_sound_in_one_channel_is_that_in_mono(
+    make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork, mono: Path
+) -> None:
     narrow = ("-ar", "8000", "-c:a", "pcm_s16le")
     alone = wrapped(make_file, mono, "narrow.mka", "anull", *narrow)
-    window = heard(wrapped(make_file, mono, "narrow-right.mka", "pan=stereo|FR=c0", *narrow), limits)
-    assert features(window) == pytest.approx(features(heard(alone, limits)), rel=0.02)
+    window = heard(wrapped(make_file, mono, "narrow-right.mka", "pan=stereo|FR=c0", *narrow), limits, network)
+    assert features(window) == pytest.approx(features(heard(alone, limits, network)), rel=0.02)
 
 
-def test_amr_is_heard_as_its_decoder_gives_it(make_file: MakeFile, limits: ProcessLimits, tmp_path: Path) -> None:
+def test_amr_is_heard_as_its_decoder_gives_it(
+    make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork, tmp_path: Path
+) -> None:
     """Frames of noise: ffmpeg has a decoder for telephones' sound, and mostly no encoder."""
     noise = random.Random(5)
     raw = tmp_path / "noise.amr"
     raw.write_bytes(b"#!AMR\n" + b"".join(b"\x3c" + noise.randbytes(31) for _ in range(200)))
     phone = make_file("phone.3gp", "-i", str(raw), "-c:a", "copy")
     decoded = make_file("decoded.mka", "-i", str(raw), "-c:a", "pcm_f32le")
-    found, expected = heard(phone, limits), heard(decoded, limits)
+    found, expected = heard(phone, limits, network), heard(decoded, limits, network)
     assert np.nanmax(np.abs(found.log_rms - expected.log_rms)) < 0.02
 
 
-def test_of_two_people_in_two_channels_both_are_heard(make_file: MakeFile, limits: ProcessLimits, mono: Path) -> None:
+def test_of_two_people_in_two_channels_both_are_heard(
+    make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork, mono: Path
+) -> None:
     """One speaks in the first half, on the left, the other in the second, on the right."""
     turns = "aeval=val(0)*lt(t\\,2)|val(0)*gte(t\\,2)"
-    window = heard(wrapped(make_file, mono, "turns.mka", turns), limits)
-    assert window.voiced_s == pytest.approx(heard(mono, limits).voiced_s, rel=0.02)
+    window = heard(wrapped(make_file, mono, "turns.mka", turns), limits, network)
+    assert window.voiced_s == pytest.approx(heard(mono, limits, network).voiced_s, rel=0.02)
 
 
 def test_the_smallest_input_is_heard(make_file: MakeFile, limits: ProcessLimits) -> None:
@@ -146,11 +157,11 @@ def unknown_first(make_file: MakeFile, mono: Path, tmp_path: Path, *, second: bo
 
 
 def test_the_first_sound_that_can_be_decoded_is_heard(
-    make_file: MakeFile, limits: ProcessLimits, mono: Path, tmp_path: Path
+    make_file: MakeFile, limits: ProcessLimits, network: VoiceNetwork, mono: Path, tmp_path: Path
 ) -> None:
     path = unknown_first(make_file, mono, tmp_path)
     assert decoding.find_stream(lambda: False, path, limits) == 1
-    assert features(heard(path, limits)) == pytest.approx(features(heard(mono, limits)), rel=0.02)
+    assert features(heard(path, limits, network)) == pytest.approx(features(heard(mono, limits, network)), rel=0.02)
 
 
 def test_of_sounds_that_cannot_be_decoded_one_is_named_and_nothing_heard(

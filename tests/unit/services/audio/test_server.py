@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from notreally.v1 import audio_pb2, audio_pb2_grpc, media_pb2
 
 from services.audio.server import SERVICE_NAME, AudioServicer
 from services.audio.settings import AudioSettings
+from services.audio.voice.network import VoiceNetwork
 from services.audio.work import warm_up
 from services.kit.errors import refusal_of
 from services.kit.media.store import MediaStore, media_key
@@ -31,10 +33,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-async def stub(store: Path) -> AsyncIterator[Stub]:
+async def stub(store: Path, network_file: Path) -> AsyncIterator[Stub]:
     """A client of a server with one worker."""
-    settings = AudioSettings(listen="127.0.0.1:0", media_url=store.as_uri(), audio_max_window_s=30)
-    workers = WorkerProcesses("audio", 1, warm_up)
+    settings = AudioSettings(
+        listen="127.0.0.1:0", media_url=store.as_uri(), audio_max_window_s=30, voice_model=network_file
+    )
+    workers = WorkerProcesses("audio", 1, partial(warm_up, network_file))
 
     def add(server: grpc.aio.Server) -> None:
         servicer = AudioServicer(MediaStore.open(settings.media_url), workers, settings)
@@ -77,6 +81,20 @@ async def test_streams_windows_with_progress(stub: Stub, media: media_pb2.MediaR
     assert len(windows[1].spectrogram.levels) == 50 * windows[1].spectrogram.bands == 50 * 64
     assert not windows[3].log_rms
     assert not windows[3].HasField("waveform")
+
+
+async def test_a_voice_is_scored_by_the_network_that_the_worker_was_given(
+    stub: Stub, store: Path, make_file: MakeFile, network: VoiceNetwork
+) -> None:
+    spoken = "flite=text='Here is some speech. Nobody said it. It was made by a machine. Is it real?':voice=slt"
+    data = make_file("spoken.mka", "-f", "lavfi", "-i", spoken, "-c:a", "flac").read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    await MediaStore.open(store.as_uri()).put(media_key(sha256), data)
+    request = Request(media=media_pb2.MediaRef(sha256=sha256, size_bytes=len(data)), windows=_windows((0, 4)))
+    (window,) = [r.window async for r in stub.ExtractWindows(request) if r.HasField("window")]
+    assert window.voice_network == network.version
+    assert [(one.start_s, one.end_s) for one in window.voice] == [(0, 2), (1, 3), (2, 4)]
+    assert all(math.isfinite(one.log_odds) for one in window.voice)
 
 
 async def test_the_clock_is_the_videos(stub: Stub, media: media_pb2.MediaRef) -> None:

@@ -105,7 +105,7 @@ def test_contours_lie_on_the_face_and_open_with_the_mouth(lively: tuple[WindowFa
 def test_texture_is_measured_every_twelfth_entry(lively: tuple[WindowFaces, TrackSignals]) -> None:
     _, track = lively
     assert [texture.entry for texture in track.textures] == list(range(0, 150, 12))
-    assert all(texture.highpass_inside > 0 and texture.highpass_ring > 0 for texture in track.textures)
+    assert all(texture.eyes_contrast > 0 and texture.mouth_contrast > 0 for texture in track.textures)
 
 
 def test_identical_frames_have_no_jitter(face_video: MakeFaceVideo) -> None:

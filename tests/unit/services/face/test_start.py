@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from notreally.v1 import face_pb2
 
-from services.face.networks.network_file import NetworkPaths, version_of
+from services.face.networks.network_file import NetworkPaths
 from services.face.windows import FaceJob, Window
 from services.face.work import extract_windows, warm_up
 from services.kit.media.seekable import Video
+from services.kit.networks.network_file import version_of
 from services.kit.workers.pool import WorkerProcesses
 from tests.synthetic.fixtures import MakeFaceVideo
 from tests.synthetic.networks import brightness_network

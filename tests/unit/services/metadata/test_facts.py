@@ -20,12 +20,18 @@ def _document(**video: Any) -> dict[str, Any]:
     return {"format": {"format_name": "mov,mp4", "tags": {}}, "streams": [stream]}
 
 
+def _video(header: facts.Header) -> facts.VideoHeader:
+    """That of a file that has one."""
+    assert header.video is not None
+    return header.video
+
+
 @pytest.mark.parametrize(
     ("rotation", "expected", "size"),
     [(-90, 90, (360, 640)), (90, 270, (360, 640)), (180, 180, (640, 360)), (0, 0, (640, 360)), (-89.6, 90, (360, 640))],
 )
 def test_rotation_is_clockwise_and_the_size_is_upright(rotation: float, expected: int, size: tuple[int, int]) -> None:
-    video = facts.read(_document(side_data_list=[{"side_data_type": "x"}, {"rotation": rotation}])).video
+    video = _video(facts.read(_document(side_data_list=[{"side_data_type": "x"}, {"rotation": rotation}])))
     assert video.rotation_deg == expected
     assert (video.width, video.height) == size
 
@@ -37,24 +43,24 @@ def test_a_display_matrix_is_unmirrored(matrix: Matrix, clockwise_deg: int, mirr
     printed = "\n" + "".join(f"{i:08x}: {x:>11} {y:>11} {z:>11}\n" for i, (x, y, z) in enumerate(rows))
     # Of a mirror the angle beside it says too little, and of zeros that it is no number: it is not looked at.
     side_data = {"side_data_type": "Display Matrix", "displaymatrix": printed, "rotation": -(2**63)}
-    assert facts.read(_document(side_data_list=[side_data])).video.rotation_deg == clockwise_deg
+    assert _video(facts.read(_document(side_data_list=[side_data]))).rotation_deg == clockwise_deg
 
 
 @pytest.mark.parametrize("rotation", [-(2**31), -(2**63), 720])
 def test_a_rotation_that_is_none_turns_nothing(rotation: int) -> None:
-    assert facts.read(_document(side_data_list=[{"rotation": rotation}])).video.rotation_deg == 0
+    assert _video(facts.read(_document(side_data_list=[{"rotation": rotation}]))).rotation_deg == 0
 
 
 def test_an_old_rotation_tag_counts_the_other_way() -> None:
-    assert facts.read(_document(tags={"rotate": "90"})).video.rotation_deg == 90
+    assert _video(facts.read(_document(tags={"rotate": "90"}))).rotation_deg == 90
 
 
 def test_pixels_that_are_not_square_are_noticed_and_the_size_stays_as_stored() -> None:
-    video = facts.read(_document(sample_aspect_ratio="16:11")).video
+    video = _video(facts.read(_document(sample_aspect_ratio="16:11")))
     assert video.pixel_aspect == pytest.approx(16 / 11)
     assert (video.width, video.height) == (640, 360)
     for usual in ("1:1", "0:1", "N/A", "1:0"):
-        assert facts.read(_document(sample_aspect_ratio=usual)).video.pixel_aspect == 1
+        assert _video(facts.read(_document(sample_aspect_ratio=usual))).pixel_aspect == 1
 
 
 def test_the_first_picture_that_is_no_cover_is_chosen() -> None:
@@ -63,7 +69,7 @@ def test_the_first_picture_that_is_no_cover_is_chosen() -> None:
     document["streams"].insert(0, {**cover, "disposition": {"attached_pic": 1}})
     document["streams"].append({**cover, "index": 2})
     header = facts.read(document)
-    assert header.video.stream_index == 1
+    assert _video(header).stream_index == 1
     assert header.video_streams == 2
 
 
@@ -76,17 +82,17 @@ def test_the_video_that_players_show_is_chosen_and_the_others_are_named() -> Non
         ]
         return facts.read(document)
 
-    assert chosen((640, False), (320, True)).video.stream_index == 1
-    assert chosen((320, False), (640, False)).video.stream_index == 1
-    assert chosen((640, True), (640, True)).video.stream_index == 0
+    assert _video(chosen((640, False), (320, True))).stream_index == 1
+    assert _video(chosen((320, False), (640, False))).stream_index == 1
+    assert _video(chosen((640, True), (640, True))).stream_index == 0
     assert chosen((640, False), (320, True)).other_videos == ("track 1, 640 by 360",)
 
 
 def test_the_size_that_is_shown_has_square_pixels_whichever_way_up() -> None:
     stored = {"width": 720, "height": 576, "sample_aspect_ratio": "64:45"}
-    assert facts.read(_document(**stored)).video.shown_size == (1024, 576)
-    assert facts.read(_document(**stored, tags={"rotate": "90"})).video.shown_size == (576, 1024)
-    assert facts.read(_document(**{**stored, "sample_aspect_ratio": "1:2"})).video.shown_size == (720, 1152)
+    assert _video(facts.read(_document(**stored))).shown_size == (1024, 576)
+    assert _video(facts.read(_document(**stored, tags={"rotate": "90"}))).shown_size == (576, 1024)
+    assert _video(facts.read(_document(**{**stored, "sample_aspect_ratio": "1:2"}))).shown_size == (720, 1152)
 
 
 def test_the_sound_marked_as_default_is_chosen() -> None:
@@ -128,8 +134,24 @@ def test_the_sound_that_can_be_decoded_is_chosen_before_the_default_one() -> Non
     assert (only.stream_index, only.codec, only.unreadable) == (1, "unknown", True)
 
 
-@pytest.mark.parametrize("streams", [[], [{"codec_type": "audio"}], [{"codec_type": "video"}], "no list", [None, 3]])
-def test_no_picture_is_refused(streams: Any) -> None:
+def test_a_sound_without_a_picture_is_a_sound_recording() -> None:
+    sound = {"codec_type": "audio", "index": 1, "codec_name": "mp3", "sample_fmt": "fltp", "tags": {"encoder": "Lavf"}}
+    cover = {"codec_type": "video", "width": 300, "height": 300, "disposition": {"attached_pic": 1}}
+    header = facts.read({"format": {"format_name": "mp3"}, "streams": [cover, sound]})
+    assert (header.video, header.video_streams, header.encoder) == (None, 0, "Lavf")
+    assert header.audio is not None
+    assert (header.audio.codec, header.audio.stream_index) == ("mp3", 1)
+
+
+def test_a_sound_recording_that_nothing_can_decode_is_refused() -> None:
+    with pytest.raises(Refusal) as refused:
+        facts.read({"streams": [{"codec_type": "audio", "codec_name": "ac4"}]})
+    assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "UNSUPPORTED_CODEC")
+    assert "(ac4)" in refused.value.message
+
+
+@pytest.mark.parametrize("streams", [[], [{"codec_type": "data"}], [{"codec_type": "video"}], "no list", [None, 3]])
+def test_neither_picture_nor_sound_is_refused(streams: Any) -> None:
     with pytest.raises(Refusal) as refused:
         facts.read({"streams": streams})
     assert refused.value.code is grpc.StatusCode.INVALID_ARGUMENT
@@ -170,8 +192,8 @@ def test_the_containers_encoder_comes_before_the_streams() -> None:
 
 
 def test_matroska_keeps_durations_in_tags() -> None:
-    assert facts.read(_document(tags={"DURATION": "00:01:02.500000000"})).video.duration_s == 62.5
-    assert facts.read(_document(duration="3.25")).video.duration_s == 3.25
+    assert _video(facts.read(_document(tags={"DURATION": "00:01:02.500000000"}))).duration_s == 62.5
+    assert _video(facts.read(_document(duration="3.25"))).duration_s == 3.25
 
 
 _NAMES = [
@@ -194,7 +216,12 @@ _any = st.recursive(
     max_leaves=20,
 )
 _stream = st.fixed_dictionaries(
-    {"codec_type": st.just("video"), "width": st.integers(1, 99), "height": st.integers(1, 99)},
+    {
+        "codec_type": st.sampled_from(["video", "audio"]),
+        "sample_fmt": st.just("fltp"),
+        "width": st.integers(1, 99),
+        "height": st.integers(1, 99),
+    },
     optional={name: _any for name in _NAMES if name not in ("codec_type", "width", "height")},
 )
 
@@ -209,9 +236,16 @@ def test_any_json_gives_facts_or_a_refusal(document: Any) -> None:
         header = facts.read(document)
     except Refusal:
         return
-    assert 0 < header.video.width <= 65_536
-    assert 0 < header.video.height <= 65_536
-    assert header.video.rotation_deg in (0, 90, 180, 270)
+    numbers = [header.duration_s, header.bit_rate]
+    if header.video is not None:
+        assert 0 < header.video.width <= 65_536
+        assert 0 < header.video.height <= 65_536
+        assert header.video.rotation_deg in (0, 90, 180, 270)
+        numbers += [header.video.fps, header.video.start_s]
+    else:
+        assert header.audio is not None
+        assert not header.audio.unreadable
+        numbers += [header.audio.duration_s, header.audio.start_s]
     json.dumps([header.encoder, header.container], allow_nan=False)
-    for value in (header.duration_s, header.bit_rate, header.video.fps, header.video.start_s):
+    for value in numbers:
         assert value is None or math.isfinite(value)

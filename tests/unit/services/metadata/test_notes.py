@@ -27,6 +27,13 @@ def test_an_ordinary_file_has_no_notes() -> None:
     assert _reasons(packets=None) == []
 
 
+def test_of_a_sound_recording_only_what_concerns_sound_is_noted() -> None:
+    telephone = replace(
+        HEADER, video=None, video_streams=0, audio=replace(AUDIO, sample_rate_hz=8_000, duration_s=99.0)
+    )
+    assert _reasons(telephone, None) == ["NARROW_SOUND"]
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -136,3 +136,16 @@ def test_without_a_gap_there_are_no_spans() -> None:
 def test_too_many_gaps_are_none() -> None:
     found = [_packet(100.0 * part + frame / 25) for part in range(packets.MOST_SPANS + 1) for frame in range(3)]
     assert _read(found).spans_s == ()
+
+
+def test_a_stream_ends_with_what_ends_last() -> None:
+    found = [_packet(1.0, duration_s=3.0), _packet(2.0, duration_s=0.5), Packet(None, 2.5, None, 9, False)]
+    assert packets.end_of(found, 3) == 4.0
+    assert packets.end_of(found, 2) is None
+    assert packets.end_of(found[1:], 9) == 2.5
+
+
+@pytest.mark.parametrize("time_s", [None, math.nan, math.inf, 1e15])
+def test_where_packets_without_a_time_end_is_not_known(time_s: float | None) -> None:
+    assert packets.end_of([Packet(time_s, time_s, 1.0, 9, True)], 9) is None
+    assert packets.end_of([], 9) is None

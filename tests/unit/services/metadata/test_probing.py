@@ -11,9 +11,11 @@ import pytest
 from services.kit.errors import Refusal
 from services.kit.media import container
 from services.kit.media.process import ProcessCancelled, ProcessLimits
+from services.metadata.facts import VideoHeader
 from services.metadata.limits import ProbeLimits
 from services.metadata.probing import Probed, probe
 from tests.synthetic.display_matrices import NAMED, with_display_matrix
+from tests.synthetic.sounds import KINDS, spoken, with_cover
 
 MakeFile = Callable[..., Path]
 
@@ -31,6 +33,12 @@ def _refusal(path: Path, limits: ProbeLimits) -> Refusal:
         probe(_never, path, limits)
     assert str(path.parent) not in refused.value.message
     return refused.value
+
+
+def _video(probed: Probed) -> VideoHeader:
+    """That of a file that has one."""
+    assert probed.header.video is not None
+    return probed.header.video
 
 
 def _packets_of(probed: Probed) -> tuple[int, float | None, float | None]:
@@ -57,10 +65,11 @@ def test_facts_of_every_container(
 ) -> None:
     probed = probe(_never, make_file(name, *PICTURE, *SOUND, *codecs), limits)
     header = probed.header
-    assert (header.video.codec, header.video.width, header.video.height) == (video, 128, 64)
+    shown = _video(probed)
+    assert (shown.codec, shown.width, shown.height) == (video, 128, 64)
     assert header.audio is not None
     assert header.audio.codec == audio
-    assert {header.video.stream_index, header.audio.stream_index} == {0, 1}
+    assert {shown.stream_index, header.audio.stream_index} == {0, 1}
     frames, fps, duration_s = _packets_of(probed)
     assert frames == 50
     assert fps == pytest.approx(25.0, abs=0.1)
@@ -87,7 +96,7 @@ def test_facts_of_bare_and_silent_streams(
     picture = ("-f", "lavfi", "-i", f"testsrc=size=128x64:rate={rate}:duration=2")
     probed = probe(_never, make_file(f"{rate}-{name}", *picture, *codec), limits)
     assert probed.header.container == name.partition(".")[2]
-    assert (probed.header.video.width, probed.header.video.height, probed.header.audio) == (128, 64, None)
+    assert (_video(probed).width, _video(probed).height, probed.header.audio) == (128, 64, None)
     frames, fps, duration_s = _packets_of(probed)
     assert frames == 2 * rate
     assert fps == pytest.approx(rate, rel=0.01)
@@ -110,7 +119,7 @@ def test_keyframes_of_a_bare_stream_are_those_of_the_wrapped_one(make_file: Make
 
 def test_tape_is_read(make_file: MakeFile, limits: ProbeLimits) -> None:
     probed = probe(_never, make_file("tape.dv", *PICTURE, *SOUND, "-target", "pal-dv"), limits)
-    assert probed.header.video.codec == "dvvideo"
+    assert _video(probed).codec == "dvvideo"
     assert _packets_of(probed) == pytest.approx((50, 25.0, 2.0))
     assert probed.header.audio is not None
 
@@ -140,7 +149,7 @@ def test_the_bit_rate_is_that_of_the_bytes(make_file: MakeFile, limits: ProbeLim
 def test_a_rotated_video_is_upright(make_file: MakeFile, limits: ProbeLimits) -> None:
     flat = make_file("flat.mp4", *PICTURE, *H264)
     turned = make_file("turned.mp4", "-i", str(flat), "-c", "copy", "-metadata:s:v:0", "rotate=90")
-    video = probe(_never, turned, limits).header.video
+    video = _video(probe(_never, turned, limits))
     assert video.rotation_deg in (90, 270)
     assert (video.width, video.height) == (64, 128)
 
@@ -148,9 +157,9 @@ def test_a_rotated_video_is_upright(make_file: MakeFile, limits: ProbeLimits) ->
 @pytest.mark.parametrize("name", NAMED)
 def test_a_mirrored_video_is_turned_as_if_it_were_not(make_file: MakeFile, limits: ProbeLimits, name: str) -> None:
     matrix, clockwise_deg, _ = NAMED[name]
-    header = probe(_never, with_display_matrix(make_file("flat.mp4", *PICTURE, *H264), matrix, name), limits).header
-    assert header.video.rotation_deg == clockwise_deg
-    assert (header.video.width, header.video.height) == ((64, 128) if clockwise_deg in (90, 270) else (128, 64))
+    video = _video(probe(_never, with_display_matrix(make_file("flat.mp4", *PICTURE, *H264), matrix, name), limits))
+    assert video.rotation_deg == clockwise_deg
+    assert (video.width, video.height) == ((64, 128) if clockwise_deg in (90, 270) else (128, 64))
 
 
 def test_a_varying_frame_rate_is_noticed(make_file: MakeFile, limits: ProbeLimits) -> None:
@@ -181,20 +190,47 @@ def test_packets_beyond_the_limit_are_left(make_file: MakeFile, limits: ProbeLim
     assert (probed.packets.frame_count, probed.packets.complete) == (10, False)
 
 
-@pytest.mark.parametrize("name", ["tone.mp3", "tone.wav", "tone.flac", "tone.m4a", "tone.ogg", "tone.aac"])
-def test_sound_alone_is_refused(make_file: MakeFile, limits: ProbeLimits, name: str) -> None:
-    refusal = _refusal(make_file(name, *SOUND), limits)
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "NO_VIDEO_STREAM")
+CODECS = {"wav": "pcm_s16le", "m4a": "aac", "ogg": "vorbis", "amr": "amr_nb"}
 
 
-def test_a_cover_picture_is_no_video(make_file: MakeFile, limits: ProbeLimits) -> None:
-    cover = make_file("cover.png", *PICTURE, "-frames:v", "1")
+@pytest.mark.parametrize("kind", KINDS)
+def test_facts_of_a_sound_recording(tmp_path: Path, limits: ProbeLimits, kind: str) -> None:
+    # Its name says nothing: the content does.
+    path = spoken(tmp_path / f"voice.{kind}", 3.0).rename(tmp_path / "voice.mp4")
+    probed = probe(_never, path, limits)
+    header = probed.header
+    assert (header.video, header.video_streams, probed.packets) == (None, 0, None)
+    assert header.audio is not None
+    assert (header.audio.codec, header.audio.unreadable) == (CODECS.get(kind, kind), False)
+    assert probed.sound_end_s is not None
+    assert probed.sound_end_s - header.audio.start_s == pytest.approx(3.0, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["mp3", "m4a", "flac"])
+def test_a_cover_picture_makes_no_video_of_a_sound_recording(tmp_path: Path, limits: ProbeLimits, kind: str) -> None:
+    header = probe(_never, with_cover(tmp_path / f"song.{kind}", 2.0), limits).header
+    assert header.video is None
+    assert header.audio is not None
+
+
+def test_the_length_of_a_recording_of_uneven_bit_rate_is_counted(
+    make_file: MakeFile, limits: ProbeLimits, tmp_path: Path
+) -> None:
+    """Its header names none, and what ffprobe makes of the first bit rate and the size is far off."""
+    source = ("-f", "lavfi", "-i", "aevalsrc='if(lt(t,2),0,random(0)-0.5)':duration=10:s=44100")
     path = make_file(
-        "song.mp3",
-        *("-i", str(cover), *SOUND, "-map", "0", "-map", "1", "-c:v", "copy", "-id3v2_version", "3"),
-        *("-disposition:v:0", "attached_pic"),
+        "uneven.mp3", *source, "-c:a", "libmp3lame", "-q:a", "0", "-write_xing", "0", "-id3v2_version", "0"
     )
-    assert _refusal(path, limits).reason == "NO_VIDEO_STREAM"
+    probed = probe(_never, path, limits)
+    assert probed.header.duration_s is not None
+    assert abs(probed.header.duration_s - 10) > 2
+    assert probed.sound_end_s == pytest.approx(10.0, abs=0.1)
+
+
+def test_the_end_of_a_recording_of_more_packets_than_are_read_is_not_known(tmp_path: Path, limits: ProbeLimits) -> None:
+    path = spoken(tmp_path / "voice.amr", 3.0)
+    assert probe(_never, path, replace(limits, packets=149)).sound_end_s is None
+    assert probe(_never, path, replace(limits, packets=150)).sound_end_s == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +286,7 @@ def test_opening_without_memory_says_nothing_of_the_file_and_asking_for_too_much
 def test_a_name_like_an_address_stays_a_file(make_file: MakeFile, limits: ProbeLimits, tmp_path: Path) -> None:
     odd = tmp_path / "concat:a|b%03d.mp4"
     odd.write_bytes(make_file("odd.mp4", *PICTURE, *H264).read_bytes())
-    assert probe(_never, odd, limits).header.video.width == 128
+    assert _video(probe(_never, odd, limits)).width == 128
 
 
 def test_running_out_of_time_is_refused(make_file: MakeFile, limits: ProbeLimits) -> None:

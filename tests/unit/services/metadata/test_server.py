@@ -18,6 +18,7 @@ from services.kit.workers.pool import WorkerProcesses
 from services.metadata.server import SERVICE_NAME, MetadataServicer
 from services.metadata.settings import MetadataSettings
 from services.metadata.work import warm_up
+from tests.synthetic.sounds import spoken
 
 MakeFile = Callable[..., Path]
 Keep: TypeAlias = Callable[[bytes], Awaitable[media_pb2.MediaRef]]
@@ -106,7 +107,20 @@ async def test_what_is_not_known_is_absent(stub: Stub, keep: Keep, make_file: Ma
     assert facts.video.duration_s == pytest.approx(2.0, abs=0.05)
 
 
-async def test_refusals_reach_the_caller(stub: Stub, keep: Keep, make_file: MakeFile) -> None:
+async def test_refusals_reach_the_caller(stub: Stub, keep: Keep, make_file: MakeFile, tmp_path: Path) -> None:
     assert (await _refused(stub, await keep(b"words"))).reason == "NOT_A_VIDEO"
-    assert (await _refused(stub, await keep(make_file("tone.wav", *SOUND).read_bytes()))).reason == "NO_VIDEO_STREAM"
+    (subtitles := tmp_path / "words.srt").write_text("1\n00:00:00,000 --> 00:00:03,000\nwords\n")
+    words = await keep(make_file("words.mkv", "-i", str(subtitles)).read_bytes())
+    assert (await _refused(stub, words)).reason == "NO_VIDEO_STREAM"
     assert (await _refused(stub, media_pb2.MediaRef(sha256="0" * 64))).reason == "MEDIA_NOT_FOUND"
+
+
+async def test_a_sound_recording_has_no_video(stub: Stub, keep: Keep, tmp_path: Path) -> None:
+    media = await keep(spoken(tmp_path / "voice.mp3", 3.0).read_bytes())
+    probed = await stub.Probe(metadata_pb2.ProbeRequest(media=media))
+    assert not probed.facts.HasField("video")
+    assert probed.facts.audio.codec == "mp3"
+    # From where it is heard, which is behind what the encoder puts in front.
+    assert 0 < probed.facts.audio.start_s < 0.1
+    assert probed.facts.audio.duration_s == pytest.approx(3.0, abs=0.04)
+    assert not probed.keyframe_times_s

@@ -56,8 +56,8 @@ def test_evidence_too_small_for_a_verdict_is_remembered() -> None:
     rows = {
         Path("a"): row("1"),
         Path("b"): row("2", insufficient="TRACK_TOO_SHORT"),
-        # With the scores of the services' own network there were six features; another scored too few portraits.
-        Path("c"): row("3", features=7),
+        # With the scores of the services' own network there were five features; another scored too few portraits.
+        Path("c"): row("3", features=6),
     }
     read = [np.zeros((2, 6)), np.zeros((2, 6)), np.zeros((2, 1))]
     videos = assemble(Dataset(clips, (), ()), rows, np.arange(3), read, [np.zeros(1)] * 3).videos
@@ -65,5 +65,5 @@ def test_evidence_too_small_for_a_verdict_is_remembered() -> None:
 
 
 def test_the_columns_of_sound_and_bits_are_found_by_what_they_are() -> None:
-    assert [FEATURE_NAMES[column] for column in SOUND] == ["mfcc_mean", "mfcc_std", "av_sync_corr"]
+    assert [FEATURE_NAMES[column] for column in SOUND] == ["voice_log_odds", "mfcc_mean", "mfcc_std", "av_sync_corr"]
     assert FEATURE_NAMES[BITS] == "log10_bits_per_pixel"

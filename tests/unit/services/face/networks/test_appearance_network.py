@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from services.face.networks.appearance_network import AppearanceNetwork
 from services.face.networks.crops import SIDE
 from services.face.networks.models import FaceModels
-from services.face.networks.network_file import SHIPPED_APPEARANCE_NETWORK, SHIPPED_MOTION_NETWORK, NetworkError
+from services.face.networks.network_file import SHIPPED_APPEARANCE_NETWORK, SHIPPED_MOTION_NETWORK
+from services.kit.networks.network_file import NetworkError
 from tests.synthetic.networks import CELL, NO_MATRICES, PATCHES, brightness_network
 
 Picture = NDArray[np.uint8]

@@ -10,8 +10,9 @@ from hypothesis.extra import numpy as arrays
 
 from services.face.networks.models import FaceModels
 from services.face.networks.motion_network import MotionNetwork
-from services.face.networks.network_file import SHIPPED_MOTION_NETWORK, NetworkError
+from services.face.networks.network_file import SHIPPED_MOTION_NETWORK
 from services.face.signals.movement import VALUES, Movement
+from services.kit.networks.network_file import NetworkError
 from tests.synthetic.networks import brightness_network
 
 

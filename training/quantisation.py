@@ -14,13 +14,17 @@ BLOCK = 32
 _TRIED = (1.0, 0.95, 0.9, 0.85, 0.8)
 
 
-def in_four_bits(matrix: NDArray[np.float32]) -> FourBits:
+def in_four_bits(matrix: NDArray[np.float32], block: int = BLOCK) -> FourBits:
     """A matrix (rows, columns) rounded, with the scale of each block that has the least squared error of those tried.
+
+    Args:
+        matrix: what to round.
+        block: weights that share a scale.
 
     Raises:
         ValueError: the columns do not divide into blocks.
     """
-    blocks = matrix.reshape(len(matrix), -1, BLOCK)
+    blocks = matrix.reshape(len(matrix), -1, block)
     extreme = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=2, keepdims=True), axis=2)
     best = np.full(extreme.shape, np.inf, np.float32)
     levels, scales = np.zeros(blocks.shape, np.int8), np.ones(extreme.shape, np.float16)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.face.networks.encoder_file import FourBits
-from training.appearance.quantisation import BLOCK, in_four_bits
+from training.quantisation import BLOCK, in_four_bits
 
 
 def weights_of(matrix: FourBits) -> NDArray[np.float32]:

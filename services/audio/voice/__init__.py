@@ -1,0 +1,1 @@
+"""The voice network: stretches of sound → spectra → log-odds of being synthesised."""
