@@ -75,7 +75,7 @@ frontend/gen/.proto: gen/.proto frontend/node_modules/.installed frontend/buf.ge
 UI := $(shell find frontend/src frontend/public docs/model-card -type f -not -name "*.test.*" -not -path "frontend/public/model-card/*" 2>/dev/null) \
   $(addprefix frontend/,package.json next.config.ts postcss.config.mjs scripts/compileHints.mjs scripts/pageScripts.mjs)
 
-frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md
+frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md docs/voice-card.md
 	$(NPM) run build
 	touch $@
 

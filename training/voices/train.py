@@ -18,6 +18,7 @@ from services.audio.voice.network import VoiceNetwork
 from training.data.atomic import atomic_write
 from training.data.clips import ClipsError, gather_real
 from training.fitting import model_file
+from training.fitting.calibration import Calibration
 from training.voices import card, evaluation
 from training.voices.augmentation import Sound
 from training.voices.baselines import baselines
@@ -33,7 +34,6 @@ _VIEWS = ((Kind.PLAIN, np.mean), (Kind.RECODED, np.mean), (Kind.PLAIN, np.max))
 _SCORES = 2  # of these are what the vector has
 _TRIED = 8  # recordings that the written network is tested on
 _TOLERANCE = 0.02  # log-odds: the head's weights are rounded to half precision
-_CLIPS_PAGE = "clips of "
 
 P = ParamSpec("P")
 
@@ -192,7 +192,7 @@ def _scores_alone(scores: Scores) -> Scores:
 def _marked(scores: Scores, voice: classifier_pb2.VoiceModel, chosen: NDArray[np.bool_]) -> float:
     """Share of recordings with a stretch that alone would be called fake; NaN of none."""
     highest = scores[:, _SCORES][:, chosen]
-    prob_fake = 1 / (1 + np.exp(-(voice.slope * highest[np.isfinite(highest)] + voice.intercept)))
+    prob_fake = Calibration(voice.slope, voice.intercept).prob_fake(highest[np.isfinite(highest)])
     return float(np.mean(prob_fake > voice.fake_above)) if prob_fake.size else np.nan
 
 
@@ -204,12 +204,12 @@ def _figures(
     others: dict[str, Scores],
 ) -> dict[str, object]:
     """Everything that the card says."""
-    own = ~np.array([one.page.startswith(_CLIPS_PAGE) for one in recordings])
+    own = ~np.array([one.track for one in recordings])
     everything = np.ones(len(recordings), np.bool_)
     fake = np.array([one.fake for one in recordings])
     plain, recoded = scores[:, 0].mean(axis=0), scores[:, 1].mean(axis=0)
     codecs = np.array([codec_of(number, 0) for number in range(len(recordings))])
-    prob_fake = 1 / (1 + np.exp(-(voice.slope * plain + voice.intercept)))
+    prob_fake = Calibration(voice.slope, voice.intercept).prob_fake(plain)
     clips = ~own & np.isfinite(plain)
     return {
         "recordings": len(recordings),

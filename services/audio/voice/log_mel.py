@@ -10,10 +10,9 @@ from typing import cast
 import numpy as np
 
 from services.audio import spectra
-from services.audio.signals import SAMPLE_RATE_HZ, Floats, Samples
+from services.audio.signals import HOP_SAMPLES, SAMPLE_RATE_HZ, Floats, Samples
 
 BANDS = 80
-HOP_SAMPLES = 160
 
 _FFT_SAMPLES = 400
 # A Butterworth filter of fourth order, as a gain on the power of each bin: below it are rumble and mains hum, which

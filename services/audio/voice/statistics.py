@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from services.audio.signals import SAMPLE_RATE_HZ, Floats, Samples
+from services.audio.signals import HOP_SAMPLES, SAMPLE_RATE_HZ, Floats, Samples
 
 COUNT = 250
 """Statistics of a stretch."""
 
-_FFT_SAMPLES, _HOP_SAMPLES = 512, 160
+_FFT_SAMPLES = 512
 _BANDS, _COEFFICIENTS = 40, 30
 _LOWEST_HZ, _HIGHEST_HZ = 80.0, 7_900.0
 _LEVEL = 0.08  # full scale 1; makes the floors below mean the same everywhere
@@ -34,7 +34,7 @@ def statistics(samples: Samples) -> npt.NDArray[np.float32]:
     Args:
         samples: shape (n,), 16 kHz; at least a tenth of a second.
     """
-    frames = np.lib.stride_tricks.sliding_window_view(_levelled(samples), _FFT_SAMPLES)[::_HOP_SAMPLES]
+    frames = np.lib.stride_tricks.sliding_window_view(_levelled(samples), _FFT_SAMPLES)[::HOP_SAMPLES]
     power = np.abs(np.fft.rfft(frames * np.hanning(_FFT_SAMPLES + 1)[:-1], axis=1)) ** 2
     bands = np.log(power @ _bank().T + _BAND_FLOOR)
     mean = bands.mean(axis=1)
