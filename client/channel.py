@@ -7,16 +7,17 @@ from urllib.parse import SplitResult, urlsplit
 import grpc
 
 _SERVICE = "notreally.v1.AnalysisService"
+_LIVE = "notreally.v1.LiveService"
 
-# Methods of AnalysisService may be sent twice: reads change nothing, creations carry a request id, a chunk its offset,
-# and what is cancelled stays so. UNAVAILABLE means that no answer came.
+# Methods may be sent twice: reads change nothing, creations carry a request id, a chunk its offset, a segment its
+# number, and what is cancelled or ended stays so. UNAVAILABLE means that no answer came.
 _SERVICE_CONFIG = {
     "methodConfig": [
         # Deleting twice says "not found", and that is no failure where the first one did it. A retry in here would not
         # be seen by `NotReally.delete`, which makes its own.
         {"name": [{"service": _SERVICE, "method": "DeleteAnalysis"}]},
         {
-            "name": [{"service": _SERVICE}],
+            "name": [{"service": _SERVICE}, {"service": _LIVE}],
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.1s",

@@ -12,6 +12,7 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc
 
 from client.channel import open_channel
 from client.errors import ServiceError, error_of_status, translated
+from client.live import Live
 from client.patience import Patience
 from client.upload import FileUpload, UploadProgress
 from client.watching import watch
@@ -94,6 +95,10 @@ class NotReally:
         """
         request = analysis_pb2.CreateAnalysisRequest(upload=upload, request_id=request_id or str(uuid.uuid4()))
         return await self._persist(lambda: self._stub.CreateAnalysis(request, timeout=_CALL_TIMEOUT_S))
+
+    async def live(self) -> Live:
+        """Begin a live session: a camera, a call or a stream, judged while it runs."""
+        return await Live.start(self._channel, self._patience)
 
     def watch(
         self, names: Iterable[str] | Mapping[str, int], *, include_series: bool = False

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
 from dbos import error as dbos_error
-from notreally.v1 import analysis_pb2, analysis_pb2_grpc, rest_pb2, rest_pb2_grpc
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc, live_pb2, live_pb2_grpc, rest_pb2, rest_pb2_grpc
 from prometheus_client import REGISTRY
 
 from gateway.analysis.extraction import Extraction
@@ -23,9 +23,11 @@ from gateway.analysis.plain import PlainSerializer, refuse_code_in_pickles
 from gateway.analysis.presence import Presence
 from gateway.analysis.workflow import Analyses
 from gateway.api.admission import Admission
+from gateway.api.live import LiveService
 from gateway.api.rest import RestService
 from gateway.api.service import AnalysisService
 from gateway.api.watching import Watching
+from gateway.live.keeping import LiveKeeping
 from gateway.metrics import Tables
 from gateway.settings import GatewaySettings
 from gateway.store.blobs import Blobs
@@ -34,6 +36,7 @@ from gateway.store.leftovers import Leftovers
 from gateway.store.records import Records
 from gateway.store.retention import Janitor
 from gateway.store.rounds import Rounds
+from gateway.store.sessions import Sessions
 from gateway.store.uploads import Uploads
 from services.kit import logs, metrics, tracing
 from services.kit.limits import keep_to_itself
@@ -46,6 +49,7 @@ _APPLICATION = "notreally"
 
 _NAMES = [
     analysis_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name,
+    live_pb2.DESCRIPTOR.services_by_name["LiveService"].full_name,
     rest_pb2.DESCRIPTOR.services_by_name["RestService"].full_name,
 ]
 
@@ -54,6 +58,8 @@ _UNLIMITED = frozenset(
     {
         "/notreally.v1.AnalysisService/WatchAnalyses",
         "/notreally.v1.AnalysisService/DownloadMedia",
+        "/notreally.v1.LiveService/SendSegments",
+        "/notreally.v1.LiveService/WatchLive",
         "/notreally.v1.RestService/Analyze",
     }
 )
@@ -121,10 +127,18 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
     janitor = Janitor(records, Leftovers(engine), media, blobs, keeping.forget, settings.terms)
     service = AnalysisService(settings, records, media, blobs, uploads, keeping, watching, admission, janitor)
+    leftovers = Leftovers(engine)
+
+    def is_used(sha256: str) -> bool:
+        return not leftovers.unused_media([sha256])
+
+    live_keeping = LiveKeeping(Sessions(engine), media, is_used, extraction, news, settings)
+    live = LiveService(settings, live_keeping, news)
     rest = RestService(uploads, service, admission, janitor)
 
     def add(server: grpc.aio.Server) -> None:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)
+        live_pb2_grpc.add_LiveServiceServicer_to_server(live, server)
         rest_pb2_grpc.add_RestServiceServicer_to_server(rest, server)
 
     chores: list[asyncio.Task[None]] = []
@@ -139,6 +153,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         chores += [
             asyncio.create_task(keeping.keep_looking()),
             asyncio.create_task(keeping.keep_present()),
+            asyncio.create_task(live_keeping.keep_looking()),
             asyncio.create_task(janitor.run(settings.tidy_every_s, rounds)),
         ]
         async with running(_NAMES, add, settings, unlimited=_UNLIMITED) as port:
@@ -146,11 +161,13 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
                 yield port
             finally:
                 watching.stop()
+                live.stop()
     finally:
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)
         await uploads.close()
+        await live_keeping.leave()
         await keeping.leave()
         # In a thread: it waits for threads that may be waiting for this loop.
         await asyncio.to_thread(dbos.destroy)

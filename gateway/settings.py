@@ -95,6 +95,15 @@ class GatewaySettings(ServiceSettings):
     tidy_every_s: float = Field(default=3600.0, ge=1)
     """Seconds between two rounds of removing what has expired."""
 
+    live_sessions: int = Field(default=4, ge=0)
+    """Live sessions at once; 0 for none."""
+
+    live_silence_s: float = Field(default=120.0, gt=0)
+    """Seconds without a segment after which a live session ends."""
+
+    live_max_s: float = Field(default=1800.0, gt=0)
+    """Longest a live session may last, seconds."""
+
     enable_audio: bool = True
     disable_audio: bool = Field(default=False, validation_alias=AliasChoices("NOTREALLY_DISABLE_AUDIO"))
 
@@ -102,6 +111,11 @@ class GatewaySettings(ServiceSettings):
     def max_upload_bytes(self) -> int:
         """Largest video accepted, in bytes."""
         return self.max_upload_mb * 1_000_000
+
+    @property
+    def live_max_segment_bytes(self) -> int:
+        """Largest segment of a live session: what fits into a message, with room for the rest of it."""
+        return self.max_message_bytes - 64 * 1024 // 2
 
     @property
     def audio_enabled(self) -> bool:

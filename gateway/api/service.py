@@ -80,7 +80,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
     ) -> analysis_pb2.Upload:
         """See the contract."""
         upload = await self._uploads.create(
-            request.filename, request.size_bytes, request.sha256, _request_id(request.request_id)
+            request.filename, request.size_bytes, request.sha256, request_id_of(request.request_id)
         )
         if upload.size_bytes != request.size_bytes or upload.announced_sha256 != request.sha256:
             raise _request_id_reused()
@@ -90,22 +90,24 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.UploadChunkRequest, context: Context
     ) -> analysis_pb2.Upload:
         """See the contract."""
-        upload = await self._uploads.append(_id(request.name, "uploads"), request.offset, request.data, request.crc32c)
+        upload = await self._uploads.append(
+            resource_id(request.name, "uploads"), request.offset, request.data, request.crc32c
+        )
         return uploading.to_proto(upload)
 
     async def GetUpload(  # noqa: N802
         self, request: analysis_pb2.GetUploadRequest, context: Context
     ) -> analysis_pb2.Upload:
         """See the contract."""
-        upload = await self._uploads.get(_id(request.name, "uploads"))
+        upload = await self._uploads.get(resource_id(request.name, "uploads"))
         return uploading.to_proto(await self._uploads.finish(upload))
 
     async def CreateAnalysis(  # noqa: N802
         self, request: analysis_pb2.CreateAnalysisRequest, context: Context
     ) -> analysis_pb2.Analysis:
         """See the contract."""
-        request_id = _request_id(request.request_id)
-        upload = await self._uploads.get(_id(request.upload, "uploads"))
+        request_id = request_id_of(request.request_id)
+        upload = await self._uploads.get(resource_id(request.upload, "uploads"))
         upload = await self._uploads.finish(upload)
         if upload.sha256 is None:
             raise Refusal(
@@ -125,7 +127,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.GetAnalysisRequest, context: Context
     ) -> analysis_pb2.Analysis:
         """See the contract."""
-        analysis = await self.find(_id(request.name, "analyses"))
+        analysis = await self.find(resource_id(request.name, "analyses"))
         _check_mask(request.read_mask)
         whole = await self._whole(analysis, series=request.include_series)
         if request.omit_thumbnails:
@@ -161,7 +163,9 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             )
         if any(target.after_sequence > _LAST_SEQUENCE for target in request.targets):
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS", "No analysis has that many events.")
-        targets = [((await self.find(_id(t.name, "analyses"))).id, max(t.after_sequence, 0)) for t in request.targets]
+        targets = [
+            ((await self.find(resource_id(t.name, "analyses"))).id, max(t.after_sequence, 0)) for t in request.targets
+        ]
         async for event in self._watching.watch(targets, include_series=request.include_series):
             yield event
 
@@ -169,7 +173,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.CancelAnalysisRequest, context: Context
     ) -> analysis_pb2.Analysis:
         """See the contract."""
-        analysis = await self.find(_id(request.name, "analyses"))
+        analysis = await self.find(resource_id(request.name, "analyses"))
         await self._analyses.cancel(analysis.id)
         return await self._whole(await self.find(analysis.id))
 
@@ -177,7 +181,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.DeleteAnalysisRequest, context: Context
     ) -> empty_pb2.Empty:
         """See the contract."""
-        analysis = await self.find(_id(request.name, "analyses"))
+        analysis = await self.find(resource_id(request.name, "analyses"))
         await self._analyses.cancel(analysis.id)
         await self._janitor.remove(analysis.id, analysis.sha256)
         return empty_pb2.Empty()
@@ -186,7 +190,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.DownloadMediaRequest, context: Context
     ) -> AsyncIterator[analysis_pb2.DownloadMediaResponse]:
         """See the contract."""
-        analysis = await self.find(_id(request.name, "analyses"))
+        analysis = await self.find(resource_id(request.name, "analyses"))
         if request.offset > analysis.size_bytes:
             raise Refusal(grpc.StatusCode.OUT_OF_RANGE, "WRONG_OFFSET", f"The file has {analysis.size_bytes} bytes.")
         key = media_key(analysis.sha256)
@@ -282,8 +286,12 @@ def to_proto(analysis: Analysis, queue_position: int | None = None) -> analysis_
     return resource
 
 
-def _id(name: str, collection: str) -> str:
-    """The id in a resource name such as ``uploads/{id}``."""
+def resource_id(name: str, collection: str) -> str:
+    """The id in a resource name such as ``uploads/{id}``.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT, BAD_NAME.
+    """
     prefix, _, identifier = name.partition("/")
     try:
         if prefix == collection:
@@ -293,7 +301,12 @@ def _id(name: str, collection: str) -> str:
     raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_NAME", f"A name has the form {collection}/{{uuid}}.")
 
 
-def _request_id(text: str) -> str | None:
+def request_id_of(text: str) -> str | None:
+    """A request id as it was given; None for none.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT, BAD_REQUEST_ID.
+    """
     if not text:
         return None
     try:

@@ -81,6 +81,27 @@ rounds = sa.Table(
     sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
 )
 
+# Live sessions, until a little after their end; see `gateway.store.sessions`. What they are about is no row.
+live_sessions = sa.Table(
+    "live_sessions",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("request_id", sa.String(64), unique=True),
+    sa.Column("caller", sa.String(64), nullable=False, server_default=""),
+    # Values of notreally.v1.LiveState and LiveEnd.
+    sa.Column("state", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    # The last segment that is stored or used.
+    sa.Column("acknowledged", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    # When the last segment came.
+    sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+    # The process that works on it, and when it last said so.
+    sa.Column("owner", sa.String(300), nullable=False, server_default=""),
+    sa.Column("owner_seen_at", sa.DateTime(timezone=True), nullable=False),
+)
+
 VERSION_TABLE = "notreally_version"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 # Any number will do that nobody else locks in this database.

@@ -242,10 +242,15 @@ class MediaStore:
 
     async def delete_prefix(self, prefix: str) -> None:
         """Remove every blob whose key starts with the folder `prefix`."""
+        async for key in self.keys(prefix):
+            await self.delete(key)
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        """Keys of all blobs in the folder `prefix`; they may be deleted meanwhile."""
         with _answered():
             async for page in obstore.list(self.store, prefix):
                 for meta in page:
-                    await self.delete(meta["path"])
+                    yield meta["path"]
 
 
 @contextmanager
