@@ -76,6 +76,35 @@ def analyze(
 
 
 @app.command()
+def watch(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="rtsp://, rtmp://, srt:// or https:// (HLS), /dev/video0, or -.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, in a terminal as well.")] = False,
+    server: Annotated[
+        str | None,
+        typer.Option("--server", envvar="NOTREALLY_SERVER", metavar="HOST:PORT", help="HOST:PORT or https://HOST."),
+    ] = None,
+    encode: Annotated[
+        bool, typer.Option("--encode", help="Encode the picture anew: for a source with few keyframes.")
+    ] = False,
+    gone_s: Annotated[
+        float,
+        typer.Option("--gone", min=0, metavar="SECONDS", help="How long a source may be gone before it is given up."),
+    ] = 60.0,
+) -> None:
+    """Judge a camera, a call or a stream while it runs. The server keeps nothing of it.
+
+    In a terminal a table changes in place; otherwise each event is a line of JSON. Ctrl-C ends it.
+
+    Exit code, by the verdict on the whole: 0 real, 1 fake, 3 inconclusive or not enough evidence, 2 error.
+    """
+    from cli.watching.command import run
+
+    raise typer.Exit(run(_server(server), source, as_json=as_json, encode=encode, gone_s=gone_s))
+
+
+@app.command()
 def serve(
     data: Annotated[
         Path,

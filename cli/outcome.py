@@ -35,7 +35,7 @@ class Exit(IntEnum):
 
 
 _WORST_FIRST = (Exit.ERROR, Exit.FAKE, Exit.INCONCLUSIVE, Exit.REAL)
-_EXIT_OF_VERDICT = {
+EXIT_OF_VERDICT = {
     analysis_pb2.VERDICT_LIKELY_REAL: Exit.REAL,
     analysis_pb2.VERDICT_LIKELY_FAKE: Exit.FAKE,
     analysis_pb2.VERDICT_INCONCLUSIVE: Exit.INCONCLUSIVE,
@@ -75,7 +75,7 @@ class Outcome:
         """The exit code for this file alone."""
         if self.analysis is None:
             return Exit.ERROR
-        return _EXIT_OF_VERDICT.get(self.analysis.result.verdict, Exit.ERROR)
+        return EXIT_OF_VERDICT.get(self.analysis.result.verdict, Exit.ERROR)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Exit:
@@ -103,11 +103,12 @@ def _record(outcome: Outcome) -> dict[str, Any]:
         "status": "completed",
         "analysis": outcome.analysis.name,
         "sha256": outcome.analysis.media.sha256,
-        "results": _result(outcome.analysis.result),
+        "results": result_fields(outcome.analysis.result),
     }
 
 
-def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
+def result_fields(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
+    """A result as plain data, without series and pictures."""
     slim = analysis_pb2.AnalysisResult()
     slim.CopyFrom(result)
     slim.ClearField("series")

@@ -8,6 +8,8 @@ from notreally.v1.live_pb2 import LiveFace
 
 from gateway.features.faces import Person, link_faces
 
+_LEAST_OVERLAP = 0.3
+
 
 class People:
     """Who was seen so far."""
@@ -16,6 +18,8 @@ class People:
         """Nobody."""
         self._numbers: dict[tuple[int, tuple[float, ...]], int] = {}
         self._known = 0
+        self._boxes: dict[int, tuple[float, ...]] = {}
+        """Where each was seen last."""
 
     def find(self, windows: Sequence[FaceWindow]) -> list[Person]:
         """The persons in all windows, numbered in the order in which they first came.
@@ -29,13 +33,22 @@ class People:
         for person in persons:
             marks = _marks(person)
             known = sorted({self._numbers[mark] for mark in marks if mark in self._numbers} - taken)
-            if not known:
-                self._known += 1
-            number = known[0] if known else self._known
+            number = known[0] if known else self._number_of_new(person, taken)
             taken.add(number)
             self._numbers |= dict.fromkeys(marks, number)
             numbered.append(replace(person, number=number))
+        self._boxes |= {face.number: (face.left, face.top, face.width, face.height) for face in whereabouts(numbered)}
         return numbered
+
+    def _number_of_new(self, person: Person, taken: set[int]) -> int:
+        """Whoever is where somebody was, and nobody else is, is the same: windows in between may have been left out."""
+        first = next(window.tracks[0].boxes[:4] for window in person.windows if window.tracks)
+        near = {number: _overlap(box, first) for number, box in self._boxes.items() if number not in taken}
+        nearest = max(near, key=lambda number: near[number], default=None)
+        if nearest is not None and near[nearest] >= _LEAST_OVERLAP:
+            return nearest
+        self._known += 1
+        return self._known
 
     def _first_seen(self, person: Person) -> tuple[int, float]:
         marks = _marks(person)
@@ -74,6 +87,15 @@ def whereabouts(persons: Sequence[Person]) -> list[LiveFace]:
             )
         )
     return faces
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Intersection over union of two boxes."""
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    shared = max(width, 0.0) * max(height, 0.0)
+    union = one[2] * one[3] + other[2] * other[3] - shared
+    return shared / union if union > 0 else 0.0
 
 
 def _marks(person: Person) -> list[tuple[int, tuple[float, ...]]]:

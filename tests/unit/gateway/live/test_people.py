@@ -22,6 +22,13 @@ def test_a_face_keeps_its_number_when_a_larger_one_comes() -> None:
     assert [person.number for person in within(persons, windows[-1].window.start_s)] == [1, 2]
 
 
+def test_whoever_is_where_somebody_was_has_the_same_number_when_what_was_seen_of_them_is_gone() -> None:
+    windows = face_clip(frame_times(12.0))
+    people = People()
+    people.find(windows[:1])
+    assert [person.number for person in people.find(windows[1:])] == [1]
+
+
 def test_who_left_is_not_among_the_latest_and_comes_back_with_the_same_number() -> None:
     windows = face_clip(frame_times(12.0))
     people = People()
