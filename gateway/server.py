@@ -13,7 +13,16 @@ import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
 from dbos import error as dbos_error
-from notreally.v1 import analysis_pb2, analysis_pb2_grpc, live_pb2, live_pb2_grpc, rest_pb2, rest_pb2_grpc
+from notreally.v1 import (
+    analysis_pb2,
+    analysis_pb2_grpc,
+    batch_pb2,
+    batch_pb2_grpc,
+    live_pb2,
+    live_pb2_grpc,
+    rest_pb2,
+    rest_pb2_grpc,
+)
 from prometheus_client import REGISTRY
 
 from gateway.analysis.extraction import Extraction
@@ -22,7 +31,9 @@ from gateway.analysis.news import News
 from gateway.analysis.plain import PlainSerializer, refuse_code_in_pickles
 from gateway.analysis.presence import Presence
 from gateway.analysis.workflow import Analyses
+from gateway.api.accepting import Accepting, ModelInUse
 from gateway.api.admission import Admission
+from gateway.api.batches import BatchService
 from gateway.api.live import LiveService
 from gateway.api.rest import RestService
 from gateway.api.service import AnalysisService
@@ -30,8 +41,10 @@ from gateway.api.watching import Watching
 from gateway.live.keeping import LiveKeeping
 from gateway.metrics import Tables
 from gateway.settings import GatewaySettings
+from gateway.store.batches import Batches
 from gateway.store.blobs import Blobs
 from gateway.store.database import OutdatedError, connect, step_log
+from gateway.store.history import History
 from gateway.store.leftovers import Leftovers
 from gateway.store.records import Records
 from gateway.store.retention import Janitor
@@ -49,6 +62,7 @@ _APPLICATION = "notreally"
 
 _NAMES = [
     analysis_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name,
+    batch_pb2.DESCRIPTOR.services_by_name["BatchService"].full_name,
     live_pb2.DESCRIPTOR.services_by_name["LiveService"].full_name,
     rest_pb2.DESCRIPTOR.services_by_name["RestService"].full_name,
 ]
@@ -58,6 +72,12 @@ _UNLIMITED = frozenset(
     {
         "/notreally.v1.AnalysisService/WatchAnalyses",
         "/notreally.v1.AnalysisService/DownloadMedia",
+        "/notreally.v1.BatchService/WatchBatch",
+        "/notreally.v1.BatchService/ExportBatch",
+        # As many as there are.
+        "/notreally.v1.BatchService/CancelBatch",
+        "/notreally.v1.BatchService/RenewBatch",
+        "/notreally.v1.BatchService/DeleteBatch",
         "/notreally.v1.LiveService/SendSegments",
         "/notreally.v1.LiveService/WatchLive",
         "/notreally.v1.RestService/Analyze",
@@ -126,7 +146,25 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     watching = Watching(records, blobs, news, admission)
     uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
     janitor = Janitor(records, Leftovers(engine), media, blobs, keeping.forget, settings.terms)
-    service = AnalysisService(settings, records, media, blobs, uploads, keeping, watching, admission, janitor)
+    model = ModelInUse(extraction)
+    history, batches = History(engine), Batches(engine)
+    accepting = Accepting(records, blobs, admission, keeping, model)
+    service = AnalysisService(
+        settings,
+        records,
+        media,
+        blobs,
+        uploads,
+        keeping,
+        watching,
+        admission,
+        janitor,
+        history,
+        batches,
+        accepting,
+        model,
+    )
+    batch_service = BatchService(batches, history, records, service, keeping, accepting, model, janitor)
     leftovers = Leftovers(engine)
 
     def is_used(sha256: str) -> bool:
@@ -138,6 +176,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
 
     def add(server: grpc.aio.Server) -> None:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)
+        batch_pb2_grpc.add_BatchServiceServicer_to_server(batch_service, server)
         live_pb2_grpc.add_LiveServiceServicer_to_server(live, server)
         rest_pb2_grpc.add_RestServiceServicer_to_server(rest, server)
 
@@ -161,6 +200,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
                 yield port
             finally:
                 watching.stop()
+                batch_service.stop()
                 live.stop()
     finally:
         for chore in chores:

@@ -41,14 +41,18 @@ class Admission:
         if len(await self.line()) >= self._max_queued:
             raise self._full()
 
-    async def admit(self, upload: Upload, request_id: str | None, caller: str = "") -> Analysis:
+    async def admit(
+        self, upload: Upload, request_id: str | None, caller: str = "", batch_id: str | None = None
+    ) -> Analysis:
         """A new analysis in the line, or the one that `request_id` made before, room or not.
 
         Raises:
             Refusal: RESOURCE_EXHAUSTED, QUEUE_FULL.
         """
         try:
-            return await asyncio.to_thread(self._records.create_analysis, upload, request_id, self._max_queued, caller)
+            return await asyncio.to_thread(
+                self._records.create_analysis, upload, request_id, self._max_queued, caller, batch_id
+            )
         except FullError:
             raise self._full() from None
 

@@ -46,10 +46,10 @@ analyses = sa.Table(
     sa.Column("sha256", sa.String(64), nullable=False, index=True),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     # Values of notreally.v1.AnalysisState and Stage.
-    sa.Column("state", sa.Integer, nullable=False, index=True),
+    sa.Column("state", sa.Integer, nullable=False),
     sa.Column("stage", sa.Integer, nullable=False),
     sa.Column("percent", sa.Float, nullable=False),
-    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("ended_at", sa.DateTime(timezone=True), index=True),
     # google.rpc.Status, when it failed.
     sa.Column("error", sa.LargeBinary),
@@ -63,6 +63,46 @@ analyses = sa.Table(
     # Who asked for it, as a digest; which of its caller's turns it has in the line: see `gateway.store.records`.
     sa.Column("caller", sa.String(64), nullable=False, server_default=""),
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
+    # The batch it belongs to, and the how-manieth of it to end.
+    sa.Column("batch_id", sa.String(36)),
+    sa.Column("batch_sequence", sa.Integer),
+    # Of the result, for lists: what the verdict is about, whose it is, and what they are sorted by. None of the last is
+    # null, so that a page can begin after any row.
+    sa.Column("headline", sa.Integer),
+    sa.Column("model_version", sa.String(255)),
+    sa.Column("name_key", sa.Text, nullable=False, server_default=""),
+    sa.Column("chance", sa.Float, nullable=False, server_default="-1"),
+    sa.Column("verdict_rank", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("length_s", sa.Float, nullable=False, server_default="0"),
+    sa.Column("people", sa.Integer, nullable=False, server_default="0"),
+    # What people have added.
+    sa.Column("reviewed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    # One for each order and each filter of `gateway.store.history`, with the order that follows it.
+    sa.Index("ix_analyses_newest", "created_at", "id"),
+    sa.Index("ix_analyses_by_name", "name_key", "id"),
+    sa.Index("ix_analyses_by_chance", "chance", "id"),
+    sa.Index("ix_analyses_by_verdict_rank", "verdict_rank", "id"),
+    sa.Index("ix_analyses_by_length", "length_s", "id"),
+    sa.Index("ix_analyses_by_people", "people", "id"),
+    sa.Index("ix_analyses_of_state", "state", "created_at", "id"),
+    sa.Index("ix_analyses_of_verdict", "verdict", "created_at", "id"),
+    sa.Index("ix_analyses_of_batch", "batch_id", "created_at", "id"),
+    sa.Index("ix_analyses_ends_of_batch", "batch_id", "batch_sequence"),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("request_id", sa.String(64), unique=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    # Files that were announced, 0 for unknown.
+    sa.Column("expected", sa.Integer, nullable=False),
+    # Analyses of it that have ended so far, deleted ones too: what its events are numbered by.
+    sa.Column("ends", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("ix_batches_newest", "created_at", "id"),
 )
 
 # Signs of life; see `gateway.analysis.presence`.

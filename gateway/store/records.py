@@ -3,14 +3,13 @@
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from google.rpc import status_pb2
 from notreally.v1 import analysis_pb2
 
-from gateway.store.database import analyses, hasty, uploads
+from gateway.store.database import analyses, batches, hasty, uploads
 
 ENDED = (
     analysis_pb2.ANALYSIS_STATE_SUCCEEDED,
@@ -80,11 +79,66 @@ class Analysis:
     media_removed_at: dt.datetime | None
     caller: str
     turn: int
+    batch_id: str | None
+    batch_sequence: int | None
+    headline: "analysis_pb2.Part.ValueType | None"
+    model_version: str | None
+    name_key: str
+    chance: float
+    verdict_rank: int
+    length_s: float
+    people: int
+    reviewed: bool
+    note: str
 
     @property
     def ended(self) -> bool:
         """Whether nothing will change any more."""
         return self.state in ENDED
+
+
+@dataclasses.dataclass(frozen=True)
+class Conclusion:
+    """What the row of an analysis says of its result; the whole is a blob."""
+
+    verdict: int
+    prob_fake: float
+    headline: int = analysis_pb2.PART_FACE
+    model_version: str = ""
+    length_s: float = 0.0
+    people: int = 0
+
+    @classmethod
+    def of(cls, result: analysis_pb2.AnalysisResult) -> "Conclusion":
+        """Of a result."""
+        return cls(
+            result.verdict,
+            result.prob_fake,
+            result.headline,
+            result.model.version,
+            result.quality.duration_s,
+            result.quality.faces,
+        )
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """As they are written."""
+        rank = _RANKS.get(self.verdict, 0)
+        return {**dataclasses.asdict(self), "chance": self.prob_fake, "verdict_rank": rank}
+
+
+# The most suspicious last: in a list that begins at the largest, they come first.
+_RANKS: dict[int, int] = {
+    analysis_pb2.VERDICT_LIKELY_REAL: 1,
+    analysis_pb2.VERDICT_INSUFFICIENT: 2,
+    analysis_pb2.VERDICT_INCONCLUSIVE: 3,
+    analysis_pb2.VERDICT_LIKELY_FAKE: 4,
+}
+
+
+def name_key(filename: str) -> str:
+    """What a file's name is searched and sorted by. In Python: SQLite folds the letters of ASCII alone."""
+    return filename.casefold()
 
 
 class Records:
@@ -171,7 +225,12 @@ class Records:
     # --- analyses -----------------------------------------------------------------------------------------------------
 
     def create_analysis(
-        self, upload: Upload, request_id: str | None, max_queued: int | None = None, caller: str = ""
+        self,
+        upload: Upload,
+        request_id: str | None,
+        max_queued: int | None = None,
+        caller: str = "",
+        batch_id: str | None = None,
     ) -> Analysis:
         """A new analysis of a completed upload, or the one that `request_id` made before.
 
@@ -202,8 +261,67 @@ class Records:
             "created_at": _now(),
             "caller": caller,
             "turn": sa.case((next_own > on_now, next_own), else_=on_now),
+            "batch_id": batch_id,
+            "name_key": name_key(upload.filename),
         }
         return Analysis(**self._insert_once(analyses, values, request_id, room))
+
+    def create_copy(
+        self, analysis_id: str, source: Analysis, filename: str, request_id: str | None, batch_id: str | None
+    ) -> Analysis:
+        """An analysis `analysis_id` that has ended as `source` has, or the one that `request_id` made before."""
+        now = _now()
+        kept = {
+            column: getattr(source, column)
+            for column in (
+                *("sha256", "size_bytes", "state", "stage", "percent", "verdict", "prob_fake", "media_removed_at"),
+                *("headline", "model_version", "chance", "verdict_rank", "length_s", "people"),
+            )
+        }
+        values = {
+            "id": analysis_id,
+            "request_id": request_id,
+            "filename": filename,
+            "name_key": name_key(filename),
+            "batch_id": batch_id,
+            "created_at": now,
+            "ended_at": now,
+            **{column: value for column, value in kept.items() if value is not None},
+        }
+        made = Analysis(**self._insert_once(analyses, values, request_id, sa.true()))
+        if made.id == analysis_id and batch_id is not None:
+            with self._engine.begin() as connection:
+                _number_end(connection, analysis_id, batch_id)
+        return made
+
+    def by_request(self, request_id: str) -> Analysis | None:
+        """The analysis that a request id has made."""
+        row = self._one(analyses, analyses.c.request_id == request_id)
+        return Analysis(**row) if row else None
+
+    def newest_result(self, sha256: str, model_version: str) -> Analysis | None:
+        """The newest analysis of a file that a version of the model has scored."""
+        query = (
+            sa.select(analyses)
+            .where(
+                analyses.c.sha256 == sha256,
+                analyses.c.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED,
+                analyses.c.model_version == model_version,
+            )
+            .order_by(analyses.c.created_at.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return Analysis(**aware(row)) if row is not None else None
+
+    def annotate(self, analysis_id: str, **values: bool | str) -> bool:
+        """Set `reviewed` or `note`; False when there is no such analysis."""
+        return self._update(analyses, analyses.c.id == analysis_id, **values)
+
+    def replace_in_batch(self, old_id: str) -> None:
+        """Take an analysis out of its batch: another has its place."""
+        self._update(analyses, analyses.c.id == old_id, batch_id=None, batch_sequence=None)
 
     def analysis(self, analysis_id: str) -> Analysis | None:
         """One analysis."""
@@ -222,16 +340,6 @@ class Records:
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
 
-    def page(self, size: int, states: Sequence[int], after: tuple[dt.datetime, str] | None) -> list[Analysis]:
-        """The newest `size` analyses in one of `states` (all when empty), older than the position `after`."""
-        query = sa.select(analyses).order_by(analyses.c.created_at.desc(), analyses.c.id.desc()).limit(size)
-        if states:
-            query = query.where(analyses.c.state.in_(states))
-        if after is not None:
-            query = query.where(sa.tuple_(analyses.c.created_at, analyses.c.id) < sa.tuple_(*map(sa.literal, after)))
-        with self._engine.connect() as connection:
-            return [Analysis(**aware(row)) for row in connection.execute(query).mappings()]
-
     def set_progress(self, analysis_id: str, stage: int, percent: float) -> bool:
         """Note how far a running analysis is, without waiting for the disk; False when it has ended meanwhile."""
         unended = (analyses.c.id == analysis_id) & analyses.c.state.not_in(ENDED)
@@ -240,15 +348,14 @@ class Records:
         with hasty(self._engine) as connection:
             return connection.execute(update).rowcount == 1
 
-    def succeed(self, analysis_id: str, verdict: int, prob_fake: float) -> bool:
+    def succeed(self, analysis_id: str, conclusion: Conclusion) -> bool:
         """End an analysis with a result; False when it had ended before."""
         return self._end(
             analysis_id,
             state=analysis_pb2.ANALYSIS_STATE_SUCCEEDED,
             stage=analysis_pb2.STAGE_COMPLETED,
             percent=100.0,
-            verdict=verdict,
-            prob_fake=prob_fake,
+            **conclusion.columns,
         )
 
     def fail(self, analysis_id: str, error: status_pb2.Status) -> bool:
@@ -286,7 +393,12 @@ class Records:
     def _end(self, analysis_id: str, **values: Any) -> bool:
         unended = (analyses.c.id == analysis_id) & analyses.c.state.not_in(ENDED)
         # Who asked mattered only while it waited.
-        return self._update(analyses, unended, ended_at=_now(), caller="", **values)
+        end = sa.update(analyses).where(unended).values(ended_at=_now(), caller="", **values)
+        with self._engine.begin() as connection:
+            row = connection.execute(end.returning(analyses.c.batch_id)).one_or_none()
+            if row is not None and row.batch_id is not None:
+                _number_end(connection, analysis_id, row.batch_id)
+        return row is not None
 
     def _insert_once(
         self, table: sa.Table, values: dict[str, Any], request_id: str | None, room: sa.ColumnElement[bool]
@@ -324,6 +436,16 @@ class Records:
     def _update(self, table: sa.Table, condition: sa.ColumnElement[bool], **values: Any) -> bool:
         with self._engine.begin() as connection:
             return connection.execute(sa.update(table).where(condition).values(values)).rowcount == 1
+
+
+def _number_end(connection: sa.Connection, analysis_id: str, batch_id: str) -> None:
+    """Give the end of an analysis the next number in its batch.
+
+    The batch's row stays locked until this is committed: whoever sees a number sees all before it.
+    """
+    count = sa.update(batches).where(batches.c.id == batch_id).values(ends=batches.c.ends + 1)
+    number = connection.execute(count.returning(batches.c.ends)).scalar_one_or_none()
+    connection.execute(sa.update(analyses).where(analyses.c.id == analysis_id).values(batch_sequence=number))
 
 
 def _now() -> dt.datetime:

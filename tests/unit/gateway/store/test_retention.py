@@ -17,7 +17,7 @@ from gateway.store import database
 from gateway.store.blobs import Blobs
 from gateway.store.database import connect
 from gateway.store.leftovers import Leftovers
-from gateway.store.records import Analysis, Records, Upload
+from gateway.store.records import Analysis, Conclusion, Records, Upload
 from gateway.store.retention import Janitor, Removed, Terms
 from gateway.store.uploads import Uploads
 from services.kit.errors import Refusal
@@ -65,7 +65,7 @@ class House:
     async def analysed(self, data: bytes) -> Analysis:
         analysis = self.records.create_analysis(await self.upload(data), None)
         await self.media.put(f"analyses/{analysis.id}/result", b"result")
-        self.records.succeed(analysis.id, analysis_pb2.VERDICT_LIKELY_REAL, 0.1)
+        self.records.succeed(analysis.id, Conclusion(analysis_pb2.VERDICT_LIKELY_REAL, 0.1))
         return analysis
 
     def age(self, analysis: Analysis, by: dt.timedelta) -> None:
