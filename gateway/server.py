@@ -37,6 +37,7 @@ from gateway.api.batches import BatchService
 from gateway.api.live import LiveService
 from gateway.api.rest import RestService
 from gateway.api.service import AnalysisService
+from gateway.api.streams import Streams
 from gateway.api.watching import Watching
 from gateway.live.keeping import LiveKeeping
 from gateway.metrics import Tables
@@ -195,7 +196,8 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
             asyncio.create_task(live_keeping.keep_looking()),
             asyncio.create_task(janitor.run(settings.tidy_every_s, rounds)),
         ]
-        async with running(_NAMES, add, settings, unlimited=_UNLIMITED) as port:
+        streams = Streams(settings.max_streams, settings.share(settings.max_streams))
+        async with running(_NAMES, add, settings, unlimited=_UNLIMITED, place=streams.place) as port:
             try:
                 yield port
             finally:

@@ -83,6 +83,12 @@ class GatewaySettings(ServiceSettings):
     max_open_uploads_mb: int = Field(default=20_000, ge=1)
     """Millions of bytes that incomplete uploads have announced, together, at most."""
 
+    max_streams: int = Field(default=2000, ge=1)
+    """Streams open at this gateway at most: watches, downloads, REST bodies."""
+
+    caller_share: int = Field(default=50, ge=1, le=100)
+    """Percent of open uploads and their bytes, of the queue and of streams that one caller may have."""
+
     upload_expiry_h: float = Field(default=24.0, gt=0)
     """Hours after its last chunk for which an upload is kept."""
 
@@ -130,6 +136,10 @@ class GatewaySettings(ServiceSettings):
             analyses=dt.timedelta(days=self.retention_days) if self.retention_days else None,
             media=dt.timedelta(days=self.media_retention_days) if self.media_retention_days else None,
         )
+
+    def share(self, total: int) -> int:
+        """What one caller may have of what there is for all."""
+        return max(1, total * self.caller_share // 100)
 
     @property
     def upload_limits(self) -> UploadLimits:
