@@ -15,6 +15,15 @@ VERDICTS = {
     analysis_pb2.VERDICT_INCONCLUSIVE: ("Inconclusive", "yellow"),
     analysis_pb2.VERDICT_INSUFFICIENT: ("Not enough evidence", "yellow"),
 }
+
+
+def verdict_words(verdict: str) -> tuple[str, str]:
+    """A verdict as JSON names it, in words for a person and with the style they are shown in."""
+    named = analysis_pb2.Verdict.DESCRIPTOR.values_by_name.get(f"VERDICT_{verdict}".upper())
+    return VERDICTS.get(named.number, _UNKNOWN) if named else _UNKNOWN
+
+
+_UNKNOWN = ("Unknown verdict", "white")
 _HALF_BAR = 6
 """Characters on each side of the middle of a contribution bar."""
 _WIDE = 92

@@ -17,7 +17,19 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS = (
     *("filename", "status", "verdict", "headline", "prob_fake", "face_verdict", "voice_verdict", "voice_prob_fake"),
-    *("people", "length_s", "reason", "message", "reviewed", "note", "sha256", "job_id", "created_at", "model"),
+    *(
+        "people",
+        "length_s",
+        "reason",
+        "message",
+        "reviewed",
+        "note",
+        "sha256",
+        "job_id",
+        "batch_id",
+        "created_at",
+        "model",
+    ),
 )
 """Of the table, in order."""
 

@@ -12,7 +12,7 @@ from google.api import httpbody_pb2
 from google.protobuf import any_pb2, empty_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
-from notreally.v1 import analysis_pb2, analysis_pb2_grpc, batch_pb2, classifier_pb2
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc, batch_pb2, batch_pb2_grpc, classifier_pb2
 
 from gateway.api import exports
 
@@ -80,6 +80,7 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         self.hold = asyncio.Event()
         self.hold.set()
         self.watched = asyncio.Event()
+        self.model = classifier_pb2.Model(version="peer's")
         self.contents: dict[str, bytes] = {}
         self.batches: dict[str, batch_pb2.Batch] = {}
         self.also: list[Callable[[grpc.aio.Server], None]] = []
@@ -89,6 +90,7 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         """Listen, on the same port as before if there was one."""
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(self, self._server)
+        batch_pb2_grpc.add_BatchServiceServicer_to_server(PeerBatches(self), self._server)
         for add in self.also:
             add(self._server)
         port = self._server.add_insecure_port(self.address or "127.0.0.1:0")
@@ -180,7 +182,7 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
 
     async def GetModel(self, request: Any, context: Any) -> classifier_pb2.Model:
         self.calls.append(("GetModel", request))
-        return classifier_pb2.Model(version="peer's")
+        return self.model
 
     async def UpdateAnalysis(self, request: Any, context: Any) -> analysis_pb2.Analysis:
         self.calls.append(("UpdateAnalysis", request))
@@ -247,6 +249,46 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
     async def _fault(self, fault: Any, context: Any) -> None:
         if isinstance(fault, status_pb2.Status):
             await context.abort_with_status(rpc_status.to_status(fault))
+
+
+class PeerBatches(batch_pb2_grpc.BatchServiceServicer):
+    """Batches are made and found again; what is in them is not counted."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    async def CreateBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        self._peer.calls.append(("CreateBatch", request))
+        name = f"batches/{len(self._peer.batches) + 1}"
+        made = batch_pb2.Batch(name=name, display_name=request.display_name, expected=request.expected)
+        return self._peer.batches.setdefault(name, made)
+
+    async def GetBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        if request.name not in self._peer.batches:
+            gone = status(grpc.StatusCode.NOT_FOUND, "BATCH_NOT_FOUND", "There is no such batch.")
+            await context.abort_with_status(rpc_status.to_status(gone))
+        return self._peer.batches[request.name]
+
+    async def ListBatches(self, request: Any, context: Any) -> batch_pb2.ListBatchesResponse:
+        return batch_pb2.ListBatchesResponse(batches=self._peer.batches.values())
+
+    async def UpdateBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        raise AssertionError("nobody asks for this")
+
+    async def WatchBatch(self, request: Any, context: Any) -> AsyncIterator[batch_pb2.BatchEvent]:
+        yield batch_pb2.BatchEvent(batch=self._peer.batches[request.name])
+
+    async def CancelBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        raise AssertionError("nobody asks for this")
+
+    async def RenewBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        raise AssertionError("nobody asks for this")
+
+    async def DeleteBatch(self, request: Any, context: Any) -> empty_pb2.Empty:
+        raise AssertionError("nobody asks for this")
+
+    async def ExportBatch(self, request: Any, context: Any) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        yield httpbody_pb2.HttpBody()
 
 
 @asynccontextmanager
