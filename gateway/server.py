@@ -49,6 +49,7 @@ from gateway.store.history import History
 from gateway.store.leftovers import Leftovers
 from gateway.store.records import Records
 from gateway.store.retention import Janitor
+from gateway.store.room import Room
 from gateway.store.rounds import Rounds
 from gateway.store.sessions import Sessions
 from gateway.store.uploads import Uploads
@@ -143,10 +144,19 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
     keeping = Keeping(
         records, analyses, news, presence, rounds, version=_WORKFLOW_VERSION, executor_id=settings.executor_id
     )
-    admission = Admission(records, settings.max_queued)
+    admission = Admission(records, settings.max_queued, settings.share(settings.max_queued))
     watching = Watching(records, blobs, news, admission)
-    uploads = Uploads(records, media, settings.max_upload_bytes, settings.max_chunk_bytes, settings.upload_limits)
+    room = Room(settings.folders, settings.reserve_bytes, settings.ballast)
     janitor = Janitor(records, Leftovers(engine), media, blobs, keeping.forget, settings.terms)
+    uploads = Uploads(
+        records,
+        media,
+        settings.max_upload_bytes,
+        settings.max_chunk_bytes,
+        settings.upload_limits,
+        room,
+        janitor.make_room,
+    )
     model = ModelInUse(extraction)
     history, batches = History(engine), Batches(engine)
     accepting = Accepting(records, blobs, admission, keeping, model)
@@ -164,6 +174,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         batches,
         accepting,
         model,
+        room,
     )
     batch_service = BatchService(batches, history, records, service, keeping, accepting, model, janitor)
     leftovers = Leftovers(engine)

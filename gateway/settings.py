@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from pydantic import AliasChoices, Field
@@ -74,7 +75,7 @@ class GatewaySettings(ServiceSettings):
     classifier_patience_s: float = Field(default=600.0, ge=0)
     """The same of the classifier; afterwards analyses fail."""
 
-    max_queued: int = Field(default=100, ge=1)
+    max_queued: int = Field(default=200, ge=1)
     """Maximum number of queued analyses; further ones are refused."""
 
     max_open_uploads: int = Field(default=1000, ge=1)
@@ -85,6 +86,9 @@ class GatewaySettings(ServiceSettings):
 
     max_streams: int = Field(default=2000, ge=1)
     """Streams open at this gateway at most: watches, downloads, REST bodies."""
+
+    reserve_mb: int = Field(default=256, ge=0)
+    """Millions of bytes that uploads leave free on the disk; 0 for none."""
 
     caller_share: int = Field(default=50, ge=1, le=100)
     """Percent of open uploads and their bytes, of the queue and of streams that one caller may have."""
@@ -144,7 +148,30 @@ class GatewaySettings(ServiceSettings):
     @property
     def upload_limits(self) -> UploadLimits:
         """How much may be on its way at once."""
-        return UploadLimits(self.max_open_uploads, self.max_open_uploads_mb * 1_000_000)
+        count, total_bytes = self.max_open_uploads, self.max_open_uploads_mb * 1_000_000
+        return UploadLimits(count, total_bytes, self.share(count), self.share(total_bytes))
+
+    @property
+    def reserve_bytes(self) -> int:
+        """What uploads leave free on the disk."""
+        return self.reserve_mb * 1_000_000
+
+    @property
+    def folders(self) -> list[Path]:
+        """Where on this machine's disks it writes: its database, and the media store."""
+        media = urlsplit(self.media_url)
+        found = [self._database_file.parent] if self._database_file else []
+        return found + ([Path(unquote(media.path))] if media.scheme == "file" else [])
+
+    @property
+    def ballast(self) -> Path | None:
+        """The file that is given up so that rows can be deleted on a full disk; None where they are elsewhere."""
+        return self._database_file.with_suffix(".ballast") if self._database_file else None
+
+    @property
+    def _database_file(self) -> Path | None:
+        url = sa.make_url(self.sqlalchemy_url)
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -149,6 +149,7 @@ def as_upload(analysis: Analysis, filename: str = "") -> Upload:
         sha256=analysis.sha256,
         created_at=analysis.created_at,
         touched_at=analysis.created_at,
+        sharer="",
     )
 
 

@@ -177,8 +177,7 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
         members = Search(batch_id=batch.id)
         while some := await asyncio.to_thread(self._history.page, _SOME, members):
             for analysis in some:
-                await self._analyses.cancel(analysis.id)
-                await self._janitor.remove(analysis.id, analysis.sha256)
+                await self._service.forget(analysis)
         await asyncio.to_thread(self._batches.delete, batch.id)
         return empty_pb2.Empty()
 

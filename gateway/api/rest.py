@@ -10,6 +10,7 @@ from notreally.v1 import analysis_pb2, rest_pb2, rest_pb2_grpc
 
 from gateway.api import rest_json
 from gateway.api.admission import Admission
+from gateway.api.callers import caller_of, sharer_in
 from gateway.api.multipart import FilePart
 from gateway.api.service import AnalysisService, Context, analysis_not_found
 from gateway.store.retention import Janitor
@@ -40,7 +41,9 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
     ) -> httpbody_pb2.HttpBody:
         """See the contract."""
         # Before the body, so that nobody sends 100 MB only to learn that the queue is full.
-        await self._admission.check()
+        caller = caller_of(context.invocation_metadata(), context.peer())
+        await self._admission.check(caller)
+        sharer = sharer_in(caller)
         first = await anext(aiter(request_iterator), None)
         if first is None:
             raise Refusal(
@@ -52,9 +55,9 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
         content_type = first.body.content_type
         if content_type.lower().startswith("multipart/form-data"):
             part = FilePart(content_type)
-            upload = await self._uploads.receive(lambda: first.filename or part.filename, part.pieces(body))
+            upload = await self._uploads.receive(lambda: first.filename or part.filename, part.pieces(body), sharer)
         else:
-            upload = await self._uploads.receive(lambda: first.filename, body)
+            upload = await self._uploads.receive(lambda: first.filename, body, sharer)
         request = analysis_pb2.CreateAnalysisRequest(upload=f"uploads/{upload.id}")
         try:
             analysis = await self._service.CreateAnalysis(request, context)

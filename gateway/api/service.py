@@ -15,7 +15,7 @@ from gateway.analysis.keeping import Keeping
 from gateway.api import exports
 from gateway.api.accepting import Accepting, ModelInUse, as_upload, media_not_found, request_id_reused
 from gateway.api.admission import Admission
-from gateway.api.callers import caller_of
+from gateway.api.callers import caller_of, sharer_of
 from gateway.api.listing import page_size, position_of_token, search_of, token_of
 from gateway.api.watching import Watching
 from gateway.settings import GatewaySettings
@@ -25,6 +25,7 @@ from gateway.store.blobs import Blobs
 from gateway.store.history import History, position_of
 from gateway.store.records import Analysis, Records, Upload
 from gateway.store.retention import Janitor
+from gateway.store.room import Room
 from gateway.store.uploads import Uploads
 from services.kit.errors import Refusal
 from services.kit.media.store import MediaStore, media_key
@@ -58,8 +59,10 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         batches: Batches,
         accepting: Accepting,
         model: ModelInUse,
+        room: Room,
     ) -> None:
         """Keep the parts."""
+        self._room = room
         self._history = history
         self._batches = batches
         self._accepting = accepting
@@ -98,7 +101,11 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
     ) -> analysis_pb2.Upload:
         """See the contract."""
         upload = await self._uploads.create(
-            request.filename, request.size_bytes, request.sha256, request_id_of(request.request_id)
+            request.filename,
+            request.size_bytes,
+            request.sha256,
+            request_id_of(request.request_id),
+            sharer_of(context.invocation_metadata(), context.peer()),
         )
         if upload.size_bytes != request.size_bytes or upload.announced_sha256 != request.sha256:
             raise request_id_reused()
@@ -240,8 +247,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
     ) -> empty_pb2.Empty:
         """See the contract."""
         analysis = await self.find(resource_id(request.name, "analyses"))
-        await self._analyses.cancel(analysis.id)
-        await self._janitor.remove(analysis.id, analysis.sha256)
+        await self.forget(analysis)
         return empty_pb2.Empty()
 
     async def DeleteAnalyses(  # noqa: N802
@@ -256,8 +262,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         for analysis_id in [resource_id(name, "analyses") for name in request.names]:
             analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
             if analysis is not None:
-                await self._analyses.cancel(analysis.id)
-                await self._janitor.remove(analysis.id, analysis.sha256)
+                await self.forget(analysis)
                 deleted += 1
         return analysis_pb2.DeleteAnalysesResponse(deleted=deleted)
 
@@ -290,6 +295,12 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         if analysis is None:
             raise analysis_not_found()
         return analysis
+
+    async def forget(self, analysis: Analysis) -> None:
+        """Cancel and remove an analysis with all that belongs to it, on a full disk too."""
+        with self._room.for_deleting():
+            await self._analyses.cancel(analysis.id)
+            await self._janitor.remove(analysis.id, analysis.sha256)
 
     async def whole(self, analysis: Analysis) -> analysis_pb2.Analysis:
         """An analysis with its result; without one where that is gone."""

@@ -35,6 +35,8 @@ uploads = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     # When its last chunk came.
     sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    # Whose share it takes, as a digest; see `gateway.api.callers`.
+    sa.Column("sharer", sa.String(64), nullable=False, server_default=""),
 )
 
 analyses = sa.Table(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from gateway.store.database import analyses, uploads
-from gateway.store.records import ENDED, Analysis, aware
+from gateway.store.records import ENDED, UNUSED, Analysis, aware
 
 
 class Leftovers:
@@ -35,6 +35,18 @@ class Leftovers:
         )
         with self._engine.begin() as connection:
             return [(row.id, row.sha256) for row in connection.execute(delete)]
+
+    def expire_idle(self, untouched_since: dt.datetime, sharer: str | None) -> list[tuple[str, str | None]]:
+        """The same of uploads that nothing has been made of; of one caller's, if one is named."""
+        idle = (uploads.c.touched_at < untouched_since) & (uploads.c.sha256.is_(None) | UNUSED)
+        if sharer is not None:
+            idle &= uploads.c.sharer == sharer
+        delete = sa.delete(uploads).where(
+            uploads.c.id.in_(sa.select(uploads.c.id).where(idle).limit(self._batch)), idle
+        )
+        with self._engine.begin() as connection:
+            found = connection.execute(delete.returning(uploads.c.id, uploads.c.sha256))
+            return [(row.id, row.sha256) for row in found]
 
     def ended_analyses(self, ended_before: dt.datetime) -> list[Analysis]:
         """A batch of the analyses that ended longest ago."""

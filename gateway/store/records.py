@@ -21,20 +21,30 @@ ENDED = (
 IDLE = dt.timedelta(minutes=10)
 """An upload without a chunk for this long is idle: many idle ones must not keep all others out."""
 
+UNUSED = ~sa.exists().where(analyses.c.sha256 == uploads.c.sha256)
+"""Of an upload: nothing has been made of it so far."""
+
 
 class FullError(Exception):
     """There are as many rows of a kind as there may be."""
 
 
+class ShareError(FullError):
+    """One caller has as many as it may have; there may be room for others."""
+
+
 @dataclasses.dataclass(frozen=True)
 class UploadLimits:
-    """How much may be on its way at once: incomplete uploads, and the bytes they have announced.
+    """How much may be on its way at once: uploads that nothing has been made of, and the bytes they have announced.
 
-    One that has had no chunk for `IDLE` may go on, but keeps nobody out: it counts as the bytes it holds.
+    An incomplete one that has had no chunk for `IDLE` may go on, but keeps nobody out: it counts as the bytes it holds.
     """
 
     count: int
     total_bytes: int
+    count_each: int | None = None
+    """Of those, by one caller; None for as many as there are."""
+    bytes_each: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +60,7 @@ class Upload:
     sha256: str | None
     created_at: dt.datetime
     touched_at: dt.datetime
+    sharer: str
 
 
 # Any number will do that nobody else locks in this database.
@@ -157,21 +168,19 @@ class Records:
         sha256: str,
         request_id: str | None,
         limits: UploadLimits | None = None,
+        sharer: str = "",
     ) -> Upload:
         """A new upload, or the one that `request_id` made before.
 
         Raises:
-            FullError: It would go over `limits`.
+            FullError: It would go over `limits`; `ShareError`, when over those of its caller.
         """
         now = _now()
         room: sa.ColumnElement[bool] = sa.true()
+        own_room: sa.ColumnElement[bool] = sa.true()
         if limits is not None:
-            incomplete, fed = uploads.c.sha256.is_(None), uploads.c.touched_at > now - IDLE
-            taken = sa.func.sum(sa.case((fed, uploads.c.size_bytes), else_=uploads.c.committed_size))
-            room = (sa.select(sa.func.count()).where(incomplete & fed).scalar_subquery() < limits.count) & (
-                sa.select(sa.func.coalesce(taken, 0)).where(incomplete).scalar_subquery()
-                <= limits.total_bytes - size_bytes
-            )
+            own_room = _upload_room(now, size_bytes, limits.count_each, limits.bytes_each, uploads.c.sharer == sharer)
+            room = _upload_room(now, size_bytes, limits.count, limits.total_bytes, sa.true())
         values = {
             "id": str(uuid.uuid4()),
             "request_id": request_id,
@@ -181,8 +190,9 @@ class Records:
             "announced_sha256": sha256,
             "created_at": now,
             "touched_at": now,
+            "sharer": sharer,
         }
-        return Upload(**self._insert_once(uploads, values, request_id, room))
+        return Upload(**self._insert_once(uploads, values, request_id, room, own_room))
 
     def upload(self, upload_id: str) -> Upload | None:
         """One upload."""
@@ -231,6 +241,9 @@ class Records:
         max_queued: int | None = None,
         caller: str = "",
         batch_id: str | None = None,
+        *,
+        sharer: str = "",
+        max_queued_each: int | None = None,
     ) -> Analysis:
         """A new analysis of a completed upload, or the one that `request_id` made before.
 
@@ -238,7 +251,8 @@ class Records:
         sends a hundred at once has a turn in a hundred rounds, and who comes later with one has it in this round.
 
         Raises:
-            FullError: `max_queued` are waiting already.
+            FullError: `max_queued` are waiting already; `ShareError`, when `max_queued_each` of its caller's are, which
+                are those whose `caller` begins with `sharer`.
         """
         on_now = sa.select(sa.func.coalesce(sa.func.min(analyses.c.turn), 0)).where(_WAITING).scalar_subquery()
         next_own = (
@@ -246,8 +260,10 @@ class Records:
             .where(_WAITING, analyses.c.caller == caller)
             .scalar_subquery()
         )
-        waiting = sa.select(sa.func.count()).where(_WAITING).scalar_subquery()
-        room: sa.ColumnElement[bool] = sa.true() if max_queued is None else waiting < max_queued
+        waiting = sa.select(sa.func.count()).where(_WAITING)
+        own = waiting.where(analyses.c.caller.startswith(sharer, autoescape=True)).scalar_subquery()
+        room = sa.true() if max_queued is None else waiting.scalar_subquery() < max_queued
+        own_room = sa.true() if max_queued_each is None else own < max_queued_each
         values = {
             "id": str(uuid.uuid4()),
             "request_id": request_id,
@@ -264,7 +280,7 @@ class Records:
             "batch_id": batch_id,
             "name_key": name_key(upload.filename),
         }
-        return Analysis(**self._insert_once(analyses, values, request_id, room))
+        return Analysis(**self._insert_once(analyses, values, request_id, room, own_room))
 
     def create_copy(
         self, analysis_id: str, source: Analysis, filename: str, request_id: str | None, batch_id: str | None
@@ -334,6 +350,12 @@ class Records:
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
 
+    def waiting_of(self, sharer: str) -> int:
+        """How many analyses have not started of those whose `caller` begins with `sharer`."""
+        own = analyses.c.caller.startswith(sharer, autoescape=True)
+        with self._engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).where(_WAITING, own)) or 0
+
     def unfinished(self) -> list[str]:
         """Ids of all analyses that have not ended, oldest first."""
         query = sa.select(analyses.c.id).where(analyses.c.state.not_in(ENDED)).order_by(analyses.c.created_at)
@@ -401,9 +423,16 @@ class Records:
         return row is not None
 
     def _insert_once(
-        self, table: sa.Table, values: dict[str, Any], request_id: str | None, room: sa.ColumnElement[bool]
+        self,
+        table: sa.Table,
+        values: dict[str, Any],
+        request_id: str | None,
+        room: sa.ColumnElement[bool],
+        own_room: sa.ColumnElement[bool] | None = None,
     ) -> dict[str, Any]:
-        """Insert a row if there is `room`, unless one with the same request id exists; that one wins.
+        """Insert a row if there is `room`, and of its caller's share too, unless one with the same request id exists.
+
+        That one wins.
 
         One statement asks for room and inserts. SQLite lets nothing come between; on PostgreSQL a lock does that.
         """
@@ -413,7 +442,8 @@ class Records:
             value if isinstance(value, sa.ColumnElement) else sa.literal(value, table.c[name].type)
             for name, value in values.items()
         )
-        row_values = sa.select(*columns).where(room)
+        own_room = sa.true() if own_room is None else own_room
+        row_values = sa.select(*columns).where(room, own_room)
         insert = sa.insert(table).from_select(list(values), row_values).returning(table)
         try:
             with self._engine.begin() as connection:
@@ -425,7 +455,8 @@ class Records:
                 raise
             return earlier
         if row is None:
-            raise FullError
+            with self._engine.connect() as connection:
+                raise FullError if connection.scalar(sa.select(own_room)) else ShareError
         return aware(row)
 
     def _one(self, table: sa.Table, condition: sa.ColumnElement[bool]) -> dict[str, Any] | None:
@@ -446,6 +477,19 @@ def _number_end(connection: sa.Connection, analysis_id: str, batch_id: str) -> N
     count = sa.update(batches).where(batches.c.id == batch_id).values(ends=batches.c.ends + 1)
     number = connection.execute(count.returning(batches.c.ends)).scalar_one_or_none()
     connection.execute(sa.update(analyses).where(analyses.c.id == analysis_id).values(batch_sequence=number))
+
+
+def _upload_room(
+    now: dt.datetime, size_bytes: int, count: int | None, total_bytes: int | None, whose: sa.ColumnElement[bool]
+) -> sa.ColumnElement[bool]:
+    """Whether one more upload of a size fits beside `whose` there are."""
+    incomplete, fed = uploads.c.sha256.is_(None), uploads.c.touched_at > now - IDLE
+    counted = sa.select(sa.func.count()).where(whose, (incomplete & fed) | (~incomplete & UNUSED))
+    size = sa.case((incomplete & ~fed, uploads.c.committed_size), else_=uploads.c.size_bytes)
+    taken = sa.select(sa.func.coalesce(sa.func.sum(size), 0)).where(whose, incomplete | UNUSED)
+    few = sa.true() if count is None else counted.scalar_subquery() < count
+    small = sa.true() if total_bytes is None else taken.scalar_subquery() <= total_bytes - size_bytes
+    return few & small
 
 
 def _now() -> dt.datetime:

@@ -23,6 +23,7 @@ from gateway.store.history import History
 from gateway.store.leftovers import Leftovers
 from gateway.store.records import Analysis, Conclusion, Records
 from gateway.store.retention import Janitor, Terms
+from gateway.store.room import Room
 from gateway.store.uploads import Uploads
 from services.kit.errors import Refusal
 from services.kit.media.store import MediaStore
@@ -73,7 +74,7 @@ class Desk:
         model: Any = _NoModel()
         accepting = Accepting(self.records, blobs, admission, begins, model)
         more = (History(self.engine), Batches(self.engine), accepting, model)
-        parts: Any = (None, self.records, media, blobs, uploads, begins, None, admission, janitor, *more)
+        parts: Any = (None, self.records, media, blobs, uploads, begins, None, admission, janitor, *more, Room())
         self.rest = RestService(uploads, AnalysisService(*parts), admission, janitor)
 
     async def analyze(self, body: AsyncIterator[rest_pb2.AnalyzeRequest]) -> str:
