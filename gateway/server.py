@@ -20,6 +20,8 @@ from notreally.v1 import (
     batch_pb2_grpc,
     live_pb2,
     live_pb2_grpc,
+    rest_batch_pb2,
+    rest_batch_pb2_grpc,
     rest_pb2,
     rest_pb2_grpc,
 )
@@ -36,6 +38,7 @@ from gateway.api.admission import Admission
 from gateway.api.batches import BatchService
 from gateway.api.live import LiveService
 from gateway.api.rest import RestService
+from gateway.api.rest_batches import RestBatchService
 from gateway.api.service import AnalysisService
 from gateway.api.streams import Streams
 from gateway.api.watching import Watching
@@ -66,6 +69,7 @@ _NAMES = [
     analysis_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name,
     batch_pb2.DESCRIPTOR.services_by_name["BatchService"].full_name,
     live_pb2.DESCRIPTOR.services_by_name["LiveService"].full_name,
+    rest_batch_pb2.DESCRIPTOR.services_by_name["RestBatchService"].full_name,
     rest_pb2.DESCRIPTOR.services_by_name["RestService"].full_name,
 ]
 
@@ -80,6 +84,10 @@ _UNLIMITED = frozenset(
         "/notreally.v1.BatchService/CancelBatch",
         "/notreally.v1.BatchService/RenewBatch",
         "/notreally.v1.BatchService/DeleteBatch",
+        "/notreally.v1.RestBatchService/ExportRestBatch",
+        "/notreally.v1.RestBatchService/CancelRestBatch",
+        "/notreally.v1.RestBatchService/RenewRestBatch",
+        "/notreally.v1.RestBatchService/DeleteRestBatch",
         "/notreally.v1.LiveService/SendSegments",
         "/notreally.v1.LiveService/WatchLive",
         "/notreally.v1.RestService/Analyze",
@@ -190,6 +198,7 @@ async def gateway(settings: GatewaySettings) -> AsyncIterator[int]:
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(service, server)
         batch_pb2_grpc.add_BatchServiceServicer_to_server(batch_service, server)
         live_pb2_grpc.add_LiveServiceServicer_to_server(live, server)
+        rest_batch_pb2_grpc.add_RestBatchServiceServicer_to_server(RestBatchService(batch_service), server)
         rest_pb2_grpc.add_RestServiceServicer_to_server(rest, server)
 
     chores: list[asyncio.Task[None]] = []

@@ -21,6 +21,13 @@ _ENDPOINTS = {
     "POST /api/analyze": "Upload a video or a sound recording (multipart field `file`, or the raw body with "
     "?filename=) and analyse it.",
     "GET /api/results/{job_id}": "Where an analysis stands, and its result once it is completed.",
+    "POST /api/batches": "Begin a batch of ?expected= files with a ?name=; /api/analyze?batch_id= puts one into it.",
+    "GET /api/batches": "All batches, newest first.",
+    "GET /api/batches/{batch_id}": "How a batch stands.",
+    "GET /api/batches/{batch_id}/export": "Its results as JSON Lines, or with ?format=csv as a table.",
+    "POST /api/batches/{batch_id}/cancel": "Stop what has not ended.",
+    "POST /api/batches/{batch_id}/renew": "Analyse files again whose results another model has given.",
+    "DELETE /api/batches/{batch_id}": "Remove it with all its analyses.",
     "GET /api/health": "Whether the service is up.",
     "gRPC notreally.v1.AnalysisService": "The whole API, native or grpc-web, on the same port; reflection is on.",
 }
@@ -58,7 +65,11 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
             upload = await self._uploads.receive(lambda: first.filename or part.filename, part.pieces(body), sharer)
         else:
             upload = await self._uploads.receive(lambda: first.filename, body, sharer)
-        request = analysis_pb2.CreateAnalysisRequest(upload=f"uploads/{upload.id}")
+        request = analysis_pb2.CreateAnalysisRequest(
+            upload=f"uploads/{upload.id}",
+            batch=f"batches/{first.batch_id}" if first.batch_id else "",
+            reuse=first.reuse,
+        )
         try:
             analysis = await self._service.CreateAnalysis(request, context)
         except Refusal:  # the queue filled up meanwhile: the video would be kept for a day, and nobody knows its name
@@ -68,10 +79,10 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
                     await self._janitor.delete_unused(upload.sha256)
             raise
         job_id = analysis.name.removeprefix("analyses/")
-        return _json(
+        return rest_json.body(
             {
                 "job_id": job_id,
-                "status": "processing",
+                "status": "completed" if analysis.HasField("result") else "processing",
                 "message": f"The file was accepted. Ask /api/results/{job_id} for the result.",
             }
         )
@@ -86,26 +97,22 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
         except Refusal as refusal:
             # A caller of this API knows no resource names: a malformed job id is one that does not exist.
             raise analysis_not_found() if refusal.reason == "BAD_NAME" else refusal from None
-        return _json(rest_json.results(analysis))
+        return rest_json.body(rest_json.results(analysis))
 
     async def GetHealth(  # noqa: N802
         self, request: rest_pb2.GetHealthRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
         """See the contract."""
-        return _json({"status": "healthy", "version": version("notreally")})
+        return rest_json.body({"status": "healthy", "version": version("notreally")})
 
     async def ListEndpoints(  # noqa: N802
         self, request: rest_pb2.ListEndpointsRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
         """See the contract."""
-        return _json({"name": "NotReally", "version": version("notreally"), "endpoints": _ENDPOINTS})
+        return rest_json.body({"name": "NotReally", "version": version("notreally"), "endpoints": _ENDPOINTS})
 
 
 async def _body(first: rest_pb2.AnalyzeRequest, rest: AsyncIterator[rest_pb2.AnalyzeRequest]) -> AsyncIterator[bytes]:
     yield first.body.data
     async for request in rest:
         yield request.body.data
-
-
-def _json(document: object) -> httpbody_pb2.HttpBody:
-    return httpbody_pb2.HttpBody(content_type="application/json", data=rest_json.dumps(document))

@@ -9,6 +9,7 @@ import json
 import math
 from typing import Any
 
+from google.api import httpbody_pb2
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -48,6 +49,11 @@ def results(analysis: analysis_pb2.Analysis, *, thumbnails: bool = True) -> dict
 def dumps(document: object) -> bytes:
     """JSON as it goes over the wire."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+
+
+def body(document: object) -> httpbody_pb2.HttpBody:
+    """JSON as an answer."""
+    return httpbody_pb2.HttpBody(content_type="application/json", data=dumps(document))
 
 
 def plain(message: Message) -> Any:

@@ -1,8 +1,10 @@
 """Many files under one name, through the real edge."""
 
+import asyncio
 import csv
 import io
 import json
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from notreally.v1 import analysis_pb2, analysis_pb2_grpc, batch_pb2, batch_pb2_g
 
 from client import NotReally
 from gateway.store.database import analyses
-from tests.integration.stack import Stack
+from tests.integration.stack import Stack, wait_for
+from tests.integration.test_rest import ask, curl
 from tests.servers.home import connected
 
 SUCCEEDED, FAILED = analysis_pb2.ANALYSIS_STATE_SUCCEEDED, analysis_pb2.ANALYSIS_STATE_FAILED
@@ -148,3 +151,33 @@ async def test_a_result_of_another_model_is_outdated(desk: Desk, silent: Path, s
     assert ended[0].name != first.name
     # What it took the place of is still there.
     assert (await desk.client.get_analysis(first.name)).batch == ""
+
+
+async def test_a_batch_over_plain_http(stack: Stack, silent: Path, noise: Path) -> None:
+    _, made = await ask("-X", "POST", f"{stack.url}/api/batches?name=By%20curl&expected=2")
+    assert (made["name"], made["expected"], made["total"]) == ("By curl", 2, 0)
+    address = f"{stack.url}/api/batches/{made['batch_id']}"
+    for path in (silent, noise):
+        sent = f"{stack.url}/api/analyze?batch_id={made['batch_id']}&reuse=true"
+        status, _ = await ask("-F", f"file=@{path};filename=a.mp4", sent)
+        assert status == 200
+
+    def ended() -> bool:
+        return bool(curl(address)[1]["states"] == {"succeeded": 1, "failed": 1})
+
+    await asyncio.to_thread(wait_for, ended, 60.0)
+    _, listed = await ask(f"{stack.url}/api/batches")
+    assert made["batch_id"] in [one["batch_id"] for one in listed["batches"]]
+    table = await asyncio.to_thread(subprocess.run, ["curl", "-s", f"{address}/export?format=csv"], capture_output=True)
+    assert [row["reason"] for row in csv.DictReader(io.StringIO(table.stdout.decode()))] == ["", "NOT_A_VIDEO"]
+    lines = await asyncio.to_thread(subprocess.run, ["curl", "-s", f"{address}/export"], capture_output=True)
+    assert [json.loads(line)["status"] for line in lines.stdout.splitlines()] == ["completed", "failed"]
+    for call in ("cancel", "renew"):
+        _, same = await ask("-X", "POST", f"{address}/{call}")
+        assert same["total"] == 2
+    assert (await ask("-X", "DELETE", address))[0] == 200
+    for gone in (address, f"{stack.url}/api/batches/nonsense"):
+        status, refused = await ask(gone)
+        assert (status, refused["details"][0]["reason"]) == (404, "BATCH_NOT_FOUND")
+    status, refused = await ask(f"{address}/export?format=xls")
+    assert (status, refused["details"][0]["reason"]) == (400, "BAD_FORMAT")
