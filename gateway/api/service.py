@@ -1,6 +1,7 @@
 """`notreally.v1.AnalysisService`: thin translation between messages and the parts that do the work."""
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -28,7 +29,7 @@ from gateway.store.retention import Janitor
 from gateway.store.room import Room
 from gateway.store.uploads import Uploads
 from services.kit.errors import Refusal
-from services.kit.media.store import MediaStore, media_key
+from services.kit.media.store import MediaStore, damaged, media_key
 from services.kit.settings import MEBIBYTE
 
 # What a column for it holds, less the steps from it that are asked for.
@@ -276,14 +277,18 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         key = media_key(analysis.sha256)
         if analysis.media_removed_at is not None:
             raise media_not_found()
+        digest = hashlib.sha256()
         try:
             for start in range(request.offset, analysis.size_bytes, MEBIBYTE):
                 end = min(start + MEBIBYTE, analysis.size_bytes)
                 data = await self._media.read(key, start, end)
+                digest.update(data)
                 for piece in range(0, len(data), _DOWNLOAD_PIECE):
                     yield analysis_pb2.DownloadMediaResponse(data=data[piece : piece + _DOWNLOAD_PIECE])
         except FileNotFoundError:
             raise media_not_found() from None
+        if not request.offset and digest.hexdigest() != analysis.sha256:
+            raise damaged()
 
     async def find(self, analysis_id: str) -> Analysis:
         """The record of an analysis.
