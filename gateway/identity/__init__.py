@@ -1,1 +1,0 @@
-"""Who calls, and what they may: keys, the guard before every call, quotas, the audit log."""
