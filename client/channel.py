@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import grpc
 
+from client.keys import shown_key
+
 _SERVICE = "notreally.v1.AnalysisService"
 _LIVE = "notreally.v1.LiveService"
 
@@ -35,8 +37,8 @@ _MAX_RECEIVE_BYTES = 64 * 1024 * 1024
 """A result with the series of a long video is large."""
 
 
-def open_channel(server: str) -> grpc.aio.Channel:
-    """An HTTP/2 channel to a server; see `address_of`.
+def open_channel(server: str, key: str = "") -> grpc.aio.Channel:
+    """An HTTP/2 channel to a server; see `address_of`. Each call on it shows the API key, if there is one.
 
     Over TLS the server's certificate must lead to an authority that gRPC brings along, or to one in the file that
     GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names.
@@ -59,8 +61,8 @@ def open_channel(server: str) -> grpc.aio.Channel:
         ("grpc.enable_http_proxy", 0),
     ]
     if secure:
-        return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options)
-    return grpc.aio.insecure_channel(target, options)
+        return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options, interceptors=shown_key(key))
+    return grpc.aio.insecure_channel(target, options, interceptors=shown_key(key))
 
 
 def address_of(server: str) -> tuple[str, bool]:

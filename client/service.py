@@ -1,6 +1,7 @@
 """The client itself: one object for one server."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -32,11 +33,13 @@ class NotReally:
     Args:
         server: Its address, such as ``localhost:52513``, or ``https://notreally.example`` for TLS.
         patience: When to give up on a connection that stays broken.
+        key: An API key, for a server with a login; by default the one in NOTREALLY_KEY, if any.
     """
 
-    def __init__(self, server: str, patience: Patience | None = None) -> None:
+    def __init__(self, server: str, patience: Patience | None = None, key: str | None = None) -> None:
         """Remember the address; `async with` opens the channel."""
         self._server = server
+        self._key = os.environ.get("NOTREALLY_KEY", "") if key is None else key
         self._patience = patience or Patience()
         self._info: analysis_pb2.ServerInfo | None = None
 
@@ -46,7 +49,7 @@ class NotReally:
         Raises:
             ValueError: The server's address is none.
         """
-        self._channel = open_channel(self._server)
+        self._channel = open_channel(self._server, self._key)
         self._stub: analysis_pb2_grpc.AnalysisServiceAsyncStub = analysis_pb2_grpc.AnalysisServiceStub(self._channel)
         self._batch_stub: batch_pb2_grpc.BatchServiceAsyncStub = batch_pb2_grpc.BatchServiceStub(self._channel)
         return self

@@ -105,6 +105,18 @@ class GatewaySettings(ServiceSettings):
     tidy_every_s: float = Field(default=3600.0, ge=1)
     """Seconds between two rounds of removing what has expired."""
 
+    login: Literal["off", "on"] = "off"
+    """Whether callers must show an API key, and see what is theirs alone."""
+
+    quota_videos_a_day: int = Field(default=0, ge=0)
+    """Analyses that each owner may begin a day; 0 for any number."""
+
+    quota_kept_mb: int = Field(default=0, ge=0)
+    """Millions of bytes of files that each owner may have kept; 0 for any amount."""
+
+    audit_retention_days: float = Field(default=365.0, ge=0)
+    """Days for which the audit log is kept; 0 for ever."""
+
     live_sessions: int = Field(default=4, ge=0)
     """Live sessions at once; 0 for none."""
 
@@ -121,6 +133,11 @@ class GatewaySettings(ServiceSettings):
     def max_upload_bytes(self) -> int:
         """Largest video accepted, in bytes."""
         return self.max_upload_mb * 1_000_000
+
+    @property
+    def login_on(self) -> bool:
+        """Whether callers must show a key."""
+        return self.login == "on"
 
     @property
     def live_max_segment_bytes(self) -> int:

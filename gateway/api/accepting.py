@@ -11,6 +11,8 @@ from notreally.v1 import classifier_pb2
 from gateway.analysis.extraction import Extraction
 from gateway.analysis.keeping import Keeping
 from gateway.api.admission import Admission
+from gateway.identity.quotas import Quotas
+from gateway.store import owners
 from gateway.store.blobs import Blobs
 from gateway.store.records import Analysis, Records, Upload
 from services.kit.errors import Refusal
@@ -74,12 +76,20 @@ class Accepting:
         admission: The queue.
         analyses: Starts what was accepted.
         model: Whose results are up to date.
+        quotas: What each owner may have.
     """
 
     def __init__(
-        self, records: Records, blobs: Blobs, admission: Admission, analyses: Keeping, model: ModelInUse
+        self,
+        records: Records,
+        blobs: Blobs,
+        admission: Admission,
+        analyses: Keeping,
+        model: ModelInUse,
+        quotas: Quotas,
     ) -> None:
         """Keep the parts."""
+        self._quotas = quotas
         self._records = records
         self._blobs = blobs
         self._admission = admission
@@ -92,18 +102,27 @@ class Accepting:
         """An analysis of a file: begun, or one that has ended if `reuse` is on and its result is there already.
 
         Raises:
-            Refusal: RESOURCE_EXHAUSTED, QUEUE_FULL; ALREADY_EXISTS, REQUEST_ID_REUSED.
+            Refusal: RESOURCE_EXHAUSTED, QUEUE_FULL or DAILY_QUOTA; ALREADY_EXISTS, REQUEST_ID_REUSED.
         """
         analysis = await asyncio.to_thread(self._records.by_request, request_id) if request_id else None
         if analysis is None and reuse:
             analysis = await self._again(file, request_id, batch_id)
         if analysis is None:
-            analysis = await self._admission.admit(file, request_id, caller, batch_id)
+            analysis = await self._begin(file, request_id, caller, batch_id)
         if analysis.sha256 != file.sha256:
             raise request_id_reused()
         if not analysis.ended:
             await self._analyses.start(analysis)
         return analysis
+
+    async def _begin(self, file: Upload, request_id: str | None, caller: str, batch_id: str | None) -> Analysis:
+        owner = owners.current()
+        await asyncio.to_thread(self._quotas.begin, owner)
+        try:
+            return await self._admission.admit(file, request_id, caller, batch_id)
+        except Refusal:
+            await asyncio.to_thread(self._quotas.take_back, owner)
+            raise
 
     async def renew(self, old: Analysis, caller: str) -> Analysis:
         """Analyse a file once more, in the place that `old` has in its batch. Repeated, it gives the same analysis."""

@@ -5,6 +5,8 @@ import ipaddress
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from gateway.store import owners
+
 Metadata: TypeAlias = Iterable[tuple[str, str | bytes]] | None
 
 _SHARER_DIGITS = 24
@@ -20,11 +22,13 @@ def sharer_of(metadata: Metadata, peer: str) -> str:
         metadata: Of the call. The last address in ``x-forwarded-for`` is the one the edge vouches for.
         peer: As gRPC names it, such as ``ipv4:127.0.0.1:50123``; used where no edge is in front.
     """
-    return _digest(_network(_address(metadata, peer)), _SHARER_DIGITS)
+    return _digest(_network(address_of(metadata, peer)), _SHARER_DIGITS)
 
 
 def caller_of(metadata: Metadata, peer: str) -> str:
     """A digest that is the same for all calls of one program at one address; it begins with that of its sharer.
+
+    With a login the sharer is the owner, wherever they call from.
 
     It is no identity: whoever wants to can look like many programs. What the rest of it decides is only whose turn
     comes first within a share.
@@ -35,7 +39,9 @@ def caller_of(metadata: Metadata, peer: str) -> str:
     """
     found = {key: value for key, value in metadata or () if isinstance(value, str)}
     program = found.get("x-user-agent", "") + found.get("user-agent", "")
-    return sharer_of(metadata, peer) + _digest(f"{_address(metadata, peer)}\n{program}", _PROGRAM_DIGITS)
+    owner = owners.current()
+    sharer = _digest(f"owner {owner}", _SHARER_DIGITS) if owner else sharer_of(metadata, peer)
+    return sharer + _digest(f"{address_of(metadata, peer)}\n{program}", _PROGRAM_DIGITS)
 
 
 def sharer_in(caller: str) -> str:
@@ -43,7 +49,8 @@ def sharer_in(caller: str) -> str:
     return caller[:_SHARER_DIGITS]
 
 
-def _address(metadata: Metadata, peer: str) -> str:
+def address_of(metadata: Metadata, peer: str) -> str:
+    """The address that the edge vouches for, or the peer where no edge is in front."""
     found = {key: value for key, value in metadata or () if isinstance(value, str)}
     return found.get("x-forwarded-for", "").rpartition(",")[2].strip() or peer.rpartition(":")[0]
 

@@ -1,5 +1,6 @@
 """`notreally.v1.RestService`: plain HTTP and JSON, behind Envoy's transcoder."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from importlib.metadata import version
@@ -13,6 +14,8 @@ from gateway.api.admission import Admission
 from gateway.api.callers import caller_of, sharer_in
 from gateway.api.multipart import FilePart
 from gateway.api.service import AnalysisService, Context, analysis_not_found
+from gateway.identity.quotas import Quotas
+from gateway.store import owners
 from gateway.store.retention import Janitor
 from gateway.store.uploads import Uploads
 from services.kit.errors import Refusal
@@ -36,8 +39,11 @@ _ENDPOINTS = {
 class RestService(rest_pb2_grpc.RestServiceServicer):
     """The servicer."""
 
-    def __init__(self, uploads: Uploads, service: AnalysisService, admission: Admission, janitor: Janitor) -> None:
+    def __init__(
+        self, uploads: Uploads, service: AnalysisService, admission: Admission, janitor: Janitor, quotas: Quotas
+    ) -> None:
         """Keep the parts."""
+        self._quotas = quotas
         self._uploads = uploads
         self._service = service
         self._admission = admission
@@ -51,6 +57,7 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
         caller = caller_of(context.invocation_metadata(), context.peer())
         await self._admission.check(caller)
         sharer = sharer_in(caller)
+        await asyncio.to_thread(self._quotas.may_keep, owners.current(), 1)
         first = await anext(aiter(request_iterator), None)
         if first is None:
             raise Refusal(
@@ -71,8 +78,10 @@ class RestService(rest_pb2_grpc.RestServiceServicer):
             reuse=first.reuse,
         )
         try:
+            await asyncio.to_thread(self._quotas.may_keep, owners.current(), 0)  # now that it counts
             analysis = await self._service.CreateAnalysis(request, context)
-        except Refusal:  # the queue filled up meanwhile: the video would be kept for a day, and nobody knows its name
+        except Refusal:
+            # Queue or quota filled up meanwhile: the video would be kept for a day, and nobody knows its name.
             with suppress(Refusal):  # it goes when it expires
                 await self._uploads.abandon(upload.id)
                 if upload.sha256 is not None:

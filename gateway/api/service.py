@@ -19,7 +19,11 @@ from gateway.api.admission import Admission
 from gateway.api.callers import caller_of, sharer_of
 from gateway.api.listing import page_size, position_of_token, search_of, token_of
 from gateway.api.watching import Watching
+from gateway.identity import audit as auditing
+from gateway.identity import subject as subjects
+from gateway.identity.quotas import Quotas
 from gateway.settings import GatewaySettings
+from gateway.store import owners
 from gateway.store import uploads as uploading
 from gateway.store.batches import Batches
 from gateway.store.blobs import Blobs
@@ -61,9 +65,11 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         accepting: Accepting,
         model: ModelInUse,
         room: Room,
+        quotas: Quotas,
     ) -> None:
         """Keep the parts."""
         self._room = room
+        self._quotas = quotas
         self._history = history
         self._batches = batches
         self._accepting = accepting
@@ -101,6 +107,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         self, request: analysis_pb2.CreateUploadRequest, context: Context
     ) -> analysis_pb2.Upload:
         """See the contract."""
+        await asyncio.to_thread(self._quotas.may_keep, owners.current(), request.size_bytes)
         upload = await self._uploads.create(
             request.filename,
             request.size_bytes,
@@ -110,6 +117,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         )
         if upload.size_bytes != request.size_bytes or upload.announced_sha256 != request.sha256:
             raise request_id_reused()
+        auditing.concerns(f"uploads/{upload.id}")
         return uploading.to_proto(upload)
 
     async def UploadChunk(  # noqa: N802
@@ -137,6 +145,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
         batch_id = await self._batch_id(request.batch)
         caller = caller_of(context.invocation_metadata(), context.peer())
         analysis = await self._accepting.accept(file, request_id, caller, batch_id=batch_id, reuse=request.reuse)
+        auditing.concerns(f"analyses/{analysis.id}")
         return await self._whole(analysis)
 
     async def _file(self, request: analysis_pb2.CreateAnalysisRequest) -> Upload:
@@ -206,6 +215,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
     ) -> analysis_pb2.Analysis:
         """See the contract."""
         analysis = await self.find(resource_id(request.analysis.name, "analyses"))
+        auditing.concerns(request.analysis.name)
         paths = set(request.update_mask.paths) or _ANNOTATIONS
         if not paths <= _ANNOTATIONS:
             raise Refusal(
@@ -259,6 +269,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             raise Refusal(
                 grpc.StatusCode.INVALID_ARGUMENT, "BAD_TARGETS", f"Name between 1 and {_MAX_TARGETS} analyses."
             )
+        auditing.concerns(*request.names)
         deleted = 0
         for analysis_id in [resource_id(name, "analyses") for name in request.names]:
             analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
@@ -297,7 +308,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             Refusal: NOT_FOUND, ANALYSIS_NOT_FOUND.
         """
         analysis = await asyncio.to_thread(self._records.analysis, analysis_id)
-        if analysis is None:
+        if analysis is None or subjects.current().analysis_id not in (None, analysis.id):
             raise analysis_not_found()
         return analysis
 
@@ -324,6 +335,10 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             if result is None:  # being deleted, or lost; an empty one would read as a probability of 0
                 raise _result_not_found()
             resource.result.CopyFrom(result)
+        if subjects.current().analysis_id is not None:  # the owner has shared the result, not what they think of it
+            resource.ClearField("note")
+            resource.ClearField("reviewed")
+            resource.ClearField("batch")
         return resource
 
 

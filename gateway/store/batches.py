@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from notreally.v1 import analysis_pb2
 
+from gateway.store import owners
 from gateway.store.database import analyses, batches
 from gateway.store.history import Position
 from gateway.store.records import ENDED, Analysis, aware
@@ -24,6 +25,7 @@ class Batch:
     expected: int
     ends: int
     created_at: dt.datetime
+    owned_by: str = ""
 
 
 @dataclasses.dataclass
@@ -58,18 +60,19 @@ class Batches:
         """A new batch, or the one that `request_id` made before."""
         values = {
             "id": str(uuid.uuid4()),
-            "request_id": request_id,
+            "request_id": owners.own(request_id),
             "display_name": display_name,
             "expected": expected,
             "ends": 0,
             "created_at": dt.datetime.now(dt.UTC),
+            "owned_by": owners.current(),
         }
         try:
             with self._engine.begin() as connection:
                 row = connection.execute(sa.insert(batches).values(values).returning(batches)).mappings().one()
                 return Batch(**aware(row))
         except sa.exc.IntegrityError:
-            earlier = self._find(batches.c.request_id == request_id)
+            earlier = self._find(batches.c.request_id == owners.own(request_id))
             if request_id is None or earlier is None:
                 raise
             return earlier
@@ -80,7 +83,12 @@ class Batches:
 
     def page(self, size: int, after: Position | None) -> list[Batch]:
         """The newest `size` batches older than the position `after`."""
-        query = sa.select(batches).order_by(batches.c.created_at.desc(), batches.c.id.desc()).limit(size)
+        query = (
+            sa.select(batches)
+            .where(owners.mine(batches))
+            .order_by(batches.c.created_at.desc(), batches.c.id.desc())
+            .limit(size)
+        )
         if after is not None:
             there = sa.tuple_(sa.literal(after.value, batches.c.created_at.type), sa.literal(after.id))
             query = query.where(sa.tuple_(batches.c.created_at, batches.c.id) < there)
@@ -169,7 +177,7 @@ class Batches:
 
     def _find(self, condition: sa.ColumnElement[bool]) -> Batch | None:
         with self._engine.connect() as connection:
-            row = connection.execute(sa.select(batches).where(condition)).mappings().one_or_none()
+            row = connection.execute(sa.select(batches).where(condition, owners.mine(batches))).mappings().one_or_none()
         return Batch(**aware(row)) if row is not None else None
 
     def _analyses(self, query: "sa.Select[tuple[object, ...]]") -> list[Analysis]:

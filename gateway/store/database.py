@@ -37,6 +37,8 @@ uploads = sa.Table(
     sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False, index=True),
     # Whose share it takes, as a digest; see `gateway.api.callers`.
     sa.Column("sharer", sa.String(64), nullable=False, server_default=""),
+    # Whose it is; see `gateway.store.owners`.
+    sa.Column("owned_by", sa.String(255), nullable=False, server_default=""),
 )
 
 analyses = sa.Table(
@@ -80,6 +82,8 @@ analyses = sa.Table(
     # What people have added.
     sa.Column("reviewed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("note", sa.Text, nullable=False, server_default=""),
+    # Whose it is; see `gateway.store.owners`.
+    sa.Column("owned_by", sa.String(255), nullable=False, server_default=""),
     # One for each order and each filter of `gateway.store.history`, with the order that follows it.
     sa.Index("ix_analyses_newest", "created_at", "id"),
     sa.Index("ix_analyses_by_name", "name_key", "id"),
@@ -104,6 +108,8 @@ batches = sa.Table(
     # Analyses of it that have ended so far, deleted ones too: what its events are numbered by.
     sa.Column("ends", sa.Integer, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    # Whose it is; see `gateway.store.owners`.
+    sa.Column("owned_by", sa.String(255), nullable=False, server_default=""),
     sa.Index("ix_batches_newest", "created_at", "id"),
 )
 
@@ -142,6 +148,54 @@ live_sessions = sa.Table(
     # The process that works on it, and when it last said so.
     sa.Column("owner", sa.String(300), nullable=False, server_default=""),
     sa.Column("owner_seen_at", sa.DateTime(timezone=True), nullable=False),
+    # Whose it is; see `gateway.store.owners`.
+    sa.Column("owned_by", sa.String(255), nullable=False, server_default=""),
+)
+
+# API keys, sessions of browsers and shares; see `gateway.identity.keys`. Of a secret its digest alone is kept.
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("secret_sha256", sa.String(64), nullable=False),
+    sa.Column("owner", sa.String(255), nullable=False, index=True),
+    # Names separated by spaces.
+    sa.Column("scopes", sa.String(64), nullable=False),
+    # key, session or share.
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("display_name", sa.Text, nullable=False),
+    # The key that a session was begun with.
+    sa.Column("parent_id", sa.String(16), index=True),
+    # The one analysis that a share opens.
+    sa.Column("analysis_id", sa.String(36), index=True),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+    sa.Column("used_at", sa.DateTime(timezone=True)),
+)
+
+# Analyses begun by each owner on each day, ISO 8601, deleted ones too; see `gateway.identity.quotas`.
+usage = sa.Table(
+    "usage",
+    metadata,
+    sa.Column("owner", sa.String(255), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("videos", sa.Integer, nullable=False),
+)
+
+# Who did what; a trigger refuses changes. See `gateway.identity.audit`.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("owner", sa.String(255), nullable=False, index=True),
+    sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(255), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(64), nullable=False),
+    sqlite_autoincrement=True,
 )
 
 VERSION_TABLE = "notreally_version"

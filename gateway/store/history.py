@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from notreally.v1 import analysis_pb2
 
+from gateway.store import owners
 from gateway.store.database import analyses
 from gateway.store.records import Analysis, aware, name_key
 
@@ -89,7 +90,7 @@ def page_query(size: int, search: Search, after: Position | None) -> "sa.Select[
 
 
 def _chosen(search: Search) -> "sa.Select[tuple[object, ...]]":
-    query = sa.select(analyses)
+    query = sa.select(analyses).where(owners.mine(analyses))
     if search.batch_id is not None:
         query = query.where(analyses.c.batch_id == search.batch_id)
     if search.states:

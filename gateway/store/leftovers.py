@@ -62,16 +62,20 @@ class Leftovers:
     def remove_media(self, ended_before: dt.datetime, now: dt.datetime) -> list[str]:
         """Note of a batch of videos that they are no longer kept; gives their hashes.
 
-        A video goes when every analysis of it has ended before `ended_before` and every upload of it has been analysed.
+        A video goes when every analysis of it has ended before `ended_before` and every upload of it has been analysed:
+        those of the same owner, so that nobody can tell by it that somebody else has the same video.
         """
         other = analyses.alias()
         in_use = sa.exists().where(
             other.c.sha256 == analyses.c.sha256,
+            other.c.owned_by == analyses.c.owned_by,
             other.c.media_removed_at.is_(None),
             other.c.state.not_in(ENDED) | (other.c.ended_at >= ended_before),
         )
         analysed = sa.exists().where(other.c.upload_id == uploads.c.id).correlate(uploads)
-        waiting = sa.exists().where(uploads.c.sha256 == analyses.c.sha256, ~analysed)
+        waiting = sa.exists().where(
+            uploads.c.sha256 == analyses.c.sha256, uploads.c.owned_by == analyses.c.owned_by, ~analysed
+        )
         removable = (
             analyses.c.state.in_(ENDED),
             analyses.c.ended_at < ended_before,
@@ -86,12 +90,12 @@ class Leftovers:
                 sa.update(analyses)
                 .where(analyses.c.sha256.in_(found), *removable)
                 .values(media_removed_at=now)
-                .returning(analyses.c.sha256)
-            ).scalars()
-            hashes = sorted(set(marked))
+                .returning(analyses.c.sha256, analyses.c.owned_by)
+            ).all()
             # What is not there any more cannot be analysed either.
-            connection.execute(sa.delete(uploads).where(uploads.c.sha256.in_(hashes)))
-            return hashes
+            for sha256, owner in {(row.sha256, row.owned_by) for row in marked}:
+                connection.execute(sa.delete(uploads).where(uploads.c.sha256 == sha256, uploads.c.owned_by == owner))
+            return sorted({row.sha256 for row in marked})
 
     def unknown_uploads(self, ids: Sequence[str]) -> set[str]:
         """Those of `ids` that are no upload."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from google.rpc import status_pb2
 from notreally.v1 import analysis_pb2
 
+from gateway.store import owners
 from gateway.store.database import analyses, batches, hasty, uploads
 
 ENDED = (
@@ -61,6 +62,7 @@ class Upload:
     created_at: dt.datetime
     touched_at: dt.datetime
     sharer: str
+    owned_by: str = ""
 
 
 # Any number will do that nobody else locks in this database.
@@ -101,6 +103,7 @@ class Analysis:
     people: int
     reviewed: bool
     note: str
+    owned_by: str = ""
 
     @property
     def ended(self) -> bool:
@@ -191,13 +194,20 @@ class Records:
             "created_at": now,
             "touched_at": now,
             "sharer": sharer,
+            "owned_by": owners.current(),
         }
         return Upload(**self._insert_once(uploads, values, request_id, room, own_room))
 
     def upload(self, upload_id: str) -> Upload | None:
         """One upload."""
-        row = self._one(uploads, uploads.c.id == upload_id)
+        row = self._one(uploads, (uploads.c.id == upload_id) & owners.mine(uploads))
         return Upload(**row) if row else None
+
+    def uploads_of(self, owner: str, most: int) -> list[Upload]:
+        """Some of the uploads of an owner."""
+        query = sa.select(uploads).where(uploads.c.owned_by == owner).limit(most)
+        with self._engine.connect() as connection:
+            return [Upload(**aware(row)) for row in connection.execute(query).mappings()]
 
     def commit_chunk(self, upload_id: str, offset: int, size: int) -> Upload | None:
         """Move the committed size from `offset` to `offset + size`; None when it is not at `offset` any more.
@@ -279,6 +289,7 @@ class Records:
             "turn": sa.case((next_own > on_now, next_own), else_=on_now),
             "batch_id": batch_id,
             "name_key": name_key(upload.filename),
+            "owned_by": owners.current(),
         }
         return Analysis(**self._insert_once(analyses, values, request_id, room, own_room))
 
@@ -302,6 +313,7 @@ class Records:
             "batch_id": batch_id,
             "created_at": now,
             "ended_at": now,
+            "owned_by": owners.current(),
             **{column: value for column, value in kept.items() if value is not None},
         }
         made = Analysis(**self._insert_once(analyses, values, request_id, sa.true()))
@@ -312,7 +324,7 @@ class Records:
 
     def by_request(self, request_id: str) -> Analysis | None:
         """The analysis that a request id has made."""
-        row = self._one(analyses, analyses.c.request_id == request_id)
+        row = self._one(analyses, (analyses.c.request_id == owners.own(request_id)) & owners.mine(analyses))
         return Analysis(**row) if row else None
 
     def newest_result(self, sha256: str, model_version: str) -> Analysis | None:
@@ -320,6 +332,7 @@ class Records:
         query = (
             sa.select(analyses)
             .where(
+                owners.mine(analyses),
                 analyses.c.sha256 == sha256,
                 analyses.c.state == analysis_pb2.ANALYSIS_STATE_SUCCEEDED,
                 analyses.c.model_version == model_version,
@@ -341,7 +354,7 @@ class Records:
 
     def analysis(self, analysis_id: str) -> Analysis | None:
         """One analysis."""
-        row = self._one(analyses, analyses.c.id == analysis_id)
+        row = self._one(analyses, (analyses.c.id == analysis_id) & owners.mine(analyses))
         return Analysis(**row) if row else None
 
     def waiting(self) -> list[str]:
@@ -436,7 +449,9 @@ class Records:
 
         One statement asks for room and inserts. SQLite lets nothing come between; on PostgreSQL a lock does that.
         """
-        if request_id and (earlier := self._one(table, table.c.request_id == request_id)):
+        same = (table.c.request_id == owners.own(request_id)) & owners.mine(table)
+        values = {**values, "request_id": owners.own(request_id)}
+        if request_id and (earlier := self._one(table, same)):
             return earlier
         columns = (
             value if isinstance(value, sa.ColumnElement) else sa.literal(value, table.c[name].type)
@@ -451,7 +466,7 @@ class Records:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_INSERT_LOCK)))
                 row = connection.execute(insert).mappings().one_or_none()
         except sa.exc.IntegrityError:
-            if not request_id or (earlier := self._one(table, table.c.request_id == request_id)) is None:
+            if not request_id or (earlier := self._one(table, same)) is None:
                 raise
             return earlier
         if row is None:

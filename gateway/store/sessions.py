@@ -1,5 +1,7 @@
 """Rows of live sessions, read and written: who works on which, and how far it is. What a session is about is no row.
 
+A session's `owner` is the process that works on it; the one whose it is, is `owned_by`.
+
 Each function is one transaction; call them off the event loop.
 """
 
@@ -10,6 +12,7 @@ import uuid
 import sqlalchemy as sa
 from notreally.v1 import live_pb2
 
+from gateway.store import owners
 from gateway.store.database import live_sessions
 from gateway.store.records import FullError, aware
 
@@ -39,6 +42,7 @@ class Session:
     ended_at: dt.datetime | None
     owner: str
     owner_seen_at: dt.datetime
+    owned_by: str = ""
 
     @property
     def running(self) -> bool:
@@ -67,7 +71,7 @@ class Sessions:
         now = _now()
         values = {
             "id": str(uuid.uuid4()),
-            "request_id": request_id,
+            "request_id": owners.own(request_id),
             "caller": caller,
             "state": live_pb2.LIVE_STATE_COLLECTING,
             "end": live_pb2.LIVE_END_UNSPECIFIED,
@@ -76,6 +80,7 @@ class Sessions:
             "touched_at": now,
             "owner": "",
             "owner_seen_at": now,
+            "owned_by": owners.current(),
         }
         unended = sa.select(sa.func.count()).where(live_sessions.c.state.not_in(ENDED))
         with self._engine.begin() as connection:
@@ -84,7 +89,9 @@ class Sessions:
             else:  # SQLite takes the lock of a writer with the first write, which must come before what is read
                 connection.execute(sa.delete(live_sessions).where(sa.false()))
             if request_id:
-                same = sa.select(live_sessions).where(live_sessions.c.request_id == request_id)
+                same = sa.select(live_sessions).where(
+                    live_sessions.c.request_id == owners.own(request_id), owners.mine(live_sessions)
+                )
                 if earlier := connection.execute(same).mappings().one_or_none():
                     return Session(**aware(earlier))
             if connection.execute(unended).scalar_one() >= most:
@@ -95,7 +102,7 @@ class Sessions:
     def get(self, session_id: str) -> Session | None:
         """One session."""
         with self._engine.connect() as connection:
-            query = sa.select(live_sessions).where(live_sessions.c.id == session_id)
+            query = sa.select(live_sessions).where(live_sessions.c.id == session_id, owners.mine(live_sessions))
             row = connection.execute(query).mappings().one_or_none()
         return Session(**aware(row)) if row is not None else None
 

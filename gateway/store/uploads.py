@@ -143,6 +143,10 @@ class Uploads:
             raise _not_found()
         return upload
 
+    def of_owner(self, owner: str, most: int) -> list[Upload]:
+        """Some of the uploads of an owner; off the event loop."""
+        return self._records.uploads_of(owner, most)
+
     async def append(self, upload_id: str, offset: int, data: bytes, crc32c: int | None) -> Upload:
         """Store one chunk; with the last one, the upload becomes a video.
 

@@ -15,6 +15,7 @@ from gateway.api.accepting import Accepting
 from gateway.api.admission import Admission
 from gateway.api.rest import RestService
 from gateway.api.service import AnalysisService
+from gateway.identity.quotas import Limits, Quotas
 from gateway.store import database
 from gateway.store.batches import Batches
 from gateway.store.blobs import Blobs
@@ -72,10 +73,11 @@ class Desk:
         )
         begins: Any = _NothingBegins()
         model: Any = _NoModel()
-        accepting = Accepting(self.records, blobs, admission, begins, model)
-        more = (History(self.engine), Batches(self.engine), accepting, model)
-        parts: Any = (None, self.records, media, blobs, uploads, begins, None, admission, janitor, *more, Room())
-        self.rest = RestService(uploads, AnalysisService(*parts), admission, janitor)
+        quotas = Quotas(self.engine, Limits())
+        accepting = Accepting(self.records, blobs, admission, begins, model, quotas)
+        more = (History(self.engine), Batches(self.engine), accepting, model, Room(), quotas)
+        parts: Any = (None, self.records, media, blobs, uploads, begins, None, admission, janitor, *more)
+        self.rest = RestService(uploads, AnalysisService(*parts), admission, janitor, quotas)
 
     async def analyze(self, body: AsyncIterator[rest_pb2.AnalyzeRequest]) -> str:
         try:
