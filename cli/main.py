@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cli.access.command import audit, keys, owners, share
 from cli.analyze import Watcher, analyze_files
 from cli.environment import Environment
 from cli.outcome import Exit, Outcome, Problem, worst
@@ -194,6 +195,12 @@ def model(as_json: Json = False, server: Server = None) -> None:
         typer.echo(model_json(found))
     else:
         print_model(Console(), found)
+
+
+app.add_typer(keys, name="keys")
+app.add_typer(owners, name="owners")
+app.command()(share)
+app.command()(audit)
 
 
 def main() -> None:

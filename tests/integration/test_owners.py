@@ -1,7 +1,10 @@
 """With the login on, what belongs to an owner is for nobody else: over gRPC, grpc-web and REST alike."""
 
 import asyncio
+import json
+import os
 import struct
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -37,7 +40,8 @@ FILE = b"neither a video nor sound"
 
 @pytest.fixture(scope="module")
 async def login(laptop_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Login]:
-    async with running_login(laptop_stack, tmp_path_factory.mktemp("login")) as running:
+    limits = {"NOTREALLY_QUOTA_VIDEOS_A_DAY": "5", "NOTREALLY_QUOTA_KEPT_MB": "1"}
+    async with running_login(laptop_stack, tmp_path_factory.mktemp("login"), **limits) as running:
         yield running
 
 
@@ -333,6 +337,56 @@ async def test_a_browser_signs_in_and_out_by_a_cookie(login: Login, keys: dict[s
     assert (await fetch(login.port, "GET", path, {"cookie": cookie})).status == 401
     # The key itself was not revoked.
     assert (await fetch(login.port, "GET", path, {"authorization": f"Bearer {keys['alice']}"})).status == 200
+
+
+async def test_beyond_a_quota_there_is_a_reason_and_a_time_to_come_back(login: Login, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"of eve")
+    eve = await login.key("eve")
+    async with login.client(eve) as client:
+        upload = (await client.upload(path)).name
+        for _ in range(5):
+            await client.create_analysis(upload)
+        with pytest.raises(ServiceError) as refused:
+            await client.create_analysis(upload)
+    assert (refused.value.reason, refused.value.code) == ("DAILY_QUOTA", grpc.StatusCode.RESOURCE_EXHAUSTED)
+    async with open_channel(login.target, eve) as channel:
+        caller = await access_pb2_grpc.AccessServiceStub(channel).GetCaller(access_pb2.GetCallerRequest())
+    assert (caller.usage.videos_today, caller.usage.videos_a_day, caller.usage.kept_bytes) == (5, 5, 6)
+    large = analysis_pb2.CreateUploadRequest(filename="a", size_bytes=1_000_000)
+    assert (await over_grpc(login, eve, "AnalysisService/CreateUpload", large))[1] == "STORAGE_QUOTA"
+    shown = {"authorization": f"Bearer {eve}"}
+    for body, reason in ((b"x", "DAILY_QUOTA"), (b"x" * 1_000_000, "STORAGE_QUOTA")):
+        reply = await fetch(login.port, "POST", "/api/analyze?filename=a.mp4", shown, body)
+        assert (reply.status, reply.json()["details"][0]["reason"]) == (429, reason)
+        assert int(reply.headers["retry-after"]) > 0
+
+
+async def test_the_command_line_shows_its_key(login: Login, keys: dict[str, str], things: Things) -> None:
+    async def run(key: str, *arguments: str) -> tuple[int | None, str]:
+        environment = {**os.environ, **login.environment, "NOTREALLY_SERVER": login.target, "NOTREALLY_KEY": key}
+        command = (sys.executable, "-m", "cli.main", *arguments)
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=pipe, stderr=pipe)
+        out, error = await process.communicate()
+        return process.returncode, out.decode() + error.decode()
+
+    (_, first), (_, made), (refused, said), (_, log) = await asyncio.gather(
+        run("", "keys", "create", "--local", "--owner", "frank", "--scope", "read"),
+        run(keys["admin"], "keys", "create", "--owner", "grace"),
+        run(keys["alice"], "owners", "list"),
+        run(keys["admin"], "audit", "--owner", "alice", "--json"),
+    )
+    assert (refused, "scope" in said) == (2, True)
+    assert things.analysis in log
+    (_, who), (_, whose), (code, link) = await asyncio.gather(
+        run(first.strip(), "keys", "quota"),
+        run(made.strip(), "keys", "quota", "--json"),
+        run(keys["alice"], "share", things.analysis),
+    )
+    assert "frank" in who
+    assert json.loads(whose)["owner"] == "grace"
+    assert (code, link.split("#share=nr_")[0]) == (0, f"http://{login.target}/analysis/?id={things.analysis[9:]}")
 
 
 async def test_all_of_an_owner_goes_at_once(login: Login, keys: dict[str, str], tmp_path: Path) -> None:
