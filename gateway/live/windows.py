@@ -173,7 +173,7 @@ class Windows:
             if not group.closed and step.provisional:
                 group.tried = max(group.tried, len({*group.pieces} & {*step.pieces}))
         while self._groups and self._groups[0].seen and self._groups[0].heard:
-            self._lead = self._groups.pop(0).pieces[-1:]
+            self._lead = [piece for piece in self._groups.pop(0).pieces[-1:] if piece.joins]
 
     @property
     def needed(self) -> set[int]:

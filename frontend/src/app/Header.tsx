@@ -9,6 +9,7 @@ import { ThemeToggle } from "./ThemeToggle";
 
 const PAGES = [
   { href: "/", label: "Analyse" },
+  { href: "/live/", label: "Live" },
   { href: "/history/", label: "History" },
 ];
 

@@ -1,6 +1,6 @@
 /** The one way to the server: grpc-web on the address that the page came from, or on the one it was built for. */
 
-import { createClient, type Client } from "@connectrpc/connect";
+import { createClient, type Client, type Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { AnalysisService } from "@gen/notreally/v1/analysis_pb";
 
@@ -17,14 +17,16 @@ let shared: Api | undefined;
 
 /** The client; the same for all callers. */
 export function api(): Api {
-  shared ??= createClient(
-    AnalysisService,
-    createGrpcWebTransport({
-      baseUrl: apiAddress(),
-      // A connection that died without a word must not look like a slow server. Streams say 0: no limit.
-      defaultTimeoutMs: 60_000,
-      fetch: fetchOrEarly,
-    }),
-  );
+  shared ??= createClient(AnalysisService, transport());
   return shared;
+}
+
+/** The way itself, for a client of another service. */
+export function transport(): Transport {
+  return createGrpcWebTransport({
+    baseUrl: apiAddress(),
+    // A connection that died without a word must not look like a slow server. Streams say 0: no limit.
+    defaultTimeoutMs: 60_000,
+    fetch: fetchOrEarly,
+  });
 }
