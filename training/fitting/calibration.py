@@ -69,25 +69,26 @@ def calibrate(log_odds: NDArray[np.float64], fake: NDArray[np.bool_]) -> Calibra
     return Calibration(slope, intercept) if slope > 0 else Calibration(0.0, 0.0)
 
 
-def inconclusive_band(prob_fake: NDArray[np.float64], fake: NDArray[np.bool_]) -> Band:
-    """The narrowest band outside which at most `AIM` of the verdicts are wrong, on each side, each class weighing half.
+def inconclusive_band(prob_fake: NDArray[np.float64], fake: NDArray[np.bool_], aim: float = AIM) -> Band:
+    """The narrowest band outside which at most `aim` of the verdicts are wrong, on each side, each class weighing half.
 
     A side where that is impossible with a minimum number of verdicts gets none.
 
     Args:
         prob_fake: shape (n,) or (seeds, n), out of fold.
         fake: shape (n,).
+        aim: share of wrong verdicts.
     """
-    return Band(1 - _threshold(1 - prob_fake, ~fake), _threshold(prob_fake, fake))
+    return Band(1 - _threshold(1 - prob_fake, ~fake, aim), _threshold(prob_fake, fake, aim))
 
 
-def _threshold(prob: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+def _threshold(prob: NDArray[np.float64], positive: NDArray[np.bool_], aim: float) -> float:
     weights = class_weights(positive)
     enough = _ENOUGH_VERDICTS * prob.size // len(positive)
     for threshold in np.unique(np.concatenate([[0.5], prob[prob > 0.5]])):
         called = prob > threshold
         if called.sum() < enough:
             break
-        if (weights * (called & ~positive)).sum() <= AIM * (weights * called).sum():
+        if (weights * (called & ~positive)).sum() <= aim * (weights * called).sum():
             return float(threshold)
     return 1.0

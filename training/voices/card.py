@@ -145,6 +145,19 @@ def _verdicts(found: Figures) -> str:
         f"seconds that alone would be called fake, as a sentence that was replaced would be marked; of real ones "
         f"{_percent(marked['real'])}."
     )
+    dubs, splices = found["dubs"], found["splices"]
+    if dubs["synthesised"]:
+        lines.append(
+            f"- Dubs of nine seconds, each by one system and encoded as phones do (AAC): {dubs['synthesised']} of "
+            f"them, {_percent(dubs['synthesised called fake'])} called fake; of {dubs['real']} like them of real "
+            f"speech {_percent(dubs['real called fake'])}."
+        )
+    if splices["spliced"]:
+        lines.append(
+            f"- Three synthesised seconds in the midst of real speech, twenty seconds in all: "
+            f"{_percent(splices['marked in the splice'])} of {splices['spliced']} are marked where they were replaced; "
+            f"{_percent(splices['real marked'])} of {splices['real']} that are real throughout have a mark."
+        )
     if videos["with sound"]:
         lines.append(
             f"- Of {videos['with sound']} real videos with sound, held out likewise, {_percent(videos['called fake'])} "

@@ -81,7 +81,7 @@ class ExportedEncoder:
         return np.concatenate([np.asarray(encoded, np.float32), statistics(stretch)])
 
 
-_at_hand = kept_in_memory(ExportedEncoder)
+encoder_at_hand = kept_in_memory(ExportedEncoder)
 """Once for each process."""
 
 
@@ -169,7 +169,7 @@ def _make_into(path: Path, encoder: Path, recording: Recording, number: int, see
     sound = read_sound(recording)
     heard = len(sound) >= _LEAST_SAMPLES
     made = stretches_of(sound, recording.fake, _draws(number, seed)) if heard else []
-    run = _at_hand(encoder)
+    run = encoder_at_hand(encoder)
     values = np.array([run(stretch) for _, stretch in made], np.float32)
     with atomic_write(path) as fresh, fresh.open("wb") as file:
         np.savez(file, values=values, kind=np.array([kind for kind, _ in made], np.int64))

@@ -1,10 +1,8 @@
 """`python -m training.voices.train`: from labelled recordings to the voice network, its curve and its card."""
 
 import json
-import math
 from collections.abc import Callable
-from dataclasses import asdict
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
@@ -18,20 +16,20 @@ from services.audio.voice.network import VoiceNetwork
 from training.data.atomic import atomic_write
 from training.data.clips import ClipsError, gather_real
 from training.fitting import model_file
-from training.fitting.calibration import Calibration
 from training.voices import card, evaluation
 from training.voices.augmentation import Sound
 from training.voices.baselines import baselines
+from training.voices.dubs import hear, splices, whole_dubs
 from training.voices.evaluation import Scores
-from training.voices.features import Features, Kind, codec_of, cut, make_features, read_sound
+from training.voices.features import Features, Kind, cut, make_features, read_sound
+from training.voices.figures import all_figures, called, marked, plain, scores_alone
 from training.voices.head import Head, Settings, fit_head
 from training.voices.network import export, export_encoder
 from training.voices.pretrained import encoder_weights
 from training.voices.recordings import Recording, gather, may_learn, page_folds, sound_tracks
 
 # Of each recording: its score as it is and encoded anew, and its most suspicious stretch.
-_VIEWS = ((Kind.PLAIN, np.mean), (Kind.RECODED, np.mean), (Kind.PLAIN, np.max))
-_SCORES = 2  # of these are what the vector has
+VIEWS = ((Kind.PLAIN, np.mean), (Kind.RECODED, np.mean), (Kind.PLAIN, np.max))
 _TRIED = 8  # recordings that the written network is tested on
 _TOLERANCE = 0.02  # log-odds: the head's weights are rounded to half precision
 
@@ -95,17 +93,27 @@ def train(
     encoder = cache / "encoder.onnx"
     export_encoder(weights, encoder)
     settings, fold = Settings(), page_folds(recordings)
-    scores = np.zeros((0, len(_VIEWS), len(recordings)))
+    dubbed, spliced = whole_dubs(recordings), splices(recordings)
+    console.print(f"Hearing {len(dubbed)} dubs and {len(spliced)} recordings with and without a splice")
+    heard_dubs, heard_splices = (hear(some, encoder, cache / "dubs", jobs=parallel) for some in (dubbed, spliced))
+    scores = np.zeros((0, len(VIEWS), len(recordings)))
     features: list[Features] = []
+    heads: list[dict[str, Head]] = []
     for seed in range(seeds):
         console.print(f"Seed {seed}: reading {len(recordings)} recordings")
         read = make_features(recordings, encoder, cache / "features", seed=seed, jobs=parallel)
         features = features or read
         console.print(f"Seed {seed}: {len(np.unique(fold))} folds")
-        made = evaluation.held_out(
-            recordings, fold, _fit(recordings, read, settings, seed), lambda number: may_learn(recordings, fold, number)
+        heads.append(
+            evaluation.held_out(
+                recordings, fold, _fit(recordings, read, settings, seed), partial(may_learn, recordings, fold)
+            )
         )
-        scores = np.concatenate([scores, made[np.newaxis]])
+        made = [
+            [_score(heads[-1][one.page], own, *view) for view in VIEWS]
+            for one, own in zip(recordings, read, strict=True)
+        ]
+        scores = np.concatenate([scores, np.transpose(made)[np.newaxis]])
     console.print("Training on all recordings")
     head = fit_head(recordings, features, settings, 0)
     # Beside the one in use until it is known to score as it should.
@@ -117,7 +125,11 @@ def train(
         fresh.write_bytes(candidate.read_bytes())
     voice = _curve(recordings, features, scores, fold, loaded.version)
     model_file.set_voice(model, voice)
-    found = _plain(_figures(recordings, scores, fold, voice, baselines(recordings, fold, manifest)))
+    others = baselines(recordings, fold, manifest)
+    found = plain(
+        all_figures(recordings, scores, fold, voice, others)
+        | {"dubs": called(dubbed, heard_dubs, heads, voice), "splices": marked(spliced, heard_splices, heads, voice)}
+    )
     with atomic_write(figures) as fresh:
         fresh.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     with atomic_write(written_card) as fresh:
@@ -127,10 +139,9 @@ def train(
 
 def _fit(
     recordings: list[Recording], features: list[Features], settings: Settings, seed: int
-) -> Callable[[NDArray[np.intp]], Callable[[NDArray[np.intp]], Scores]]:
-    def fit(known: NDArray[np.intp]) -> Callable[[NDArray[np.intp]], Scores]:
-        head = fit_head([recordings[i] for i in known], [features[i] for i in known], settings, seed)
-        return lambda tested: np.array([[_score(head, features[i], *view) for i in tested] for view in _VIEWS])
+) -> Callable[[NDArray[np.intp]], Head]:
+    def fit(known: NDArray[np.intp]) -> Head:
+        return fit_head([recordings[i] for i in known], [features[i] for i in known], settings, seed)
 
     return fit
 
@@ -159,7 +170,7 @@ def _curve(
     recordings: list[Recording], features: list[Features], scores: Scores, fold: NDArray[np.intp], network: str
 ) -> classifier_pb2.VoiceModel:
     """From a reading to a probability and a verdict, by scores on held-out pages."""
-    views = _scores_alone(scores)
+    views = scores_alone(scores)
     curve, band = evaluation.fitted(recordings, views)
     band = evaluation.proven(band, evaluation.verdicts(recordings, views, fold))
     known = np.isfinite(views).all(axis=0)
@@ -182,81 +193,6 @@ def _curve(
         training_clips=sum(bool(len(own.values)) for own in features),
         held_out_auc=evaluation.area(recordings, scores[:, 0].mean(axis=0), np.ones(len(recordings), np.bool_)).value,
     )
-
-
-def _scores_alone(scores: Scores) -> Scores:
-    """(seeds, views, n) to (seeds · scores, n)."""
-    return scores[:, :_SCORES].reshape(-1, scores.shape[-1])
-
-
-def _marked(scores: Scores, voice: classifier_pb2.VoiceModel, chosen: NDArray[np.bool_]) -> float:
-    """Share of recordings with a stretch that alone would be called fake; NaN of none."""
-    highest = scores[:, _SCORES][:, chosen]
-    prob_fake = Calibration(voice.slope, voice.intercept).prob_fake(highest[np.isfinite(highest)])
-    return float(np.mean(prob_fake > voice.fake_above)) if prob_fake.size else np.nan
-
-
-def _figures(
-    recordings: list[Recording],
-    scores: Scores,
-    fold: NDArray[np.intp],
-    voice: classifier_pb2.VoiceModel,
-    others: dict[str, Scores],
-) -> dict[str, object]:
-    """Everything that the card says."""
-    own = ~np.array([one.track for one in recordings])
-    everything = np.ones(len(recordings), np.bool_)
-    fake = np.array([one.fake for one in recordings])
-    plain, recoded = scores[:, 0].mean(axis=0), scores[:, 1].mean(axis=0)
-    codecs = np.array([codec_of(number, 0) for number in range(len(recordings))])
-    prob_fake = Calibration(voice.slope, voice.intercept).prob_fake(plain)
-    clips = ~own & np.isfinite(plain)
-    return {
-        "recordings": len(recordings),
-        "read": int(np.isfinite(plain).sum()),
-        "pages": len({one.page for one in recordings}),
-        "systems": len({one.system for one in recordings if one.fake}),
-        "folds": len(np.unique(fold)),
-        "seeds": len(scores),
-        "all": asdict(evaluation.area(recordings, plain, own)),
-        "all, re-encoded": asdict(evaluation.area(recordings, recoded, own)),
-        "with the sound of real videos": asdict(evaluation.area(recordings, plain, everything)),
-        "by kind": {name: asdict(one) for name, one in evaluation.by_kind(recordings, plain, own).items()},
-        "by kind, re-encoded": {
-            name: asdict(one) for name, one in evaluation.by_kind(recordings, recoded, own).items()
-        },
-        "by codec": {
-            name: asdict(evaluation.area(recordings, recoded, own & (codecs == name))) for name in np.unique(codecs)
-        },
-        "between real recordings of two pages": evaluation.between_pages(recordings, plain),
-        "baselines": {name: asdict(evaluation.area(recordings, one, own)) for name, one in others.items()},
-        "baselines between real recordings of two pages": {
-            name: evaluation.between_pages(recordings, one) for name, one in others.items()
-        },
-        "verdicts": asdict(evaluation.verdicts(recordings, _scores_alone(scores), fold)),
-        "most suspicious stretch": {
-            "synthesised": _marked(scores, voice, own & fake),
-            "real": _marked(scores, voice, own & ~fake),
-        },
-        "real videos": {
-            "with sound": int(clips.sum()),
-            "called fake": float(np.mean(prob_fake[clips] > voice.fake_above)) if clips.any() else None,
-            "above a half": float(np.mean(prob_fake[clips] > 0.5)) if clips.any() else None,
-        },
-        "curve": {
-            "slope": voice.slope,
-            "intercept": voice.intercept,
-            "real below": voice.real_below,
-            "fake above": voice.fake_above,
-        },
-    }
-
-
-def _plain(value: Any) -> Any:
-    """With None where there is no figure: JSON has no NaN."""
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 if __name__ == "__main__":

@@ -1,0 +1,157 @@
+"""Everything that the card of the voice says, as figures."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from notreally.v1 import classifier_pb2
+from numpy.typing import NDArray
+
+from training.fitting.calibration import Calibration
+from training.voices import evaluation
+from training.voices.dubs import Dub, Heard
+from training.voices.evaluation import Scores
+from training.voices.features import codec_of
+from training.voices.head import Head
+from training.voices.recordings import Recording
+
+SCORES = 2
+"""Of the views of a recording, as many are what the vector has; the next is its most suspicious stretch."""
+
+_SUREST = 8.0  # log-odds of a stretch, as the vector limits them
+
+
+def scores_alone(scores: Scores) -> Scores:
+    """(seeds, views, n) to (seeds · scores, n)."""
+    return scores[:, :SCORES].reshape(-1, scores.shape[-1])
+
+
+def called(
+    dubs: Sequence[Dub], heard: Sequence[Heard], heads: Sequence[Mapping[str, Head]], voice: classifier_pb2.VoiceModel
+) -> dict[str, object]:
+    """How often whole dubs, and real speech made in the same way, are called fake.
+
+    Args:
+        dubs: n of them.
+        heard: what is heard of each.
+        heads: of each seed, by page, what has not met it.
+        voice: curve and band.
+    """
+    rates: dict[bool, list[float]] = {True: [], False: []}
+    for by_page in heads:
+        for dub, one in zip(dubs, heard, strict=True):
+            if len(one.values):
+                rates[dub.fake].append(float(_prob_fake(by_page[dub.page], one, voice, mean=True) > voice.fake_above))
+    return {
+        "synthesised": len(rates[True]) // len(heads),
+        "real": len(rates[False]) // len(heads),
+        "synthesised called fake": _mean(rates[True]),
+        "real called fake": _mean(rates[False]),
+    }
+
+
+def marked(
+    dubs: Sequence[Dub], heard: Sequence[Heard], heads: Sequence[Mapping[str, Head]], voice: classifier_pb2.VoiceModel
+) -> dict[str, object]:
+    """How often a splice is marked, and in the right place; and how often real speech of that length is marked.
+
+    A stretch is marked that alone would be called fake; it is in the right place if half of it is spliced.
+    """
+    right: list[float] = []
+    anywhere: dict[bool, list[float]] = {True: [], False: []}
+    for by_page in heads:
+        for dub, one in zip(dubs, heard, strict=True):
+            if not len(one.values):
+                continue
+            marks = _prob_fake(by_page[dub.page], one, voice) > voice.fake_above
+            anywhere[dub.fake].append(float(marks.any()))
+            if dub.fake:
+                right.append(float(marks[one.on_splice()].any()))
+    return {
+        "spliced": len(right) // len(heads),
+        "real": len(anywhere[False]) // len(heads),
+        "marked in the splice": _mean(right),
+        "marked anywhere": _mean(anywhere[True]),
+        "real marked": _mean(anywhere[False]),
+    }
+
+
+def _prob_fake(head: Head, heard: Heard, voice: classifier_pb2.VoiceModel, *, mean: bool = False) -> Scores:
+    log_odds = np.clip(head.score(heard.values), -_SUREST, _SUREST)
+    return Calibration(voice.slope, voice.intercept).prob_fake(log_odds.mean() if mean else log_odds)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else np.nan
+
+
+def _marked(scores: Scores, voice: classifier_pb2.VoiceModel, chosen: NDArray[np.bool_]) -> float:
+    """Share of recordings with a stretch that alone would be called fake; NaN of none."""
+    highest = scores[:, SCORES][:, chosen]
+    prob_fake = Calibration(voice.slope, voice.intercept).prob_fake(highest[np.isfinite(highest)])
+    return float(np.mean(prob_fake > voice.fake_above)) if prob_fake.size else np.nan
+
+
+def all_figures(
+    recordings: list[Recording],
+    scores: Scores,
+    fold: NDArray[np.intp],
+    voice: classifier_pb2.VoiceModel,
+    others: dict[str, Scores],
+) -> dict[str, object]:
+    """Everything that the card says."""
+    own = ~np.array([one.track for one in recordings])
+    everything = np.ones(len(recordings), np.bool_)
+    fake = np.array([one.fake for one in recordings])
+    plain, recoded = scores[:, 0].mean(axis=0), scores[:, 1].mean(axis=0)
+    codecs = np.array([codec_of(number, 0) for number in range(len(recordings))])
+    prob_fake = Calibration(voice.slope, voice.intercept).prob_fake(plain)
+    clips = ~own & np.isfinite(plain)
+    return {
+        "recordings": len(recordings),
+        "read": int(np.isfinite(plain).sum()),
+        "pages": len({one.page for one in recordings}),
+        "systems": len({one.system for one in recordings if one.fake}),
+        "folds": len(np.unique(fold)),
+        "seeds": len(scores),
+        "all": asdict(evaluation.area(recordings, plain, own)),
+        "all, re-encoded": asdict(evaluation.area(recordings, recoded, own)),
+        "with the sound of real videos": asdict(evaluation.area(recordings, plain, everything)),
+        "by kind": {name: asdict(one) for name, one in evaluation.by_kind(recordings, plain, own).items()},
+        "by kind, re-encoded": {
+            name: asdict(one) for name, one in evaluation.by_kind(recordings, recoded, own).items()
+        },
+        "by codec": {
+            name: asdict(evaluation.area(recordings, recoded, own & (codecs == name))) for name in np.unique(codecs)
+        },
+        "between real recordings of two pages": evaluation.between_pages(recordings, plain),
+        "baselines": {name: asdict(evaluation.area(recordings, one, own)) for name, one in others.items()},
+        "baselines between real recordings of two pages": {
+            name: evaluation.between_pages(recordings, one) for name, one in others.items()
+        },
+        "verdicts": asdict(evaluation.verdicts(recordings, scores_alone(scores), fold)),
+        "most suspicious stretch": {
+            "synthesised": _marked(scores, voice, own & fake),
+            "real": _marked(scores, voice, own & ~fake),
+        },
+        "real videos": {
+            "with sound": int(clips.sum()),
+            "called fake": float(np.mean(prob_fake[clips] > voice.fake_above)) if clips.any() else None,
+            "above a half": float(np.mean(prob_fake[clips] > 0.5)) if clips.any() else None,
+        },
+        "curve": {
+            "slope": voice.slope,
+            "intercept": voice.intercept,
+            "real below": voice.real_below,
+            "fake above": voice.fake_above,
+        },
+    }
+
+
+def plain(value: Any) -> Any:
+    """With None where there is no figure: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
