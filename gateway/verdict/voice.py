@@ -3,14 +3,13 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
 from notreally.v1 import analysis_pb2, classifier_pb2
 from notreally.v1.analysis_pb2 import Part, Reason, Verdict, VoiceResult, VoiceStretch
 from notreally.v1.audio_pb2 import AudioWindow, VoiceReading
 from notreally.v1.classifier_pb2 import Model, VoiceModel, VoiceScore
 from notreally.v1.metadata_pb2 import MediaFacts
 
-from gateway.features.readings import mean_log_odds, voice_readings
+from gateway.features.readings import voice_readings
 from gateway.features.vector import LEAST_VOICED_S
 
 VERDICT_OF_BAND: dict[classifier_pb2.Band.ValueType, Verdict.ValueType] = {
@@ -116,11 +115,8 @@ def _insufficiency(
 
 
 def _is_suspicious(log_odds: float, curve: VoiceModel) -> bool:
-    """Whether a voice with this reading alone would be called fake."""
-    if not curve.network:
-        return False
-    log_odds = mean_log_odds(np.array([log_odds]))
-    return 1 / (1 + math.exp(-max(-700.0, min(curve.slope * log_odds + curve.intercept, 700.0)))) > curve.fake_above
+    """Whether a stretch with this reading is one that hardly ever occurs in real speech."""
+    return curve.HasField("suspicious_above") and log_odds > curve.suspicious_above
 
 
 def _covered_s(readings: Sequence[VoiceReading]) -> float:

@@ -287,6 +287,8 @@ def _check_voice(voice: classifier_pb2.VoiceModel) -> None:
         raise ModelError("The model file's curve for voices is not an increasing one.")
     if not (0 <= voice.real_below <= voice.fake_above <= 1):
         raise ModelError("The model file's inconclusive band for voices is not a band between 0 and 1.")
+    if not math.isfinite(voice.suspicious_above):
+        raise ModelError("The model file's limit for a stretch of a voice is not a number.")
 
 
 def _check_names(booster: xgboost.Booster, description: classifier_pb2.Model) -> None:

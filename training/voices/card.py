@@ -142,7 +142,7 @@ def _verdicts(found: Figures) -> str:
     marked = found["most suspicious stretch"]
     lines.append(
         f"- Of synthesised recordings of two to four seconds, {_percent(marked['synthesised'])} have a stretch of two "
-        f"seconds that alone would be called fake, as a sentence that was replaced would be marked; of real ones "
+        f"seconds that is marked, as a sentence that was replaced should be; of real ones "
         f"{_percent(marked['real'])}."
     )
     dubs, splices = found["dubs"], found["splices"]

@@ -20,6 +20,7 @@ from training.voices.recordings import Recording
 SCORES = 2
 """Of the views of a recording, as many are what the vector has; the next is its most suspicious stretch."""
 
+_MARKED_REAL = 10.0  # percent of real pieces that may have a mark
 _SUREST = 8.0  # log-odds of a stretch, as the vector limits them
 
 
@@ -39,11 +40,13 @@ def called(
         heads: of each seed, by page, what has not met it.
         voice: curve and band.
     """
+    curve = Calibration(voice.slope, voice.intercept)
     rates: dict[bool, list[float]] = {True: [], False: []}
     for by_page in heads:
         for dub, one in zip(dubs, heard, strict=True):
             if len(one.values):
-                rates[dub.fake].append(float(_prob_fake(by_page[dub.page], one, voice, mean=True) > voice.fake_above))
+                prob_fake = curve.prob_fake(_readings(by_page[dub.page], one).mean())
+                rates[dub.fake].append(float(prob_fake > voice.fake_above))
     return {
         "synthesised": len(rates[True]) // len(heads),
         "real": len(rates[False]) // len(heads),
@@ -57,7 +60,7 @@ def marked(
 ) -> dict[str, object]:
     """How often a splice is marked, and in the right place; and how often real speech of that length is marked.
 
-    A stretch is marked that alone would be called fake; it is in the right place if half of it is spliced.
+    A mark is in the right place if half of its stretch or more is spliced.
     """
     right: list[float] = []
     anywhere: dict[bool, list[float]] = {True: [], False: []}
@@ -65,7 +68,7 @@ def marked(
         for dub, one in zip(dubs, heard, strict=True):
             if not len(one.values):
                 continue
-            marks = _prob_fake(by_page[dub.page], one, voice) > voice.fake_above
+            marks = _are_marked(_readings(by_page[dub.page], one), voice)
             anywhere[dub.fake].append(float(marks.any()))
             if dub.fake:
                 right.append(float(marks[one.on_splice()].any()))
@@ -78,20 +81,36 @@ def marked(
     }
 
 
-def _prob_fake(head: Head, heard: Heard, voice: classifier_pb2.VoiceModel, *, mean: bool = False) -> Scores:
-    log_odds = np.clip(head.score(heard.values), -_SUREST, _SUREST)
-    return Calibration(voice.slope, voice.intercept).prob_fake(log_odds.mean() if mean else log_odds)
+def suspicion_limit(dubs: Sequence[Dub], heard: Sequence[Heard], heads: Sequence[Mapping[str, Head]]) -> float | None:
+    """The reading, log-odds, that the highest stretch exceeds in one of ten real pieces of twenty seconds.
+
+    None without any.
+    """
+    highest = [
+        _readings(by_page[dub.page], one).max()
+        for by_page in heads
+        for dub, one in zip(dubs, heard, strict=True)
+        if not dub.fake and len(one.values)
+    ]
+    return float(np.percentile(highest, 100 - _MARKED_REAL)) if highest else None
 
 
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else np.nan
+def _are_marked(readings: Scores, voice: classifier_pb2.VoiceModel) -> NDArray[np.bool_]:
+    return readings > (voice.suspicious_above if voice.HasField("suspicious_above") else np.inf)
+
+
+def _readings(head: Head, heard: Heard) -> Scores:
+    return np.clip(head.score(heard.values), -_SUREST, _SUREST)
+
+
+def _mean(values: Sequence[float] | NDArray[np.bool_]) -> float:
+    return float(np.mean(values)) if len(values) else np.nan
 
 
 def _marked(scores: Scores, voice: classifier_pb2.VoiceModel, chosen: NDArray[np.bool_]) -> float:
-    """Share of recordings with a stretch that alone would be called fake; NaN of none."""
+    """Share of recordings with a stretch that is marked; NaN of none."""
     highest = scores[:, SCORES][:, chosen]
-    prob_fake = Calibration(voice.slope, voice.intercept).prob_fake(highest[np.isfinite(highest)])
-    return float(np.mean(prob_fake > voice.fake_above)) if prob_fake.size else np.nan
+    return _mean(_are_marked(highest[np.isfinite(highest)], voice))
 
 
 def all_figures(
@@ -146,6 +165,7 @@ def all_figures(
             "intercept": voice.intercept,
             "real below": voice.real_below,
             "fake above": voice.fake_above,
+            "marked above": voice.suspicious_above if voice.HasField("suspicious_above") else None,
         },
     }
 

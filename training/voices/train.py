@@ -22,7 +22,7 @@ from training.voices.baselines import baselines
 from training.voices.dubs import hear, splices, whole_dubs
 from training.voices.evaluation import Scores
 from training.voices.features import Features, Kind, cut, make_features, read_sound
-from training.voices.figures import all_figures, called, marked, plain, scores_alone
+from training.voices.figures import all_figures, called, marked, plain, scores_alone, suspicion_limit
 from training.voices.head import Head, Settings, fit_head
 from training.voices.network import export, export_encoder
 from training.voices.pretrained import encoder_weights
@@ -124,6 +124,9 @@ def train(
     with atomic_write(network) as fresh:
         fresh.write_bytes(candidate.read_bytes())
     voice = _curve(recordings, features, scores, fold, loaded.version)
+    limit = suspicion_limit(spliced, heard_splices, heads)
+    if limit is not None:
+        voice.suspicious_above = limit
     model_file.set_voice(model, voice)
     others = baselines(recordings, fold, manifest)
     found = plain(

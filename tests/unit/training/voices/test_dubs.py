@@ -10,13 +10,13 @@ from tests.unit.training.voices.made import recording, small_weights, spoken, wr
 from training.voices import dubs
 from training.voices.augmentation import SAMPLE_RATE_HZ
 from training.voices.dubs import Dub, Heard, hear, spliced, splices, whole_dubs
-from training.voices.figures import called, marked
+from training.voices.figures import called, marked, suspicion_limit
 from training.voices.head import Head
 from training.voices.network import export_encoder
 from training.voices.recordings import Recording
 
-VOICE = VoiceModel(slope=1.0, intercept=0.0, fake_above=0.9)
-"""A stretch is marked, and a dub called fake, above log-odds of 2.2."""
+VOICE = VoiceModel(slope=1.0, intercept=0.0, fake_above=0.9, suspicious_above=2.5)
+"""A dub is called fake above log-odds of 2.2."""
 
 
 def rows(*counts: tuple[str, str, int]) -> list[Recording]:
@@ -53,7 +53,7 @@ def test_a_splice_lies_where_it_is_said_and_away_from_the_ends() -> None:
         first, end = (np.flatnonzero(sound)[[0, -1]] + [0, 1]) / SAMPLE_RATE_HZ
         assert (first, end) == pytest.approx(tuple(place))
         assert len(sound) == len(whole)
-        assert end - first == 3
+        assert end - first == pytest.approx(3)
         assert 2 <= first < end <= 18
         places.add(first)
     assert len(places) == 5
@@ -121,6 +121,16 @@ def test_a_mark_counts_where_half_of_it_is_spliced() -> None:
         "marked anywhere": pytest.approx(2 / 3),
         "real marked": 1.0,
     }
+
+
+def test_one_in_ten_real_pieces_has_a_mark() -> None:
+    real, fake = rows(("a", "", 1)), rows(("a", "one", 1))[0]
+    made = [Dub(tuple(real))] * 100 + [Dub(tuple(real), fake)]
+    heard = [scored(-1.0, number / 20) for number in range(100)] + [scored(7.0)]
+    limit = suspicion_limit(made, heard, heads("a"))
+    assert limit is not None
+    assert sum(number / 20 > limit for number in range(100)) == 10
+    assert suspicion_limit([], [], heads("a")) is None
 
 
 def test_without_any_there_is_no_rate() -> None:
