@@ -19,9 +19,9 @@ _LONGEST_S = 10.0
 """Without a keyframe for this long, the picture is encoded anew: a segment must begin with one."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
-_AHEAD = 1
+_AHEAD_S = 4.1
 _LONGEST_WAIT_S = 20.0
-"""Segments of standard input that are sent before the first of them was judged: it may come faster than time passes."""
+"""What of standard input may be sent and not judged yet before more is: it may come faster than time passes."""
 
 
 class SourceGoneError(Exception):
@@ -79,7 +79,7 @@ class _Watch:
         self._sent = 0
         self._last: live_pb2.LiveEvent | None = None
         self._news = asyncio.Condition()
-        self._judged = 0
+        self._judged_s = 0.0
 
     async def run(self, stop: asyncio.Event) -> live_pb2.LiveEvent | None:
         watching = asyncio.create_task(self._follow())
@@ -108,7 +108,7 @@ class _Watch:
         async for event in self._live.events():
             async with self._news:
                 self._last = event
-                self._judged += 1
+                self._judged_s = event.through_s
                 self._news.notify_all()
             self._viewer.happened(event)
             if event.state in ENDED:
@@ -176,12 +176,12 @@ class _Watch:
             yield _segment(clusters.header, waiting, first_s)
 
     async def _keep_pace(self) -> None:
-        """Have standard input wait for verdicts, each of which follows a segment at least."""
+        """Have standard input wait for verdicts, so that no window is left out."""
         if self._source.comes_back:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(_LONGEST_WAIT_S), self._news:
-                await self._news.wait_for(lambda: self._judged >= self._sent - _AHEAD)
+                await self._news.wait_for(lambda: self._end_s - self._judged_s < _AHEAD_S)
 
 
 def _segment(header: bytes, clusters: list[Cluster], first_s: float) -> _Segment:

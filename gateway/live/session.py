@@ -34,6 +34,9 @@ _WINDOWS = round(planning.WHOLE_S / planning.WINDOW_S)
 _STEP_S = 12.0
 """Longest that a step may take before it is given up."""
 
+_EARLY_S = 1.75
+"""Where the last step took longer, parts of windows are not looked at: the whole would have to wait for them."""
+
 _JUDGING_S = 10.0
 _POLL_S = 0.5
 _JUMP_S = 2.0
@@ -93,6 +96,7 @@ class LiveSession:
         self._unreadable = 0
         self._refusal: Refusal | None = None
         self._skipped_before = 0
+        self._step_s = 0.0
         self._whole: tuple[float, float, analysis_pb2.AnalysisResult] | None = None
 
     def arrived(self, sequence: int) -> None:
@@ -115,9 +119,11 @@ class LiveSession:
                 await self._take_in(row.acknowledged)
                 if not row.running:
                     self._windows.end()
-                step = self._windows.next()
+                step = self._windows.next(early=self._step_s < _EARLY_S)
                 if step is not None:
+                    began = time.monotonic()
                     await self._take(step)
+                    self._step_s = time.monotonic() - began
                 elif not row.running:
                     await self._finish()
                     return

@@ -144,10 +144,13 @@ class Windows:
         if group := self._open:
             self._close(group)
 
-    def next(self) -> Step | None:
+    def next(self, *, early: bool = True) -> Step | None:
         """What to do now, or None while there is nothing to do. Whatever is more than one window behind is left out.
 
         Of windows that wait, the latest is taken: where each takes twice as long as it lasts, every second one is.
+
+        Args:
+            early: Whether there is time to look at a part of a window, which will be looked at again.
         """
         waiting = [group for group in self._groups if group.closed and not group.seen]
         if len(waiting) > 1 and not self._over:
@@ -158,7 +161,7 @@ class Windows:
         if waiting:
             return self._step(waiting[0], provisional=False)
         latest = self._open
-        if latest is not None and latest.tried < len(latest.pieces):
+        if early and latest is not None and latest.tried < len(latest.pieces):
             return self._step(latest, provisional=True)
         unheard = [group for group in self._groups if group.seen and not group.heard and self._is_followed(group)]
         return self._step(unheard[0], provisional=False) if unheard else None

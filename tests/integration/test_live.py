@@ -23,7 +23,7 @@ SIXTEEN = dataclasses.replace(LIVELY, seconds=16.0)
 
 
 async def judged(live: Live, found: Fragments) -> list[live_pb2.LiveEvent]:
-    """Events of a session that is sent fragments, each once the one before was judged."""
+    """Events of a session that is sent fragments, none before nearly all before it was judged."""
     events: list[live_pb2.LiveEvent] = []
     news = asyncio.Condition()
 
@@ -37,7 +37,8 @@ async def judged(live: Live, found: Fragments) -> list[live_pb2.LiveEvent]:
     for number, (fragment, start_s) in enumerate(zip(found.fragments, found.starts_s, strict=True), start=1):
         await live.send(found.header + fragment, start_s, len(found.header))
         async with news:
-            await news.wait_for(lambda number=number: len(events) >= number)  # type: ignore[misc]
+            while not events or 2 * number - events[-1].through_s >= 4.1:
+                await news.wait()
     await live.end()
     await watching
     return events
@@ -63,8 +64,11 @@ async def test_the_end_is_that_of_the_same_recording_as_a_file(
     # Too little at first, and then something new for every two seconds.
     assert events[0].state == live_pb2.LIVE_STATE_COLLECTING
     assert events[0].recent.verdict == analysis_pb2.VERDICT_INSUFFICIENT
-    assert events[2].state == live_pb2.LIVE_STATE_JUDGING
-    assert [event.through_s for event in events[:8]] == pytest.approx([2, 4, 6, 8, 10, 12, 14, 16], abs=0.01)
+    assert {event.state for event in events[:-1] if event.through_s > 7} == {live_pb2.LIVE_STATE_JUDGING}
+    # Where a machine is busy, not every half of a window is looked at before the whole.
+    through = [round(event.through_s) for event in events]
+    assert through == sorted(through)
+    assert {2, 4, 8, 12, 16} <= set(through) <= {2, 4, 6, 8, 10, 12, 14, 16}
     assert [face.number for event in events for face in event.faces] == [1] * len(events)
     assert all(face.present for event in events for face in event.faces)
     assert [segment.start_s for segment in last.whole.timeline] == pytest.approx([0, 4, 8, 12], abs=0.01)

@@ -48,6 +48,22 @@ def test_two_segments_of_two_seconds_are_a_window_seen_at_half_time_and_whole() 
     assert windows.needed == {2, 3}
 
 
+def test_without_time_to_spare_only_whole_windows_are_looked_at() -> None:
+    windows = Windows()
+    windows.add(piece(1))
+    assert windows.next(early=False) is None
+    windows.add(piece(2))
+    step = windows.next(early=False)
+    assert step is not None
+    assert (step.provisional, spans(step)) == (False, [(0, 0.0, 4.0)])
+    windows.done(step)
+    windows.add(piece(3))
+    # Its sound is heard all the same.
+    step = windows.next(early=False)
+    assert step is not None
+    assert (spans(step), [window.index for window in step.sounds], numbers(step)) == ([], [0], [1, 2, 3])
+
+
 def test_the_end_is_heard_and_seen() -> None:
     windows = Windows()
     for number in (1, 2, 3):
