@@ -33,6 +33,10 @@ _SERVICE_CONFIG = {
 
 _PORTS = {"http": 80, "https": 443}
 
+# A server that a network has cut off is given up after the sum of both, and what was watched is asked for again.
+_PING_EVERY_MS = 30_000
+_PING_TIMEOUT_MS = 10_000
+
 _MAX_RECEIVE_BYTES = 64 * 1024 * 1024
 """A result with the series of a long video is large."""
 
@@ -51,8 +55,12 @@ def open_channel(server: str, key: str = "") -> grpc.aio.Channel:
         # A server that is busy takes turns between its callers, and this is how it tells them apart.
         ("grpc.primary_user_agent", f"notreally-client/{uuid.uuid4().hex[:12]}"),
         ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_time_ms", _PING_EVERY_MS),
+        ("grpc.keepalive_timeout_ms", _PING_TIMEOUT_MS),
+        # Where something on the way still acknowledges packets, only this helps; by default it is a minute.
+        ("grpc.http2.ping_timeout_ms", _PING_TIMEOUT_MS),
+        # Without it, two pings in a row are followed by one a minute: who watches sends nothing.
+        ("grpc.http2.max_pings_without_data", 0),
         ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
         # A server that restarts is back in seconds; the default backoff grows to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 200),
