@@ -101,6 +101,7 @@ async def analyze_file(
         ServiceError: The server refused or stayed away.
         OSError: The file cannot be read.
     """
+    await client.reach()
     if not anew:
         digest = sha256 or await asyncio.to_thread(hash_of, path)
         async for earlier in client.list(_USABLE, page_size=1, sha256=digest):

@@ -72,6 +72,11 @@ class NotReally:
         self._info = await (attempt() if self._info is None else self._patience.persist(attempt))
         return self._info
 
+    async def reach(self) -> None:
+        """Have an answer from the server, unless it has answered before: one that is not there is not waited for."""
+        if self._info is None:
+            await self.server_info()
+
     async def upload(
         self, path: Path, on_progress: Callable[[UploadProgress], None] | None = None
     ) -> analysis_pb2.Upload:
