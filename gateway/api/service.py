@@ -95,6 +95,8 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             audio_enabled=self._settings.audio_enabled,
             max_frames=self._settings.max_frames,
             model_version=await self._model.version(),
+            login=self._settings.login_on,
+            signed_in=bool(subjects.current().key_id),
         )
 
     async def GetModel(  # noqa: N802

@@ -3,6 +3,7 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 
+import { AccountLink } from "@/account/AccountLink";
 import { Badge } from "@/upload/Badge";
 
 import { ThemeToggle } from "./ThemeToggle";
@@ -47,6 +48,7 @@ export function Header() {
             );
           })}
         </nav>
+        <AccountLink />
         <ThemeToggle />
       </div>
     </header>
