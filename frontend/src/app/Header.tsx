@@ -11,6 +11,7 @@ import { ThemeToggle } from "./ThemeToggle";
 const PAGES = [
   { href: "/", label: "Analyse" },
   { href: "/live/", label: "Live" },
+  { href: "/batch/", label: "Batches" },
   { href: "/history/", label: "History" },
 ];
 
