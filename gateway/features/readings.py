@@ -12,9 +12,14 @@ _SUREST = 8.0
 """Log-odds: 3000 to 1. Beyond it one snippet would outweigh all others."""
 
 
+def limited(log_odds: Floats) -> Floats:
+    """Log-odds (k,), each limited to ±8."""
+    return np.clip(log_odds, -_SUREST, _SUREST)
+
+
 def mean_log_odds(log_odds: Floats) -> float:
-    """Mean of the log-odds (k,) of being forged, each limited to ±8."""
-    return float(np.mean(np.clip(log_odds, -_SUREST, _SUREST)))
+    """Mean of the log-odds (k,) of being forged, each limited."""
+    return float(np.mean(limited(log_odds)))
 
 
 def voice_readings(sound: Sequence[AudioWindow]) -> list[VoiceReading]:

@@ -123,8 +123,9 @@ def hear(dubs: Sequence[Dub], encoder: Path, cache: Path, *, jobs: int) -> list[
 
 
 def _named(dub: Dub) -> str:
-    parts = [*dub.pieces, *([dub.splice] if dub.splice else [])]
-    return sha256(" ".join(content_hash(one.path) for one in parts).encode()).hexdigest()[:16]
+    whole = " ".join(content_hash(one.path) for one in dub.pieces)
+    spliced_in = content_hash(dub.splice.path) if dub.splice else ""
+    return sha256(f"{whole}/{spliced_in}".encode()).hexdigest()[:16]
 
 
 def _hear_into(path: Path, encoder: Path, dub: Dub, number: int) -> None:

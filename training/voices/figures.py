@@ -9,19 +9,21 @@ import numpy as np
 from notreally.v1 import classifier_pb2
 from numpy.typing import NDArray
 
+from gateway.features.readings import limited
 from training.fitting.calibration import Calibration
 from training.voices import evaluation
 from training.voices.dubs import Dub, Heard
 from training.voices.evaluation import Scores
-from training.voices.features import codec_of
+from training.voices.features import Kind, codec_of
 from training.voices.head import Head
 from training.voices.recordings import Recording
 
+VIEWS = ((Kind.PLAIN, np.mean), (Kind.RECODED, np.mean), (Kind.PLAIN, np.max))
+"""Of each recording: its score as it is and encoded anew, and its most suspicious stretch."""
 SCORES = 2
-"""Of the views of a recording, as many are what the vector has; the next is its most suspicious stretch."""
+"""As many of the views are what the vector has."""
 
 _MARKED_REAL = 10.0  # percent of real pieces that may have a mark
-_SUREST = 8.0  # log-odds of a stretch, as the vector limits them
 
 
 def scores_alone(scores: Scores) -> Scores:
@@ -100,7 +102,7 @@ def _are_marked(readings: Scores, voice: classifier_pb2.VoiceModel) -> NDArray[n
 
 
 def _readings(head: Head, heard: Heard) -> Scores:
-    return np.clip(head.score(heard.values), -_SUREST, _SUREST)
+    return limited(head.score(heard.values))
 
 
 def _mean(values: Sequence[float] | NDArray[np.bool_]) -> float:

@@ -12,6 +12,7 @@ from notreally.v1 import classifier_pb2
 from numpy.typing import NDArray
 from rich.console import Console
 
+from gateway.features.readings import limited
 from services.audio.voice.network import VoiceNetwork
 from training.data.atomic import atomic_write
 from training.data.clips import ClipsError, gather_real
@@ -22,14 +23,12 @@ from training.voices.baselines import baselines
 from training.voices.dubs import hear, splices, whole_dubs
 from training.voices.evaluation import Scores
 from training.voices.features import Features, Kind, cut, make_features, read_sound
-from training.voices.figures import all_figures, called, marked, plain, scores_alone, suspicion_limit
+from training.voices.figures import VIEWS, all_figures, called, marked, plain, scores_alone, suspicion_limit
 from training.voices.head import Head, Settings, fit_head
 from training.voices.network import export, export_encoder
 from training.voices.pretrained import encoder_weights
 from training.voices.recordings import Recording, gather, may_learn, page_folds, sound_tracks
 
-# Of each recording: its score as it is and encoded anew, and its most suspicious stretch.
-VIEWS = ((Kind.PLAIN, np.mean), (Kind.RECODED, np.mean), (Kind.PLAIN, np.max))
 _TRIED = 8  # recordings that the written network is tested on
 _TOLERANCE = 0.02  # log-odds: the head's weights are rounded to half precision
 
@@ -152,7 +151,7 @@ def _fit(
 def _score(head: Head, features: Features, kind: Kind, of_all: Callable[[Scores], Any]) -> float:
     """Of the stretches, each limited as the vector limits it; NaN of none."""
     shown = features.of(kind)
-    return float(of_all(np.clip(head.score(shown), -8, 8))) if len(shown) else np.nan
+    return float(of_all(limited(head.score(shown)))) if len(shown) else np.nan
 
 
 def _check(network: VoiceNetwork, head: Head, recordings: list[Recording], features: list[Features]) -> None:
