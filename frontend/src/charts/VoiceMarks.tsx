@@ -91,7 +91,7 @@ export function VoiceFindings({ stretches, judged }: { stretches: readonly Stret
           ))}
         </ul>
       ) : (
-        judged && <p className="mt-2 text-quiet">No stretch by itself would be called synthesised.</p>
+        judged && <p className="mt-2 text-quiet">No single stretch stands out as synthesised.</p>
       )}
     </div>
   );

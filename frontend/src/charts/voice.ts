@@ -11,7 +11,7 @@ import { type Span, union } from "./series";
 export interface Stretch extends Span {
   /** Of being synthesised. */
   logOdds: number;
-  /** It alone would be called fake. */
+  /** Its reading is one that real speech hardly ever gives. */
   suspicious: boolean;
 }
 
@@ -24,14 +24,14 @@ export function stretchesOf(voice: VoiceResult | undefined): Stretch[] {
   }));
 }
 
-/** While the work runs, as far as the server tells: whether one would be called fake is known only at the end. */
+/** While the work runs, as far as the server tells: whether one stands out is known only at the end. */
 export function stretchesSoFar(sounds: readonly SoundSeries[]): Stretch[] {
   return sounds
     .flatMap(({ voice }) => voice)
     .map(({ startS, endS, logOdds }) => ({ start: startS, end: endS, logOdds, suspicious: false }));
 }
 
-/** What sounds synthesised by itself, joined where it touches. */
+/** What stands out as synthesised, joined where it touches. */
 export function suspiciousSpans(stretches: readonly Stretch[]): Span[] {
   return union(stretches.filter(({ suspicious }) => suspicious));
 }

@@ -418,7 +418,7 @@ describe("the dashboard of a face and a voice", () => {
     const card = page.getByRole("heading", { name: "The voice" }).closest("section") as HTMLElement;
     expect(factOf(card, "Voice found")).toMatch(/^11\s?s$/);
     expect(factOf(card, "Scored")).toMatch(/^8 stretches, 14\s?s in all$/);
-    expect(factOf(card, "Sounds synthesised")).toBe("none of it");
+    expect(factOf(card, "Stands out as synthesised")).toBe("none of it");
     expect(within(card).getByText("chance that the voice is synthesised")).toBeTruthy();
     expect(within(card).getByText(/likely real below 20\s?% and likely fake above 90\s?%/)).toBeTruthy();
     expect(within(card).getByText(/picked out the synthesised one 96 times in 100/)).toBeTruthy();
@@ -443,9 +443,9 @@ describe("the dashboard of a face and a voice", () => {
     expect(needle()).toBe(`${((100 * 4.5) / 14).toFixed(3)}%`);
   });
 
-  it("says that nothing sounds synthesised by itself", async () => {
+  it("says that nothing stands out as synthesised", async () => {
     const chart = (await show("talking")).getByRole("figure", { name: "Sound" });
-    expect(within(chart).getByText("No stretch by itself would be called synthesised.")).toBeTruthy();
+    expect(within(chart).getByText("No single stretch stands out as synthesised.")).toBeTruthy();
     expect(chart.querySelector("[data-shade]")).toBeNull();
   });
 

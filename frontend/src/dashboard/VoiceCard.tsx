@@ -65,7 +65,7 @@ export function voiceFacts({ voice, headline, metadata }: AnalysisResult, locale
   if (stretches.length > 0) {
     const count = formatCount(stretches.length, "stretch", "stretches", locale);
     facts.push(["Scored", `${count}, ${formatDuration(voice.scoredS, locale)} in all`]);
-    facts.push(["Sounds synthesised", found > 0 ? formatDuration(found, locale) : "none of it"]);
+    facts.push(["Stands out as synthesised", found > 0 ? formatDuration(found, locale) : "none of it"]);
   } else {
     facts.push(["Scored", "none of it"]);
   }

@@ -111,7 +111,7 @@ function Parts({ result }: { result: AnalysisResult }) {
   );
 }
 
-/** What sounds synthesised by itself, in words. */
+/** What stands out as synthesised, in words. */
 function Heard({ result }: { result: AnalysisResult }) {
   const spans = suspiciousSpans(stretchesOf(result.voice));
   if (spans.length === 0) return null;

@@ -129,6 +129,12 @@ def test_a_band_that_is_no_band_is_refused(tmp_path: Path, changed: dict[str, fl
         with_voice(tmp_path, curve(**changed))
 
 
+@pytest.mark.parametrize("limit", [math.nan, math.inf])
+def test_a_limit_for_stretches_that_is_no_number_is_refused(tmp_path: Path, limit: float) -> None:
+    with pytest.raises(ModelError, match="limit for a stretch"):
+        with_voice(tmp_path, curve(suspicious_above=limit))
+
+
 def vector(**values: float | str) -> features_pb2.FeatureVector:
     made = features_pb2.FeatureVector(schema_version=2)
     for name, value in values.items():
