@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train train-voice forge evaluate bench field-check stability soak overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train train-voice forge evaluate bench field-check stability soak load fuzz overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -158,6 +158,15 @@ scaling: setup ## Compare one face replica with two: throughput, cost of a video
 soak: setup ## Memory growth of each process over 200 analyses: make soak [N=200]
 	deploy/system-packages.sh ffmpeg
 	$(PY) -m benchmarks.soak $(N)
+
+fuzz: setup ## Random messages, requests, forms, uploads and damaged files: make fuzz [EXAMPLES=2000] [MUTANTS=2000]
+	deploy/system-packages.sh ffmpeg
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) FUZZ_MUTANTS=$(or $(MUTANTS),2000) $(PY) -m pytest --long --timeout=7200 \
+	  tests/fuzz tests/integration/hostile/test_mutants.py
+
+load: setup ## Two hundred watchers and fifty uploaders, one caller greedy, with faults: make load [SECONDS=900]
+	deploy/system-packages.sh ffmpeg
+	$(PY) -m benchmarks.load $(SECONDS)
 
 overhead: setup ## Measure the time that gateway and edge add to that of the services
 	deploy/system-packages.sh ffmpeg

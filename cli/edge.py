@@ -3,6 +3,7 @@
 `python -m cli.edge > envoy.yaml` prints what `notreally serve` would start Envoy with.
 """
 
+import base64
 import math
 import os
 import re
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
+
+from google.rpc import error_details_pb2, status_pb2
 
 from cli.content_policy import content_security_policy
 from cli.environment import ROOT, Environment, split_address
@@ -38,6 +41,13 @@ ANY_HOST = "*"
 _ADDRESS = r"\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\]"
 _HOST = re.compile(r"[0-9A-Za-z._:-]+")
 _OTLP_PORT = 4317
+
+# What Envoy itself refuses with for a moment: in words, and as `google.rpc.Status` for callers of gRPC.
+_TOO_MANY = "Too many requests at once. Try again in a moment."
+_AWAY = "The analysis service does not answer right now. Try again in a moment."
+_RETRY_S = 1
+_RETRY_SOON = f'{{ "@type": type.googleapis.com/google.rpc.RetryInfo, retry_delay: {_RETRY_S}s }}'
+_RESOURCE_EXHAUSTED, _UNAVAILABLE = 8, 14
 
 # Each on the line of its placeholder in the template.
 _TRACING = {
@@ -114,12 +124,20 @@ class Edge:
             "site": str(self.site),
             "descriptor": str(self.descriptor),
             "content_security_policy": content_security_policy(self.site, self.api_origin),
+            "too_many_text": _TOO_MANY,
+            "too_many_details": _details(_RESOURCE_EXHAUSTED, _TOO_MANY, "TOO_MANY_CALLS"),
+            "away_text": _AWAY,
+            "away_details": _details(_UNAVAILABLE, _AWAY),
         }
         for name, value in values.items():
             if any(character in '"\\' or not character.isprintable() for character in value):
                 raise ValueError(f"{name} cannot hold quotes, backslashes or control characters.")
         return Template(template).substitute(
-            values, transport_socket=PLAIN_TEXT, allowed_hosts=self._hosts(), **self._tracing()
+            values,
+            transport_socket=PLAIN_TEXT,
+            allowed_hosts=self._hosts(),
+            retry_soon=_RETRY_SOON,
+            **self._tracing(),
         )
 
     def _hosts(self) -> str:
@@ -138,6 +156,17 @@ class Edge:
         host, port = _collector_address(self.collector)
         address = {"host": host, "port": str(port), "percent": f"{self.traced_percent:g}"}
         return {name: Template(text).substitute(address) for name, text in _TRACING.items()}
+
+
+def _details(code: int, message: str, reason: str = "") -> str:
+    """The value of ``grpc-status-details-bin`` of a refusal that lasts a moment."""
+    status = status_pb2.Status(code=code, message=message)
+    if reason:
+        status.details.add().Pack(error_details_pb2.ErrorInfo(reason=reason, domain="notreally"))
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.FromSeconds(_RETRY_S)
+    status.details.add().Pack(retry)
+    return base64.b64encode(status.SerializeToString()).decode()
 
 
 def _collector_address(endpoint: str) -> tuple[str, int]:

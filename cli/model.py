@@ -1,27 +1,23 @@
 """`notreally model`: the model in use."""
 
 from google.protobuf import json_format
-from notreally.v1 import classifier_pb2, classifier_pb2_grpc
+from notreally.v1 import classifier_pb2
 from rich.console import Console
 from rich.table import Table
 
-from client.channel import open_channel
-from client.errors import translated
-
-_CALL_TIMEOUT_S = 10.0
+from client import NotReally
+from client.patience import Patience
 
 
-async def fetch_model(target: str) -> classifier_pb2.Model:
-    """The model that the classifier at `target` scores with.
+async def fetch_model(server: str) -> classifier_pb2.Model:
+    """The model that a server scores new analyses with.
 
     Raises:
         ServiceError: It does not answer.
         ValueError: That is no address.
     """
-    async with open_channel(target) as channel:
-        stub: classifier_pb2_grpc.ClassifierServiceAsyncStub = classifier_pb2_grpc.ClassifierServiceStub(channel)
-        with translated():
-            return await stub.GetModel(classifier_pb2.GetModelRequest(), timeout=_CALL_TIMEOUT_S)
+    async with NotReally(server, Patience(0.0)) as client:
+        return await client.model()
 
 
 def model_json(model: classifier_pb2.Model) -> str:

@@ -1,8 +1,9 @@
-"""The outcome of one file, as an exit code and as JSON."""
+"""The outcome of one file, as an exit code and as JSON: the same that the REST API gives, made by the server."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format
@@ -35,7 +36,7 @@ class Exit(IntEnum):
 
 
 _WORST_FIRST = (Exit.ERROR, Exit.FAKE, Exit.INCONCLUSIVE, Exit.REAL)
-_EXIT_OF_VERDICT = {
+EXIT_OF_VERDICT = {
     analysis_pb2.VERDICT_LIKELY_REAL: Exit.REAL,
     analysis_pb2.VERDICT_LIKELY_FAKE: Exit.FAKE,
     analysis_pb2.VERDICT_INCONCLUSIVE: Exit.INCONCLUSIVE,
@@ -75,39 +76,57 @@ class Outcome:
         """The exit code for this file alone."""
         if self.analysis is None:
             return Exit.ERROR
-        return _EXIT_OF_VERDICT.get(self.analysis.result.verdict, Exit.ERROR)
+        return EXIT_OF_VERDICT.get(self.analysis.result.verdict, Exit.ERROR)
 
 
-def worst(outcomes: Iterable[Outcome]) -> Exit:
-    """The exit code for several files: error before fake before inconclusive before real."""
-    codes = {outcome.exit for outcome in outcomes}
-    return next(code for code in _WORST_FIRST if code in codes)
+def worst(codes: Iterable[Exit]) -> Exit:
+    """The exit code for several files: error before fake before inconclusive before real; real where there is none."""
+    found = set(codes)
+    return next((code for code in _WORST_FIRST if code in found), Exit.REAL)
 
 
-def document(outcomes: list[Outcome]) -> Any:
-    """What `--json` prints: one object for one file, an array for several."""
-    records = [_record(outcome) for outcome in outcomes]
-    return records[0] if len(records) == 1 else records
+COLUMNS = (
+    *("file", "filename", "status", "verdict", "headline", "prob_fake", "face_verdict", "voice_verdict"),
+    *("voice_prob_fake", "people", "length_s", "reason", "message", "reviewed", "note", "sha256", "job_id", "batch_id"),
+    *("created_at", "model"),
+)
+"""Of a table of results: the path of the file, and what the server puts into a row."""
 
 
-def _record(outcome: Outcome) -> dict[str, Any]:
-    if outcome.analysis is None:
-        problem = outcome.problem or Problem("", "")
-        return {
-            "file": outcome.file,
-            "status": "failed",
-            "error": {"reason": problem.reason, "message": problem.message},
-        }
+def failed_record(file: str, problem: Problem) -> dict[str, Any]:
+    """A file that never became an analysis, as the REST API would say it."""
     return {
-        "file": outcome.file,
-        "status": "completed",
-        "analysis": outcome.analysis.name,
-        "sha256": outcome.analysis.media.sha256,
-        "results": _result(outcome.analysis.result),
+        "file": file,
+        "job_id": None,
+        "status": "failed",
+        "results": None,
+        "error": {"reason": problem.reason, "message": problem.message},
+        "created_at": None,
+        "filename": Path(file).name,
+        "progress": 0.0,
+        "stage": "failed",
+        "queue_position": None,
+        "sha256": None,
+        "batch_id": None,
+        "reviewed": False,
+        "note": "",
     }
 
 
-def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
+def failed_row(file: str, problem: Problem) -> dict[str, Any]:
+    """The same as a row of a table."""
+    row = {"status": "failed", "reason": problem.reason, "message": problem.message, "reviewed": False}
+    return {"file": file, "filename": Path(file).name, **row}
+
+
+def exit_of_words(verdict: object) -> Exit:
+    """The exit code of a verdict as JSON names it; none is an error."""
+    named = analysis_pb2.Verdict.DESCRIPTOR.values_by_name.get(f"VERDICT_{verdict}".upper())
+    return Exit.ERROR if named is None else EXIT_OF_VERDICT.get(named.number, Exit.ERROR)
+
+
+def result_fields(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
+    """A result as plain data, without series and pictures."""
     slim = analysis_pb2.AnalysisResult()
     slim.CopyFrom(result)
     slim.ClearField("series")
@@ -139,14 +158,14 @@ def _plain_numbers(fields: dict[str, Any], descriptor: Descriptor) -> None:
 
 
 def _plain_names(value: Any) -> None:
-    """Turn enum names into plain ones in place: LIKELY_FAKE, face, analyzing_video.
+    """Turn enum names into plain ones in place: likely_fake, face, analyzing_video.
 
     An older server names no headline, and judged the face.
     """
     if isinstance(value, dict):
         for key, inner in value.items():
             if key == "verdict":
-                value[key] = inner.removeprefix("VERDICT_")
+                value[key] = inner.removeprefix("VERDICT_").lower()
             elif key in ("modality", "stage"):
                 value[key] = inner.removeprefix(f"{key.upper()}_").lower()
             elif key == "headline":

@@ -9,12 +9,21 @@ from rich.text import Text
 from cli.outcome import FEATURE_NAMES, Outcome
 from cli.progress import printable
 
-_VERDICTS = {
+VERDICTS = {
     analysis_pb2.VERDICT_LIKELY_REAL: ("Likely real", "green"),
     analysis_pb2.VERDICT_LIKELY_FAKE: ("Likely fake", "red"),
     analysis_pb2.VERDICT_INCONCLUSIVE: ("Inconclusive", "yellow"),
     analysis_pb2.VERDICT_INSUFFICIENT: ("Not enough evidence", "yellow"),
 }
+
+
+def verdict_words(verdict: str) -> tuple[str, str]:
+    """A verdict as JSON names it, in words for a person and with the style they are shown in."""
+    named = analysis_pb2.Verdict.DESCRIPTOR.values_by_name.get(f"VERDICT_{verdict}".upper())
+    return VERDICTS.get(named.number, _UNKNOWN) if named else _UNKNOWN
+
+
+_UNKNOWN = ("Unknown verdict", "white")
 _HALF_BAR = 6
 """Characters on each side of the middle of a contribution bar."""
 _WIDE = 92
@@ -42,7 +51,7 @@ def print_report(console: Console, outcome: Outcome) -> None:
             Text("• Some values lie outside what the model was trained on: trust the score less.", style="yellow")
         )
     parts += [Text(), feature_table(result, with_source=console.width >= _WIDE), Text(), _evidence(result)]
-    style = _VERDICTS.get(result.verdict, ("", "white"))[1]
+    style = VERDICTS.get(result.verdict, ("", "white"))[1]
     console.print(Panel(Group(*parts), title=_title(outcome), border_style=style, title_align="left"))
 
 
@@ -92,7 +101,7 @@ def _title(outcome: Outcome) -> Text:
 
 
 def _headline(result: analysis_pb2.AnalysisResult) -> Text:
-    words, style = _VERDICTS.get(result.verdict, ("Unknown verdict", "white"))
+    words, style = VERDICTS.get(result.verdict, ("Unknown verdict", "white"))
     headline = Text(words, style=f"bold {style}")
     if result.verdict != analysis_pb2.VERDICT_INSUFFICIENT:
         headline.append(
@@ -104,7 +113,7 @@ def _headline(result: analysis_pb2.AnalysisResult) -> Text:
 
 
 def _voice(voice: analysis_pb2.VoiceResult) -> Text:
-    words, style = _VERDICTS.get(voice.verdict, ("Unknown verdict", "white"))
+    words, style = VERDICTS.get(voice.verdict, ("Unknown verdict", "white"))
     line = Text.assemble("Voice: ", (words.lower(), style))
     if voice.HasField("prob_fake"):
         line.append(f", synthesised {voice.prob_fake:.0%}")

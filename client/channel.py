@@ -6,17 +6,20 @@ from urllib.parse import SplitResult, urlsplit
 
 import grpc
 
-_SERVICE = "notreally.v1.AnalysisService"
+from client.keys import shown_key
 
-# Methods of AnalysisService may be sent twice: reads change nothing, creations carry a request id, a chunk its offset,
-# and what is cancelled stays so. UNAVAILABLE means that no answer came.
+_SERVICE = "notreally.v1.AnalysisService"
+_LIVE = "notreally.v1.LiveService"
+
+# Methods may be sent twice: reads change nothing, creations carry a request id, a chunk its offset, a segment its
+# number, and what is cancelled or ended stays so. UNAVAILABLE means that no answer came.
 _SERVICE_CONFIG = {
     "methodConfig": [
         # Deleting twice says "not found", and that is no failure where the first one did it. A retry in here would not
         # be seen by `NotReally.delete`, which makes its own.
         {"name": [{"service": _SERVICE, "method": "DeleteAnalysis"}]},
         {
-            "name": [{"service": _SERVICE}],
+            "name": [{"service": _SERVICE}, {"service": _LIVE}],
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.1s",
@@ -30,12 +33,16 @@ _SERVICE_CONFIG = {
 
 _PORTS = {"http": 80, "https": 443}
 
+# A server that a network has cut off is given up after the sum of both, and what was watched is asked for again.
+_PING_EVERY_MS = 30_000
+_PING_TIMEOUT_MS = 10_000
+
 _MAX_RECEIVE_BYTES = 64 * 1024 * 1024
 """A result with the series of a long video is large."""
 
 
-def open_channel(server: str) -> grpc.aio.Channel:
-    """An HTTP/2 channel to a server; see `address_of`.
+def open_channel(server: str, key: str = "") -> grpc.aio.Channel:
+    """An HTTP/2 channel to a server; see `address_of`. Each call on it shows the API key, if there is one.
 
     Over TLS the server's certificate must lead to an authority that gRPC brings along, or to one in the file that
     GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names.
@@ -48,8 +55,12 @@ def open_channel(server: str) -> grpc.aio.Channel:
         # A server that is busy takes turns between its callers, and this is how it tells them apart.
         ("grpc.primary_user_agent", f"notreally-client/{uuid.uuid4().hex[:12]}"),
         ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_time_ms", _PING_EVERY_MS),
+        ("grpc.keepalive_timeout_ms", _PING_TIMEOUT_MS),
+        # Where something on the way still acknowledges packets, only this helps; by default it is a minute.
+        ("grpc.http2.ping_timeout_ms", _PING_TIMEOUT_MS),
+        # Without it, two pings in a row are followed by one a minute: who watches sends nothing.
+        ("grpc.http2.max_pings_without_data", 0),
         ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
         # A server that restarts is back in seconds; the default backoff grows to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 200),
@@ -58,8 +69,8 @@ def open_channel(server: str) -> grpc.aio.Channel:
         ("grpc.enable_http_proxy", 0),
     ]
     if secure:
-        return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options)
-    return grpc.aio.insecure_channel(target, options)
+        return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(), options, interceptors=shown_key(key))
+    return grpc.aio.insecure_channel(target, options, interceptors=shown_key(key))
 
 
 def address_of(server: str) -> tuple[str, bool]:

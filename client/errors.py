@@ -27,6 +27,9 @@ _TRANSIENT_WITHOUT_REASON = frozenset(
     }
 )
 
+# Who is told to come back later than that, because a quota is used up, does not want to wait here.
+_A_MOMENT_S = 300.0
+
 
 class ServiceError(Exception):
     """A call that failed.
@@ -60,7 +63,7 @@ class ServiceError(Exception):
     def transient(self) -> bool:
         """Whether the same call may succeed when it is made again in a moment."""
         if self.retry_after_s is not None:
-            return True
+            return self.retry_after_s <= _A_MOMENT_S
         return self.code in _TRANSIENT or (not self.reason and self.code in _TRANSIENT_WITHOUT_REASON)
 
     @property

@@ -1,6 +1,7 @@
 """The client itself: one object for one server."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -8,10 +9,11 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import grpc
-from notreally.v1 import analysis_pb2, analysis_pb2_grpc
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc, batch_pb2, batch_pb2_grpc, classifier_pb2
 
 from client.channel import open_channel
 from client.errors import ServiceError, error_of_status, translated
+from client.live import Live
 from client.patience import Patience
 from client.upload import FileUpload, UploadProgress
 from client.watching import watch
@@ -31,11 +33,13 @@ class NotReally:
     Args:
         server: Its address, such as ``localhost:52513``, or ``https://notreally.example`` for TLS.
         patience: When to give up on a connection that stays broken.
+        key: An API key, for a server with a login; by default the one in NOTREALLY_KEY, if any.
     """
 
-    def __init__(self, server: str, patience: Patience | None = None) -> None:
+    def __init__(self, server: str, patience: Patience | None = None, key: str | None = None) -> None:
         """Remember the address; `async with` opens the channel."""
         self._server = server
+        self._key = os.environ.get("NOTREALLY_KEY", "") if key is None else key
         self._patience = patience or Patience()
         self._info: analysis_pb2.ServerInfo | None = None
 
@@ -45,8 +49,9 @@ class NotReally:
         Raises:
             ValueError: The server's address is none.
         """
-        self._channel = open_channel(self._server)
+        self._channel = open_channel(self._server, self._key)
         self._stub: analysis_pb2_grpc.AnalysisServiceAsyncStub = analysis_pb2_grpc.AnalysisServiceStub(self._channel)
+        self._batch_stub: batch_pb2_grpc.BatchServiceAsyncStub = batch_pb2_grpc.BatchServiceStub(self._channel)
         return self
 
     async def __aexit__(
@@ -67,6 +72,11 @@ class NotReally:
         self._info = await (attempt() if self._info is None else self._patience.persist(attempt))
         return self._info
 
+    async def reach(self) -> None:
+        """Have an answer from the server, unless it has answered before: one that is not there is not waited for."""
+        if self._info is None:
+            await self.server_info()
+
     async def upload(
         self, path: Path, on_progress: Callable[[UploadProgress], None] | None = None
     ) -> analysis_pb2.Upload:
@@ -85,15 +95,37 @@ class NotReally:
         )
         return await upload.run()
 
-    async def create_analysis(self, upload: str, request_id: str | None = None) -> analysis_pb2.Analysis:
-        """Have a completed upload analysed.
+    async def model(self) -> classifier_pb2.Model:
+        """The model that new analyses are scored with."""
+        request = classifier_pb2.GetModelRequest()
+        return await self._persist(lambda: self._stub.GetModel(request, timeout=_CALL_TIMEOUT_S))
+
+    async def create_analysis(
+        self, source: str, request_id: str | None = None, *, batch: str = "", reuse: bool = False, filename: str = ""
+    ) -> analysis_pb2.Analysis:
+        """Have a completed upload analysed, or the file of an earlier analysis once more.
 
         Args:
-            upload: ``uploads/{id}``.
+            source: ``uploads/{id}`` or ``analyses/{id}``.
             request_id: The same UUID gives the same analysis; a fresh one by default.
+            batch: ``batches/{id}`` to put it in.
+            reuse: Whether a result that the model in use has given the same file before will do.
+            filename: Of an earlier analysis, the name to show instead of its own.
         """
-        request = analysis_pb2.CreateAnalysisRequest(upload=upload, request_id=request_id or str(uuid.uuid4()))
+        is_upload = source.startswith("uploads/")
+        request = analysis_pb2.CreateAnalysisRequest(
+            upload=source if is_upload else "",
+            analysis="" if is_upload else source,
+            request_id=request_id or str(uuid.uuid4()),
+            batch=batch,
+            reuse=reuse,
+            filename=filename,
+        )
         return await self._persist(lambda: self._stub.CreateAnalysis(request, timeout=_CALL_TIMEOUT_S))
+
+    async def live(self) -> Live:
+        """Begin a live session: a camera, a call or a stream, judged while it runs."""
+        return await Live.start(self._channel, self._patience)
 
     def watch(
         self, names: Iterable[str] | Mapping[str, int], *, include_series: bool = False
@@ -153,11 +185,46 @@ class NotReally:
                 on_event(event)
         return await self.result(analysis.name, include_series=include_series)
 
+    async def export(self, name: str, format_: "analysis_pb2.ExportFormat.ValueType") -> bytes:
+        """An analysis as a document: the JSON of REST, or a row of a table."""
+        request = analysis_pb2.ExportAnalysisRequest(name=name, format=format_)
+        document = await self._persist(lambda: self._stub.ExportAnalysis(request, timeout=_CALL_TIMEOUT_S))
+        return bytes(document.data)
+
+    async def create_batch(self, display_name: str, expected: int = 0) -> batch_pb2.Batch:
+        """A new batch, of how many files if that is known."""
+        request = batch_pb2.CreateBatchRequest(
+            display_name=display_name, expected=expected, request_id=str(uuid.uuid4())
+        )
+        return await self._persist(lambda: self._batch_stub.CreateBatch(request, timeout=_CALL_TIMEOUT_S))
+
+    async def get_batch(self, name: str) -> batch_pb2.Batch:
+        """A batch as it stands."""
+        request = batch_pb2.GetBatchRequest(name=name)
+        return await self._persist(lambda: self._batch_stub.GetBatch(request, timeout=_CALL_TIMEOUT_S))
+
+    async def expect(self, batch: str, files: int) -> batch_pb2.Batch:
+        """Say how many files a batch is to have."""
+        request = batch_pb2.UpdateBatchRequest(name=batch, expected=files)
+        return await self._persist(lambda: self._batch_stub.UpdateBatch(request, timeout=_CALL_TIMEOUT_S))
+
     async def list(
-        self, states: Iterable["analysis_pb2.AnalysisState.ValueType"] = (), *, page_size: int = 100
+        self,
+        states: Iterable["analysis_pb2.AnalysisState.ValueType"] = (),
+        *,
+        page_size: int = 100,
+        sha256: str = "",
+        batch: str = "",
     ) -> AsyncIterator[analysis_pb2.Analysis]:
-        """Every analysis, newest first, or only those in one of `states`; of results no more than the verdict."""
-        request = analysis_pb2.ListAnalysesRequest(page_size=page_size, states=states)
+        """Every analysis, newest first; of results no more than the verdict.
+
+        Args:
+            states: Only those in one of these.
+            page_size: How many to ask for at once.
+            sha256: Only those of the file with this hash, in lower-case hexadecimal digits.
+            batch: Only those of ``batches/{id}``.
+        """
+        request = analysis_pb2.ListAnalysesRequest(page_size=page_size, states=states, sha256=sha256, batch=batch)
         while True:
             page = await self._persist(lambda: self._stub.ListAnalyses(request, timeout=_CALL_TIMEOUT_S))
             for analysis in page.analyses:

@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from pydantic import AliasChoices, Field
@@ -74,7 +75,7 @@ class GatewaySettings(ServiceSettings):
     classifier_patience_s: float = Field(default=600.0, ge=0)
     """The same of the classifier; afterwards analyses fail."""
 
-    max_queued: int = Field(default=100, ge=1)
+    max_queued: int = Field(default=200, ge=1)
     """Maximum number of queued analyses; further ones are refused."""
 
     max_open_uploads: int = Field(default=1000, ge=1)
@@ -82,6 +83,15 @@ class GatewaySettings(ServiceSettings):
 
     max_open_uploads_mb: int = Field(default=20_000, ge=1)
     """Millions of bytes that incomplete uploads have announced, together, at most."""
+
+    max_streams: int = Field(default=2000, ge=1)
+    """Streams open at this gateway at most: watches, downloads, REST bodies."""
+
+    reserve_mb: int = Field(default=256, ge=0)
+    """Millions of bytes that uploads leave free on the disk; 0 for none."""
+
+    caller_share: int = Field(default=50, ge=1, le=100)
+    """Percent of open uploads and their bytes, of the queue and of streams that one caller may have."""
 
     upload_expiry_h: float = Field(default=24.0, gt=0)
     """Hours after its last chunk for which an upload is kept."""
@@ -95,6 +105,27 @@ class GatewaySettings(ServiceSettings):
     tidy_every_s: float = Field(default=3600.0, ge=1)
     """Seconds between two rounds of removing what has expired."""
 
+    login: Literal["off", "on"] = "off"
+    """Whether callers must show an API key, and see what is theirs alone."""
+
+    quota_videos_a_day: int = Field(default=0, ge=0)
+    """Analyses that each owner may begin a day; 0 for any number."""
+
+    quota_kept_mb: int = Field(default=0, ge=0)
+    """Millions of bytes of files that each owner may have kept; 0 for any amount."""
+
+    audit_retention_days: float = Field(default=365.0, ge=0)
+    """Days for which the audit log is kept; 0 for ever."""
+
+    live_sessions: int = Field(default=4, ge=0)
+    """Live sessions at once; 0 for none."""
+
+    live_silence_s: float = Field(default=120.0, gt=0)
+    """Seconds without a segment after which a live session ends."""
+
+    live_max_s: float = Field(default=1800.0, gt=0)
+    """Longest a live session may last, seconds."""
+
     enable_audio: bool = True
     disable_audio: bool = Field(default=False, validation_alias=AliasChoices("NOTREALLY_DISABLE_AUDIO"))
 
@@ -102,6 +133,16 @@ class GatewaySettings(ServiceSettings):
     def max_upload_bytes(self) -> int:
         """Largest video accepted, in bytes."""
         return self.max_upload_mb * 1_000_000
+
+    @property
+    def login_on(self) -> bool:
+        """Whether callers must show a key."""
+        return self.login == "on"
+
+    @property
+    def live_max_segment_bytes(self) -> int:
+        """Largest segment of a live session: what fits into a message, with room for the rest of it."""
+        return self.max_message_bytes - 64 * 1024 // 2
 
     @property
     def audio_enabled(self) -> bool:
@@ -117,10 +158,37 @@ class GatewaySettings(ServiceSettings):
             media=dt.timedelta(days=self.media_retention_days) if self.media_retention_days else None,
         )
 
+    def share(self, total: int) -> int:
+        """What one caller may have of what there is for all."""
+        return max(1, total * self.caller_share // 100)
+
     @property
     def upload_limits(self) -> UploadLimits:
         """How much may be on its way at once."""
-        return UploadLimits(self.max_open_uploads, self.max_open_uploads_mb * 1_000_000)
+        count, total_bytes = self.max_open_uploads, self.max_open_uploads_mb * 1_000_000
+        return UploadLimits(count, total_bytes, self.share(count), self.share(total_bytes))
+
+    @property
+    def reserve_bytes(self) -> int:
+        """What uploads leave free on the disk."""
+        return self.reserve_mb * 1_000_000
+
+    @property
+    def folders(self) -> list[Path]:
+        """Where on this machine's disks it writes: its database, and the media store."""
+        media = urlsplit(self.media_url)
+        found = [self._database_file.parent] if self._database_file else []
+        return found + ([Path(unquote(media.path))] if media.scheme == "file" else [])
+
+    @property
+    def ballast(self) -> Path | None:
+        """The file that is given up so that rows can be deleted on a full disk; None where they are elsewhere."""
+        return self._database_file.with_suffix(".ballast") if self._database_file else None
+
+    @property
+    def _database_file(self) -> Path | None:
+        url = sa.make_url(self.sqlalchemy_url)
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
     @property
     def sqlalchemy_url(self) -> str:

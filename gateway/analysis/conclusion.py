@@ -20,6 +20,7 @@ async def conclude(
     facts: metadata_pb2.MediaFacts,
     timings: Sequence[analysis_pb2.StageTiming],
     warnings: Sequence[analysis_pb2.Reason],
+    persons: Sequence[Person] | None = None,
 ) -> tuple[analysis_pb2.AnalysisResult, series_pb2.Series]:
     """The answer and the series behind its plots.
 
@@ -30,12 +31,13 @@ async def conclude(
         facts: Of the container.
         timings: Of the stages so far.
         warnings: What a reader should know of how this was made.
+        persons: Those in the windows of picture; None to find out who they are.
 
     Raises:
         Refusal: What the classifier refused with.
     """
     # Off the event loop: filters and correlations over thousands of frames.
-    measured = await asyncio.to_thread(_measure, faces, sounds, facts)
+    measured = await asyncio.to_thread(_measure, faces, sounds, facts, persons)
     model = await extraction.model()
     findings = [
         FaceFinding(person, features, await extraction.classify(features.vector)) for person, features in measured
@@ -68,6 +70,10 @@ async def _voice_score(
 
 
 def _measure(
-    faces: Sequence[face_pb2.FaceWindow], sounds: Sequence[audio_pb2.AudioWindow], facts: metadata_pb2.MediaFacts
+    faces: Sequence[face_pb2.FaceWindow],
+    sounds: Sequence[audio_pb2.AudioWindow],
+    facts: metadata_pb2.MediaFacts,
+    persons: Sequence[Person] | None,
 ) -> list[tuple[Person, Features]]:
-    return [(person, compute_features(person.windows, sounds, facts)) for person in link_faces(faces)]
+    known = link_faces(faces) if persons is None else persons
+    return [(person, compute_features(person.windows, sounds, facts)) for person in known]

@@ -4,6 +4,7 @@ A window's signals are stored the moment they arrive, so a run that is cut short
 windows still missing.
 """
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
@@ -23,7 +24,7 @@ from notreally.v1 import (
     metadata_pb2_grpc,
 )
 
-from gateway.analysis.reach import Heard, Reach, Waiting
+from gateway.analysis.reach import Heard, Reach, Waiting, gave_no_answer
 from gateway.settings import GatewaySettings
 from gateway.store.blobs import Blobs
 from services.kit.errors import Refusal, refusal_of
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 _PROBE_DEADLINE_S = 60.0
 _CLASSIFY_DEADLINE_S = 10.0
 _RUN_DEADLINE_S = 600.0
+_SHORT_PAUSE_S = 0.3
 
 Response = TypeVar("Response")
 
@@ -87,6 +89,42 @@ class Extraction:
             return await _answer(self._metadata.Probe(request, timeout=_PROBE_DEADLINE_S), "metadata")
 
         return await self._reach_metadata.ask(attempt, waiting)
+
+    async def facts(self, media: media_pb2.MediaRef, timeout_s: float) -> metadata_pb2.ProbeResponse:
+        """As `probe`, for those who cannot wait for long."""
+        request = metadata_pb2.ProbeRequest(media=media)
+
+        async def attempt(left_s: float) -> metadata_pb2.ProbeResponse:
+            return await _answer(self._metadata.Probe(request, timeout=left_s), "metadata")
+
+        return await _within(timeout_s, attempt)
+
+    async def faces(
+        self, request: face_pb2.FaceServiceExtractWindowsRequest, timeout_s: float
+    ) -> list[face_pb2.FaceWindow]:
+        """Windows of picture, which are stored nowhere.
+
+        Raises:
+            Refusal: What the service refused with, or its last failure once the time is over: while it is busy or
+                away, it is asked again.
+        """
+
+        async def attempt(left_s: float) -> list[face_pb2.FaceWindow]:
+            answers = _answers(self._face.ExtractWindows(request, timeout=left_s), "face")
+            return [answer.window async for answer in answers if answer.HasField("window")]
+
+        return await _within(timeout_s, attempt)
+
+    async def sounds(
+        self, request: audio_pb2.AudioServiceExtractWindowsRequest, timeout_s: float
+    ) -> list[audio_pb2.AudioWindow]:
+        """Windows of sound; see `faces`."""
+
+        async def attempt(left_s: float) -> list[audio_pb2.AudioWindow]:
+            answers = _answers(self._audio.ExtractWindows(request, timeout=left_s), "audio")
+            return [answer.window async for answer in answers if answer.HasField("window")]
+
+        return await _within(timeout_s, attempt)
 
     async def classify(self, features: features_pb2.FeatureVector) -> classifier_pb2.ClassifyResponse:
         """A calibrated probability with reasons; raises as `probe` does."""
@@ -199,6 +237,19 @@ class Extraction:
                 heard()
                 await report(0.0, "", signals.window)
         await report(1.0, "", None)
+
+
+async def _within(timeout_s: float, attempt: Callable[[float], Awaitable[Response]]) -> Response:
+    """Ask again and again for so many seconds while no answer comes; an attempt is told how many are left."""
+    clock = asyncio.get_running_loop().time
+    ends_s = clock() + timeout_s
+    while True:
+        try:
+            return await attempt(max(ends_s - clock(), _SHORT_PAUSE_S))
+        except Refusal as refusal:
+            if ends_s - clock() <= _SHORT_PAUSE_S or not gave_no_answer(refusal):
+                raise
+        await asyncio.sleep(_SHORT_PAUSE_S)
 
 
 async def _answer(call: Awaitable[Response], service: str) -> Response:

@@ -30,7 +30,7 @@ from gateway.analysis.progress import AUDIO, DONE, FACE, FAILED, METADATA, RUNNI
 from gateway.analysis.reach import gave_no_answer
 from gateway.analysis.under_way import EVENTS, UnderWay
 from gateway.store.blobs import Blobs
-from gateway.store.records import Analysis, Records
+from gateway.store.records import Analysis, Conclusion, Records
 from gateway.verdict.voice import sound_only
 from services.kit import requests, tracing
 from services.kit.errors import Refusal, refusal_of_status
@@ -316,7 +316,7 @@ class Analyses(DBOSConfiguredInstance):
         )
         result.timings.add(stage=analysis_pb2.STAGE_FINALIZING, wall_s=round(time.monotonic() - began, 4))
         await self._blobs.put_result(job.id, result, series)
-        if await asyncio.to_thread(self._records.succeed, job.id, result.verdict, result.prob_fake):
+        if await asyncio.to_thread(self._records.succeed, job.id, Conclusion.of(result)):
             _count(result, await self._analysis(job.id))
 
     @DBOS.step(name="fail")

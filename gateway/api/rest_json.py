@@ -9,6 +9,7 @@ import json
 import math
 from typing import Any
 
+from google.api import httpbody_pb2
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -26,24 +27,33 @@ _STATUS = {
 }
 
 
-def results(analysis: analysis_pb2.Analysis) -> dict[str, Any]:
-    """The answer of `GET /api/results/{job_id}`."""
+def results(analysis: analysis_pb2.Analysis, *, thumbnails: bool = True) -> dict[str, Any]:
+    """The answer of `GET /api/results/{job_id}`, with the pictures of faces or without."""
     return {
         "job_id": analysis.name.removeprefix("analyses/"),
         "status": _STATUS[analysis.state],
-        "results": _result(analysis.result) if analysis.HasField("result") else None,
+        "results": _result(analysis.result, thumbnails) if analysis.HasField("result") else None,
         "error": _error(analysis) if _STATUS[analysis.state] == "failed" else None,
         "created_at": plain(analysis.create_time),
         "filename": analysis.filename,
         "progress": analysis.percent,
         "stage": _enum(analysis_pb2.Stage.DESCRIPTOR, analysis.stage),
         "queue_position": analysis.queue_position if analysis.HasField("queue_position") else None,
+        "sha256": analysis.media.sha256,
+        "batch_id": analysis.batch.removeprefix("batches/") or None,
+        "reviewed": analysis.reviewed,
+        "note": analysis.note,
     }
 
 
 def dumps(document: object) -> bytes:
     """JSON as it goes over the wire."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+
+
+def body(document: object) -> httpbody_pb2.HttpBody:
+    """JSON as an answer."""
+    return httpbody_pb2.HttpBody(content_type="application/json", data=dumps(document))
 
 
 def plain(message: Message) -> Any:
@@ -53,7 +63,7 @@ def plain(message: Message) -> Any:
     return {field.name: _field(message, field) for field in message.DESCRIPTOR.fields}
 
 
-def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
+def _result(result: analysis_pb2.AnalysisResult, thumbnails: bool) -> dict[str, Any]:
     document: dict[str, Any] = plain(result)
     # Plots are for those who draw them, over gRPC.
     del document["series"]
@@ -62,6 +72,8 @@ def _result(result: analysis_pb2.AnalysisResult) -> dict[str, Any]:
     document["features"] = _features(result.features)
     for face, shown in zip(result.faces, document["faces"], strict=True):
         shown["features"] = _features(face.features)
+        if not thumbnails:
+            del shown["thumbnails"]
     document["timings"] = {entry["stage"]: entry["wall_s"] for entry in document["timings"]}
     return document
 

@@ -152,8 +152,8 @@ class Watching:
                             yield _named(ending_event(analysis), analysis_id, max(offset, after) + 1)
                         return
                 if self._stopping:
-                    raise _stopping()
-                await _either(news, _POLL_S)
+                    raise stopping()
+                await either(news, _POLL_S)
 
     async def _places(self, analysis_id: str) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
         """A snapshot whenever the queue position changes, until it has left the queue."""
@@ -199,7 +199,7 @@ def _named(event: analysis_pb2.AnalysisEvent, analysis_id: str, sequence: int) -
     return event
 
 
-async def _either(news: asyncio.Event, seconds: float) -> None:
+async def either(news: asyncio.Event, seconds: float) -> None:
     """Wait for news, for so many seconds at most."""
     try:
         async with asyncio.timeout(seconds):
@@ -208,6 +208,7 @@ async def _either(news: asyncio.Event, seconds: float) -> None:
         return
 
 
-def _stopping() -> Refusal:
+def stopping() -> Refusal:
+    """The refusal of a watch at a gateway that is being stopped."""
     text = "The server is being restarted. Watch again from the last event you have seen."
     return Refusal(grpc.StatusCode.UNAVAILABLE, "STOPPING", text)

@@ -65,6 +65,14 @@ class Blobs:
             result.series.CopyFrom(await self._get(f"{_folder(analysis_id)}/series", series_pb2.Series))
         return result
 
+    async def copy_result(self, source_id: str, analysis_id: str) -> bool:
+        """Store the result of one analysis, its series and its facts for another too; False when there is no result."""
+        for name in ("facts", "series", "result"):
+            stored = await self._media.get(f"{_folder(source_id)}/{name}")
+            if stored is not None:
+                await self._media.put(f"{_folder(analysis_id)}/{name}", stored)
+        return stored is not None
+
     async def delete(self, analysis_id: str) -> None:
         """Remove everything stored for an analysis."""
         await self._media.delete_prefix(_folder(analysis_id))

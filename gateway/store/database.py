@@ -35,6 +35,10 @@ uploads = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     # When its last chunk came.
     sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    # Whose share it takes, as a digest; see `gateway.api.callers`.
+    sa.Column("sharer", sa.String(64), nullable=False, server_default=""),
+    # Whose it is; see `gateway.store.owners`.
+    sa.Column("owned_by", sa.String(255), nullable=False, server_default=""),
 )
 
 analyses = sa.Table(
@@ -46,10 +50,10 @@ analyses = sa.Table(
     sa.Column("sha256", sa.String(64), nullable=False, index=True),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     # Values of notreally.v1.AnalysisState and Stage.
-    sa.Column("state", sa.Integer, nullable=False, index=True),
+    sa.Column("state", sa.Integer, nullable=False),
     sa.Column("stage", sa.Integer, nullable=False),
     sa.Column("percent", sa.Float, nullable=False),
-    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("ended_at", sa.DateTime(timezone=True), index=True),
     # google.rpc.Status, when it failed.
     sa.Column("error", sa.LargeBinary),
@@ -63,6 +67,50 @@ analyses = sa.Table(
     # Who asked for it, as a digest; which of its caller's turns it has in the line: see `gateway.store.records`.
     sa.Column("caller", sa.String(64), nullable=False, server_default=""),
     sa.Column("turn", sa.Integer, nullable=False, server_default="0"),
+    # The batch it belongs to, and the how-manieth of it to end.
+    sa.Column("batch_id", sa.String(36)),
+    sa.Column("batch_sequence", sa.Integer),
+    # Of the result, for lists: what the verdict is about, whose it is, and what they are sorted by. None of the last is
+    # null, so that a page can begin after any row.
+    sa.Column("headline", sa.Integer),
+    sa.Column("model_version", sa.String(255)),
+    sa.Column("name_key", sa.Text, nullable=False, server_default=""),
+    sa.Column("chance", sa.Float, nullable=False, server_default="-1"),
+    sa.Column("verdict_rank", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("length_s", sa.Float, nullable=False, server_default="0"),
+    sa.Column("people", sa.Integer, nullable=False, server_default="0"),
+    # What people have added.
+    sa.Column("reviewed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    # Whose it is; see `gateway.store.owners`.
+    sa.Column("owned_by", sa.String(255), nullable=False, server_default=""),
+    # One for each order and each filter of `gateway.store.history`, with the order that follows it.
+    sa.Index("ix_analyses_newest", "created_at", "id"),
+    sa.Index("ix_analyses_by_name", "name_key", "id"),
+    sa.Index("ix_analyses_by_chance", "chance", "id"),
+    sa.Index("ix_analyses_by_verdict_rank", "verdict_rank", "id"),
+    sa.Index("ix_analyses_by_length", "length_s", "id"),
+    sa.Index("ix_analyses_by_people", "people", "id"),
+    sa.Index("ix_analyses_of_state", "state", "created_at", "id"),
+    sa.Index("ix_analyses_of_verdict", "verdict", "created_at", "id"),
+    sa.Index("ix_analyses_of_batch", "batch_id", "created_at", "id"),
+    sa.Index("ix_analyses_ends_of_batch", "batch_id", "batch_sequence"),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("request_id", sa.String(64), unique=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    # Files that were announced, 0 for unknown.
+    sa.Column("expected", sa.Integer, nullable=False),
+    # Analyses of it that have ended so far, deleted ones too: what its events are numbered by.
+    sa.Column("ends", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    # Whose it is; see `gateway.store.owners`.
+    sa.Column("owned_by", sa.String(255), nullable=False, server_default=""),
+    sa.Index("ix_batches_newest", "created_at", "id"),
 )
 
 # Signs of life; see `gateway.analysis.presence`.
@@ -79,6 +127,75 @@ rounds = sa.Table(
     metadata,
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+# Live sessions, until a little after their end; see `gateway.store.sessions`. What they are about is no row.
+live_sessions = sa.Table(
+    "live_sessions",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("request_id", sa.String(64), unique=True),
+    sa.Column("caller", sa.String(64), nullable=False, server_default=""),
+    # Values of notreally.v1.LiveState and LiveEnd.
+    sa.Column("state", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    # The last segment that is stored or used.
+    sa.Column("acknowledged", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    # When the last segment came.
+    sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+    # The process that works on it, and when it last said so.
+    sa.Column("owner", sa.String(300), nullable=False, server_default=""),
+    sa.Column("owner_seen_at", sa.DateTime(timezone=True), nullable=False),
+    # Whose it is; see `gateway.store.owners`.
+    sa.Column("owned_by", sa.String(255), nullable=False, server_default=""),
+)
+
+# API keys, sessions of browsers and shares; see `gateway.identity.keys`. Of a secret its digest alone is kept.
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("secret_sha256", sa.String(64), nullable=False),
+    sa.Column("owner", sa.String(255), nullable=False, index=True),
+    # Names separated by spaces.
+    sa.Column("scopes", sa.String(64), nullable=False),
+    # key, session or share.
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("display_name", sa.Text, nullable=False),
+    # The key that a session was begun with.
+    sa.Column("parent_id", sa.String(16), index=True),
+    # The one analysis that a share opens.
+    sa.Column("analysis_id", sa.String(36), index=True),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+    sa.Column("used_at", sa.DateTime(timezone=True)),
+)
+
+# Analyses begun by each owner on each day, ISO 8601, deleted ones too; see `gateway.identity.quotas`.
+usage = sa.Table(
+    "usage",
+    metadata,
+    sa.Column("owner", sa.String(255), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("videos", sa.Integer, nullable=False),
+)
+
+# Who did what; a trigger refuses changes. See `gateway.identity.audit`.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("owner", sa.String(255), nullable=False, index=True),
+    sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("target", sa.String(255), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(64), nullable=False),
+    sqlite_autoincrement=True,
 )
 
 VERSION_TABLE = "notreally_version"
@@ -202,6 +319,8 @@ def _tune_sqlite(connection: "sa.engine.interfaces.DBAPIConnection", _record: ob
     # What was accepted is on the disk before its caller hears so.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA busy_timeout=30000")
+    # Long sorts would go to files outside the data folder.
+    cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from gateway.store.database import analyses, uploads
-from gateway.store.records import ENDED, Analysis, aware
+from gateway.store.records import ENDED, UNUSED, Analysis, aware
 
 
 class Leftovers:
@@ -36,6 +36,18 @@ class Leftovers:
         with self._engine.begin() as connection:
             return [(row.id, row.sha256) for row in connection.execute(delete)]
 
+    def expire_idle(self, untouched_since: dt.datetime, sharer: str | None) -> list[tuple[str, str | None]]:
+        """The same of uploads that nothing has been made of; of one caller's, if one is named."""
+        idle = (uploads.c.touched_at < untouched_since) & (uploads.c.sha256.is_(None) | UNUSED)
+        if sharer is not None:
+            idle &= uploads.c.sharer == sharer
+        delete = sa.delete(uploads).where(
+            uploads.c.id.in_(sa.select(uploads.c.id).where(idle).limit(self._batch)), idle
+        )
+        with self._engine.begin() as connection:
+            found = connection.execute(delete.returning(uploads.c.id, uploads.c.sha256))
+            return [(row.id, row.sha256) for row in found]
+
     def ended_analyses(self, ended_before: dt.datetime) -> list[Analysis]:
         """A batch of the analyses that ended longest ago."""
         query = (
@@ -50,16 +62,20 @@ class Leftovers:
     def remove_media(self, ended_before: dt.datetime, now: dt.datetime) -> list[str]:
         """Note of a batch of videos that they are no longer kept; gives their hashes.
 
-        A video goes when every analysis of it has ended before `ended_before` and every upload of it has been analysed.
+        A video goes when every analysis of it has ended before `ended_before` and every upload of it has been analysed:
+        those of the same owner, so that nobody can tell by it that somebody else has the same video.
         """
         other = analyses.alias()
         in_use = sa.exists().where(
             other.c.sha256 == analyses.c.sha256,
+            other.c.owned_by == analyses.c.owned_by,
             other.c.media_removed_at.is_(None),
             other.c.state.not_in(ENDED) | (other.c.ended_at >= ended_before),
         )
         analysed = sa.exists().where(other.c.upload_id == uploads.c.id).correlate(uploads)
-        waiting = sa.exists().where(uploads.c.sha256 == analyses.c.sha256, ~analysed)
+        waiting = sa.exists().where(
+            uploads.c.sha256 == analyses.c.sha256, uploads.c.owned_by == analyses.c.owned_by, ~analysed
+        )
         removable = (
             analyses.c.state.in_(ENDED),
             analyses.c.ended_at < ended_before,
@@ -74,12 +90,12 @@ class Leftovers:
                 sa.update(analyses)
                 .where(analyses.c.sha256.in_(found), *removable)
                 .values(media_removed_at=now)
-                .returning(analyses.c.sha256)
-            ).scalars()
-            hashes = sorted(set(marked))
+                .returning(analyses.c.sha256, analyses.c.owned_by)
+            ).all()
             # What is not there any more cannot be analysed either.
-            connection.execute(sa.delete(uploads).where(uploads.c.sha256.in_(hashes)))
-            return hashes
+            for sha256, owner in {(row.sha256, row.owned_by) for row in marked}:
+                connection.execute(sa.delete(uploads).where(uploads.c.sha256 == sha256, uploads.c.owned_by == owner))
+            return sorted({row.sha256 for row in marked})
 
     def unknown_uploads(self, ids: Sequence[str]) -> set[str]:
         """Those of `ids` that are no upload."""

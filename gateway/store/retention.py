@@ -14,7 +14,7 @@ import structlog
 
 from gateway.store.blobs import Blobs
 from gateway.store.leftovers import Leftovers
-from gateway.store.records import Records
+from gateway.store.records import IDLE, Records
 from gateway.store.rounds import Rounds
 from services.kit.errors import Refusal
 from services.kit.media.store import MediaStore, hash_of_media_key, media_key
@@ -104,7 +104,8 @@ class Janitor:
     async def tidy(self) -> Removed:
         """One round; gives what it has removed."""
         removed, now = Removed(), self._clock()
-        await self._expire_uploads(removed, now - self._terms.uploads)
+        before = now - self._terms.uploads
+        await self._expire_uploads(removed, before, lambda: self._leftovers.expire_uploads(before))
         if self._terms.analyses is not None:
             await self._expire_analyses(removed, now - self._terms.analyses)
         if self._terms.media is not None:
@@ -120,8 +121,20 @@ class Janitor:
             return False
         return await self.delete_unused(sha256)
 
-    async def _expire_uploads(self, removed: Removed, untouched_since: dt.datetime) -> None:
-        while expired := await asyncio.to_thread(self._leftovers.expire_uploads, untouched_since):
+    async def make_room(self, sharer: str | None = None) -> None:
+        """Remove uploads that are idle and that nothing has been made of; of one caller's, if one is named."""
+        removed, since = Removed(), self._clock() - IDLE
+        await self._expire_uploads(removed, since, lambda: self._leftovers.expire_idle(since, sharer))
+        if removed.uploads:
+            log.info("idle uploads made room", **dataclasses.asdict(removed))
+
+    async def _expire_uploads(
+        self,
+        removed: Removed,
+        untouched_since: dt.datetime,
+        expire: Callable[[], list[tuple[str, str | None]]],
+    ) -> None:
+        while expired := await asyncio.to_thread(expire):
             for upload_id, _ in expired:
                 await self._media.delete_prefix(f"uploads/{upload_id}")
             complete = [sha256 for _, sha256 in expired if sha256 is not None]

@@ -8,14 +8,16 @@ import asyncio
 import hashlib
 import unicodedata
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
 
 import google_crc32c
 import grpc
 import structlog
 from notreally.v1 import analysis_pb2
 
-from gateway.store.records import FullError, Records, Upload, UploadLimits
+from gateway.store.records import FullError, Records, ShareError, Upload, UploadLimits
+from gateway.store.room import Room
 from services.kit.errors import Refusal
 from services.kit.media.store import MediaStore, media_key
 from services.kit.settings import MEBIBYTE
@@ -39,6 +41,17 @@ class _ChunkGoneError(Exception):
     """A committed chunk is not there."""
 
 
+class MakeRoom(Protocol):
+    """Removes uploads that are idle: of one caller, or of all."""
+
+    def __call__(self, sharer: str | None = None) -> Awaitable[None]:
+        """Safe to repeat."""
+
+
+async def _keep_all(sharer: str | None = None) -> None:
+    pass
+
+
 class Uploads:
     """Uploads over the records and the media store.
 
@@ -48,6 +61,8 @@ class Uploads:
         max_bytes: Largest video accepted.
         max_chunk_bytes: Largest chunk accepted.
         limits: How much may be on its way at once; None for any amount.
+        room: On the disk.
+        make_room: Asked when there is none for one more upload.
     """
 
     def __init__(
@@ -57,8 +72,12 @@ class Uploads:
         max_bytes: int,
         max_chunk_bytes: int,
         limits: UploadLimits | None = None,
+        room: Room | None = None,
+        make_room: MakeRoom = _keep_all,
     ) -> None:
         """Keep the parts."""
+        self._room = room or Room()
+        self._make_room = make_room
         self._limits = limits
         self._records = records
         self._media = media
@@ -73,11 +92,13 @@ class Uploads:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def create(self, filename: str, size_bytes: int, sha256: str = "", request_id: str | None = None) -> Upload:
-        """Begin an upload.
+    async def create(
+        self, filename: str, size_bytes: int, sha256: str = "", request_id: str | None = None, sharer: str = ""
+    ) -> Upload:
+        """Begin an upload, which takes of the share of `sharer`.
 
         Raises:
-            Refusal: EMPTY_FILE, TOO_LARGE, BAD_MEDIA_REF, TOO_MANY_UPLOADS.
+            Refusal: EMPTY_FILE, TOO_LARGE, BAD_MEDIA_REF, TOO_MANY_UPLOADS, STORAGE_FULL.
         """
         if size_bytes == 0:
             raise Refusal(
@@ -89,17 +110,27 @@ class Uploads:
             raise self.too_large()
         if sha256:
             media_key(sha256)
-        try:
-            return await asyncio.to_thread(
-                self._records.create_upload, clean_filename(filename), size_bytes, sha256, request_id, self._limits
+        # While a video is made of its chunks, both are there.
+        self._room.check(2 * size_bytes)
+        return await self._begin(filename, size_bytes, sha256, request_id, sharer)
+
+    async def _begin(self, filename: str, size_bytes: int, sha256: str, request_id: str | None, sharer: str) -> Upload:
+        def begin() -> Upload:
+            return self._records.create_upload(
+                clean_filename(filename), size_bytes, sha256, request_id, self._limits, sharer
             )
+
+        try:
+            try:
+                return await asyncio.to_thread(begin)
+            except FullError as full:
+                await self._make_room(sharer if isinstance(full, ShareError) else None)
+                return await asyncio.to_thread(begin)
+        except ShareError:
+            text = "You have too many uploads under way. Finish or analyse some first, or try again in a little while."
+            raise _too_many(text) from None
         except FullError:
-            raise Refusal(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                "TOO_MANY_UPLOADS",
-                "Too many videos are being uploaded right now. Try again in a little while.",
-                retry_after_s=_RETRY_AFTER_S,
-            ) from None
+            raise _too_many("Too many videos are being uploaded right now. Try again in a little while.") from None
 
     async def get(self, upload_id: str) -> Upload:
         """The upload as it stands.
@@ -112,6 +143,10 @@ class Uploads:
             raise _not_found()
         return upload
 
+    def of_owner(self, owner: str, most: int) -> list[Upload]:
+        """Some of the uploads of an owner; off the event loop."""
+        return self._records.uploads_of(owner, most)
+
     async def append(self, upload_id: str, offset: int, data: bytes, crc32c: int | None) -> Upload:
         """Store one chunk; with the last one, the upload becomes a video.
 
@@ -122,7 +157,8 @@ class Uploads:
             crc32c: Their CRC32C as the sender computed it; None when they did not come over a network hop of ours.
 
         Raises:
-            Refusal: UPLOAD_NOT_FOUND, CHUNK_TOO_LARGE, EMPTY_CHUNK, CHECKSUM_MISMATCH, WRONG_OFFSET, TOO_LARGE.
+            Refusal: UPLOAD_NOT_FOUND, CHUNK_TOO_LARGE, EMPTY_CHUNK, CHECKSUM_MISMATCH, WRONG_OFFSET, TOO_LARGE,
+                STORAGE_FULL.
         """
         upload = await self.get(upload_id)
         end = offset + len(data)
@@ -154,6 +190,7 @@ class Uploads:
             return await self.finish(upload)
         if offset != upload.committed_size:
             raise _wrong_offset(upload)
+        self._room.check(len(data))
         await self._media.put(_chunk_key(upload.id, offset), data)
         committed = await asyncio.to_thread(self._records.commit_chunk, upload.id, offset, len(data))
         if committed is None:
@@ -171,6 +208,7 @@ class Uploads:
 
         Raises:
             Refusal: CHECKSUM_MISMATCH when the whole is not what was announced; the upload then starts over.
+                STORAGE_FULL when there is no room for the whole beside its chunks.
                 UPLOAD_NOT_FOUND when it was removed meanwhile.
         """
         if upload.sha256 is not None or upload.committed_size < upload.size_bytes:
@@ -213,6 +251,7 @@ class Uploads:
 
     async def _make_video(self, upload: Upload) -> str:
         """Join the chunks under the hash of the whole, which is given."""
+        self._room.check(upload.size_bytes)
         incoming = f"incoming/{upload.id}-{uuid.uuid4().hex}"
         digest = hashlib.sha256()
         async with self._media.writer(incoming) as writer:
@@ -231,17 +270,19 @@ class Uploads:
         await self._media.move(incoming, media_key(sha256))
         return sha256
 
-    async def receive(self, filename: Callable[[], str], pieces: AsyncIterator[bytes]) -> Upload:
+    async def receive(self, filename: Callable[[], str], pieces: AsyncIterator[bytes], sharer: str = "") -> Upload:
         """Take in a whole video of unknown size, as a REST body brings it, holding one chunk at a time.
 
         Args:
             filename: Asked once all pieces are in: a form tells its file's name along with the bytes.
             pieces: The video.
+            sharer: Whose share it takes.
 
         Raises:
-            Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS; UPLOAD_LOST when a part of it was.
+            Refusal: EMPTY_FILE, TOO_LARGE, TOO_MANY_UPLOADS, STORAGE_FULL; UPLOAD_LOST when a part of it was.
         """
-        creating = asyncio.ensure_future(self.create("", self._max_bytes))
+        self._room.check()
+        creating = asyncio.ensure_future(self._begin("", self._max_bytes, "", None, sharer))
         try:
             upload = await asyncio.shield(creating)
         except asyncio.CancelledError:  # its row may be there already, and would take up room for a day
@@ -285,6 +326,7 @@ class Uploads:
         )
 
     async def _store(self, upload_id: str, offset: int, chunk: bytes) -> int:
+        self._room.check(len(chunk))
         await self._media.put(_chunk_key(upload_id, offset), chunk)
         await asyncio.to_thread(self._records.commit_chunk, upload_id, offset, len(chunk))
         return offset + len(chunk)
@@ -343,6 +385,10 @@ def _not_found() -> Refusal:
         "UPLOAD_NOT_FOUND",
         "There is no such upload. Abandoned uploads are removed after a while. Upload the video again.",
     )
+
+
+def _too_many(text: str) -> Refusal:
+    return Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_UPLOADS", text, retry_after_s=_RETRY_AFTER_S)
 
 
 def _lost() -> Refusal:

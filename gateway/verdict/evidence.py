@@ -27,7 +27,7 @@ LEAST_FEATURES = 5
 _UNREADABLE_SHARE = 0.1
 _UNREADABLE_FRAMES = 5
 # Notes of the container that bear on what could be measured.
-_SAID_WITH_THE_VERDICT = frozenset({"TRUNCATED", "HDR"})
+_SAID_WITH_THE_VERDICT = frozenset({"TRUNCATED", "HDR", "MARKED_AS_GENERATED"})
 # One or two lost time stamps change nothing.
 _MADE_UP_SHARE = 0.1
 # Named in a sentence.

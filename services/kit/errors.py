@@ -18,6 +18,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
         reason: Stable UPPER_SNAKE_CASE name, such as ``NOT_A_VIDEO``.
         message: A sentence a person can act on; names no path, host or stack.
         retry_after_s: When asking again may help, in seconds; None when it will not, or nobody knows.
+        http_status: For REST, where the code's own status would say too little.
         metadata: Further facts for programs, such as ``committed_size="1048576"``.
     """
 
@@ -27,6 +28,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
         reason: str,
         message: str,
         retry_after_s: float | None = None,
+        http_status: int | None = None,
         **metadata: str,
     ) -> None:
         """Keep the parts; the message is what `str()` gives."""
@@ -35,11 +37,15 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
         self.reason = reason
         self.message = message
         self.retry_after_s = retry_after_s
+        self.http_status = http_status
         self.metadata = metadata
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive pickling, so that a worker process can refuse."""
-        return (_rebuild, (self.code.name, self.reason, self.message, self.retry_after_s, self.metadata))
+        return (
+            _rebuild,
+            (self.code.name, self.reason, self.message, self.retry_after_s, self.http_status, self.metadata),
+        )
 
     def status(self) -> status_pb2.Status:
         """The refusal as `google.rpc.Status` with an `ErrorInfo` and, when asking again helps, a `RetryInfo`."""
@@ -54,8 +60,15 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
         return status
 
 
-def _rebuild(code: str, reason: str, message: str, retry_after_s: float | None, metadata: dict[str, str]) -> Refusal:
-    return Refusal(grpc.StatusCode[code], reason, message, retry_after_s, **metadata)
+def _rebuild(
+    code: str,
+    reason: str,
+    message: str,
+    retry_after_s: float | None,
+    http_status: int | None,
+    metadata: dict[str, str],
+) -> Refusal:
+    return Refusal(grpc.StatusCode[code], reason, message, retry_after_s, http_status, **metadata)
 
 
 def refusal_of(error: grpc.aio.AioRpcError) -> Refusal | None:
@@ -78,4 +91,4 @@ def refusal_of_status(status: status_pb2.Status) -> Refusal | None:
             detail.Unpack(info)
     if info.domain != DOMAIN:
         return None
-    return Refusal(code, info.reason, status.message, retry_after_s, **info.metadata)
+    return Refusal(code, info.reason, status.message, retry_after_s, None, **info.metadata)

@@ -13,6 +13,7 @@ import grpc
 from services.kit.errors import Refusal
 from services.kit.media.orientation import quarter_turns, quarter_turns_of_degrees
 from services.kit.media.shape import believed_aspect, first_shown, square_size
+from services.metadata.marks import generator_marks
 
 _LONGEST_TEXT = 120
 _LARGEST_SIDE = 1 << 16
@@ -91,6 +92,8 @@ class Header:
     audio_streams: int
     other_videos: tuple[str, ...] = ()
     """Which videos are not looked at, in a few words each."""
+    generator_marks: tuple[str, ...] = ()
+    """What its tags say of a generator; see `services.metadata.marks`."""
 
 
 def read(document: Any) -> Header:
@@ -135,6 +138,7 @@ def read(document: Any) -> Header:
         video_streams=len(videos),
         other_videos=tuple(_described(stream) for stream in videos if stream is not video),
         audio_streams=len(sounds),
+        generator_marks=generator_marks([_tags(container), *map(_tags, streams)]),
     )
 
 

@@ -73,6 +73,12 @@ def _wholeness(structure: Structure) -> Iterator[Note]:
 
 
 def _making(header: Header, now: datetime) -> Iterator[Note]:
+    if header.generator_marks:
+        yield Note(
+            "MARKED_AS_GENERATED",
+            f"A tag in this file says {', and '.join(header.generator_marks)}. That is the file's own word: anyone can "
+            "write such a tag, and the verdict does not count it.",
+        )
     encoder = (header.encoder or "").lower()
     tool = next((name for pattern, name in _TOOLS if re.search(rf"\b(?:{pattern})", encoder)), None)
     if tool:

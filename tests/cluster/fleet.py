@@ -222,13 +222,14 @@ def _edge(folder: Path, port: int, gateway_port: int, names: Names, log: list[st
     }
     config = yaml.safe_load(Edge.of(Environment.read(told), folder).render(TEMPLATE.read_text()))
     # The machine's name servers know nothing of our names.
-    config["static_resources"]["clusters"][0]["typed_dns_resolver_config"] = {
-        "name": "envoy.network.dns_resolver.cares",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
-            "resolvers": [{"socket_address": {"address": "127.0.0.1", "port_value": names.port}}],
-        },
-    }
+    for cluster in config["static_resources"]["clusters"]:
+        cluster["typed_dns_resolver_config"] = {
+            "name": "envoy.network.dns_resolver.cares",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+                "resolvers": [{"socket_address": {"address": "127.0.0.1", "port_value": names.port}}],
+            },
+        }
     path = folder / "envoy.yaml"
     path.write_text(yaml.safe_dump(config))
     return Replica("edge", envoy_command(envoy_binary(), path), f"127.0.0.1:{port}", {}, log)

@@ -202,7 +202,7 @@ async def test_pages_and_programs_over_tls(image: Path, tmp_path: Path) -> None:
         with running_over_tls(image, tmp_path, peer.address) as (port, trusted):
             assert await asyncio.to_thread(page, port, trusted) == (200, "text/html; charset=utf-8")
             code, document = await analyzed(port, video, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH=str(trusted))
-            assert (code, document["results"]["verdict"]) == (1, "LIKELY_FAKE")
+            assert (code, document["results"]["verdict"]) == (1, "likely_fake")
             code, document = await analyzed(port, video)
     assert (code, document["error"]["reason"]) == (2, "SERVER_NOT_REACHED")
     assert "certificate" in document["error"]["message"]

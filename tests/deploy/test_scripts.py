@@ -1,6 +1,7 @@
 """The scripts and the workflow that set a machine up and bring a release out, as far as they go without one."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -69,3 +70,15 @@ def test_the_workflow_writes_the_names_of_images_small(tmp_path: Path) -> None:
     assert said.read_text() == "IMAGES=ghcr.io/some/notreally\n"
     deploying = workflow["jobs"]["deploy"]["steps"][-1]["run"]
     assert 'release.sh "$REGISTRY/${GITHUB_REPOSITORY,,}" ' in deploying
+
+
+def test_actions_are_named_by_what_is_in_them() -> None:
+    # A tag can be moved to other code, the hash of a commit cannot.
+    used = [
+        line.partition("uses:")[2].strip()
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+        for line in path.read_text().splitlines()
+        if "uses:" in line
+    ]
+    assert used
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v?[\d.]+", one)] == []

@@ -5,8 +5,8 @@ import shutil
 from playwright.async_api import Browser, Playwright
 
 
-async def launch(playwright: Playwright) -> Browser:
-    """Start it.
+async def launch(playwright: Playwright, *options: str) -> Browser:
+    """Start it, with further options of its command line.
 
     Raises:
         FileNotFoundError: It is not installed.
@@ -16,5 +16,5 @@ async def launch(playwright: Playwright) -> Browser:
         raise FileNotFoundError("Chromium is not installed: deploy/system-packages.sh chromium")
     return await playwright.chromium.launch(
         executable_path=executable,
-        args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+        args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", *options],
     )

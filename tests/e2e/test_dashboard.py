@@ -118,8 +118,8 @@ async def test_the_result_can_be_taken_along_as_json(result: Page, tmp_path: Pat
     kept = tmp_path / saved.suggested_filename
     await saved.save_as(kept)
     answer = json.loads(kept.read_text())
-    assert len(answer["result"]["contributions"]) == 10
-    assert answer["result"]["features"]["blink_rate_per_min"] == pytest.approx(15, abs=1)
+    assert len(answer["results"]["contributions"]) == 10
+    assert answer["results"]["features"]["blink_rate_per_min"] == pytest.approx(15, abs=1)
 
 
 async def test_the_report_is_one_page(result: Page) -> None:

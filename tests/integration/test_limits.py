@@ -37,6 +37,7 @@ async def small(stack: Stack, tmp_path: Path) -> AsyncIterator[int]:
             "NOTREALLY_CONCURRENCY": "1",
             "NOTREALLY_MAX_QUEUED": "2",
             "NOTREALLY_MAX_OPEN_UPLOADS": "2",
+            "NOTREALLY_CALLER_SHARE": "100",
         }
         with running_process("gateway", f"127.0.0.1:{port}", **stack.gateway(tmp_path, port, **changes)):
             async with running_edge(f"127.0.0.1:{port}") as edge:

@@ -117,3 +117,20 @@ async def test_a_video_that_is_gone_is_a_reason(client: NotReally, stack: Stack,
     with pytest.raises(ServiceError) as caught:
         await client.result(created.name)
     assert caught.value.reason == "MEDIA_NOT_FOUND"
+
+
+async def test_a_file_that_was_changed_in_the_store_is_not_given_out_as_the_one_that_was_sent(
+    client: NotReally, stack: Stack, tmp_path: Path
+) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"soon to be another")
+    upload = await client.upload(path)
+    created = await client.create_analysis(upload.name)
+    async for _ in client.watch([created.name]):
+        pass
+    assert b"".join([piece async for piece in client.download(created.name)]) == b"soon to be another"
+    await stack.home.media.put(media_key(upload.sha256), b"alas, it is other.")
+    with pytest.raises(ServiceError) as caught:
+        _ = [piece async for piece in client.download(created.name)]
+    assert caught.value.reason == "MEDIA_DAMAGED"
+    await client.delete(created.name)

@@ -3,12 +3,15 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 
+import { AccountLink } from "@/account/AccountLink";
 import { Badge } from "@/upload/Badge";
 
 import { ThemeToggle } from "./ThemeToggle";
 
 const PAGES = [
   { href: "/", label: "Analyse" },
+  { href: "/live/", label: "Live" },
+  { href: "/batch/", label: "Batches" },
   { href: "/history/", label: "History" },
 ];
 
@@ -46,6 +49,7 @@ export function Header() {
             );
           })}
         </nav>
+        <AccountLink />
         <ThemeToggle />
       </div>
     </header>

@@ -8,6 +8,8 @@ import { type ComponentType, startTransition, useCallback, useEffect, useState }
 import type { Analysis } from "@gen/notreally/v1/analysis_pb";
 
 import { Playhead, PlayheadProvider } from "@/charts/playhead";
+import { api } from "@/lib/api/client";
+import { failureOf } from "@/lib/api/errors";
 
 import { analysisJson, jsonName, saveAs } from "./exportJson";
 import { FaceTabs } from "./FaceTabs";
@@ -113,8 +115,15 @@ async function printWithPictures(): Promise<void> {
 }
 
 function Actions({ analysis, print }: { analysis: Analysis; print: () => void }) {
+  const [problem, setProblem] = useState<string>();
+  const save = () =>
+    analysisJson(api(), analysis.name).then(
+      (text) => saveAs(jsonName(analysis.filename), text),
+      (error: unknown) => setProblem(failureOf(error).message),
+    );
   return (
-    <div className="flex flex-wrap gap-2">
+    <div className="flex flex-wrap items-center gap-2">
+      {problem !== undefined && <p role="alert">{problem}</p>}
       <button type="button" className="button" onClick={print}>
         <Printer className="size-4" aria-hidden="true" />
         Print a report
@@ -122,7 +131,7 @@ function Actions({ analysis, print }: { analysis: Analysis; print: () => void })
       <button
         type="button"
         className="button"
-        onClick={() => saveAs(jsonName(analysis.filename), analysisJson(analysis))}
+        onClick={() => void save()}
       >
         <Braces className="size-4" aria-hidden="true" />
         Download as JSON

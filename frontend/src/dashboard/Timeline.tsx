@@ -8,8 +8,8 @@ import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import { useVideoTime, usePlayhead } from "@/charts/playhead";
 import { formatCount, formatPercent, formatSignificant, formatTimecode } from "@/lib/format";
 
-import { FEATURE_OF, type Reading, unusualness, unusualnessInWords } from "./heat";
-import { usualRange } from "./range";
+import { BANDS, readings, type Readings } from "./bands";
+import { type Reading, unusualnessInWords } from "./heat";
 
 interface TimelineProps {
   segments: readonly TimelineSegment[];
@@ -20,9 +20,6 @@ interface TimelineProps {
   summaries: readonly FeatureSummary[];
 }
 
-/** From above, each where there is a score. */
-const BANDS = ["appearance", "blending", "movement", "voice"] as const satisfies readonly Reading[];
-type Readings = { readonly [band in Reading]?: number };
 const TOPS = ["top-0", "top-3.5", "top-7", "top-10.5"];
 
 /** By how many bands there are. */
@@ -136,23 +133,6 @@ function Key({ mark, children }: { mark: string; children: string }) {
       {children}
     </li>
   );
-}
-
-/** How unusual a span is among real videos, by each reading; see `unusualness`. */
-function readings(
-  { faceAppearanceLogOdds, faceBlendingLogOdds, faceMotionLogOdds, voiceLogOdds }: TimelineSegment,
-  summaries: readonly FeatureSummary[],
-): Readings {
-  const against = (reading: Reading, logOdds: number | undefined) => {
-    const usual = usualRange(summaries, FEATURE_OF[reading]);
-    return logOdds === undefined || usual === undefined ? undefined : unusualness(logOdds, usual);
-  };
-  return {
-    appearance: against("appearance", faceAppearanceLogOdds),
-    blending: against("blending", faceBlendingLogOdds),
-    movement: against("movement", faceMotionLogOdds),
-    voice: against("voice", voiceLogOdds),
-  };
 }
 
 /** Which band is which, from above. */

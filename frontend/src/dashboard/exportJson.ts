@@ -1,16 +1,11 @@
 /** The result as a file for other programs. */
 
-import { clone, toJson } from "@bufbuild/protobuf";
-import { type Analysis, AnalysisSchema } from "@gen/notreally/v1/analysis_pb";
+import type { Api } from "@/lib/api/client";
 
-/** As in the contract, with its field names. Pictures and the series behind the plots are left out: they are large. */
-export function analysisJson(analysis: Analysis): string {
-  const copy = clone(AnalysisSchema, analysis);
-  if (copy.result) {
-    copy.result.series = undefined;
-    for (const face of copy.result.faces) face.thumbnails = [];
-  }
-  return `${JSON.stringify(toJson(AnalysisSchema, copy, { useProtoFieldName: true }), null, 2)}\n`;
+/** As the server writes it for everybody: REST and the command line give the same. */
+export async function analysisJson(api: Api, name: string): Promise<string> {
+  const { data } = await api.exportAnalysis({ name });
+  return `${JSON.stringify(JSON.parse(new TextDecoder().decode(data)), null, 2)}\n`;
 }
 
 /** "clip.mp4" becomes "clip.notreally.json". */

@@ -72,6 +72,21 @@ describe("watching", () => {
     expect(heard).toHaveBeenCalled();
   });
 
+  it("asks now and then where there is no room for one more stream", async () => {
+    const { watcher, records, requests } = watched(async function* () {
+      await Promise.resolve();
+      throw refusal(Code.ResourceExhausted, "TOO_MANY_STREAMS");
+      yield event("analyses/a", 1);
+    });
+    records.set("analyses/a", RUNNING);
+    follow(watcher, "analyses/a");
+    await vi.waitFor(() => expect(watcher.get("analyses/a").progress.state).toBe(RUNNING));
+    await vi.waitFor(() => expect(requests.length).toBeGreaterThan(2));
+    expect(watcher.get("analyses/a").reconnecting).toBe(false);
+    records.set("analyses/a", SUCCEEDED);
+    await vi.waitFor(() => expect(isOver(watcher.get("analyses/a"))).toBe(true));
+  });
+
   it("goes on after the last event it saw when the stream breaks", async () => {
     const { watcher, requests } = watched(
       async function* () {

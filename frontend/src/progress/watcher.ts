@@ -8,6 +8,8 @@
 
 import type { Analysis, AnalysisEvent } from "@gen/notreally/v1/analysis_pb";
 
+import { Code } from "@connectrpc/connect";
+
 import type { Api } from "@/lib/api/client";
 import { failureOf } from "@/lib/api/errors";
 import { backoffMs, pause } from "@/lib/backoff";
@@ -95,10 +97,10 @@ export class Watcher {
   private async run(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted && this.open().length > 0) {
-      const heard = await this.listen(signal);
+      const { heard, refused } = await this.listen(signal);
       if (signal.aborted || this.open().length === 0) return;
       failures = heard ? 1 : failures + 1;
-      for (const name of this.targets()) this.change(name, { reconnecting: true });
+      if (!refused) for (const name of this.targets()) this.change(name, { reconnecting: true });
       try {
         await pause(backoffMs(failures), signal);
       } catch {
@@ -107,9 +109,10 @@ export class Watcher {
     }
   }
 
-  /** Reads one stream to its end; says whether anything came. */
-  private async listen(signal: AbortSignal): Promise<boolean> {
+  /** Reads one stream to its end; says whether anything came, and whether the server has no room for another stream. */
+  private async listen(signal: AbortSignal): Promise<{ heard: boolean; refused: boolean }> {
     let heard = false;
+    let refused = false;
     try {
       const names = this.targets();
       const targets = names.map((name) => ({ name, afterSequence: this.get(name).progress.sequence }));
@@ -118,16 +121,18 @@ export class Watcher {
       const stream = this.api().watchAnalyses(request, { signal, timeoutMs: 0, onHeader: answered });
       for await (const event of stream) {
         // What was on its way when the stream was given up comes again in the next one.
-        if (signal.aborted) return true;
+        if (signal.aborted) return { heard: true, refused };
         heard = true;
         this.take(event);
       }
     } catch (error) {
-      if (signal.aborted || failureOf(error).transient) return heard;
+      const failure = failureOf(error);
+      refused = failure.code === Code.ResourceExhausted;
+      if (signal.aborted || (failure.transient && !refused)) return { heard, refused };
     }
     // Refused, or ended in good order: what the stream has not said of an analysis, its record does.
     await this.ask(signal);
-    return heard;
+    return { heard, refused };
   }
 
   private take(event: AnalysisEvent): void {
@@ -143,7 +148,8 @@ export class Watcher {
   private async ask(signal: AbortSignal): Promise<void> {
     for (const name of this.targets()) {
       try {
-        this.learn(await this.api().getAnalysis({ name }, { signal }));
+        const analysis = await this.api().getAnalysis({ name }, { signal });
+        this.change(name, { progress: afterRecord(this.get(name).progress, analysis), reconnecting: false });
       } catch (error) {
         if (signal.aborted) return;
         if (!failureOf(error).transient) this.change(name, { gone: true, reconnecting: false });

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { formatBytes } from "@/lib/format";
 
 import { ACCEPT } from "./checks";
+import { filesOf } from "./dropped";
 
 /** By this id the focus finds its button. */
 export const CHOOSE_BUTTON = "choose-files";
@@ -14,7 +15,8 @@ interface DropZoneProps {
   maxBytes: number | undefined;
   /** Smaller, once there are files below it. */
   compact: boolean;
-  onFiles: (files: File[]) => void;
+  /** With the name of the folder they were in, if they were dropped as one. */
+  onFiles: (files: File[], folder?: string) => void;
 }
 
 /** Takes videos and sound files: dropped anywhere on the page, picked, or pasted. */
@@ -64,7 +66,7 @@ export function DropZone({ maxBytes, compact, onFiles }: DropZoneProps) {
 }
 
 /** Takes files dropped or pasted anywhere on the page; says whether some hover over it. */
-function useFilesOverPage(onFiles: (files: File[]) => void): boolean {
+function useFilesOverPage(onFiles: DropZoneProps["onFiles"]): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     // Entering a child fires before leaving its parent: only the difference tells.
@@ -82,7 +84,10 @@ function useFilesOverPage(onFiles: (files: File[]) => void): boolean {
       event.preventDefault();
       depth = 0;
       setOver(false);
-      take(event.dataTransfer);
+      if (!event.dataTransfer) return;
+      void filesOf(event.dataTransfer).then(({ files, folder }) => {
+        if (files.length > 0) onFiles(files, folder);
+      });
     };
     const paste = (event: ClipboardEvent) => take(event.clipboardData);
     const take = (transfer: DataTransfer | null) => {

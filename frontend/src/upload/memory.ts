@@ -15,6 +15,8 @@ export interface Remembered {
   analysis?: string;
   paused?: boolean;
   cancelling?: boolean;
+  /** `batches/{id}` it belongs to. */
+  batch?: string;
   sinceMs: number;
 }
 

@@ -25,6 +25,8 @@ export interface Item {
   filename: string;
   size: number;
   video: Video;
+  /** `batches/{id}` it belongs to. */
+  batch?: string;
   /** While it is being sent, once it can be told. */
   bytesPerSecond: number | undefined;
 }
@@ -78,9 +80,13 @@ export class Queue {
     }
   }
 
-  /** Takes picked files in: sends the good ones one after another, says of the others what is wrong. */
-  async add(files: readonly File[]): Promise<void> {
-    const added = files.map((file) => this.enter(uuid(), file.name, file.size, file));
+  /**
+   * Takes picked files in: sends the good ones one after another, says of the others what is wrong.
+   *
+   * @param batch `batches/{id}` they are to be in.
+   */
+  async add(files: readonly File[], batch?: string): Promise<void> {
+    const added = files.map((file) => this.enter(uuid(), file.name, file.size, file, undefined, batch));
     const info = await this.serverInfo().catch(() => undefined);
     for (const [index, file] of files.entries()) {
       const id = added[index] as string;
@@ -171,7 +177,7 @@ export class Queue {
 
   private async restore(entry: Remembered, release: () => void): Promise<void> {
     const file = entry.analysis ? undefined : await keptFile(entry.id);
-    const id = this.enter(entry.id, entry.filename, entry.size, file, entry);
+    const id = this.enter(entry.id, entry.filename, entry.size, file, entry, entry.batch);
     const backstage = this.backstage.get(id);
     if (backstage) backstage.release = release;
     if (entry.analysis) {
@@ -206,7 +212,7 @@ export class Queue {
     return phase === "paused" || phase === "fileless";
   }
 
-  private enter(id: string, filename: string, size: number, file?: File, entry?: Remembered): string {
+  private enter(id: string, filename: string, size: number, file?: File, entry?: Remembered, batch?: string): string {
     this.backstage.set(id, {
       file,
       fingerprint: entry?.fingerprint ?? "",
@@ -217,7 +223,7 @@ export class Queue {
       release: () => undefined,
     });
     const video = { ...PICKED, upload: entry?.upload, cancelling: entry?.cancelling ?? false };
-    this.set([...this.items, { id, filename, size, video, bytesPerSecond: undefined }]);
+    this.set([...this.items, { id, filename, size, batch, video, bytesPerSecond: undefined }]);
     return id;
   }
 
@@ -295,7 +301,9 @@ export class Queue {
       this.happen(id, { kind: "cancel" });
       asking.abort();
     };
-    const call = () => this.api().createAnalysis({ upload, requestId: id }, { signal });
+    const batch = this.find(id)?.batch;
+    // In a batch, what the model in use has seen before has its result at once.
+    const call = () => this.api().createAnalysis({ upload, requestId: id, batch, reuse: batch !== undefined }, { signal });
     const { name } = await persist(call, { signal, onTrouble });
     this.happen(id, { kind: "analysis-created", analysis: name });
     if (this.find(id)?.video.cancelling) await this.cancel(id);
@@ -353,9 +361,9 @@ export class Queue {
     if (!item || !backstage || isDone(item.video) || !backstage.fingerprint) return;
     const { upload, analysis, phase, cancelling } = item.video;
     const { fingerprint: print, sinceMs } = backstage;
-    const { filename, size } = item;
+    const { filename, size, batch } = item;
     const paused = phase === "paused";
-    remember({ id, filename, size, fingerprint: print, upload, analysis, paused, cancelling, sinceMs });
+    remember({ id, filename, size, fingerprint: print, upload, analysis, paused, cancelling, batch, sinceMs });
   }
 
   /** Keeping a file may take longer than sending it. */

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import hashlib
 import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -137,7 +138,7 @@ class MediaStore:
         Of a video in a bucket it is a copy in the folder for temporary files.
 
         Raises:
-            Refusal: As `stored_video` does.
+            Refusal: As `stored_video` does; FAILED_PRECONDITION, MEDIA_DAMAGED, when the copy is not what it is named.
         """
         key = media_key(ref.sha256)
         if self.folder is not None:
@@ -147,10 +148,14 @@ class MediaStore:
             yield path
             return
         with tempfile.NamedTemporaryFile(prefix="notreally-") as copy:
+            digest = hashlib.sha256()
             with _there(), _answered():
                 async for piece in (await obstore.get_async(self.store, key)).stream():
                     copy.write(piece)
+                    digest.update(piece)
                     metrics.MEDIA_READ_BYTES.inc(len(piece))
+            if digest.hexdigest() != ref.sha256:
+                raise damaged()
             copy.flush()
             yield Path(copy.name)
 
@@ -242,10 +247,15 @@ class MediaStore:
 
     async def delete_prefix(self, prefix: str) -> None:
         """Remove every blob whose key starts with the folder `prefix`."""
+        async for key in self.keys(prefix):
+            await self.delete(key)
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        """Keys of all blobs in the folder `prefix`; they may be deleted meanwhile."""
         with _answered():
             async for page in obstore.list(self.store, prefix):
                 for meta in page:
-                    await self.delete(meta["path"])
+                    yield meta["path"]
 
 
 @contextmanager
@@ -266,6 +276,13 @@ def _answered(*also: type[Exception]) -> Iterator[None]:
         log.warning("the media store gave no answer", error=str(error))
         text = "The media store does not answer right now. Try again in a moment."
         raise Refusal(grpc.StatusCode.UNAVAILABLE, MEDIA_UNAVAILABLE, text) from None
+
+
+def damaged() -> Refusal:
+    """The refusal of a video whose bytes are not those that were stored."""
+    text = "The stored file is damaged: it is not what was uploaded. Delete the analysis, and upload the file again."
+    log.error("a stored video is damaged")
+    return Refusal(grpc.StatusCode.FAILED_PRECONDITION, "MEDIA_DAMAGED", text)
 
 
 def _gone() -> Refusal:

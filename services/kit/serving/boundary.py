@@ -2,10 +2,11 @@
 
 import asyncio
 import inspect
+import math
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, TypeAlias
 
 import grpc
@@ -25,6 +26,17 @@ _QUIET = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
 Metadata: TypeAlias = Iterable[tuple[str, str | bytes]] | None
 
+Place: TypeAlias = Callable[[Metadata, str], AbstractContextManager[None]]
+"""A stream's place among those that are open, for as long as the block lasts, by the call's metadata and its peer.
+
+Raises a `Refusal` when there is none.
+"""
+
+
+def any_number(_metadata: Metadata, _peer: str) -> AbstractContextManager[None]:
+    """A place for everyone."""
+    return nullcontext()
+
 
 class Boundary(grpc.aio.ServerInterceptor):
     """Wraps every handler of a server.
@@ -32,12 +44,14 @@ class Boundary(grpc.aio.ServerInterceptor):
     Args:
         max_call_s: Longest a call may take when its caller gave no shorter deadline.
         unlimited: Full method names that may take as long as they like, such as a watch.
+        place: What every call with a stream of requests or responses needs, be it health's or reflection's.
     """
 
-    def __init__(self, max_call_s: float, unlimited: frozenset[str] = frozenset()) -> None:
+    def __init__(self, max_call_s: float, unlimited: frozenset[str] = frozenset(), place: Place = any_number) -> None:
         """Keep the limits."""
         self._max_call_s = max_call_s
         self._unlimited = unlimited
+        self._place = place
 
     async def intercept_service(
         self,
@@ -55,12 +69,12 @@ class Boundary(grpc.aio.ServerInterceptor):
             behaviour = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
             async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
-                async with self._call(method, metadata, context):
+                async with self._call(method, metadata, context, self._place):
                     async for response in behaviour(_whole(request), context):
                         yield response
 
             async def write(request: Any, context: Any) -> None:
-                async with self._call(method, metadata, context):
+                async with self._call(method, metadata, context, self._place):
                     await behaviour(_whole(request), context)
 
             make = (
@@ -74,8 +88,10 @@ class Boundary(grpc.aio.ServerInterceptor):
 
         behaviour = handler.stream_unary if handler.request_streaming else handler.unary_unary
 
+        place = self._place if handler.request_streaming else any_number
+
         async def unary(request: Any, context: Any) -> Any:
-            async with self._call(method, metadata, context):
+            async with self._call(method, metadata, context, place):
                 return await behaviour(_whole(request), context)
 
         make = (
@@ -84,17 +100,19 @@ class Boundary(grpc.aio.ServerInterceptor):
         return make(unary, _lenient(handler.request_deserializer), handler.response_serializer)
 
     @asynccontextmanager
-    async def _call(self, method: str, metadata: Metadata, context: Any) -> AsyncIterator[None]:
+    async def _call(self, method: str, metadata: Metadata, context: Any, place: Place) -> AsyncIterator[None]:
         # A call may arrive on a task whose context an earlier call has used.
         structlog.contextvars.clear_contextvars()
         requests.adopt(requests.from_metadata(metadata))
         if method.startswith(_QUIET):
             async with self._mapped(method, context):
-                yield
+                with place(metadata, context.peer()):
+                    yield
             return
         with tracing.served(method, metadata) as span:
             async with self._mapped(method, context, span):
-                yield
+                with place(metadata, context.peer()):
+                    yield
 
     @asynccontextmanager
     async def _mapped(self, method: str, context: Any, span: trace.Span = trace.INVALID_SPAN) -> AsyncIterator[None]:
@@ -182,4 +200,10 @@ async def _refuse(context: Any, refusal: Refusal) -> None:
     four times, a crash would cost four workers, and what the caller's deadline cuts off is the fourth, not the reason.
     """
     status = rpc_status.to_status(refusal.status())
-    await context.abort(status.code, status.details, (*status.trailing_metadata, ("grpc-retry-pushback-ms", "-1")))
+    # What the edge makes headers of where the caller speaks no gRPC.
+    also = [("grpc-retry-pushback-ms", "-1")]
+    if refusal.retry_after_s is not None:
+        also.append(("retry-after", str(math.ceil(refusal.retry_after_s))))
+    if refusal.http_status is not None:
+        also.append(("x-http-status", str(refusal.http_status)))
+    await context.abort(status.code, status.details, (*status.trailing_metadata, *also))

@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit import logs, metrics, tracing
 from services.kit.limits import keep_to_itself
-from services.kit.serving.boundary import Boundary
+from services.kit.serving.boundary import Boundary, Place, any_number
 from services.kit.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -40,6 +40,8 @@ async def running(
     warm_up: Callable[[], None] | None = None,
     workers: AbstractAsyncContextManager[Any] | None = None,
     unlimited: frozenset[str] = frozenset(),
+    place: Place = any_number,
+    inside: Sequence[grpc.aio.ServerInterceptor] = (),
 ) -> AsyncIterator[int]:
     """Serve for as long as the block lasts; gives the port.
 
@@ -52,12 +54,14 @@ async def running(
         warm_up: Run off the event loop before the server says SERVING.
         workers: Entered before the server says SERVING, and left after the last call.
         unlimited: Full method names without a deadline of ours.
+        inside: Interceptors inside the boundary, which turns what they raise into answers.
+        place: What every stream needs; by default any number of them may be open.
 
     Raises:
         OSError: When the address cannot be listened on.
     """
     server = grpc.aio.server(
-        interceptors=[Boundary(settings.max_call_s, unlimited)],
+        interceptors=[Boundary(settings.max_call_s, unlimited, place), *inside],
         options=[
             # Of what comes in. How much goes out is for those to limit who asked for it.
             ("grpc.max_receive_message_length", settings.max_message_bytes),

@@ -1,6 +1,7 @@
 """Unary calls as a browser makes them: grpc-web through the edge, over a bare HTTP connection."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -16,15 +17,17 @@ _SERVICE = "notreally.v1.AnalysisService"
 Response = TypeVar("Response", bound=Message)
 
 
-async def call(port: int, method: str, request: Message, response: type[Response]) -> Response:
-    """One call.
+async def call(
+    port: int, method: str, request: Message, response: type[Response], more: Mapping[str, str] | None = None
+) -> Response:
+    """One call, with `more` headers.
 
     Raises:
         Refusal: What the server refused with.
     """
     body = request.SerializeToString()
     framed = b"\0" + len(body).to_bytes(4, "big") + body
-    headers = {**_HEADERS, "content-length": str(len(framed))}
+    headers = {**_HEADERS, "content-length": str(len(framed)), **(more or {})}
     message: bytes | None = None
     async with exchange(port, "POST", f"/{_SERVICE}/{method}", headers) as open_exchange:
         open_exchange.writer.write(framed)

@@ -1,6 +1,7 @@
 """Damaged clips, sent to the services themselves: each call ends, and the services go on."""
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -29,7 +30,8 @@ from tests.integration.stack import Stack
 
 # Each kind of damage to each of the clips; and many more.
 EACH = 42
-MANY = 200
+# `make fuzz` asks for more.
+MANY = int(os.environ.get("FUZZ_MUTANTS", "200"))
 DEADLINE_S = 45.0
 AT_ONCE = 4
 GROWTH_KB = 400 * 1024
@@ -92,7 +94,7 @@ def resident_kb(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(400 + 2 * MANY)
 @pytest.mark.parametrize("mutants", [EACH, pytest.param(MANY, marks=pytest.mark.long)])
 async def test_no_mutant_kills_hangs_or_confuses_a_service(stack: Stack, shop: Workshop, mutants: int) -> None:
     good = [

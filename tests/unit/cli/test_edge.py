@@ -68,7 +68,7 @@ def test_traces_are_sent_where_a_collector_is(tmp_path: Path) -> None:
     config = yaml.safe_load(Edge.of(Environment.read(told), tmp_path).render(TEMPLATE.read_text()))
     manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     assert manager["tracing"]["random_sampling"] == {"value": 25}
-    assert config["static_resources"]["clusters"][1]["name"] == "collector"
+    assert config["static_resources"]["clusters"][-1]["name"] == "collector"
     assert "opentelemetry" not in edge(tmp_path).render(TEMPLATE.read_text())
 
 

@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -109,10 +111,10 @@ async def test_exit_code_and_json(peer: Peer, tmp_path: Path, contents: list[str
     returned, out, err = await run(peer, "--json", *files(tmp_path, *contents))
     assert returned == code
     assert err == ""
-    document = json.loads(out)
-    records = document if isinstance(document, list) else [document]
-    assert [Path(record["file"]).stem for record in records] == contents
-    assert all(("results" in record) == (record["status"] == "completed") for record in records)
+    records = [json.loads(line) for line in out.splitlines()]
+    assert sorted(Path(record["file"]).stem for record in records) == sorted(contents)
+    assert all((record["results"] is not None) == (record["status"] == "completed") for record in records)
+    assert all((record["error"] is None) == (record["status"] == "completed") for record in records)
 
 
 async def test_a_person_gets_progress_and_a_report(peer: Peer, tmp_path: Path) -> None:
@@ -128,9 +130,11 @@ async def test_one_bad_file_does_not_stop_the_others(peer: Peer, tmp_path: Path)
     missing = str(tmp_path / "missing.mp4")
     returned, out, _ = await run(peer, "--json", missing, *files(tmp_path, "real"))
     assert returned == 2
-    broken, good = json.loads(out)
+    good, broken = sorted((json.loads(line) for line in out.splitlines()), key=lambda record: record["status"])
     assert broken["error"]["reason"] == "FILE_NOT_READABLE"
-    assert good["results"]["verdict"] == "LIKELY_REAL"
+    assert good["results"]["verdict"] == "likely_real"
+    # The same names, whatever became of the file.
+    assert broken.keys() == good.keys()
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
@@ -143,7 +147,7 @@ async def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(peer: Peer, tmp_p
     assert [request.filename for request in peer.called("CreateUpload") if request.size_bytes == 4] == [
         "vid\ufffdo.mp4"
     ]
-    assert "vid\ufffdo.mp4" in ("".join(record["file"] for record in json.loads(out)) if options else out)
+    assert "vid\ufffdo.mp4" in ("".join(json.loads(line)["file"] for line in out.splitlines()) if options else out)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +160,7 @@ def test_an_unexpected_error_is_no_verdict(
         raise error
 
     monkeypatch.setattr("cli.main.analyze_files", broken)
-    monkeypatch.setattr(sys, "argv", ["notreally", "analyze", "--json", "a.mp4"])
+    monkeypatch.setattr(sys, "argv", ["notreally", "analyze", "a.mp4"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
@@ -190,6 +194,26 @@ async def test_ctrl_c_cancels_what_it_started(peer: Peer, tmp_path: Path) -> Non
     assert process.returncode == 130
     assert [request.name for request in peer.called("CancelAnalysis")] == ["analyses/1"]
     assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+async def test_what_was_analysed_before_is_not_sent_again(peer: Peer, tmp_path: Path, options: list[str]) -> None:
+    first = await run(peer, *options, *files(tmp_path, "fake"))
+    again = await run(peer, *options, *files(tmp_path, "fake"))
+    assert (first[0], again[0]) == (1, 1)
+    assert len(peer.called("CreateUpload")) == 1
+    assert [request.reuse for request in peer.called("CreateAnalysis")] == [True, True]
+    await run(peer, *options, "--anew", *files(tmp_path, "fake"))
+    assert len(peer.called("CreateUpload")) == 2
+    assert not peer.called("CreateAnalysis")[-1].reuse
+
+
+async def test_the_version_is_told(peer: Peer, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys, "argv", ["notreally", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"notreally {version('notreally')}\n"
 
 
 async def test_no_server(peer: Peer, tmp_path: Path) -> None:

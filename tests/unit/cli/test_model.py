@@ -1,4 +1,4 @@
-"""`notreally model` as a program, in front of a real classifier."""
+"""`notreally model` as a program, of a server that may be elsewhere."""
 
 import asyncio
 import io
@@ -7,35 +7,30 @@ import os
 import sys
 from collections.abc import AsyncIterator
 
-import grpc
 import pytest
-from notreally.v1 import classifier_pb2, classifier_pb2_grpc
+from notreally.v1 import classifier_pb2
 from rich.console import Console
 
 from cli.model import print_model
 from services.classifier.model import load
-from services.classifier.server import SERVICE_NAME, ClassifierServicer
-from services.classifier.settings import SHIPPED_MODEL, ClassifierSettings
+from services.classifier.settings import SHIPPED_MODEL
 from services.classifier.vector import FEATURE_NAMES
-from services.kit.serving.server import running
 from tests.servers.ports import free_ports
+from tests.unit.client.peer import running_peer
 
 
 @pytest.fixture
 async def target() -> AsyncIterator[str]:
-    """A classifier with the model that ships."""
-
-    def add(server: grpc.aio.Server) -> None:
-        classifier_pb2_grpc.add_ClassifierServiceServicer_to_server(ClassifierServicer(load(SHIPPED_MODEL)), server)
-
-    async with running([SERVICE_NAME], add, ClassifierSettings(listen="127.0.0.1:0")) as port:
-        yield f"127.0.0.1:{port}"
+    """A server with the model that ships."""
+    async with running_peer() as peer:
+        peer.model = load(SHIPPED_MODEL).description
+        yield peer.address
 
 
 async def told(target: str, *options: str) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.main", "model", *options),
-        env={**os.environ, "NOTREALLY_CLASSIFIER_TARGET": target, "COLUMNS": "80"},
+        env={**os.environ, "NOTREALLY_SERVER": target, "COLUMNS": "80"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -61,7 +56,7 @@ async def test_a_program_gets_the_contract(target: str) -> None:
 
 
 @pytest.mark.parametrize(("given", "words"), [(None, "notreally serve"), ("nowhere", "host:port")])
-async def test_without_a_classifier_it_says_what_to_do(given: str | None, words: str) -> None:
+async def test_without_a_server_it_says_what_to_do(given: str | None, words: str) -> None:
     code, out, err = await told(given or f"127.0.0.1:{free_ports(1)[0]}")
     assert (code, out) == (2, "")
     assert words in err

@@ -1,7 +1,6 @@
-"""Exit codes and the JSON document."""
+"""Exit codes and JSON."""
 
 import json
-import math
 
 import grpc
 import pytest
@@ -9,9 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notreally.v1 import analysis_pb2
 
-from cli.outcome import FEATURE_NAMES, Exit, Outcome, Problem, document, worst
+from cli.outcome import (
+    COLUMNS,
+    FEATURE_NAMES,
+    Exit,
+    Outcome,
+    Problem,
+    exit_of_words,
+    failed_record,
+    failed_row,
+    result_fields,
+    worst,
+)
 from client import ServiceError
-from tests.unit.client.peer import result
+from gateway.api import exports
+from tests.unit.client.peer import SUCCEEDED, result
 
 VERDICTS = {
     analysis_pb2.VERDICT_LIKELY_REAL: Exit.REAL,
@@ -39,60 +50,45 @@ def test_each_verdict_has_its_exit_code(verdict: "analysis_pb2.Verdict.ValueType
 def test_the_worst_file_counts(verdicts: "list[analysis_pb2.Verdict.ValueType | None]") -> None:
     outcomes = [BROKEN if verdict is None else outcome(verdict) for verdict in verdicts]
     badness = [Exit.REAL, Exit.INCONCLUSIVE, Exit.FAKE, Exit.ERROR]
-    assert badness.index(worst(outcomes)) == max(badness.index(each.exit) for each in outcomes)
+    assert badness.index(worst(each.exit for each in outcomes)) == max(badness.index(each.exit) for each in outcomes)
 
 
-def test_one_file_is_an_object_and_several_an_array() -> None:
-    one = outcome(analysis_pb2.VERDICT_LIKELY_REAL)
-    assert isinstance(document([one]), dict)
-    assert [record["status"] for record in document([one, BROKEN])] == ["completed", "failed"]
-    assert document([BROKEN])["error"] == {"reason": "NOT_A_VIDEO", "message": "This is not a video."}
+def test_a_file_that_never_became_an_analysis_has_the_fields_of_one_that_did() -> None:
+    failed = failed_record("folder/broken.mp4", Problem("NOT_A_VIDEO", "This is not a video."))
+    analysed = exports.record(analysis_pb2.Analysis(state=analysis_pb2.ANALYSIS_STATE_FAILED))
+    assert failed.keys() == {"file", *analysed}
+    assert {name for name, value in analysed.items() if value is None} <= {k for k, v in failed.items() if v is None}
+    assert failed["error"] == {"reason": "NOT_A_VIDEO", "message": "This is not a video."}
+    assert failed_row("a", Problem("", "")).keys() <= set(COLUMNS)
 
 
-def test_missing_features_are_null_and_names_are_plain() -> None:
-    results = document([outcome(analysis_pb2.VERDICT_LIKELY_FAKE)])["results"]
-    assert results["verdict"] == "LIKELY_FAKE"
-    assert list(results["features"]) == list(FEATURE_NAMES)
-    assert results["features"]["nose_jitter"] == 0.5
-    assert results["features"]["mfcc_mean"] is None
-    assert len(FEATURE_NAMES) == 10
+def test_the_columns_of_a_table_are_those_of_the_server() -> None:
+    assert ("file", *exports.COLUMNS) == COLUMNS
 
 
-def test_the_voice_is_told_apart_from_the_face() -> None:
-    spoken = outcome(analysis_pb2.VERDICT_LIKELY_FAKE)
-    assert spoken.analysis is not None
-    assert (document([spoken])["results"]["headline"], document([spoken])["results"]["voice"]) == ("face", None)
-    spoken.analysis.result.headline = analysis_pb2.PART_VOICE
-    spoken.analysis.result.voice.verdict = analysis_pb2.VERDICT_LIKELY_FAKE
-    spoken.analysis.result.voice.prob_fake = 0.75
-    results = document([spoken])["results"]
-    assert results["headline"] == "voice"
-    assert (results["voice"]["verdict"], results["voice"]["prob_fake"]) == ("LIKELY_FAKE", 0.75)
+@pytest.mark.parametrize(("verdict", "code"), VERDICTS.items())
+def test_the_exit_code_follows_from_the_words_too(verdict: "analysis_pb2.Verdict.ValueType", code: Exit) -> None:
+    assert exit_of_words(analysis_pb2.Verdict.Name(verdict).removeprefix("VERDICT_").lower()) == code
+    assert exit_of_words(None) == exit_of_words("nonsense") == Exit.ERROR
 
 
-def test_the_document_is_strict_json() -> None:
-    odd = outcome(analysis_pb2.VERDICT_LIKELY_FAKE)
-    assert odd.analysis is not None
-    odd.analysis.result.bias = math.nan
-    odd.analysis.result.faces.add().thumbnails.add(jpeg=b"\xff")
-    text = json.dumps(document([odd]), allow_nan=False)
-    assert "thumbnails" not in text
-
-
-def test_large_numbers_are_numbers_and_the_rest_is_as_the_contract_says() -> None:
-    sized = outcome(analysis_pb2.VERDICT_LIKELY_REAL)
-    assert sized.analysis is not None
-    facts = sized.analysis.result.metadata
+def test_the_result_of_a_stream_reads_as_that_of_a_file() -> None:
+    """A live session is no analysis, and its result does not come from the server as JSON."""
+    analysis = analysis_pb2.Analysis(state=SUCCEEDED, result=result(analysis_pb2.VERDICT_LIKELY_FAKE, 0.75))
+    facts = analysis.result.metadata
     facts.size_bytes = 2**53 + 1
     facts.video.frame_count = 600
-    facts.video.codec = "h264"
     facts.creation_time.FromSeconds(0)
     facts.notes.add(reason="EDITED_WITH", text="A word.")
-    shown = document([sized])["results"]["metadata"]
-    assert (shown["size_bytes"], shown["video"]["frame_count"]) == (2**53 + 1, 600)
-    assert (shown["video"]["codec"], shown["video"]["width"]) == ("h264", 0)
-    assert shown["creation_time"] == "1970-01-01T00:00:00Z"
-    assert shown["notes"] == [{"reason": "EDITED_WITH", "text": "A word."}]
+    analysis.result.voice.verdict = analysis_pb2.VERDICT_LIKELY_FAKE
+    analysis.result.faces.add().thumbnails.add(jpeg=b"\xff")
+    from_file, from_stream = exports.record(analysis)["results"], result_fields(analysis.result)
+    assert len(FEATURE_NAMES) == 10
+    for name in ("verdict", "headline", "prob_fake", "features", "summary"):
+        assert from_stream[name] == from_file[name], name
+    assert from_stream["voice"]["verdict"] == from_file["voice"]["verdict"]
+    assert from_stream["metadata"]["size_bytes"] == from_file["metadata"]["size_bytes"]
+    assert "thumbnails" not in json.dumps([from_file, from_stream], allow_nan=False)
 
 
 def test_a_person_is_told_how_to_start_the_server() -> None:

@@ -8,10 +8,13 @@ from typing import Any
 
 import google_crc32c
 import grpc
+from google.api import httpbody_pb2
 from google.protobuf import any_pb2, empty_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
-from notreally.v1 import analysis_pb2, analysis_pb2_grpc, classifier_pb2
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc, batch_pb2, batch_pb2_grpc, classifier_pb2
+
+from gateway.api import exports
 
 CHUNK_BYTES = 1000
 RUNNING = analysis_pb2.ANALYSIS_STATE_RUNNING
@@ -77,6 +80,9 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         self.hold = asyncio.Event()
         self.hold.set()
         self.watched = asyncio.Event()
+        self.model = classifier_pb2.Model(version="peer's")
+        self.contents: dict[str, bytes] = {}
+        self.batches: dict[str, batch_pb2.Batch] = {}
         self.also: list[Callable[[grpc.aio.Server], None]] = []
         self._server: grpc.aio.Server | None = None
 
@@ -84,6 +90,7 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         """Listen, on the same port as before if there was one."""
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         analysis_pb2_grpc.add_AnalysisServiceServicer_to_server(self, self._server)
+        batch_pb2_grpc.add_BatchServiceServicer_to_server(PeerBatches(self), self._server)
         for add in self.also:
             add(self._server)
         port = self._server.add_insecure_port(self.address or "127.0.0.1:0")
@@ -146,11 +153,14 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         if request.request_id not in self.by_request:
             name = f"analyses/{len(self.analyses) + 1}"
             self.by_request[request.request_id] = name
-            self.analyses[name] = analysis_pb2.Analysis(name=name, state=RUNNING)
+            self.analyses[name] = analysis_pb2.Analysis(name=name, state=RUNNING, batch=request.batch)
             self.record[name] = []
-            upload = self.uploads[request.upload]
-            self.analyses[name].filename = upload.filename
-            self.on_create(self.analyses[name], bytes(self.data[request.upload]).decode(errors="replace"))
+            earlier = self.analyses[request.analysis] if request.analysis else None
+            content = self.contents[request.analysis] if earlier else bytes(self.data[request.upload])
+            self.contents[name] = content
+            self.analyses[name].filename = earlier.filename if earlier else self.uploads[request.upload].filename
+            self.analyses[name].media.sha256 = hashlib.sha256(content).hexdigest()
+            self.on_create(self.analyses[name], content.decode(errors="replace"))
         return self.analyses[self.by_request[request.request_id]]
 
     async def GetAnalysis(self, request: Any, context: Any) -> analysis_pb2.Analysis:
@@ -161,10 +171,28 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
         self.calls.append(("ListAnalyses", request))
         await self._may_lose("ListAnalyses", context)
         first = int(request.page_token or 0)
-        every = list(self.analyses.values())
+        every = [one for one in self.analyses.values() if request.sha256 in ("", one.media.sha256)]
         following = first + request.page_size
         token = str(following) if following < len(every) else ""
         return analysis_pb2.ListAnalysesResponse(analyses=every[first:following], next_page_token=token)
+
+    async def ExportAnalysis(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
+        self.calls.append(("ExportAnalysis", request))
+        return exports.document(self.analyses[request.name], request.format)
+
+    async def GetModel(self, request: Any, context: Any) -> classifier_pb2.Model:
+        self.calls.append(("GetModel", request))
+        return self.model
+
+    async def UpdateAnalysis(self, request: Any, context: Any) -> analysis_pb2.Analysis:
+        self.calls.append(("UpdateAnalysis", request))
+        self.analyses[request.analysis.name].MergeFrom(request.analysis)
+        return self.analyses[request.analysis.name]
+
+    async def DeleteAnalyses(self, request: Any, context: Any) -> analysis_pb2.DeleteAnalysesResponse:
+        self.calls.append(("DeleteAnalyses", request))
+        gone = [self.analyses.pop(name, None) for name in request.names]
+        return analysis_pb2.DeleteAnalysesResponse(deleted=sum(one is not None for one in gone))
 
     async def WatchAnalyses(self, request: Any, context: Any) -> AsyncIterator[analysis_pb2.AnalysisEvent]:
         self.calls.append(("WatchAnalyses", request))
@@ -221,6 +249,46 @@ class Peer(analysis_pb2_grpc.AnalysisServiceServicer):
     async def _fault(self, fault: Any, context: Any) -> None:
         if isinstance(fault, status_pb2.Status):
             await context.abort_with_status(rpc_status.to_status(fault))
+
+
+class PeerBatches(batch_pb2_grpc.BatchServiceServicer):
+    """Batches are made and found again; what is in them is not counted."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    async def CreateBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        self._peer.calls.append(("CreateBatch", request))
+        name = f"batches/{len(self._peer.batches) + 1}"
+        made = batch_pb2.Batch(name=name, display_name=request.display_name, expected=request.expected)
+        return self._peer.batches.setdefault(name, made)
+
+    async def GetBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        if request.name not in self._peer.batches:
+            gone = status(grpc.StatusCode.NOT_FOUND, "BATCH_NOT_FOUND", "There is no such batch.")
+            await context.abort_with_status(rpc_status.to_status(gone))
+        return self._peer.batches[request.name]
+
+    async def ListBatches(self, request: Any, context: Any) -> batch_pb2.ListBatchesResponse:
+        return batch_pb2.ListBatchesResponse(batches=self._peer.batches.values())
+
+    async def UpdateBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        raise AssertionError("nobody asks for this")
+
+    async def WatchBatch(self, request: Any, context: Any) -> AsyncIterator[batch_pb2.BatchEvent]:
+        yield batch_pb2.BatchEvent(batch=self._peer.batches[request.name])
+
+    async def CancelBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        raise AssertionError("nobody asks for this")
+
+    async def RenewBatch(self, request: Any, context: Any) -> batch_pb2.Batch:
+        raise AssertionError("nobody asks for this")
+
+    async def DeleteBatch(self, request: Any, context: Any) -> empty_pb2.Empty:
+        raise AssertionError("nobody asks for this")
+
+    async def ExportBatch(self, request: Any, context: Any) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        yield httpbody_pb2.HttpBody()
 
 
 @asynccontextmanager

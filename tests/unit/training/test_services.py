@@ -8,8 +8,9 @@ from typing import Any
 
 import grpc
 import pytest
+from google.api import httpbody_pb2
 from google.protobuf import empty_pb2
-from notreally.v1 import analysis_pb2, analysis_pb2_grpc, features_pb2
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc, classifier_pb2, features_pb2
 
 from services.kit.errors import Refusal
 
@@ -72,6 +73,18 @@ class Gateway(analysis_pb2_grpc.AnalysisServiceServicer):
         return analysis_pb2.ANALYSIS_STATE_FAILED if failed else analysis_pb2.ANALYSIS_STATE_SUCCEEDED
 
     async def GetUpload(self, request: Any, context: Any) -> analysis_pb2.Upload:
+        raise AssertionError("training does not ask for this")
+
+    async def GetModel(self, request: Any, context: Any) -> classifier_pb2.Model:
+        raise AssertionError("training does not ask for this")
+
+    async def ExportAnalysis(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
+        raise AssertionError("training does not ask for this")
+
+    async def UpdateAnalysis(self, request: Any, context: Any) -> analysis_pb2.Analysis:
+        raise AssertionError("training does not ask for this")
+
+    async def DeleteAnalyses(self, request: Any, context: Any) -> analysis_pb2.DeleteAnalysesResponse:
         raise AssertionError("training does not ask for this")
 
     async def ListAnalyses(self, request: Any, context: Any) -> analysis_pb2.ListAnalysesResponse:

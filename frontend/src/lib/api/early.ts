@@ -33,7 +33,7 @@ export function earlyScript(): string {
   const server = process.env.NEXT_PUBLIC_API_BASE_URL;
   const headers = { "content-type": "application/grpc-web+proto", "x-grpc-web": "1" };
   return `(()=>{const id=new URLSearchParams(location.search).get("id");
-if(!/^[0-9a-f-]{${SOME_ID.length}}$/.test(id))return;
+if(!/^[0-9a-f-]{${SOME_ID.length}}$/.test(id)||location.hash.startsWith("#share="))return;
 const url=${server ? JSON.stringify(server) : "location.origin"}+"/${typeName}/${method.getAnalysis.name}";
 const body=${JSON.stringify(body)}.replace("${SOME_ID}",id);
 const answer=fetch(url,{method:"POST",headers:${JSON.stringify(headers)},body});

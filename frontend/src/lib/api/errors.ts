@@ -54,6 +54,8 @@ export function whileTryingAgain({ reason, message }: Failure): string {
 }
 
 function understood(code: Code, said: string, reason: string, metadata: Record<string, string>): Failure {
+  // A quota that is used up stays so until tomorrow, or until something is deleted.
+  if (reason.endsWith("_QUOTA")) return { code, reason, message: said, transient: false, metadata };
   const transient = TRANSIENT.has(code) || (reason === "" && TRANSIENT_WITHOUT_REASON.has(code));
   // The server's own sentences are made for people. What browsers and proxies say is not.
   const message = reason !== "" ? said : sentence(code, transient);

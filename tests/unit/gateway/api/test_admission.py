@@ -7,6 +7,7 @@ import pytest
 from notreally.v1 import analysis_pb2
 
 from gateway.api.admission import Admission
+from gateway.api.callers import caller_of
 from gateway.store.database import connect
 from gateway.store.records import Records, Upload
 from services.kit.errors import Refusal
@@ -81,3 +82,21 @@ async def test_however_many_look_the_line_is_read_once(
     monkeypatch.setattr(records, "waiting", counted)
     await asyncio.gather(*(admission.recent_line() for _ in range(50)))
     assert reads == 1
+
+
+async def test_one_caller_fills_its_share_and_others_the_rest(records: Records, upload: Upload) -> None:
+    admission = Admission(records, 4, 2)
+    greedy = [caller_of([("x-forwarded-for", "192.0.2.1"), ("user-agent", name)], "") for name in "abc"]
+    honest = caller_of([("x-forwarded-for", "192.0.2.2")], "")
+    for program in greedy[:2]:
+        await admission.admit(upload, None, program)
+    for refused in (admission.check(greedy[2]), admission.admit(upload, None, greedy[2])):
+        with pytest.raises(Refusal) as caught:
+            await refused
+        assert (caught.value.reason, caught.value.metadata) == ("QUEUE_FULL", {"max_queued": "2"})
+        assert caught.value.retry_after_s
+    for _ in range(2):
+        await admission.check(honest)
+        await admission.admit(upload, None, honest)
+    with pytest.raises(Refusal, match="4 videos are waiting"):
+        await admission.admit(upload, None, caller_of(None, "ipv4:192.0.2.3:1"))

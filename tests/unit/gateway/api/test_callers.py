@@ -1,6 +1,6 @@
 """Callers are told apart by the address the edge has seen and by their program."""
 
-from gateway.api.callers import caller_of
+from gateway.api.callers import caller_of, sharer_in, sharer_of
 
 BROWSER = ("user-agent", "Mozilla/5.0")
 
@@ -28,3 +28,13 @@ def test_it_fits_its_column_and_names_no_address() -> None:
     caller = caller_of([("x-forwarded-for", "192.0.2.1")], "")
     assert len(caller) == 32
     assert "." not in caller
+
+
+def test_programs_at_one_address_share_and_so_do_addresses_of_one_network() -> None:
+    def sharer(address: str, program: str = "") -> str:
+        metadata = [("x-forwarded-for", address), ("user-agent", program)]
+        assert caller_of(metadata, "").startswith(sharer_of(metadata, ""))
+        return sharer_in(caller_of(metadata, ""))
+
+    assert sharer("192.0.2.1", "a") == sharer("192.0.2.1", "b") != sharer("192.0.2.2", "a")
+    assert sharer("2001:db8::1") == sharer("2001:db8::2") != sharer("2001:db8:0:1::1")

@@ -11,15 +11,20 @@ import sqlalchemy as sa
 from google.api import httpbody_pb2
 from notreally.v1 import analysis_pb2, rest_pb2
 
+from gateway.api.accepting import Accepting
 from gateway.api.admission import Admission
 from gateway.api.rest import RestService
 from gateway.api.service import AnalysisService
+from gateway.identity.quotas import Limits, Quotas
 from gateway.store import database
+from gateway.store.batches import Batches
 from gateway.store.blobs import Blobs
 from gateway.store.database import connect
+from gateway.store.history import History
 from gateway.store.leftovers import Leftovers
-from gateway.store.records import Analysis, Records
+from gateway.store.records import Analysis, Conclusion, Records
 from gateway.store.retention import Janitor, Terms
+from gateway.store.room import Room
 from gateway.store.uploads import Uploads
 from services.kit.errors import Refusal
 from services.kit.media.store import MediaStore
@@ -41,6 +46,13 @@ class _NothingBegins:
         pass
 
 
+class _NoModel:
+    """In the place of the classifier: it does not answer."""
+
+    async def version(self) -> str:
+        return ""
+
+
 class Desk:
     """The REST service in front of a real database and store, with room for one in the line."""
 
@@ -59,8 +71,13 @@ class Desk:
         janitor = Janitor(
             self.records, Leftovers(self.engine), media, blobs, forget, Terms(uploads=dt.timedelta(days=1))
         )
-        parts: Any = (None, self.records, media, blobs, uploads, _NothingBegins(), None, admission, janitor)
-        self.rest = RestService(uploads, AnalysisService(*parts), admission, janitor)
+        begins: Any = _NothingBegins()
+        model: Any = _NoModel()
+        quotas = Quotas(self.engine, Limits())
+        accepting = Accepting(self.records, blobs, admission, begins, model, quotas)
+        more = (History(self.engine), Batches(self.engine), accepting, model, Room(), quotas)
+        parts: Any = (None, self.records, media, blobs, uploads, begins, None, admission, janitor, *more)
+        self.rest = RestService(uploads, AnalysisService(*parts), admission, janitor, quotas)
 
     async def analyze(self, body: AsyncIterator[rest_pb2.AnalyzeRequest]) -> str:
         try:
@@ -116,7 +133,7 @@ async def test_a_result_that_is_gone_is_no_probability_of_zero(desk: Desk) -> No
 
     assert await desk.analyze(body()) == "accepted"
     (job,) = desk.records.waiting()
-    desk.records.succeed(job, analysis_pb2.VERDICT_LIKELY_FAKE, 0.97)
+    desk.records.succeed(job, Conclusion(analysis_pb2.VERDICT_LIKELY_FAKE, 0.97))
     context = cast("grpc.aio.ServicerContext[Any, Any]", _Caller())
     with pytest.raises(Refusal) as caught:
         await desk.rest.GetResults(rest_pb2.GetResultsRequest(job_id=job), context)

@@ -17,7 +17,7 @@ from gateway.store import database
 from gateway.store.blobs import Blobs
 from gateway.store.database import connect
 from gateway.store.leftovers import Leftovers
-from gateway.store.records import Analysis, Records, Upload
+from gateway.store.records import IDLE, Analysis, Conclusion, Records, Upload, UploadLimits
 from gateway.store.retention import Janitor, Removed, Terms
 from gateway.store.uploads import Uploads
 from services.kit.errors import Refusal
@@ -26,6 +26,7 @@ from tests.servers.home import Home
 
 DAY = dt.timedelta(days=1)
 TERMS = Terms(uploads=DAY)
+NOT_YET = dt.timedelta(0)
 
 
 class House:
@@ -65,7 +66,7 @@ class House:
     async def analysed(self, data: bytes) -> Analysis:
         analysis = self.records.create_analysis(await self.upload(data), None)
         await self.media.put(f"analyses/{analysis.id}/result", b"result")
-        self.records.succeed(analysis.id, analysis_pb2.VERDICT_LIKELY_REAL, 0.1)
+        self.records.succeed(analysis.id, Conclusion(analysis_pb2.VERDICT_LIKELY_REAL, 0.1))
         return analysis
 
     def age(self, analysis: Analysis, by: dt.timedelta) -> None:
@@ -109,6 +110,41 @@ async def test_an_abandoned_upload_is_removed_with_its_chunks(house: House) -> N
         await house.uploads.append(begun[0].id, 16, b"x", None)
     assert caught.value.reason == "UPLOAD_NOT_FOUND"
     assert "again" in caught.value.message
+
+
+async def test_idle_uploads_make_room_for_others_and_those_in_use_do_not(house: House) -> None:
+    soon = IDLE + dt.timedelta(minutes=1)
+    limits = UploadLimits(count=2, total_bytes=1000, count_each=2)
+    late = house.janitor(TERMS, soon)
+    house.uploads = Uploads(house.records, house.media, 1000, 16, limits, make_room=late.make_room)
+    analysed = await house.analysed(b"in use")
+    unused = await house.upload(b"not in use")
+    begun = await house.uploads.create("b.mp4", 40)
+    with house.engine.begin() as connection:
+        table = database.uploads
+        connection.execute(sa.update(table).values(touched_at=dt.datetime.now(dt.UTC)))
+    house.uploads = Uploads(
+        house.records, house.media, 1000, 16, limits, make_room=house.janitor(TERMS, NOT_YET).make_room
+    )
+    with pytest.raises(Refusal):
+        await house.uploads.create("c.mp4", 40)
+    house.uploads = Uploads(house.records, house.media, 1000, 16, limits, make_room=late.make_room)
+    await house.uploads.create("c.mp4", 40)
+    assert house.records.upload(begun.id) is house.records.upload(unused.id) is None
+    assert house.files == {media_key(analysed.sha256), f"analyses/{analysed.id}/result"}
+    assert analysed.upload_id is not None
+    assert house.records.upload(analysed.upload_id) is not None
+
+
+async def test_who_has_used_up_its_share_pushes_nobody_out(house: House) -> None:
+    late = house.janitor(TERMS, IDLE * 2)
+    limits = UploadLimits(count=9, total_bytes=1000, count_each=1)
+    uploads = Uploads(house.records, house.media, 1000, 16, limits, make_room=late.make_room)
+    honest = await uploads.create("a.mp4", 40, sharer="honest")
+    first = await uploads.create("b.mp4", 40, sharer="greedy")
+    await uploads.create("c.mp4", 40, sharer="greedy")
+    assert house.records.upload(first.id) is None
+    assert house.records.upload(honest.id) is not None
 
 
 async def test_every_chunk_gives_an_upload_more_time(house: House) -> None:

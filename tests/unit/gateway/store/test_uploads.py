@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import google_crc32c
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from gateway.store import database
 from gateway.store.database import connect
 from gateway.store.records import IDLE, Records, Upload, UploadLimits
+from gateway.store.room import Room
 from gateway.store.uploads import Uploads, clean_filename
 from services.kit.errors import Refusal
 from services.kit.media.store import MediaStore, media_key
@@ -129,6 +131,48 @@ async def test_uploads_that_nobody_feeds_keep_nobody_out(records: Records, media
     # Whoever was left behind goes on, and counts again.
     assert (await uploads.append(large.id, CHUNK, b"x", None)).committed_size == CHUNK + 1
     assert (await reason_of(uploads.create("d.mp4", 1)))[0] == "TOO_MANY_UPLOADS"
+
+
+async def test_one_caller_has_a_share_and_others_the_rest(records: Records, media: MediaStore) -> None:
+    limits = UploadLimits(count=4, total_bytes=400, count_each=2, bytes_each=200)
+    uploads = Uploads(records, media, LIMIT, CHUNK, limits)
+    await uploads.create("a.mp4", 150, sharer="greedy")
+    assert (await reason_of(uploads.create("b.mp4", 51, sharer="greedy")))[0] == "TOO_MANY_UPLOADS"
+    await uploads.create("b.mp4", 10, sharer="greedy")
+    with pytest.raises(Refusal, match="You have too many") as caught:
+        await uploads.create("c.mp4", 1, sharer="greedy")
+    assert caught.value.retry_after_s
+    for _ in range(2):
+        await uploads.create("d.mp4", 100, sharer="honest")
+    with pytest.raises(Refusal, match="Too many videos"):
+        await uploads.create("e.mp4", 1, sharer="third")
+
+
+async def test_what_nothing_was_made_of_counts_until_something_is(records: Records, media: MediaStore) -> None:
+    uploads = Uploads(records, media, LIMIT, CHUNK, UploadLimits(count=2, total_bytes=100))
+    done = [await send(uploads, await uploads.create("a.mp4", 40), bytes([n]) * 40) for n in range(2)]
+    assert (await reason_of(uploads.create("b.mp4", 1)))[0] == "TOO_MANY_UPLOADS"
+    records.create_analysis(done[0], None)
+    assert (await reason_of(uploads.create("b.mp4", 61)))[0] == "TOO_MANY_UPLOADS"
+    await uploads.create("b.mp4", 60)
+
+
+async def test_a_full_disk_refuses_before_a_byte_is_stored(records: Records, media: MediaStore, home: Home) -> None:
+    left = 1000
+
+    def room(reserve: int) -> Uploads:
+        return Uploads(records, media, LIMIT, CHUNK, room=Room([Path("/")], reserve, free=lambda _: left))
+
+    begun = await room(500).create("a.mp4", 250)
+    # The chunks, and the whole that is made of them.
+    assert (await reason_of(room(500).create("a.mp4", 251)))[0] == "STORAGE_FULL"
+    left = 500
+    assert (await reason_of(room(500).append(begun.id, 0, b"x", None)))[0] == "STORAGE_FULL"
+    assert (await reason_of(room(501).receive(lambda: "a.mp4", pieces(b"x"))))[0] == "STORAGE_FULL"
+    assert (await reason_of(room(500).receive(lambda: "a.mp4", pieces(b"x"))))[0] == "STORAGE_FULL"
+    assert home.stored() == {}
+    left = 1000
+    assert (await send(room(500), begun, b"x" * 250)).sha256 is not None
 
 
 async def test_chunks_have_limits(uploads: Uploads) -> None:

@@ -267,3 +267,8 @@ def test_sound_that_could_not_be_read_is_not_called_none() -> None:
     (reason,) = shortfalls(facts, windows(100), 1, silent)
     assert reason.reason == "SOUND_NOT_READ"
     assert shortfalls(facts, windows(100), 1, []) == []
+
+
+def test_what_a_file_says_of_a_generator_is_said_beside_the_verdict() -> None:
+    facts = MediaFacts(notes=[MediaNote(reason="MARKED_AS_GENERATED", text="It says so.")])
+    assert [one.text for one in shortfalls(facts, [], 0, sound_clip(12.0))] == ["It says so."]

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import hashlib
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -29,10 +30,18 @@ def store(s3: S3) -> MediaStore:
 
 
 async def test_a_video_is_copied_for_programs_that_need_a_name(store: MediaStore) -> None:
-    await store.put(media_key(SHA), b"moving pictures")
-    async with store.local_path(REF) as path:
+    sha256 = hashlib.sha256(b"moving pictures").hexdigest()
+    await store.put(media_key(sha256), b"moving pictures")
+    async with store.local_path(media_pb2.MediaRef(sha256=sha256)) as path:
         assert path.read_bytes() == b"moving pictures"
     assert not path.exists()
+
+
+async def test_a_video_that_is_not_what_its_name_says_is_refused(store: MediaStore) -> None:
+    await store.put(media_key(SHA), b"other pictures")
+    with pytest.raises(Refusal) as caught:
+        await _copy(store)
+    assert caught.value.reason == "MEDIA_DAMAGED"
 
 
 async def test_a_worker_reads_ranges_through_its_service(store: MediaStore) -> None:
