@@ -51,8 +51,14 @@ def fill(engine: sa.Engine, count: int) -> str:
         created = began + dt.timedelta(seconds=30 * number)
         rows.append(
             {
-                "verdict": None, "prob_fake": None, "headline": None, "model_version": None,
-                "chance": -1.0, "verdict_rank": 0, "length_s": 0.0, "people": 0,
+                "verdict": None,
+                "prob_fake": None,
+                "headline": None,
+                "model_version": None,
+                "chance": -1.0,
+                "verdict_rank": 0,
+                "length_s": 0.0,
+                "people": 0,
                 **(result.columns if is_result else {}),
                 "id": str(uuid.UUID(int=rng.getrandbits(128))),
                 "filename": filename,
