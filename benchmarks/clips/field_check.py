@@ -18,7 +18,7 @@ from pathlib import Path
 from notreally.v1 import analysis_pb2
 
 from benchmarks.clips.folder import asked, clips_in
-from benchmarks.wrappings import SOUND_FEATURES, WRAPPINGS, Wrapping, wrap
+from benchmarks.clips.wrappings import SOUND_FEATURES, WRAPPINGS, Wrapping, wrap
 from cli.outcome import FEATURE_NAMES
 from client import NotReally, ServiceError
 from tests.integration.stack import running_stack

@@ -86,7 +86,7 @@ def _sound_stretches(sounds: Sequence[AudioWindow]) -> list[tuple[Floats, Floats
 
 
 def _band_passed(values: Floats) -> Floats:
-    """As scipy.signal.sosfiltfilt does it, to the bit; that package takes a gateway more than a second to load."""
+    """As scipy.signal.sosfiltfilt does it; that package takes a gateway more than a second to load."""
     start, end = 2 * values[0] - values[_EDGE:0:-1], 2 * values[-1] - values[-2 : -_EDGE - 2 : -1]
     there = _filtered(np.concatenate([start, values, end]).tolist())
     there_and_back = _filtered(there[::-1])[::-1]

@@ -9,7 +9,7 @@ from notreally.v1 import analysis_pb2
 
 from benchmarks.clips.field_check import LIMIT, Answer, Change, changes, report
 from benchmarks.clips.folder import clips_in
-from benchmarks.wrappings import WRAPPINGS, wrap
+from benchmarks.clips.wrappings import WRAPPINGS, wrap
 
 
 def result(jitter: float | None = 1.0, mfcc: float | None = 5.0, *, real: bool = True) -> analysis_pb2.AnalysisResult:

@@ -101,8 +101,10 @@ def test_where_sound_is_missing_within_a_window_only_the_rest_is_compared() -> N
 
 
 @pytest.mark.parametrize("length", [16, 49, 101, 700])
-def test_the_filter_is_scipys_to_the_bit(length: int) -> None:
+def test_the_filter_is_scipys(length: int) -> None:
     sections = butter(2, BAND_HZ, btype="bandpass", fs=RATE_HZ, output="sos")
     noise = np.random.default_rng(length).normal(size=(50, length)) * np.logspace(-3, 3, 50)[:, None]
     for values in [*noise, *noise.cumsum(axis=1), np.full(length, 0.3), np.log(np.maximum(noise[-1], 1e-5))]:
-        np.testing.assert_array_equal(_band_passed(values), sosfiltfilt(sections, values))
+        # To the bit on some processors; on others the last digits of scipy's coefficients are different.
+        nothing = 1e-12 * np.abs(values).max()
+        np.testing.assert_allclose(_band_passed(values), sosfiltfilt(sections, values), rtol=1e-9, atol=nothing)
