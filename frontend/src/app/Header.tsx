@@ -32,7 +32,7 @@ export function Header() {
           <span className="text-lg">NotReally</span>
         </Link>
         {path !== "/" && <Badge />}
-        <nav aria-label="Pages" className="flex items-center sm:gap-1">
+        <nav aria-label="Pages" className="flex min-w-0 items-center overflow-x-auto sm:gap-1">
           {PAGES.map(({ href, label }) => {
             const here = path === href || `${path}/` === href;
             return (
@@ -42,7 +42,7 @@ export function Header() {
                 // The first page stays light: the others are fetched when they are wanted.
                 prefetch={false}
                 aria-current={here ? "page" : undefined}
-                className={`flex h-10 items-center rounded-lg px-2.5 text-[0.9375rem] font-medium ${here ? "bg-sunken" : "text-quiet hover:text-ink"}`}
+                className={`flex h-10 items-center rounded-lg px-1.5 text-sm sm:px-2.5 sm:text-[0.9375rem] font-medium ${here ? "bg-sunken" : "text-quiet hover:text-ink"}`}
               >
                 {label}
               </Link>
