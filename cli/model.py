@@ -44,7 +44,7 @@ def print_model(console: Console, model: classifier_pb2.Model) -> None:
     facts.add_row("assumed share of fakes", f"{model.prior_fake:.0%}")
     console.print(facts, highlight=False)
     ranges = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("feature", "5 %", "median", "95 %"):
+    for title in ("feature", "5%", "median", "95%"):
         ranges.add_column(title, justify="left" if title == "feature" else "right")
     for summary in model.features:
         ranges.add_row(summary.feature, *(f"{value:.3g}" for value in (summary.p05, summary.p50, summary.p95)))

@@ -79,7 +79,7 @@ class Lines:
         if what == said and percent < at + _LINE_EVERY_PERCENT:
             return
         self._said[file] = (what, percent)
-        self._console.print(f"{self._names[file]}: {what}, {percent:.0f} %", markup=False, highlight=False)
+        self._console.print(f"{self._names[file]}: {what}, {percent:.0f}%", markup=False, highlight=False)
 
 
 class Bars:

@@ -13,7 +13,7 @@ VERDICTS = {
     analysis_pb2.VERDICT_LIKELY_REAL: ("Likely real", "green"),
     analysis_pb2.VERDICT_LIKELY_FAKE: ("Likely fake", "red"),
     analysis_pb2.VERDICT_INCONCLUSIVE: ("Inconclusive", "yellow"),
-    analysis_pb2.VERDICT_INSUFFICIENT: ("Not enough evidence", "yellow"),
+    analysis_pb2.VERDICT_INSUFFICIENT: ("Not enough to judge", "yellow"),
 }
 
 
@@ -42,21 +42,20 @@ def print_report(console: Console, outcome: Outcome) -> None:
         parts.append(_voice(result.voice))
     if result.summary:
         parts += [Text(), Text(printable(result.summary))]
-    # What is said of the voice is said already where it is the headline.
+    # What is said of the voice is said already where it is the headline, and most of the rest in the summary.
     of_voice = () if result.headline == analysis_pb2.PART_VOICE else result.voice.insufficiency
-    notes = [*result.insufficiency, *of_voice, *result.warnings]
-    parts += [Text(f"• {printable(note.text)}", style="yellow") for note in notes]
-    if result.out_of_range:
-        parts.append(
-            Text("• Some values lie outside what the model was trained on: trust the score less.", style="yellow")
-        )
+    notes = [note.text for note in (*result.insufficiency, *of_voice, *result.warnings)]
+    parts += [Text(f"• {printable(text)}", style="yellow") for text in notes if text not in result.summary]
     parts += [Text(), feature_table(result, with_source=console.width >= _WIDE), Text(), _evidence(result)]
     style = VERDICTS.get(result.verdict, ("", "white"))[1]
     console.print(Panel(Group(*parts), title=_title(outcome), border_style=style, title_align="left"))
 
 
 def feature_table(result: analysis_pb2.AnalysisResult, *, with_source: bool = True) -> Table:
-    """The ten features with value, usual range among real videos, their pull on the score, and where they come from."""
+    """The ten features with value, usual range among real videos, their pull on the score, and where they come from.
+
+    Those that cannot move the score come last, without a pull.
+    """
     contributions = {contribution.feature: contribution for contribution in result.contributions}
     usual = {summary.feature: summary for summary in result.model.features}
     largest = max((abs(contribution.contribution) for contribution in contributions.values()), default=0.0)
@@ -69,22 +68,35 @@ def feature_table(result: analysis_pb2.AnalysisResult, *, with_source: bool = Tr
     table.add_column("", justify="right", no_wrap=True)
     if with_source:
         table.add_column("from", style="dim", no_wrap=True)
-    for name in FEATURE_NAMES:
+    moving = [name for name in FEATURE_NAMES if can_move(name, result)]
+    others = [name for name in FEATURE_NAMES if name not in moving]
+    for name in [*moving, *others]:
+        if others and name == others[0]:
+            table.add_row(Text("shown, not scored", style="dim"))
         contribution = contributions.get(name, classifier_pb2.FeatureContribution(feature=name))
         present = result.features.HasField(name)
         value = Text(_number(getattr(result.features, name))) if present else Text("missing", style="yellow")
-        if contribution.out_of_range:
+        if contribution.out_of_range and name in moving:
             value.append(" !", style="yellow")
         pull = contribution.contribution
-        row = [
-            Text(name),
-            value,
-            Text(f"{usual[name].p05:.2g} to {usual[name].p95:.2g}" if name in usual else ""),
-            contribution_bar(pull, largest),
-            Text(f"{pull:+.2f}", style="red" if pull > 0 else "green" if pull < 0 else "dim"),
-        ]
+        row = [Text(name), value, Text(f"{usual[name].p05:.2g} to {usual[name].p95:.2g}" if name in usual else "")]
+        if name in moving:
+            row += [
+                contribution_bar(pull, largest),
+                Text(f"{pull:+.2f}", style="red" if pull > 0 else "green" if pull < 0 else "dim"),
+            ]
+        else:
+            row += [Text(), Text()]
         table.add_row(*row, *([Text(_source(contribution.modality))] if with_source else []))
     return table
+
+
+def can_move(name: str, result: analysis_pb2.AnalysisResult) -> bool:
+    """Whether a feature can move the score of the face; of a model that does not say, whether it has."""
+    summary = next((one for one in result.model.features if one.feature == name), None)
+    if summary is not None and summary.HasField("used"):
+        return summary.used
+    return any(one.feature == name and one.contribution != 0 for one in result.contributions)
 
 
 def contribution_bar(contribution: float, largest: float) -> Text:
@@ -104,22 +116,24 @@ def _headline(result: analysis_pb2.AnalysisResult) -> Text:
     words, style = VERDICTS.get(result.verdict, ("Unknown verdict", "white"))
     headline = Text(words, style=f"bold {style}")
     if result.verdict != analysis_pb2.VERDICT_INSUFFICIENT:
-        headline.append(
-            f"   authenticity {result.authenticity_score:.0f} of 100, fake {result.prob_fake:.0%}, "
-            f"real {result.prob_real:.0%}",
-            style="default not bold",
-        )
+        what = "the voice is synthesised" if result.headline == analysis_pb2.PART_VOICE else "the face is manipulated"
+        headline.append(f"   estimated chance that {what}: {_percent(result.prob_fake)}", style="default not bold")
     return headline
+
+
+def _percent(share: float) -> str:
+    """A chance in percent, never rounded to certainty."""
+    return "less than 1%" if share < 0.01 else "more than 99%" if share > 0.99 else f"{share:.0%}"
 
 
 def _voice(voice: analysis_pb2.VoiceResult) -> Text:
     words, style = VERDICTS.get(voice.verdict, ("Unknown verdict", "white"))
     line = Text.assemble("Voice: ", (words.lower(), style))
     if voice.HasField("prob_fake"):
-        line.append(f", synthesised {voice.prob_fake:.0%}")
+        line.append(f", estimated chance that it is synthesised: {_percent(voice.prob_fake)}")
     suspicious = sum(stretch.suspicious for stretch in voice.stretches)
     if voice.stretches:
-        line.append(f", {suspicious} of {len(voice.stretches)} stretches suspicious", style="dim")
+        line.append(f", {suspicious} of {len(voice.stretches)} stretches stand out", style="dim")
     return line
 
 

@@ -41,7 +41,8 @@ class FeatureSpec:
     def words(self, value: float) -> str:
         """Says a value to a layperson, with its unit, such as "1 time a minute"."""
         number = self.number(value)
-        return f"{number} {self.noun[0] if number == '1' else self.noun[1]}".strip()
+        noun = self.noun[0] if number == "1" else self.noun[1]
+        return f"{number}{noun}" if noun.startswith("%") else f"{number} {noun}".strip()
 
 
 def _count(value: float) -> str:
@@ -85,10 +86,10 @@ FEATURES: tuple[FeatureSpec, ...] = (
     ),
     FeatureSpec(
         "nose_jitter",
-        "trembling of the nose",
+        "nose jitter",
         "IOD",
         features_pb2.MODALITY_FACE,
-        "How much the tip of the nose trembles beyond steady head motion; a face put on frame by frame can tremble.",
+        "How much the tip of the nose jitters beyond steady head motion; a face put on frame by frame can jitter.",
         "Median second difference of the nose tip ÷ (IOD·√6).",
         _percent,
         _OF_EYE_DISTANCE,

@@ -89,8 +89,8 @@ def insufficiency(features: Features) -> list[Reason]:
     reasons: list[Reason] = []
     if signals.coverage < LEAST_COVERAGE:
         text = (
-            f"The face can be seen in {math.floor(100 * signals.coverage)} % of the analysed frames, and at least "
-            f"{100 * LEAST_COVERAGE:.0f} % are needed. Use a part of the video that shows it throughout."
+            f"The face can be seen in {math.floor(100 * signals.coverage)}% of the analysed frames, and at least "
+            f"{100 * LEAST_COVERAGE:.0f}% are needed. Use a part of the video that shows it throughout."
         )
         reasons.append(Reason(reason="FACE_TOO_RARE", text=text))
     # Judged as it is said, so that 3 seconds of frames are 3 seconds.

@@ -22,25 +22,25 @@ _SPECS = {spec.name: spec for spec in FEATURES}
 _VERDICTS: dict[analysis_pb2.Verdict.ValueType, str] = {
     analysis_pb2.VERDICT_LIKELY_REAL: "This video is likely real.",
     analysis_pb2.VERDICT_LIKELY_FAKE: "This video is likely fake.",
-    analysis_pb2.VERDICT_INCONCLUSIVE: "This video cannot be called real or fake with confidence.",
-    analysis_pb2.VERDICT_INSUFFICIENT: "This video does not show enough to say whether it is real or fake.",
+    analysis_pb2.VERDICT_INCONCLUSIVE: "We can't tell whether this video is real or fake.",
+    analysis_pb2.VERDICT_INSUFFICIENT: "This video shows too little to tell whether it is real or fake.",
 }
 # Of a file in which only the voice can be judged, if that.
 _OF_THE_VOICE_ALONE: dict[analysis_pb2.Verdict.ValueType, str] = {
     analysis_pb2.VERDICT_LIKELY_REAL: "The voice in this {file} is likely real.",
     analysis_pb2.VERDICT_LIKELY_FAKE: "The voice in this {file} is likely synthesised.",
-    analysis_pb2.VERDICT_INCONCLUSIVE: "The voice in this {file} cannot be called real or synthesised with confidence.",
+    analysis_pb2.VERDICT_INCONCLUSIVE: "We can't tell whether the voice in this {file} is real or synthesised.",
     analysis_pb2.VERDICT_INSUFFICIENT: "Nothing can be said of the voice in this {file}.",
 }
 # Of the part that the verdict is about, and of the other one, which is no worse.
 _WORSE: dict[str, dict[analysis_pb2.Verdict.ValueType, str]] = {
     "face": {
         analysis_pb2.VERDICT_LIKELY_FAKE: "The face is likely fake",
-        analysis_pb2.VERDICT_INCONCLUSIVE: "The face cannot be called real or fake with confidence",
+        analysis_pb2.VERDICT_INCONCLUSIVE: "We can't tell whether the face is real or fake",
     },
     "voice": {
         analysis_pb2.VERDICT_LIKELY_FAKE: "The voice is likely synthesised",
-        analysis_pb2.VERDICT_INCONCLUSIVE: "The voice cannot be called real or synthesised with confidence",
+        analysis_pb2.VERDICT_INCONCLUSIVE: "We can't tell whether the voice is real or synthesised",
     },
 }
 _BETTER: dict[str, dict[analysis_pb2.Verdict.ValueType, str]] = {
@@ -56,21 +56,21 @@ _BETTER: dict[str, dict[analysis_pb2.Verdict.ValueType, str]] = {
 
 # Said in place of reasons: what pushed a score that means nothing is no reason.
 _NO_VERDICTS = (
-    "In tests on data sets and methods it had never met, the model in use did not tell real from fake well enough, so "
-    "it gives no verdicts."
+    "The model in use gives no verdicts: in tests on sources and methods it had never seen, it did not tell real from "
+    "fake well enough."
 )
 # Said where the score points to a side on which no verdicts are given.
 _NOT_PROVEN = (
-    "The model in use calls no video {side}: in tests on data sets and methods it had never met, too many of such "
+    "The model in use calls no video {side}: in tests on sources and methods it had never seen, too many of such "
     "verdicts were wrong."
 )
 _NO_VERDICTS_ON_VOICES = (
-    "In tests on pages and systems it had never met, the model in use did not tell real from synthesised voices well "
-    "enough, so it gives no verdicts on them."
+    "The model in use gives no verdicts on voices: in tests on pages and systems it had never heard, it did not tell "
+    "real from synthesised voices well enough."
 )
 _VOICE_NOT_PROVEN = (
-    "The model in use calls no voice {side}: in tests on pages and systems it had never met, too many of such verdicts "
-    "were wrong."
+    "The model in use calls no voice {side}: in tests on pages and systems it had never heard, too many of such "
+    "verdicts were wrong."
 )
 
 
@@ -111,11 +111,11 @@ def summarize(result: AnalysisResult, missing: Mapping[str, str], number: int = 
         first, *others = [reason.text for reason in result.voice.insufficiency]
         sentences += [nothing_said_of("voice", first), *others]
     if number:
-        sentences += _not_measured(missing)
+        sentences += _not_measured(missing, result)
     sentences += _caveats(result, face, voice, number)
     sentences += [warning.text for warning in result.warnings]
     if result.verdict in (analysis_pb2.VERDICT_LIKELY_REAL, analysis_pb2.VERDICT_LIKELY_FAKE):
-        sentences.append("This is an estimate, not proof.")
+        sentences += [*_record_in_words(result, is_voice=is_voice), "This is an estimate, not proof."]
     return " ".join(sentences)
 
 
@@ -157,11 +157,9 @@ def _about_the_voice(voice: _Judged, model: Model) -> list[str]:
     curve = model.voice
     if curve.real_below <= 0 and curve.fake_above >= 1:
         return [_NO_VERDICTS_ON_VOICES]
-    sentence = f"The model puts the chance of a synthesised voice at {_percent(voice.prob_fake)}"
+    sentence = f"The estimated chance that the voice is synthesised is {_percent(voice.prob_fake)}"
     prior = model.prior_fake
-    chance = (
-        f"{sentence}, assuming that {_percent(prior)} of voices are synthesised." if 0 < prior < 1 else f"{sentence}."
-    )
+    chance = f"{sentence}, if {_percent(prior)} of voices are to begin with." if 0 < prior < 1 else f"{sentence}."
     if voice.verdict != analysis_pb2.VERDICT_INCONCLUSIVE:
         return [chance]
     if voice.prob_fake < 0.5 and curve.real_below <= 0:
@@ -188,9 +186,9 @@ def _side_without_verdicts(face: _Judged, model: Model) -> list[str]:
 
 
 def _chance(face: _Judged, model: Model) -> str:
-    sentence = f"The model puts the chance of a manipulated face at {_percent(face.prob_fake)}"
+    sentence = f"The estimated chance that the face is manipulated is {_percent(face.prob_fake)}"
     prior = model.prior_fake
-    return f"{sentence}, assuming that {_percent(prior)} of videos are fake." if 0 < prior < 1 else f"{sentence}."
+    return f"{sentence}, if {_percent(prior)} of videos are fake to begin with." if 0 < prior < 1 else f"{sentence}."
 
 
 def _reasons(face: _Judged, result: AnalysisResult) -> list[str]:
@@ -203,24 +201,22 @@ def _reasons(face: _Judged, result: AnalysisResult) -> list[str]:
     fake = [item for item in signs if item.contribution > 0]
     real = [item for item in signs if item.contribution < 0]
     if face.verdict == analysis_pb2.VERDICT_INCONCLUSIVE:
-        sentences = [*_signs("fake", fake[:1], result.model), *_signs("real", real[:1], result.model)]
+        sentences = [*_moved("raised", fake[:1], result.model), *_moved("lowered", real[:1], result.model)]
     elif face.verdict == analysis_pb2.VERDICT_LIKELY_FAKE:
-        sentences = [*_signs("fake", fake[:MOST_REASONS], result.model), *_signs("real", real[:1], result.model)]
+        sentences = [*_moved("raised", fake[:MOST_REASONS], result.model), *_moved("lowered", real[:1], result.model)]
     else:
-        sentences = [*_signs("real", real[:MOST_REASONS], result.model), *_signs("fake", fake[:1], result.model)]
+        sentences = [*_moved("lowered", real[:MOST_REASONS], result.model), *_moved("raised", fake[:1], result.model)]
     largest = max(result.contributions, key=lambda item: abs(item.contribution), default=None)
     if largest is not None and largest.feature == _CONTEXT and abs(largest.contribution) >= LEAST_CONTRIBUTION:
         sentences.append("The compression of the file moved the score most, and says nothing by itself.")
     return sentences
 
 
-def _signs(side: str, items: Sequence[FeatureContribution], model: Model) -> list[str]:
+def _moved(how: str, items: Sequence[FeatureContribution], model: Model) -> list[str]:
+    """What moved the score and which way: a usual value may have done either."""
     if not items:
         return []
-    said = _listed(_value_in_words(item, model) for item in items)
-    whose = "a fake" if side == "fake" else "a real video"
-    one, many = f"The strongest sign of {whose} is", f"The strongest signs of {whose} are"
-    return [f"{one if len(items) == 1 else many} {said}."]
+    return [f"What {how} it most: {_listed(_value_in_words(item, model) for item in items)}."]
 
 
 def _value_in_words(item: FeatureContribution, model: Model) -> str:
@@ -229,18 +225,37 @@ def _value_in_words(item: FeatureContribution, model: Model) -> str:
     usual = next((summary for summary in model.features if summary.feature == item.feature), None)
     if usual is None:
         return f"{words})"
-    return f"{words}; {spec.number(usual.p05)} to {spec.number(usual.p95)} is usual in real videos)"
+    where = "below" if item.value < usual.p05 else "above" if item.value > usual.p95 else "within"
+    return f"{words}, {where} the {spec.number(usual.p05)} to {spec.number(usual.p95)} usual in real videos)"
 
 
-def _not_measured(missing: Mapping[str, str]) -> list[str]:
-    if not missing:
+def _record_in_words(result: AnalysisResult, *, is_voice: bool) -> list[str]:
+    """Of such verdicts, how many were right in tests."""
+    record = result.model.voice.record if is_voice else result.model.record
+    is_real = result.verdict == analysis_pb2.VERDICT_LIKELY_REAL
+    if not (record.HasField("wrong_real") if is_real else record.HasField("wrong_fake")):
         return []
+    right = f"{100 * (1 - (record.wrong_real if is_real else record.wrong_fake)):.0f}"
+    none = f"{100 * (1 - record.given):.0f}" if record.HasField("given") else ""
+    what = "recordings" if is_voice else "videos"
+    others = f"; {none} of 100 {what} got none" if none else ""
+    return [f"In tests on sources never seen before, {right} of 100 such verdicts were right{others}."]
+
+
+def _not_measured(missing: Mapping[str, str], result: AnalysisResult) -> list[str]:
+    # What cannot move the score is not missed; an older model does not say what can.
+    unused = {summary.feature for summary in result.model.features if summary.HasField("used") and not summary.used}
     by_reason: dict[str, list[str]] = {}
     for spec in FEATURES:
-        if spec.name in missing:
+        if spec.name in missing and spec.name not in unused:
             by_reason.setdefault(missing[spec.name], []).append(f"the {spec.label}")
+    if not by_reason:
+        return []
     clauses = "; ".join(f"{_listed(labels)}, because {reason}" for reason, labels in by_reason.items())
-    return [f"Not measured: {clauses}.", "Missing measurements say nothing either way."]
+    absent = (item for item in result.contributions if not item.HasField("value"))
+    if any(abs(item.contribution) >= LEAST_CONTRIBUTION for item in absent):
+        return [f"Not measured: {clauses}."]
+    return [f"Not measured: {clauses}.", "Missing measurements don't count for or against the video."]
 
 
 def _caveats(result: AnalysisResult, face: _Judged | None, voice: _Judged | None, number: int) -> list[str]:
@@ -266,10 +281,10 @@ def _caveats(result: AnalysisResult, face: _Judged | None, voice: _Judged | None
 
 def _percent(share: float) -> str:
     if share < 0.01:
-        return "less than 1 %"
+        return "less than 1%"
     if share > 0.99:
-        return "more than 99 %"
-    return f"{100 * share:.0f} %"
+        return "more than 99%"
+    return f"{100 * share:.0f}%"
 
 
 def _listed(items: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from notreally.v1 import classifier_pb2
 from numpy.typing import NDArray
 
 from services.classifier.boosting import XGBoostError, find_lib_path, xgboost
+from services.classifier.record import add_records
 from services.classifier.soft_maximum import SoftMaximum, Term
 from services.classifier.vector import FEATURE_NAMES, MODALITIES
 
@@ -127,6 +128,8 @@ class TrainedModel:
         self._used = np.array([name in used for name in FEATURE_NAMES])
         for name in networks.terms:
             self._used[FEATURE_NAMES.index(name)] |= networks.slope > 0
+        for feature, is_used in zip(description.features, self._used.tolist(), strict=True):
+            feature.used = is_used
 
     def score(self, row: NDArray[np.float64]) -> Score:
         """Score one row.
@@ -198,7 +201,7 @@ def _band(
 
 
 def load(path: Path) -> TrainedModel:
-    """Read and validate a model file.
+    """Read and validate a model file, and what its evaluation beside it says (`services.classifier.record`).
 
     Args:
         path: an XGBoost JSON or UBJSON file as `training` writes it. Nothing is ever unpickled.
@@ -212,6 +215,7 @@ def load(path: Path) -> TrainedModel:
     _check_names(booster, description)
     networks, calibration = _networks(booster), _calibration(booster)
     description.sha256 = hashlib.sha256(content).hexdigest()
+    add_records(description, path.parent)
     return TrainedModel(booster, description, networks, calibration)
 
 

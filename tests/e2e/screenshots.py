@@ -65,7 +65,7 @@ async def take(url: str, video: Path, folder: Path) -> None:
 
 async def _show_moments(page: Page) -> None:
     """The video at the place that looks most suspicious, with its charts drawn."""
-    heading = page.get_by_role("heading", name="Watch it")
+    heading = page.get_by_role("heading", name="Video and charts")
     await heading.scroll_into_view_if_needed()
     await page.get_by_role("button", name="Load the video").click()
     await expect(page.locator("video")).to_be_visible()

@@ -251,7 +251,7 @@ async def test_what_a_page_loads_of_another_is_as_small(port: int) -> None:
 async def test_a_page_that_is_not_there_is_a_page(port: int) -> None:
     reply = await fetch(port, "GET", "/nowhere/", {"accept": "text/html"})
     assert reply.status == 404
-    assert b"Nothing here" in reply.body
+    assert b"Page not found" in reply.body
 
 
 @pytest.mark.parametrize("up", ["..", "%2e%2e", "..%2f"])

@@ -1,21 +1,48 @@
 import { Ear, FileSearch, ScanFace } from "lucide-react";
 import Link from "next/link";
 
+import { Verdict } from "@gen/notreally/v1/analysis_pb";
+
+import { VERDICT_NAMES } from "@/dashboard/verdict";
 import { Preparations } from "@/preparations/Preparations";
 import { CurlExample } from "@/upload/CurlExample";
 import { UploadPage } from "@/upload/UploadPage";
 
 const LOOKS = [
-  { Icon: ScanFace, title: "The face", text: "How it blinks, moves and sits in the picture, frame by frame." },
-  { Icon: Ear, title: "The sound", text: "Whether the voice sounds recorded or synthesised, and whether the mouth follows it." },
-  { Icon: FileSearch, title: "The file", text: "What the container says about itself, and how strongly it is compressed." },
+  {
+    Icon: ScanFace,
+    title: "The face",
+    text: "How it looks, how it moves, and whether it was put into the picture. The verdict on the face rests on this.",
+  },
+  { Icon: Ear, title: "The voice", text: "Whether it sounds recorded or synthesised. The verdict on the voice rests on this." },
+  {
+    Icon: FileSearch,
+    title: "The file",
+    text: "What it says about itself, and how strongly it is compressed. This is shown, not scored.",
+  },
 ];
 
 const VERDICTS = [
-  { word: "Likely fake", colour: "bg-fake", text: "The face or the voice is like those of the fakes that the model was trained on." },
-  { word: "Likely real", colour: "bg-real", text: "It is like those of real videos. A model that is not sure enough of it never says so." },
-  { word: "Inconclusive", colour: "bg-inconclusive", text: "The answer for most videos: “cannot say”, not “half fake”. You see the score and the reasons." },
-  { word: "Not enough", colour: "bg-neutral", text: "Too little to judge: a face too small, out of view or seen too briefly, and hardly any voice." },
+  {
+    verdict: Verdict.LIKELY_FAKE,
+    colour: "bg-fake",
+    text: "The face or the voice is more like the fakes the model knows than like real ones.",
+  },
+  {
+    verdict: Verdict.LIKELY_REAL,
+    colour: "bg-real",
+    text: "It is more like real ones. A model that is too often wrong about this in tests never says it.",
+  },
+  {
+    verdict: Verdict.INCONCLUSIVE,
+    colour: "bg-inconclusive",
+    text: "The answer for most videos: we can’t tell. It means neither “real” nor “half fake”.",
+  },
+  {
+    verdict: Verdict.INSUFFICIENT,
+    colour: "bg-neutral",
+    text: "Too little to go on: the face is too small, out of view or seen too briefly, and there is hardly any voice.",
+  },
 ];
 
 export default function AnalysePage() {
@@ -24,7 +51,7 @@ export default function AnalysePage() {
       <h1 className="text-4xl font-semibold tracking-tight sm:text-5xl">Is this face real? Is this voice?</h1>
       <p className="mt-4 max-w-2xl text-lg text-quiet">
         Give it a video or a sound file. NotReally tells you whether the face and the voice in it are likely real or
-        likely fake, how sure that is, and why; or that it cannot tell, which is often.
+        likely fake, and why; or that it can’t tell, which is often.
       </p>
       <Preparations />
       <div className="mt-8">
@@ -33,7 +60,7 @@ export default function AnalysePage() {
 
       <section aria-labelledby="how" className="mt-14">
         <h2 id="how" className="text-xl font-semibold tracking-tight">
-          It looks in three ways at once
+          What it looks at
         </h2>
         <ul className="mt-5 grid gap-6 sm:grid-cols-3">
           {LOOKS.map(({ Icon, title, text }) => (
@@ -45,9 +72,9 @@ export default function AnalysePage() {
           ))}
         </ul>
         <p className="mt-5 max-w-2xl text-quiet">
-          Ten numbers come out. A model weighs those that have proved to tell real from fake, and you see all of them,
-          each with what it did to the verdict. Face and voice are judged apart, and the
-          headline is the worse of the two verdicts. What that is worth is in the{" "}
+          Ten measurements come out. A model weighs those that have proved to tell real from fake; the others are shown,
+          not scored. Face and voice are judged apart, and the headline is the worse of the two verdicts. How often such
+          verdicts are wrong is in the{" "}
           <Link href="/model/" prefetch={false} className="link">
             model card
           </Link>
@@ -60,11 +87,11 @@ export default function AnalysePage() {
           What the answer can be
         </h2>
         <dl className="mt-4 border-t border-line">
-          {VERDICTS.map(({ word, colour, text }) => (
-            <div key={word} className="grid gap-x-6 gap-y-0.5 border-b border-line py-3 sm:grid-cols-[11rem_1fr]">
+          {VERDICTS.map(({ verdict, colour, text }) => (
+            <div key={verdict} className="grid gap-x-6 gap-y-0.5 border-b border-line py-3 sm:grid-cols-[11rem_1fr]">
               <dt className="flex items-center gap-2.5 font-medium">
                 <span aria-hidden className={`size-2.5 rounded-full ${colour}`} />
-                {word}
+                {VERDICT_NAMES[verdict]}
               </dt>
               <dd className="text-quiet">{text}</dd>
             </div>

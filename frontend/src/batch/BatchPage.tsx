@@ -7,6 +7,7 @@ import { useRouter, useSearchParams } from "next/navigation";
 import { useState } from "react";
 
 import { currentToken, FIRST_PAGE, newer, older } from "@/history/pages";
+import { VERDICT_NAMES } from "@/dashboard/verdict";
 import { batches } from "@/lib/api/batches";
 import { api, apiAddress } from "@/lib/api/client";
 import { failureOf } from "@/lib/api/errors";
@@ -146,19 +147,14 @@ function unended(batch: Batch): number {
   return Math.max(batch.total, batch.expected) - ended;
 }
 
-const VERDICTS: readonly [Verdict, string][] = [
-  [Verdict.LIKELY_FAKE, "likely fake"],
-  [Verdict.LIKELY_REAL, "likely real"],
-  [Verdict.INCONCLUSIVE, "inconclusive"],
-  [Verdict.INSUFFICIENT, "not enough to judge"],
-];
+const VERDICTS = [Verdict.LIKELY_FAKE, Verdict.LIKELY_REAL, Verdict.INCONCLUSIVE, Verdict.INSUFFICIENT] as const;
 
-/** "212 of 500 files, 42 %: 12 likely fake, 195 inconclusive, 1 failed". */
+/** "212 of 500 files, 42%: 12 likely fake, 195 inconclusive, 1 failed". */
 function summary(batch: Batch): string {
   const all = Math.max(batch.total, batch.expected);
   const left = unended(batch);
   const head = left === 0 ? formatCount(all, "file", "files") : `${formatNumber(all - left)} of ${formatCount(all, "file", "files")}, ${formatPercent(Math.floor(batch.percent) / 100)}`;
-  const counts = VERDICTS.map(([verdict, words]) => [batch.verdicts.find((each) => each.verdict === verdict)?.count ?? 0, words] as const);
+  const counts = VERDICTS.map((verdict) => [batch.verdicts.find((each) => each.verdict === verdict)?.count ?? 0, VERDICT_NAMES[verdict].toLowerCase()] as const);
   const lost = batch.states.filter(({ state }) => state === AnalysisState.FAILED || state === AnalysisState.CANCELLED);
   const failed = lost.reduce((sum, { count }) => sum + count, 0);
   const parts = [...counts, [failed, "failed or cancelled"] as const, [batch.reviewed, "reviewed"] as const];

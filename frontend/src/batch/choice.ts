@@ -26,8 +26,9 @@ export const FILTERS: readonly Filter[] = [
   { key: "all", label: "All" },
   { key: "fake", label: "Likely fake", verdicts: [Verdict.LIKELY_FAKE] },
   { key: "real", label: "Likely real", verdicts: [Verdict.LIKELY_REAL] },
-  { key: "none", label: "No clear verdict", verdicts: [Verdict.INCONCLUSIVE, Verdict.INSUFFICIENT] },
-  { key: "running", label: "Under way", states: [AnalysisState.QUEUED, AnalysisState.RUNNING] },
+  { key: "inconclusive", label: "Inconclusive", verdicts: [Verdict.INCONCLUSIVE] },
+  { key: "insufficient", label: "Not enough to judge", verdicts: [Verdict.INSUFFICIENT] },
+  { key: "running", label: "In progress", states: [AnalysisState.QUEUED, AnalysisState.RUNNING] },
   { key: "failed", label: "Failed", states: [AnalysisState.FAILED, AnalysisState.CANCELLED] },
   { key: "unseen", label: "Not reviewed", states: [AnalysisState.SUCCEEDED], reviewed: false },
 ];

@@ -103,7 +103,7 @@ export function JitterChart({
     <Figure
       of={of}
       brief={brief}
-      title="Trembling of the nose"
+      title="Nose jitter"
       about={
         "How far the tip of the nose leaves its path from one frame to the next, in percent of the distance between the eyes. " +
         (typical
@@ -111,7 +111,7 @@ export function JitterChart({
           : "Dashed: the median so far.")
       }
       summary={describeJitter(trace, middle, typical)}
-      readings={[{ label: "trembling", mark: "bg-face", at: (t) => read(valueAt(trace, t), percent) }]}
+      readings={[{ label: "jitter", mark: "bg-face", at: (t) => read(valueAt(trace, t), percent) }]}
       table={{
         head: ["From", "Mean", "Greatest"],
         rows: () => perSecondRows(trace, percent, (second) => [percent(second.greatest)]),

@@ -17,7 +17,7 @@ export interface SignalChartsProps {
   durationS?: number;
   /** Of voice that was scored. */
   stretches?: readonly Stretch[];
-  /** Usual range of the nose's trembling, in percent of the distance between the eyes. */
+  /** Usual range of nose jitter, in percent of the distance between the eyes. */
   typicalJitter?: Band;
   /** While the work runs, what has not been looked at yet is no gap. */
   growing?: boolean;

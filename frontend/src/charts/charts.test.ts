@@ -168,7 +168,7 @@ describe("a chart in words", () => {
     expect(describeEyes(eyes, [])).toContain("No blink is marked");
   });
 
-  it("says how much the nose trembles and what is usual", () => {
+  it("says how much the nose jitters and what is usual", () => {
     const words = describeJitter([{ t: 0, value: 0.9 }], 0.3, { from: 0.17, to: 1.2 });
     expect(words).toContain("less than 0.3 percent");
     expect(words).toContain("between 0.17 and 1.2 percent");

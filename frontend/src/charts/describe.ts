@@ -18,7 +18,7 @@ export function describeEyes(trace: Trace, blinks: readonly number[]): string {
 
 export function describeJitter(trace: Trace, middle: number, typical?: Band): string {
   const greatest = Math.max(...present(trace));
-  const median = `Half of the time the nose trembles by less than ${formatSignificant(middle)} percent of the distance between the eyes, at most by ${formatSignificant(greatest)} percent.`;
+  const median = `Half of the time the nose jitters by less than ${formatSignificant(middle)} percent of the distance between the eyes, at most by ${formatSignificant(greatest)} percent.`;
   if (!typical) return median;
   return `${median} In most real videos that median lies between ${formatSignificant(typical.from)} and ${formatSignificant(typical.to)} percent.`;
 }

@@ -6,7 +6,7 @@ import { faceView } from "@/dashboard/faceView";
 import { FEATURES, type FeatureText, numberOf, title } from "@/dashboard/features";
 import { missingReason } from "@/dashboard/missing";
 import { isSound } from "@/dashboard/part";
-import { signed } from "@/dashboard/push";
+import { logOddsOf, pushOf } from "@/dashboard/push";
 import { strip, summariesOf, usualRange } from "@/dashboard/range";
 import { RangeStrip } from "@/dashboard/RangeStrip";
 import { Section } from "@/dashboard/Section";
@@ -25,7 +25,7 @@ export function ComparedFeatures({ a, b }: Pair) {
   return (
     <Section
       title="The measurements"
-      about="The grey band covers nine in ten real videos, or voices; the dot is A, the square is B. Below each value: its push on the face's score."
+      about="The grey band covers nine in ten real videos, or voices; the dot is A, the square is B. Below each value: what it did to the chance for the face."
     >
       <div className="panel overflow-hidden">
         <table className="w-full text-left text-sm tabular-nums">
@@ -85,8 +85,11 @@ function Value({ name, feature, result }: { name: string; feature: FeatureText; 
         </>
       )}
       {hasScore({ verdict: faceView(result).verdict, model: result.model }) && contribution && contribution.contribution !== 0 && (
-        <span className={`block text-xs ${colour(contribution.contribution)}`}>
-          {signed(contribution.contribution)} {side(contribution.contribution)}
+        <span
+          className={`block text-xs ${colour(contribution.contribution)}`}
+          title={logOddsOf(contribution.contribution)}
+        >
+          {pushOf(contribution.contribution).words.toLowerCase()}
         </span>
       )}
     </td>
@@ -120,8 +123,4 @@ function valueOf(result: AnalysisResult, feature: FeatureText): number | undefin
 
 function colour(push: number): string {
   return push > 0 ? "text-fake" : push < 0 ? "text-real" : "text-quiet";
-}
-
-function side(push: number): string {
-  return push > 0 ? "to fake" : push < 0 ? "to real" : "";
 }

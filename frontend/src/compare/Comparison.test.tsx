@@ -13,7 +13,7 @@ describe("two results side by side", () => {
   it("say each what its headline is about", () => {
     compare("fake_voice", "sound");
     const [a, b] = screen.getAllByLabelText("Face and voice") as [HTMLElement, HTMLElement];
-    expect(within(a).getByText("gives the headline").closest("div")?.textContent).toMatch(/^VoiceLikely fake/);
+    expect(within(a).getByText("the verdict above").closest("div")?.textContent).toMatch(/^VoiceLikely fake/);
     expect(within(b).getByText("A sound file has no picture.")).toBeTruthy();
     expect(screen.getAllByText("chance that the voice is synthesised")).toHaveLength(2);
   });
@@ -24,7 +24,7 @@ describe("two results side by side", () => {
     expect(row.textContent).toContain("2 to 79 is usual");
     expect(row.textContent).not.toMatch(/to (fake|real)/);
     // The push is the face's, whoever has the headline.
-    const nose = screen.getByRole("rowheader", { name: "Trembling of the nose" }).closest("tr") as HTMLElement;
+    const nose = screen.getByRole("rowheader", { name: "Nose jitter" }).closest("tr") as HTMLElement;
     expect(within(nose).getAllByText(/to real$/)).toHaveLength(2);
   });
 

@@ -11,7 +11,7 @@ import { Gauge } from "@/dashboard/Gauge";
 import { PartLines } from "@/dashboard/PartLines";
 import { headlineOf } from "@/dashboard/part";
 import { Section } from "@/dashboard/Section";
-import { hasScore, TONE_EDGE, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
+import { hasScore, namesSide, TONE_EDGE, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
 import { formatDateTime, formatDuration } from "@/lib/format";
 import { analysisPage } from "@/lib/names";
 
@@ -71,7 +71,7 @@ function Side({ name, analysis }: { name: string; analysis: Ended }) {
       <PartLines result={result} />
       {hasScore(result, part) && (
         <div className="mt-4 border-t border-line pt-4">
-          <Gauge probFake={result.probFake} model={result.model} part={part} />
+          <Gauge probFake={result.probFake} model={result.model} part={part} named={namesSide(result.verdict)} />
         </div>
       )}
     </section>

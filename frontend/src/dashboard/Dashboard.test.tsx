@@ -39,7 +39,7 @@ async function show(name: Name, change?: (analysis: Recorded) => void) {
   const analysis = recorded(name);
   change?.(analysis);
   const { container } = render(<Dashboard analysis={analysis} download={never} />);
-  await screen.findByRole("heading", { name: /^(Watch|Listen to) it$/ });
+  await screen.findByRole("heading", { name: /^(Video|Recording) and charts$/ });
   await waitFor(() => expect(container.querySelector("[data-report]")).toBeTruthy());
   // The report for paper is in the page too, after what is on the screen.
   const [onScreen] = container.children;
@@ -133,9 +133,11 @@ describe("the dashboard", () => {
     const page = await show("talking");
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Likely real");
     expect(page.getAllByText(/^17\s?%$/)).not.toHaveLength(0);
-    expect(page.getByText(/This is an estimate, not proof\.$/)).toBeTruthy();
-    expect(page.getByText("All ten measurements could be made.", { exact: false })).toBeTruthy();
-    expect(page.getAllByRole("listitem", { name: /Trembling of the nose/ })[0]?.textContent).toContain("towards real");
+    expect(page.getByText(/An estimate, not proof\./)).toBeTruthy();
+    expect(page.getByRole("heading", { name: "What to do next" })).toBeTruthy();
+    expect(page.getAllByRole("listitem", { name: /Nose jitter/ })[0]?.textContent).toContain("Lowered the chance");
+    // One number: neither its complement nor the larger of the two.
+    expect(page.queryByText(/confidence|authenticity/i)).toBeNull();
   });
 
   it("gives its verdict before series and pictures are there, and keeps their place", async () => {
@@ -155,10 +157,10 @@ describe("the dashboard", () => {
     });
     const readOn = vi.fn();
     render(<Dashboard analysis={recorded("talking")} download={never} onReadOn={readOn} />);
-    await screen.findByRole("heading", { name: /^What moved the face/ });
-    expect(screen.queryByRole("heading", { name: "Watch it" })).toBeNull();
+    await screen.findByRole("heading", { name: /^What influenced the face/ });
+    expect(screen.queryByRole("heading", { name: "Video and charts" })).toBeNull();
     expect(readOn).not.toHaveBeenCalled();
-    await screen.findByRole("heading", { name: "Watch it" });
+    await screen.findByRole("heading", { name: "Video and charts" });
     expect(readOn).toHaveBeenCalledOnce();
   });
 
@@ -196,8 +198,8 @@ describe("the dashboard", () => {
     const page = await show("short");
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Not enough to judge");
     expect(page.getByText(/The face can be seen for 2 seconds/)).toBeTruthy();
-    expect(page.queryByText("chance that the face is manipulated")).toBeNull();
-    expect(page.queryByRole("heading", { name: /^What moved the/ })).toBeNull();
+    expect(page.queryByText("estimated chance that the face is manipulated")).toBeNull();
+    expect(page.queryByRole("heading", { name: /^What influenced the/ })).toBeNull();
   });
 
   it("draws nothing of a face where there is none", async () => {
@@ -210,9 +212,9 @@ describe("the dashboard", () => {
 
   it("says calmly that the model gives no verdicts", async () => {
     const page = await show("talking_default_model");
-    expect(page.getByRole("heading", { level: 1 }).textContent).toBe("No verdict");
-    expect(page.getByText(/Take the number as a hint at most/)).toBeTruthy();
-    expect(page.queryByText(/Pushed/)).toBeNull();
+    expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Inconclusive");
+    expect(page.getAllByText(/nowhere right often enough to name a side/)[0]).toBeTruthy();
+    expect(page.queryByText(/(Raised|Lowered) the chance/)).toBeNull();
   });
 
   it("tells why a silent video lacks four measurements", async () => {
@@ -239,8 +241,8 @@ describe("the dashboard", () => {
     const list = within(page.getByRole("heading", { name: /^Moments that look most/ }).closest("section") as HTMLElement);
     const pictures = list.getAllByRole("button");
     expect(pictures.map((each) => each.textContent)).toEqual([
-      "at 0:01.0score −1.00looks like real videos",
-      "at 0:02.0score +3.00looks synthesised",
+      "at 0:01.0score 27 of 100looks like real videos",
+      "at 0:02.0score 95 of 100looks synthesised",
     ]);
     expect(list.getAllByRole("img")[1]?.getAttribute("alt")).toBe(
       "The face looks more synthesised than real videos do, strongest sign in the upper right",
@@ -265,14 +267,14 @@ describe("the dashboard", () => {
     });
     const list = within(page.getByRole("heading", { name: /^Moments that look most/ }).closest("section") as HTMLElement);
     expect(list.getAllByRole("button").map((each) => each.textContent)).toEqual([
-      "at 0:01.0score +3.00looks synthesised",
-      "at 0:02.0score +3.00looks like real videos",
-      "at 0:03.0score +6.00shows traces of blending",
+      "at 0:01.0score 95 of 100looks synthesised",
+      "at 0:02.0score 95 of 100looks like real videos",
+      "at 0:03.0score 100 of 100shows traces of blending",
     ]);
     expect(list.getAllByTitle(/synthesised/)).toHaveLength(1);
     expect(list.getAllByTitle(/blended/)).toHaveLength(2);
     expect(list.getAllByRole("img")[2]?.getAttribute("alt")).toMatch(/^The face shows more traces of blending than/);
-    expect(document.querySelector("[data-report]")?.textContent).toContain("score +6.00shows traces of blending");
+    expect(document.querySelector("[data-report]")?.textContent).toContain("0:03.0, 100 of 100shows traces of blending");
   });
 
   it("colours the timeline red only where the face looks unlike real videos", async () => {
@@ -344,20 +346,20 @@ describe("the dashboard", () => {
   it("has the pictures of the moments on paper too, each with and without colours", async () => {
     await show("talking", withAppearance);
     expect(document.querySelectorAll("[data-report] [data-heat]")).toHaveLength(2);
-    expect(document.querySelector("[data-report]")?.textContent).toContain("0:02.0, score +3.00");
+    expect(document.querySelector("[data-report]")?.textContent).toContain("0:02.0, 95 of 100");
   });
 
   it("has a tab for each face, which the arrow keys change", async () => {
     const page = await show("two_faces");
     const tabs = page.getAllByRole("tab");
-    expect(tabs.map((tab) => tab.getAttribute("aria-selected"))).toEqual(["true", "false"]);
-    tabs[0]?.focus();
+    expect(tabs.map((tab) => tab.textContent?.slice(0, 6))).toEqual(["Face 1", "Face 2"]);
+    const first = tabs.findIndex((tab) => tab.getAttribute("aria-selected") === "true");
+    tabs[first]?.focus();
     await userEvent.keyboard("{ArrowRight}");
-    expect(page.getAllByRole("tab")[1]?.getAttribute("aria-selected")).toBe("true");
-    expect(document.activeElement).toBe(page.getAllByRole("tab")[1]);
-    expect(page.getByText(/^Verdict on face \d of 2$/)).toBeTruthy();
-    // The summary is about the headline's face alone.
-    expect(page.queryByText(/This is an estimate, not proof\.$/)).toBeNull();
+    const other = page.getAllByRole("tab")[1 - first];
+    expect(other?.getAttribute("aria-selected")).toBe("true");
+    expect(document.activeElement).toBe(other);
+    expect(page.getByText(`Verdict on face ${2 - first} of 2`)).toBeTruthy();
   });
 
   it("holds a report for paper", async () => {
@@ -375,20 +377,20 @@ describe("the dashboard of a face and a voice", () => {
     expect(page.getAllByRole("heading", { level: 1 }).map(({ textContent }) => textContent)).toEqual(["Likely fake"]);
     expect(page.getByText("Verdict on the voice")).toBeTruthy();
     const parts = page.getByLabelText("Face and voice");
-    expect(factOf(parts, "Face")).toMatch(/^Likely real17\s?% chance that the face is manipulated$/);
-    expect(factOf(parts, "Voice")).toMatch(/^Likely fakegives the headline93\s?% chance that the voice is synthesised$/);
+    expect(factOf(parts, "Face")).toMatch(/^Likely real17\s?% estimated chance that the face is manipulated$/);
+    expect(factOf(parts, "Voice")).toMatch(/^Likely fakethe verdict above93\s?% estimated chance that the voice is synthesised$/);
   });
 
   it("says so too where the face gives it", async () => {
     const page = await show("talking");
     expect(page.getByText("Verdict on the face")).toBeTruthy();
-    expect(factOf(page.getByLabelText("Face and voice"), "Voice")).toMatch(/^Likely real7\s?% chance/);
+    expect(factOf(page.getByLabelText("Face and voice"), "Voice")).toMatch(/^Likely real7\s?% estimated chance/);
   });
 
   it("says why nothing can be said of one of them", async () => {
     const page = await show("short");
     const parts = page.getByLabelText("Face and voice");
-    expect(factOf(parts, "Face")).toMatch(/^Not enough to judgegives the headlineThe face can be seen for 2 seconds/);
+    expect(factOf(parts, "Face")).toMatch(/^Not enough to judgethe verdict aboveThe face can be seen for 2 seconds/);
     expect(factOf(parts, "Voice")).toMatch(/^Not enough to judgeThe voice can be heard for 1\.6 seconds/);
     expect(factOf((await show("silent")).getByLabelText("Face and voice"), "Voice")).toMatch(
       /^Not looked atThe video has no sound\.$/,
@@ -397,13 +399,13 @@ describe("the dashboard of a face and a voice", () => {
 
   it("keeps the voice out of what moved the face's score", async () => {
     const page = await show("fake_voice");
-    const moved = page.getByRole("heading", { name: /^What moved the face/ }).closest("section") as HTMLElement;
+    const moved = page.getByRole("heading", { name: /^What influenced the face/ }).closest("section") as HTMLElement;
     expect(within(moved).queryByText("Sound of the voice")).toBeNull();
-    expect(within(moved).getByText(/the voice has a score of its own/)).toBeTruthy();
+    expect(within(moved).getByText(/the voice is judged apart/)).toBeTruthy();
     const card = page.getByRole("listitem", { name: "Sound of the voice" });
     expect(card.textContent).toContain("99of 100");
     expect(card.textContent).toMatch(/Usual in recorded voices: 2 to 79; this is higher than in most recorded voices/);
-    expect(card.textContent).not.toContain("Did not move the score");
+    expect(card.textContent).not.toContain("Did not change the chance");
   });
 
   it("says that a voice lies outside what the model knows by the voice's own range", async () => {
@@ -418,10 +420,10 @@ describe("the dashboard of a face and a voice", () => {
     const card = page.getByRole("heading", { name: "The voice" }).closest("section") as HTMLElement;
     expect(factOf(card, "Voice found")).toMatch(/^11\s?s$/);
     expect(factOf(card, "Scored")).toMatch(/^8 stretches, 14\s?s in all$/);
-    expect(factOf(card, "Stands out as synthesised")).toBe("none of it");
-    expect(within(card).getByText("chance that the voice is synthesised")).toBeTruthy();
+    expect(factOf(card, "Stands out as synthesised")).toBe("no single stretch");
+    expect(within(card).getByText("estimated chance that the voice is synthesised")).toBeTruthy();
     expect(within(card).getByText(/likely real below 20\s?% and likely fake above 90\s?%/)).toBeTruthy();
-    expect(within(card).getByText(/picked out the synthesised one 96 times in 100/)).toBeTruthy();
+    expect(within(card).queryByText(/coin toss/)).toBeNull();
   });
 
   it("marks what sounds synthesised over the sound and in words, and goes there", async () => {
@@ -461,7 +463,7 @@ describe("the dashboard of a face and a voice", () => {
       Object.assign(result, { headline: Part.VOICE, verdict: Verdict.LIKELY_FAKE, probFake: 0.95 });
     });
     expect(page.getByRole("heading", { level: 1 }).textContent).toBe("Likely fake");
-    expect(page.queryByText(/gives the headline\.$/)).toBeNull();
+    expect(page.queryByText(/The verdict is about face/)).toBeNull();
     await userEvent.click(page.getAllByRole("tab")[1] as HTMLElement);
     expect(page.getByText(/^Verdict on face \d of 2$/)).toBeTruthy();
     expect(page.queryByLabelText("Face and voice")).toBeNull();
@@ -470,10 +472,10 @@ describe("the dashboard of a face and a voice", () => {
   it("prints both, and what sounds synthesised", async () => {
     await show("fake_voice");
     const report = document.querySelector("[data-report]")?.textContent;
-    expect(report).toMatch(/Face: likely real, 17\s?% chance that the face is manipulated\./);
-    expect(report).toMatch(/Voice: likely fake, 93\s?% chance that the voice is synthesised\./);
+    expect(report).toMatch(/Face: likely real, 17\s?% estimated chance that the face is manipulated\./);
+    expect(report).toMatch(/Voice: likely fake, 93\s?% estimated chance that the voice is synthesised\./);
     expect(report).toContain("From 0:05 to 0:10 the voice sounds synthesised.");
-    expect(report).toMatch(/Sound of the voice99 of 1002 to 79a score of its own/);
+    expect(report).toMatch(/Sound of the voice99 of 1002 to 79judged apart/);
   });
 
   it("shows a result of an older server as one of a face", async () => {
@@ -482,8 +484,7 @@ describe("the dashboard of a face and a voice", () => {
     expect(page.queryByLabelText("Face and voice")).toBeNull();
     expect(page.queryByRole("heading", { name: "The voice" })).toBeNull();
     expect(page.queryByText("Sound of the voice")).toBeNull();
-    expect(page.getByRole("heading", { name: "What moved the score" })).toBeTruthy();
-    expect(page.getByText(/^All 9 measurements could be made\./)).toBeTruthy();
+    expect(page.getByRole("heading", { name: "What influenced the result" })).toBeTruthy();
   });
 });
 
@@ -494,12 +495,12 @@ describe("the dashboard of a sound file", () => {
     expect(page.getByText("Verdict on the voice")).toBeTruthy();
     expect(factOf(page.getByLabelText("Face and voice"), "Face")).toBe("Not looked atA sound file has no picture.");
     expect(page.getByText(/whether the mouth follows the sound were not looked at/)).toBeTruthy();
-    expect(page.getByText(/^All 3 measurements of a voice could be made\. The other 7 of the ten need a picture\./)).toBeTruthy();
+    expect(page.getByText(/^The verdict rests on one measurement\./)).toBeTruthy();
   });
 
   it("has no empty parts of a face", async () => {
     const page = await show("sound");
-    for (const name of ["Timeline", /^What moved/, "Picture", "Not measured", /^Moments/]) {
+    for (const name of ["Timeline", /^What influenced the/, "Picture", "Not measured", /^Moments/]) {
       expect(page.queryByRole("heading", { name })).toBeNull();
     }
     expect(page.queryByText(/No face was found/)).toBeNull();
@@ -533,8 +534,8 @@ describe("the dashboard of a sound file", () => {
       Object.assign(result.voice ?? {}, { verdict: Verdict.INSUFFICIENT, insufficiency, probFake: undefined, stretches: [] });
     });
     const parts = page.getByLabelText("Face and voice");
-    expect(factOf(parts, "Voice")).toMatch(/^Not enough to judgegives the headlineA voice can be heard for 1\.2 seconds/);
-    expect(page.getByText(/there was too little to listen to/)).toBeTruthy();
+    expect(factOf(parts, "Voice")).toMatch(/^Not enough to judgethe verdict aboveA voice can be heard for 1\.2 seconds/);
+    expect(page.getByText(/There was too little to hear/)).toBeTruthy();
   });
 });
 
@@ -545,7 +546,7 @@ describe("the timeline", () => {
     const [first, ...rest] = screen.getAllByRole("button");
     expect(rest).toHaveLength(3);
     expect(first?.getAttribute("aria-label")).toMatch(
-      /^Go to 0:00\.0: until 0:03\.5, face in \d+\s?% of the frames, 1 blink, nose trembles by/,
+      /^Go to 0:00\.0: until 0:03\.5, face in \d+\s?% of the frames, 1 blink, nose jitters by/,
     );
   });
 
@@ -679,7 +680,7 @@ describe("the charts while the work runs", () => {
     render(<LiveCharts parts={[series]} durationS={14} />);
     expect(screen.getAllByRole("figure").map((figure) => figure.querySelector("h3")?.textContent)).toEqual([
       "Opening of the eyes",
-      "Trembling of the nose",
+      "Nose jitter",
       "Opening of the mouth and loudness",
       "Sound",
     ]);

@@ -126,12 +126,16 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
   const beside = hasCharts || willHaveCharts ? "grid gap-8 lg:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]" : "max-w-3xl";
   return (
     <Section
-      title={sound ? "Listen to it" : "Watch it"}
+      title={sound ? "Recording and charts" : "Video and charts"}
       about={[
         hasCharts &&
-          `Point at a chart to read its values at that time; press it to go there in the ${sound ? "recording" : "video"}.`,
+          (sound
+            ? "Point at a chart to read its values at that time; press it to go there in the recording."
+            : "Point at a chart to read its values at that time; press it to go there in the video."),
         result.faces.length > 1 &&
-          `The charts, the timeline and the mark follow face ${headline}, ${isOfFace ? "which gives the headline" : "the most suspicious one"}.`,
+          isOfFace
+            ? `The charts, the timeline and the mark follow face ${headline}, which the verdict is about.`
+            : `The charts, the timeline and the mark follow face ${headline}, the most suspicious one.`,
       ]
         .filter(Boolean)
         .join(" ")}

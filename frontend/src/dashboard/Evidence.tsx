@@ -11,11 +11,11 @@ export function Evidence({ result, wide = false }: { result: AnalysisResult; wid
   const notes = keepInMind(result);
   return (
     <Section
-      title="What it rests on"
+      title={isSound(result.metadata) ? "What we could hear" : "What we could see"}
       about={
         isSound(result.metadata)
-          ? "More of a clear voice makes for a better measurement."
-          : "More frames, a larger face and a clear voice make for a better measurement."
+          ? "The more there is of a clear voice, the better the measurement."
+          : "More frames, a larger face and a clear voice make a better measurement."
       }
     >
       <div className="panel p-4 sm:p-5">

@@ -20,20 +20,22 @@ interface FaceTabsProps {
 
 const PANEL = "face-panel";
 
-/** One tab for each face, most suspicious first; without several faces only what is inside. */
+/** One tab for each face, by number; without several faces only what is inside. */
 export function FaceTabs({ result, awaitsPictures, selected, onSelect, children }: FaceTabsProps) {
   const list = useRef<HTMLDivElement>(null);
   if (result.faces.length < 2) return children;
+  const faces = [...result.faces].sort((one, other) => one.number - other.number);
+  const first = result.faces[0]?.number;
   const go = (event: KeyboardEvent) => {
-    const index = result.faces.findIndex((face) => face.number === selected);
-    const last = result.faces.length - 1;
+    const index = faces.findIndex((face) => face.number === selected);
+    const last = faces.length - 1;
     const next = {
       ArrowRight: index === last ? 0 : index + 1,
       ArrowLeft: index === 0 ? last : index - 1,
       Home: 0,
       End: last,
     }[event.key];
-    const face = next === undefined ? undefined : result.faces[next];
+    const face = next === undefined ? undefined : faces[next];
     if (!face || next === undefined) return;
     event.preventDefault();
     onSelect(face.number);
@@ -43,11 +45,12 @@ export function FaceTabs({ result, awaitsPictures, selected, onSelect, children 
     <div className="grid gap-4">
       <div>
         <p className="mb-2 max-w-prose text-quiet">
-          {result.faces.length} faces were followed. The most suspicious of those that can be judged comes first
-          {headlineOf(result) === "face" && " and gives the headline"}.
+          {headlineOf(result) === "face"
+            ? `${faces.length} faces were followed. The verdict is about face ${first}, the most suspicious one.`
+            : `${faces.length} faces were followed. Face ${first} is the most suspicious one.`}
         </p>
         <div ref={list} role="tablist" aria-label="Faces" className="flex gap-2 overflow-x-auto p-0.5" onKeyDown={go}>
-          {result.faces.map((face) => {
+          {faces.map((face) => {
             const words = verdictWords(face.verdict, result.model);
             const chosen = face.number === selected;
             const scored = hasScore({ verdict: face.verdict, model: result.model });
@@ -71,7 +74,9 @@ export function FaceTabs({ result, awaitsPictures, selected, onSelect, children 
                   <span className="block font-medium">Face {face.number}</span>
                   <span className="block text-sm text-quiet">
                     <span className={TONE_TEXT[words.tone]}>{words.title}</span>
-                    {scored && `, ${formatProbability(face.probFake)} fake`}, seen in {formatPercent(face.faceCoverage)}
+                    {scored
+                      ? ` (${formatProbability(face.probFake)}), seen in ${formatPercent(face.faceCoverage)} of frames`
+                      : `, seen in ${formatPercent(face.faceCoverage)} of frames`}
                   </span>
                 </span>
               </button>

@@ -3,7 +3,7 @@ import type { FeatureContribution, FeatureSummary } from "@gen/notreally/v1/clas
 
 import { type FeatureText, inWords, MODALITY_LABELS, numberOf, title, VOICE_FEATURE } from "./features";
 import { MODALITY_DOT } from "./modality";
-import { pushOf, signed } from "./push";
+import { logOddsOf, pushOf } from "./push";
 import { type Place, strip } from "./range";
 import { RangeStrip } from "./RangeStrip";
 
@@ -12,7 +12,7 @@ interface FeatureCardProps {
   contribution?: FeatureContribution;
   /** Among real videos. */
   usual?: FeatureSummary;
-  /** The model's reasons mean something: it gives verdicts. */
+  /** It is part of a score that means something. */
   weighed: boolean;
   /** Largest push of all features, log-odds. */
   largest: number;
@@ -34,12 +34,12 @@ export function FeatureCard(props: FeatureCardProps) {
   return (
     <li className="panel flex flex-col p-4 sm:p-5" aria-labelledby={heading}>
       <Heading id={heading} feature={feature} />
-      {value !== undefined && <Measured feature={feature} value={value} usual={usual} outOfRange={outOfRange} />}
+      {value !== undefined && <Measured feature={feature} value={value} usual={usual} outOfRange={outOfRange} weighed={weighed} />}
       <div className="mt-auto">
         {weighed &&
           (feature.name === VOICE_FEATURE ? (
             <p className="border-t border-line pt-3 text-sm">
-              {"The voice has a score of its own: this is no part of the face's."}
+              The voice’s verdict rests on this. It is no part of the face’s.
             </p>
           ) : (
             contribution && <PushBar contribution={contribution} largest={largest} />
@@ -68,8 +68,7 @@ export function MissingCard({ feature, reason, contribution }: MissingCardProps)
       <p className="mt-1 text-sm text-quiet">Because {reason}.</p>
       {push.direction !== "none" && (
         <p className="mt-1 text-sm">
-          Its absence {push.words.charAt(0).toLowerCase() + push.words.slice(1)}{" "}
-          <span className="text-quiet tabular-nums">({signed(push.contribution)})</span>
+          <span title={logOddsOf(push.contribution)}>Without it: {push.words.toLowerCase()}.</span>
         </p>
       )}
     </li>
@@ -97,9 +96,10 @@ interface MeasuredProps {
   value: number;
   usual?: FeatureSummary;
   outOfRange: boolean;
+  weighed: boolean;
 }
 
-function Measured({ feature, value, usual, outOfRange }: MeasuredProps) {
+function Measured({ feature, value, usual, outOfRange, weighed }: MeasuredProps) {
   const drawn = usual && strip([value], usual);
   const place = drawn?.marks[0]?.place;
   const among = feature.name === VOICE_FEATURE ? "recorded voices" : "real videos";
@@ -108,7 +108,7 @@ function Measured({ feature, value, usual, outOfRange }: MeasuredProps) {
       <p className="flex flex-wrap items-baseline gap-x-1.5" title={inWords(feature, value)}>
         <span className="text-2xl font-semibold tracking-tight tabular-nums">{numberOf(feature, value)}</span>
         <span className="text-sm text-quiet">{feature.shortUnit}</span>
-        {place && place !== "typical" && (
+        {weighed && place && place !== "typical" && (
           <span className="ml-auto text-sm font-medium">{place === "below" ? "unusually low" : "unusually high"}</span>
         )}
       </p>
@@ -145,12 +145,8 @@ function PushBar({ contribution, largest }: { contribution: FeatureContribution;
         />
         <div className="absolute left-1/2 h-3 w-px -translate-y-[3px] bg-line-strong" />
       </div>
-      <p className="mt-1.5 flex justify-between gap-2 text-sm">
-        <span>{push.words}</span>
-        <span className="text-quiet tabular-nums">
-          {signed(push.contribution)}
-          <span className="sr-only"> log-odds</span>
-        </span>
+      <p className="mt-1.5 text-sm" title={logOddsOf(push.contribution)}>
+        {push.words}
       </p>
     </div>
   );

@@ -2,31 +2,77 @@ import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureContribution } from "@gen/notreally/v1/classifier_pb";
 import { Modality } from "@gen/notreally/v1/features_pb";
 
+import { formatCount, formatNumber } from "@/lib/format";
+
 import type { FaceView } from "./faceView";
 import { FeatureCard, MissingCard } from "./FeatureCard";
 import { FEATURES, type FeatureText, VOICE_FEATURE } from "./features";
+import { canMove } from "./influence";
 import { missingReason } from "./missing";
 import { isSound } from "./part";
 import { summariesOf, usualRange } from "./range";
 import { Section } from "./Section";
 import { hasScore } from "./verdict";
 
-/** The ten measurements of one face; those that could not be made last. */
+/** The ten measurements of one face: those that a verdict rests on first, the others folded away. */
 export function FeatureCards({ result, face }: { result: AnalysisResult; face: FaceView }) {
-  const largest = Math.max(0, ...face.contributions.map(({ contribution }) => Math.abs(contribution)));
-  const quality = result.quality && { ...result.quality, faceCoverage: face.faceCoverage };
-  const weighed = hasScore({ verdict: face.verdict, model: result.model });
-  const summaries = summariesOf(result.model);
-  const sound = isSound(result.metadata);
   const all = FEATURES.filter((feature) => isOf(result, feature)).map((feature) => ({
     feature,
     contribution: face.contributions.find((each) => each.feature === feature.name),
   }));
+  const scoring = all.filter((one) => restsOn(result, face, one));
+  const others = all.filter((one) => !scoring.includes(one));
+  return (
+    <Section title="What was measured" about={inWords(scoring.length, isSound(result.metadata))}>
+      <Cards all={scoring} result={result} face={face} weighed />
+      {others.length > 0 && (
+        // Nothing to unfold where nothing counts.
+        <details className="group mt-6" open={scoring.length === 0}>
+          <summary className="inline-flex min-h-8 cursor-pointer items-center gap-2 font-semibold">
+            Shown, not scored
+            <span className="font-normal text-quiet">
+              {formatCount(others.length, "measurement", "measurements")} to read; no verdict here rests on them
+            </span>
+          </summary>
+          <div className="mt-3">
+            <Cards all={others} result={result} face={face} weighed={false} />
+          </div>
+        </details>
+      )}
+    </Section>
+  );
+}
+
+interface Measurement {
+  feature: FeatureText;
+  contribution: FeatureContribution | undefined;
+}
+
+/** Whether the face's verdict or the voice's rests on a measurement. */
+function restsOn({ model, voice }: AnalysisResult, face: FaceView, { feature, contribution }: Measurement): boolean {
+  if (feature.name === VOICE_FEATURE) {
+    return voice !== undefined && hasScore({ verdict: voice.verdict, model }, "voice");
+  }
+  return hasScore({ verdict: face.verdict, model }) && canMove(feature.name, model, contribution);
+}
+
+interface CardsProps {
+  all: readonly Measurement[];
+  result: AnalysisResult;
+  face: FaceView;
+  weighed: boolean;
+}
+
+/** What could be measured, and then what could not. */
+function Cards({ all, result, face, weighed }: CardsProps) {
+  const largest = Math.max(0, ...face.contributions.map(({ contribution }) => Math.abs(contribution)));
+  const quality = result.quality && { ...result.quality, faceCoverage: face.faceCoverage };
+  const summaries = summariesOf(result.model);
   const measured = all.filter(({ contribution }) => contribution?.value !== undefined);
   const missing = all.filter(({ contribution }) => contribution?.value === undefined);
   return (
-    <Section title="What was measured" about={sound ? inWordsOfSound(measured.length, all.length) : inWords(measured.length, all.length)}>
-      <ul className="grid gap-3 md:grid-cols-2 xl:gap-4">
+    <>
+      <ul className="grid gap-3 empty:hidden md:grid-cols-2 xl:gap-4">
         {measured.map(({ feature, contribution }) => (
           <FeatureCard
             key={feature.name}
@@ -35,14 +81,20 @@ export function FeatureCards({ result, face }: { result: AnalysisResult; face: F
             usual={usualRange(summaries, feature.name)}
             weighed={weighed}
             largest={largest}
-            outOfRange={isOutside(result, feature, contribution)}
+            outOfRange={weighed && isOutside(result, feature, contribution)}
           />
         ))}
       </ul>
       {missing.length > 0 && (
         <>
-          <h3 className="mt-6 font-semibold">Not measured</h3>
-          <p className="text-sm text-quiet">Missing measurements say nothing either way.</p>
+          <h3 className={`font-semibold ${measured.length > 0 ? "mt-6" : ""}`}>Not measured</h3>
+          {missing.every(({ contribution }) => !weighed || !contribution?.contribution) && (
+            <p className="text-sm text-quiet">
+              {isSound(result.metadata)
+                ? "Missing measurements don’t count for or against the recording."
+                : "Missing measurements don’t count for or against the video."}
+            </p>
+          )}
           <ul className="mt-3 grid gap-3 md:grid-cols-2 xl:grid-cols-3">
             {missing.map(({ feature, contribution }) => (
               <MissingCard
@@ -55,7 +107,7 @@ export function FeatureCards({ result, face }: { result: AnalysisResult; face: F
           </ul>
         </>
       )}
-    </Section>
+    </>
   );
 }
 
@@ -71,17 +123,14 @@ function isOutside({ outOfRange, model }: AnalysisResult, { name }: FeatureText,
   return usual !== undefined && found?.value !== undefined && (found.value < usual.min || found.value > usual.max);
 }
 
-function inWords(measured: number, of: number): string {
-  const all = of === FEATURES.length ? "ten" : String(of);
-  if (measured === 0) return `None of the ${all} measurements could be made.`;
-  const count =
-    measured === of ? `All ${all} measurements could be made.` : `${measured} of the ${all} measurements could be made.`;
-  return `${count} The grey band of each scale holds nine of ten real videos; the dot is this video.`;
-}
-
-function inWordsOfSound(measured: number, of: number): string {
-  const others = `The other ${FEATURES.length - of} of the ten need a picture.`;
-  if (measured === 0) return `None of the ${of} measurements of a voice could be made. ${others}`;
-  const count = measured === of ? `All ${of}` : `${measured} of the ${of}`;
-  return `${count} measurements of a voice could be made. ${others} The grey band of each scale holds nine of ten real voices, or videos; the dot is this recording.`;
+function inWords(scoring: number, sound: boolean): string {
+  const counted =
+    scoring === 0
+      ? "No verdict rests on these measurements."
+      : scoring === 1
+        ? "The verdict rests on one measurement."
+        : `The verdict rests on ${formatNumber(scoring)} measurements.`;
+  return sound
+    ? `${counted} The grey band of each scale holds nine in ten real recordings; the dot is this one.`
+    : `${counted} The grey band of each scale holds nine in ten real videos; the dot is this one.`;
 }

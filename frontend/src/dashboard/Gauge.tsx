@@ -3,7 +3,7 @@ import type { Model } from "@gen/notreally/v1/classifier_pb";
 
 import { formatPercent, formatProbability } from "@/lib/format";
 
-import { bandOf, CHANCE_THAT, type PartName } from "./part";
+import { bandOf, ESTIMATED_CHANCE, type PartName } from "./part";
 import { givesVerdicts } from "./verdict";
 
 interface GaugeProps {
@@ -11,10 +11,12 @@ interface GaugeProps {
   model: Model | undefined;
   /** What the chance is about. */
   part?: PartName;
+  /** Whether a side is named; without a verdict the number is small. */
+  named?: boolean;
 }
 
 /** The calibrated probability on a scale from real to fake, with the band in which no side is named. */
-export function Gauge({ probFake, model, part = "face" }: GaugeProps) {
+export function Gauge({ probFake, model, part = "face", named = true }: GaugeProps) {
   const band = bandOf(model, part);
   const low = band?.realBelow ?? 0;
   const high = band?.fakeAbove ?? 1;
@@ -24,11 +26,11 @@ export function Gauge({ probFake, model, part = "face" }: GaugeProps) {
     <div>
       <p className="flex items-baseline gap-3">
         <span
-          className={`font-semibold tracking-tight whitespace-nowrap tabular-nums ${judged ? "text-4xl" : "text-2xl text-quiet"}`}
+          className={`font-semibold tracking-tight whitespace-nowrap tabular-nums ${judged && named ? "text-4xl" : "text-xl text-quiet"}`}
         >
           {formatProbability(probFake)}
         </span>
-        <span className="text-sm text-quiet">chance that {CHANCE_THAT[part]}</span>
+        <span className="text-sm text-quiet">{ESTIMATED_CHANCE[part]}</span>
       </p>
       <Scale share={probFake} low={low} high={high} judged={judged} />
       <div className="relative mt-1 h-5 text-xs text-quiet tabular-nums" aria-hidden="true">
@@ -78,8 +80,8 @@ function Mark({ share }: { share: number }) {
 
 function bandInWords(low: number, high: number): string {
   if (low <= 0 && high >= 1) return "This model gives no verdict anywhere on the scale.";
-  if (low <= 0) return `Above ${formatPercent(high)} the model says fake, below it gives no verdict.`;
-  if (high >= 1) return `Below ${formatPercent(low)} the model says real, above it gives no verdict.`;
-  if (high - low < 0.005) return `Below ${formatPercent(low)} the model says real, above it fake.`;
-  return `Below ${formatPercent(low)} the model says real, above ${formatPercent(high)} fake, between them neither.`;
+  if (low <= 0) return `Over ${formatPercent(high)}: likely fake. Otherwise: no verdict.`;
+  if (high >= 1) return `Under ${formatPercent(low)}: likely real. Otherwise: no verdict.`;
+  if (high - low < 0.005) return `Under ${formatPercent(low)}: likely real. Otherwise: likely fake.`;
+  return `Under ${formatPercent(low)}: likely real. Over ${formatPercent(high)}: likely fake. In between: no verdict.`;
 }

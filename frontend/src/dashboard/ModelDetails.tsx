@@ -9,7 +9,7 @@ import { Section } from "./Section";
 export function ModelDetails({ result }: { result: AnalysisResult }) {
   const voice = result.model ? voiceRows(result.model) : [];
   return (
-    <Section title="The model and the work">
+    <Section title="Model and timings">
       <div className={`panel grid gap-6 p-4 sm:p-5 ${voice.length > 0 ? "lg:grid-cols-3" : "lg:grid-cols-2"}`}>
         <div className="min-w-0">
           {result.model && <Rows title="Model" rows={modelRows(result.model)} />}
@@ -20,7 +20,7 @@ export function ModelDetails({ result }: { result: AnalysisResult }) {
             <span className="text-quiet">: what it learned from, how it was tested, and where it fails</span>
           </p>
         </div>
-        <Rows title="Its judgement of voices" rows={voice} />
+        <Rows title="Model of the voice" rows={voice} />
         <Rows title="Time spent" rows={timingRows(result.timings)} />
       </div>
     </Section>

@@ -1,6 +1,6 @@
 "use client";
 
-/** The pictures that speak most for a forgery, with what was found where. */
+/** The pictures that were scored, with what was found where. */
 
 import { useId, useState } from "react";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
@@ -8,10 +8,10 @@ import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import { usePlayhead } from "@/charts/playhead";
 import { formatTimecode } from "@/lib/format";
 
-import { heatInFewWords, heatInWords, heatScale, type Moment, mostTelling, readingOf } from "./heat";
+import { heatInFewWords, heatInWords, heatOfHundred, heatScale, looksForged, type Moment, mostTelling, readingOf } from "./heat";
 import { HeatOverlay } from "./HeatOverlay";
 import { Jpeg } from "./Jpeg";
-import { signed } from "./push";
+import { logOddsOf } from "./push";
 
 interface MomentsProps {
   moments: readonly Moment[];
@@ -20,8 +20,8 @@ interface MomentsProps {
 }
 
 const SCORES = {
-  appearance: "Log-odds of being synthesised, as the network sees it",
-  blending: "Log-odds of being blended from two pictures, as the network sees it",
+  appearance: "Looking synthesised",
+  blending: "Being blended from two pictures",
 } as const;
 
 export function Moments({ moments, summaries }: MomentsProps) {
@@ -30,11 +30,12 @@ export function Moments({ moments, summaries }: MomentsProps) {
   const most = mostTelling(moments);
   if (!most) return null;
   const scale = heatScale(moments);
+  const forged = moments.some(({ heat }) => looksForged(heat, summaries));
   return (
     <section aria-labelledby={heading}>
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
         <h3 id={heading} className="text-sm font-semibold">
-          Moments that look most like a forgery
+          {forged ? "Moments that look most like a forgery" : "Moments that were scored"}
         </h3>
         <label className="inline-flex items-center gap-2 text-sm">
           <input
@@ -60,11 +61,12 @@ export function Moments({ moments, summaries }: MomentsProps) {
       </ul>
       <p className="mt-2 text-xs text-quiet">
         In every part of the video, the picture with the highest score, either for looking synthesised or for traces of
-        blending.{" "}
+        blending: 0 of 100 looks filmed, 100 of 100 forged.{" "}
+        {!forged && "None of them looks more like a forgery than real videos do. "}
         {shown && (
           <>
-            <Swatch colour="bg-fake" /> pushes the score towards fake, <Swatch colour="bg-real" /> towards real; the
-            stronger the colour, the more. Where the network looks is a hint, not a mark of what was changed.
+            <Swatch colour="bg-fake" /> raises the score, <Swatch colour="bg-real" /> lowers it; the stronger the
+            colour, the more. Where the network looks is a hint, not a mark of what was changed.
           </>
         )}
       </p>
@@ -103,9 +105,9 @@ function MomentCard({ moment, scale, summaries, most, heat }: CardProps) {
             <span className="sr-only">at </span>
             {formatTimecode(moment.timeS)}
           </span>
-          <span className={most ? "font-semibold" : "text-quiet"} title={SCORES[readingOf(moment.heat)]}>
+          <span className={most ? "font-semibold" : "text-quiet"} title={`${SCORES[readingOf(moment.heat)]}: ${logOddsOf(moment.heat.logOdds)}`}>
             <span className="sr-only">score </span>
-            {signed(moment.heat.logOdds)}
+            {heatOfHundred(moment.heat)}
           </span>
         </span>
         {/* Said at length by the picture's description. */}

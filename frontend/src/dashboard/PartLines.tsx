@@ -3,7 +3,7 @@ import { type AnalysisResult, Verdict } from "@gen/notreally/v1/analysis_pb";
 
 import { formatProbability } from "@/lib/format";
 
-import { CHANCE_THAT, headlineOf, type PartName } from "./part";
+import { ESTIMATED_CHANCE, headlineOf, type PartName } from "./part";
 import { type PartView, partsOf } from "./parts";
 import { TONE_TEXT, verdictWords } from "./verdict";
 
@@ -45,7 +45,7 @@ function PartLine({ part, result, isHeadline }: PartLineProps) {
       <dd>
         <span className="flex flex-wrap items-baseline justify-between gap-x-4">
           <span className={`font-semibold ${TONE_TEXT[tone]}`}>{title}</span>
-          {isHeadline && <span className="text-xs text-quiet">gives the headline</span>}
+          {isHeadline && <span className="text-xs text-quiet">the verdict above</span>}
         </span>
         {chance && <span className="block text-sm text-quiet">{chance}</span>}
         {part.reasons.map((reason) => (
@@ -64,8 +64,8 @@ export function partInShort({ name, verdict }: PartView, { model }: AnalysisResu
   return verdictWords(verdict, model, name);
 }
 
-/** "17 % chance that the face is manipulated"; null where there is none to speak of. */
+/** "17% estimated chance that the face is manipulated"; null where there is none to speak of. */
 export function chanceOf({ name, verdict, probFake }: PartView): string | null {
   if (probFake === undefined || verdict === Verdict.INSUFFICIENT) return null;
-  return `${formatProbability(probFake)} chance that ${CHANCE_THAT[name]}`;
+  return `${formatProbability(probFake)} ${ESTIMATED_CHANCE[name]}`;
 }

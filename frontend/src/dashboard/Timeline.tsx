@@ -1,6 +1,6 @@
 "use client";
 
-/** The length of the video in spans: how the face looked and moved and the voice sounded, where it was seen, blinked and trembled. Pressing one goes there. */
+/** The length of the video in spans: how the face looked and moved and the voice sounded, where it was seen, blinked and jittered. Pressing one goes there. */
 
 import type { TimelineSegment } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
@@ -92,7 +92,7 @@ export function Timeline({ segments, blinks, duration, summaries }: TimelineProp
           </>
         )}
         <Key mark="h-1.5 w-3.5 bg-accent">face seen</Key>
-        <Key mark="h-3 w-3.5 bg-face/25">trembling of the nose</Key>
+        <Key mark="h-3 w-3.5 bg-face/25">nose jitter</Key>
         {blinks.length > 0 && <Key mark="size-2 rounded-full bg-ink">blink</Key>}
         {!whole && <Key mark="h-3 w-3.5 border border-line bg-sunken">not analysed</Key>}
       </ul>
@@ -148,7 +148,7 @@ function inWords(segment: TimelineSegment, values: Readings = {}): string {
   const { startS, endS, faceCoverage, blinks, noseJitter } = segment;
   const parts = [`face in ${formatPercent(faceCoverage)} of the frames`, formatCount(blinks, "blink", "blinks")];
   if (noseJitter !== undefined)
-    parts.push(`nose trembles by ${formatSignificant(100 * noseJitter)} % of the distance between the eyes`);
+    parts.push(`nose jitters by ${formatSignificant(100 * noseJitter)}% of the distance between the eyes`);
   for (const band of BANDS) {
     const value = values[band];
     if (value !== undefined) parts.push(unusualnessInWords(value, band));

@@ -1,16 +1,19 @@
 import { CircleAlert, CircleCheck, CircleDashed, CircleHelp, type LucideIcon } from "lucide-react";
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { type AnalysisResult, Verdict } from "@gen/notreally/v1/analysis_pb";
 
-import { formatNumber, formatPercent, formatProbability } from "@/lib/format";
+import { formatPercent } from "@/lib/format";
 
 import type { FaceView } from "./faceView";
 import { Gauge } from "./Gauge";
+import { influences } from "./influence";
+import { nextSteps } from "./nextSteps";
 import { bandOf, type PartName } from "./part";
 import { PartLines } from "./PartLines";
 import { type PartView, partsOf, subjectOf } from "./parts";
-import { givesVerdicts, hasScore, rankingInWords, type Tone, TONE_EDGE, TONE_TEXT, verdictWords } from "./verdict";
-import { voiceRankingInWords } from "./voice";
+import { givesVerdicts, hasScore, namesSide, type Tone, TONE_EDGE, TONE_TEXT, verdictWords } from "./verdict";
+import { worthInWords } from "./worth";
 
 const ICONS: Readonly<Record<Tone, LucideIcon>> = {
   real: CircleCheck,
@@ -26,7 +29,7 @@ interface VerdictHeaderProps {
   actions: ReactNode;
 }
 
-/** The answer, how sure it is, and how far to trust it. */
+/** The answer, the one number that goes with it, what it is worth, and what to do next. */
 export function VerdictHeader({ result, face, actions }: VerdictHeaderProps) {
   const subject = subjectOf(result, face);
   const verdict = subject.verdict ?? Verdict.UNSPECIFIED;
@@ -37,7 +40,7 @@ export function VerdictHeader({ result, face, actions }: VerdictHeaderProps) {
   return (
     <section aria-labelledby="verdict" className={`panel border-l-4 p-5 sm:p-7 ${TONE_EDGE[tone]}`}>
       <div
-        className={`grid gap-x-12 gap-y-5 ${insufficient ? "" : "lg:grid-cols-[minmax(0,1fr)_22rem] lg:grid-rows-[auto_1fr]"}`}
+        className={`grid gap-x-12 gap-y-6 ${insufficient ? "" : "lg:grid-cols-[minmax(0,1fr)_22rem] lg:grid-rows-[auto_1fr]"}`}
       >
         <div className="min-w-0">
           <p className="eyebrow">{about(result, face, subject)}</p>
@@ -51,30 +54,49 @@ export function VerdictHeader({ result, face, actions }: VerdictHeaderProps) {
           <p className="mt-3 max-w-prose text-lg leading-snug">{meaning}</p>
           {face.headline && <PartLines result={result} />}
         </div>
-        {insufficient ? (
-          <>
-            {/* Or the lines above have said it. */}
-            <Insufficient reasons={face.headline && partsOf(result).length > 0 ? [] : subject.reasons} />
-            {actions}
-          </>
-        ) : (
-          <>
-            {/* On a phone the score comes before the words. */}
-            <div className="min-w-0 lg:col-start-2 lg:row-span-2 lg:row-start-1 lg:border-l lg:border-line lg:pl-8">
-              {scored ? <Score subject={subject} result={result} /> : <Unjudged subject={subject} result={result} />}
-            </div>
-            <div className="flex flex-col justify-between gap-6">
-              <p className="max-w-prose leading-relaxed text-quiet">
-                {face.headline
-                  ? result.summary
-                  : "The text, charts and timeline on this page are about the first face."}
-              </p>
-              {actions}
-            </div>
-          </>
+        {/* On a phone the number comes before the reasons. */}
+        {!insufficient && (
+          <div className="min-w-0 lg:col-start-2 lg:row-span-2 lg:row-start-1 lg:border-l lg:border-line lg:pl-8">
+            <Gauge
+              probFake={subject.probFake ?? 0.5}
+              model={result.model}
+              part={subject.name}
+              named={namesSide(verdict)}
+            />
+            <Worth verdict={verdict} result={result} part={subject.name} />
+          </div>
         )}
+        <div className="flex flex-col justify-between gap-6">
+          <div className="grid gap-6">
+            {/* Or the lines above have said it. */}
+            {insufficient && <Insufficient reasons={face.headline && partsOf(result).length > 0 ? [] : subject.reasons} />}
+            {scored && (
+              <Listed
+                title="What influenced it most"
+                lines={influences(subject.name, result, face.contributions)}
+              />
+            )}
+            <Listed title="What to do next" lines={nextSteps(verdict, subject.name)} />
+          </div>
+          {actions}
+        </div>
       </div>
     </section>
+  );
+}
+
+/** A few sentences under a heading of their own; nothing without any. */
+function Listed({ title, lines }: { title: string; lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <div className="max-w-prose">
+      <h2 className="font-semibold">{title}</h2>
+      <ul className="mt-1.5 grid list-disc gap-1.5 pl-5 leading-snug text-quiet">
+        {lines.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -85,62 +107,37 @@ function about(result: AnalysisResult, face: FaceView, { name }: PartView): stri
   return partsOf(result).length > 0 ? "Verdict on the face" : "Verdict";
 }
 
-interface SubjectProps {
+interface WorthProps {
+  verdict: Verdict;
   result: AnalysisResult;
-  subject: PartView;
+  part: PartName;
 }
 
-function Score({ result, subject }: SubjectProps) {
-  const probFake = subject.probFake ?? 0.5;
+/** What such a verdict is worth, as far as the model says so itself. */
+function Worth({ verdict, result: { model }, part }: WorthProps) {
+  const prior = model?.priorFake ?? 0;
   return (
-    <>
-      <Gauge probFake={probFake} model={result.model} part={subject.name} />
-      <dl className="mt-5 grid grid-cols-2 gap-4 border-t border-line pt-4">
-        <Fact label="Authenticity" value={formatNumber(100 * (1 - probFake))} unit="of 100" />
-        <Fact label="Confidence" value={formatProbability(Math.max(probFake, 1 - probFake))} />
-      </dl>
-      <Trust result={result} part={subject.name} />
-    </>
-  );
-}
-
-/** A model that was found unable to judge: its number is shown, for completeness. */
-function Unjudged({ result, subject }: SubjectProps) {
-  return (
-    <>
-      <Gauge probFake={subject.probFake ?? 0.5} model={result.model} part={subject.name} />
-      <p className="mt-4 border-t border-line pt-4 text-sm text-quiet">
-        Take the number as a hint at most: nowhere on its scale was this model right often enough to name a side.
-      </p>
-      <Trust result={result} part={subject.name} />
-    </>
-  );
-}
-
-function Fact({ label, value, unit }: { label: string; value: string; unit?: string }) {
-  return (
-    <div>
-      <dt className="text-sm text-quiet">{label}</dt>
-      <dd className="text-xl font-semibold tabular-nums">
-        {value}
-        {unit && <span className="ml-1 text-sm font-normal text-quiet">{unit}</span>}
-      </dd>
+    <div className="mt-5 border-t border-line pt-4 text-sm">
+      <h2 className="font-semibold">What this is worth</h2>
+      <ul className="mt-1.5 grid gap-1.5 text-quiet">
+        {worthInWords(verdict, model, part).map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+        {prior > 0 && prior < 1 && givesVerdicts(bandOf(model, part)) && (
+          <li>
+            {part === "voice"
+              ? `The estimate assumes that ${formatPercent(prior)} of voices are synthesised to begin with.`
+              : `The estimate assumes that ${formatPercent(prior)} of videos are fake to begin with.`}
+          </li>
+        )}
+        <li>
+          An estimate, not proof.{" "}
+          <Link href="/model/" prefetch={false} className="link">
+            How it was tested
+          </Link>
+        </li>
+      </ul>
     </div>
-  );
-}
-
-/** How far to trust the score, as far as the model says so itself. */
-function Trust({ result, part }: { result: AnalysisResult; part: PartName }) {
-  const ranking = part === "voice" ? voiceRankingInWords(result.model) : rankingInWords(result.model);
-  const prior = result.model?.priorFake ?? 0;
-  return (
-    <ul className="mt-4 grid gap-1.5 text-sm text-quiet">
-      {ranking && <li>{ranking}</li>}
-      {prior > 0 && prior < 1 && givesVerdicts(bandOf(result.model, part)) && (
-        <li>The chance assumes that {formatPercent(prior)} of {part === "voice" ? "voices are synthesised" : "videos are fake"} beforehand.</li>
-      )}
-      <li>An estimate, not proof.</li>
-    </ul>
   );
 }
 
@@ -152,7 +149,7 @@ function Insufficient({ reasons }: Pick<PartView, "reasons">) {
           <li key={text}>{text}</li>
         ))}
       </ul>
-      <p className="text-sm text-quiet">No score is given: a number here would only look like an answer.</p>
+      <p className="text-sm text-quiet">No number is given: it would only look like an answer.</p>
     </div>
   );
 }

@@ -1,12 +1,14 @@
 import { type AnalysisResult, Verdict } from "@gen/notreally/v1/analysis_pb";
 
 import { stretchesOf, suspiciousSpans } from "@/charts/voice";
-import { formatCount, formatDuration, formatProbability } from "@/lib/format";
+import { formatCount, formatDuration } from "@/lib/format";
 
 import { Gauge } from "./Gauge";
 import { bandOf, headlineOf } from "./part";
 import { Section } from "./Section";
-import { voiceLimitsInWords, voiceRankingInWords } from "./voice";
+import { namesSide } from "./verdict";
+import { voiceLimitsInWords } from "./voice";
+import { worthInWords } from "./worth";
 
 /** What was heard of the voice, what came out, and what that can and cannot tell. */
 export function VoiceCard({ result }: { result: AnalysisResult }) {
@@ -15,18 +17,18 @@ export function VoiceCard({ result }: { result: AnalysisResult }) {
   const scored = voice.probFake !== undefined && voice.verdict !== Verdict.INSUFFICIENT;
   const band = bandOf(model, "voice");
   const isHeadline = headlineOf(result) === "voice";
-  // Above, it stands beside the verdict.
-  const ranking = isHeadline ? null : voiceRankingInWords(model);
+  // Of the headline it stands beside the verdict.
+  const worth = isHeadline ? [] : worthInWords(voice.verdict, model, "voice");
   return (
     <Section
       title="The voice"
-      about="A network listens to stretches of a few seconds, which overlap; their mean gives the chance. The face has no part in it."
+      about="A network listens to stretches of a few seconds, which overlap. The average over all of them decides. The face has no part in it."
     >
       <div className="panel grid gap-x-10 gap-y-6 p-4 sm:p-5 lg:grid-cols-2">
         <div>
           {scored && !isHeadline && (
             <div className="mb-5">
-              <Gauge probFake={voice.probFake ?? 0} model={model} part="voice" />
+              <Gauge probFake={voice.probFake ?? 0} model={model} part="voice" named={namesSide(voice.verdict)} />
             </div>
           )}
           <dl className="grid gap-y-2.5">
@@ -44,10 +46,12 @@ export function VoiceCard({ result }: { result: AnalysisResult }) {
               {text}
             </p>
           ))}
-          <h3 className="font-semibold">What it can tell, and what not</h3>
+          <h3 className="font-semibold">What this is worth</h3>
           <ul className="mt-2 grid max-w-prose list-disc gap-1.5 pl-5 text-sm text-quiet">
             {band && <li>{voiceLimitsInWords(band)}</li>}
-            {ranking && <li>{ranking}</li>}
+            {worth.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
             <li>It hears how a voice sounds: not whose it is, and not whether the words were ever said.</li>
           </ul>
         </div>
@@ -57,7 +61,7 @@ export function VoiceCard({ result }: { result: AnalysisResult }) {
 }
 
 /** How much of the voice was looked at, and what came out. */
-export function voiceFacts({ voice, headline, metadata }: AnalysisResult, locale?: string): [label: string, value: string][] {
+export function voiceFacts({ voice }: AnalysisResult, locale?: string): [label: string, value: string][] {
   if (!voice) return [];
   const stretches = stretchesOf(voice);
   const found = suspiciousSpans(stretches).reduce((sum, { start, end }) => sum + end - start, 0);
@@ -65,12 +69,9 @@ export function voiceFacts({ voice, headline, metadata }: AnalysisResult, locale
   if (stretches.length > 0) {
     const count = formatCount(stretches.length, "stretch", "stretches", locale);
     facts.push(["Scored", `${count}, ${formatDuration(voice.scoredS, locale)} in all`]);
-    facts.push(["Stands out as synthesised", found > 0 ? formatDuration(found, locale) : "none of it"]);
+    facts.push(["Stands out as synthesised", found > 0 ? formatDuration(found, locale) : "no single stretch"]);
   } else {
-    facts.push(["Scored", "none of it"]);
-  }
-  if (voice.probFake !== undefined && headlineOf({ headline, metadata }) === "voice") {
-    facts.push(["Chance that it is synthesised", formatProbability(voice.probFake, locale)]);
+    facts.push(["Scored", "nothing"]);
   }
   return facts;
 }

@@ -3,21 +3,22 @@ import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import { formatProbability } from "@/lib/format";
 
 import type { FaceView } from "./faceView";
+import { canMove } from "./influence";
 import { MODALITY_DOT } from "./modality";
-import { pushOf, signed } from "./push";
+import { logOddsOf, pushOf } from "./push";
 import { Section } from "./Section";
 import { type Step, type StepGroup, type Waterfall, waterfall } from "./waterfall";
 
 /** Label, bar and number; on a phone the bar has a line of its own. */
-const COLUMNS = "grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 sm:grid-cols-[minmax(0,17rem)_1fr_3.5rem]";
+const COLUMNS = "grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 sm:grid-cols-[minmax(0,15rem)_1fr_12.5rem]";
 
-/** How the score came about: from where the model starts, feature by feature, to its log-odds and the probability. */
+/** How the number came about: from where the model starts, measurement by measurement. Log-odds are in tooltips. */
 export function WaterfallChart({ result, face }: { result: AnalysisResult; face: FaceView }) {
-  const chart = waterfall(result.bias, face.contributions);
+  const chart = waterfall(result.bias, face.contributions, (found) => canMove(found.feature, result.model, found));
   return (
     <Section
-      title={result.voice ? "What moved the face's score" : "What moved the score"}
-      about="Every measurement pushes the score towards real or towards fake, in steps of log-odds; the steps add up to the model's answer."
+      title={result.voice ? "What influenced the face’s result" : "What influenced the result"}
+      about="Each bar shows how far a measurement moved the estimate, to the left for real or to the right for fake. Nothing else moved it."
     >
       <div className="panel p-4 sm:p-5">
         <div className={`mb-1 text-xs ${COLUMNS}`} aria-hidden="true">
@@ -28,18 +29,33 @@ export function WaterfallChart({ result, face }: { result: AnalysisResult; face:
           </span>
         </div>
         <ol className="grid">
-          <Row chart={chart} label="Where the model starts" from={0} to={chart.bias} value={chart.bias} kind="plain" />
+          <Row
+            chart={chart}
+            label="Where the model starts"
+            from={0}
+            to={chart.bias}
+            value={chart.bias}
+            says="Before anything is measured"
+            kind="plain"
+          />
           {chart.groups.map((group) => (
             <Group key={group.modality} chart={chart} group={group} />
           ))}
-          <Row chart={chart} label="Sum" from={0} to={chart.total} value={chart.total} kind="total" />
+          <Row
+            chart={chart}
+            label="Estimated chance"
+            from={0}
+            to={chart.total}
+            value={chart.total}
+            says={formatProbability(face.probFake)}
+            kind="total"
+          />
         </ol>
-        <p className="mt-3 border-t border-line pt-3 text-sm text-quiet">
-          Calibration, learned from videos the model had not seen, turns {signed(chart.total)} into a chance of{" "}
-          <strong className="font-semibold text-ink">{formatProbability(face.probFake)}</strong> that the face is
-          manipulated.
-          {result.voice && " How the voice sounds has no part in this: the voice has a score of its own."}
-        </p>
+        {result.voice && (
+          <p className="mt-3 border-t border-line pt-3 text-sm text-quiet">
+            How the voice sounds has no part in this: the voice is judged apart.
+          </p>
+        )}
       </div>
     </Section>
   );
@@ -51,10 +67,6 @@ function Group({ chart, group }: { chart: Waterfall; group: StepGroup }) {
       <p className="flex items-center gap-2 py-0.5 text-sm font-medium">
         <span className={`size-2 rounded-full ${MODALITY_DOT[group.modality]}`} aria-hidden="true" />
         {group.label}
-        <span className="ml-auto text-quiet tabular-nums">
-          <span className="sr-only">together </span>
-          {signed(group.sum)}
-        </span>
       </p>
       <ol>
         {group.steps.map((step) => (
@@ -66,6 +78,7 @@ function Group({ chart, group }: { chart: Waterfall; group: StepGroup }) {
 }
 
 function StepRow({ chart, step }: { chart: Waterfall; step: Step }) {
+  const value = step.to - step.from;
   return (
     <Row
       chart={chart}
@@ -73,7 +86,8 @@ function StepRow({ chart, step }: { chart: Waterfall; step: Step }) {
       note={step.missing ? "missing" : undefined}
       from={step.from}
       to={step.to}
-      value={step.to - step.from}
+      value={value}
+      says={pushOf(value).words}
       kind="step"
     />
   );
@@ -85,11 +99,14 @@ interface RowProps {
   note?: string;
   from: number;
   to: number;
+  /** Log-odds. */
   value: number;
+  /** The same in words. */
+  says: string;
   kind: "plain" | "step" | "total";
 }
 
-function Row({ chart, label, note, from, to, value, kind }: RowProps) {
+function Row({ chart, label, note, from, to, value, says, kind }: RowProps) {
   const width = chart.greatest - chart.least || 1;
   const share = (x: number) => (100 * (x - chart.least)) / width;
   const [left, right] = [share(Math.min(from, to)), share(Math.max(from, to))];
@@ -109,9 +126,8 @@ function Row({ chart, label, note, from, to, value, kind }: RowProps) {
           style={{ left: `${left.toFixed(2)}%`, width: `${(right - left).toFixed(2)}%` }}
         />
       </span>
-      <span className="text-right tabular-nums">
-        {signed(value)}
-        {kind === "step" && <span className="sr-only">: {pushOf(value).words.toLowerCase()}</span>}
+      <span className={`text-right tabular-nums ${kind === "total" ? "" : "text-quiet"}`} title={logOddsOf(value)}>
+        {says}
       </span>
     </li>
   );

@@ -11,8 +11,8 @@ import { partsOf, subjectOf } from "./parts";
 import { pushOf, signed } from "./push";
 import { strip, summariesOf, usualRange } from "./range";
 import { type Name, recorded } from "./testdata/recorded";
-import { givesVerdicts, hasScore, rankingInWords, verdictInShort, verdictWords } from "./verdict";
-import { voiceLimitsInWords, voiceRankingInWords } from "./voice";
+import { givesVerdicts, hasScore, verdictInShort, verdictWords } from "./verdict";
+import { voiceLimitsInWords } from "./voice";
 import { waterfall } from "./waterfall";
 
 const model = (fields: MessageInitShape<typeof ModelSchema>) =>
@@ -29,16 +29,19 @@ describe("a verdict", () => {
   it("is none from a model whose band holds the whole scale", () => {
     const none = model({ realBelow: 0, fakeAbove: 1 });
     expect(givesVerdicts(none)).toBe(false);
-    expect(verdictWords(Verdict.INCONCLUSIVE, none).title).toBe("No verdict");
+    expect(verdictWords(Verdict.INCONCLUSIVE, none)).toMatchObject({
+      title: "Inconclusive",
+      meaning: expect.stringMatching(/gives no verdicts\./) as string,
+    });
     expect(hasScore({ verdict: Verdict.INCONCLUSIVE, model: none })).toBe(false);
     expect(givesVerdicts(model({ realBelow: 0, fakeAbove: 0.9 }))).toBe(true);
   });
 
-  it("contradicts no dashboard where a list does not say which model spoke", () => {
+  it("has one name, whether or not a list says which model spoke", () => {
     const short = (verdict: Verdict, from?: ReturnType<typeof model>) => verdictInShort(create(AnalysisResultSchema, { verdict, model: from })).title;
-    expect(short(Verdict.INCONCLUSIVE)).toBe("No clear verdict");
+    expect(short(Verdict.INCONCLUSIVE)).toBe("Inconclusive");
     expect(short(Verdict.INCONCLUSIVE, model({}))).toBe("Inconclusive");
-    expect(short(Verdict.INCONCLUSIVE, model({ realBelow: 0, fakeAbove: 1 }))).toBe("No verdict");
+    expect(short(Verdict.INCONCLUSIVE, model({ realBelow: 0, fakeAbove: 1 }))).toBe("Inconclusive");
     expect(short(Verdict.LIKELY_FAKE)).toBe("Likely fake");
   });
 
@@ -51,8 +54,8 @@ describe("a verdict", () => {
 
   it("on a voice goes by the voice's own band", () => {
     const deaf = model({ voice: { network: "1", realBelow: 0, fakeAbove: 1 } });
-    expect(verdictWords(Verdict.INCONCLUSIVE, deaf, "voice").title).toBe("No verdict");
-    expect(verdictWords(Verdict.INCONCLUSIVE, deaf).title).toBe("Inconclusive");
+    expect(verdictWords(Verdict.INCONCLUSIVE, deaf, "voice").meaning).toMatch(/gives no verdicts on voices/);
+    expect(verdictWords(Verdict.INCONCLUSIVE, deaf).meaning).toBe("We can’t tell whether this video is real or fake.");
     expect(hasScore({ verdict: Verdict.INCONCLUSIVE, model: deaf }, "voice")).toBe(false);
     expect(hasScore({ verdict: Verdict.INCONCLUSIVE, model: deaf })).toBe(true);
   });
@@ -61,20 +64,15 @@ describe("a verdict", () => {
     expect(hasScore(recorded("short").result)).toBe(false);
     expect(hasScore(recorded("talking").result)).toBe(true);
   });
-
-  it("comes with what the model's AUC means", () => {
-    expect(rankingInWords(model({ crossValidatedAuc: 0.81 }), "en-US")).toContain("81 times in 100; a coin toss would do so 50 times");
-    expect(rankingInWords(model({}))).toBeNull();
-  });
 });
 
 describe("a push", () => {
   it.each([
-    [0, "none", "Did not move the score"],
-    [0.03, "none", "Hardly moved the score"],
-    [-0.2, "real", "Pushed a little towards real"],
-    [0.5, "fake", "Pushed clearly towards fake"],
-    [1.4, "fake", "Pushed strongly towards fake"],
+    [0, "none", "Did not change the chance"],
+    [0.03, "none", "Hardly changed the chance"],
+    [-0.2, "real", "Lowered the chance a little"],
+    [0.5, "fake", "Raised the chance clearly"],
+    [1.4, "fake", "Raised the chance strongly"],
   ])("of %d is %s", (contribution, direction, words) => {
     expect(pushOf(contribution)).toMatchObject({ direction, words });
   });
@@ -237,20 +235,12 @@ describe("what the model says of voices", () => {
   });
 
   it.each([
-    [0.2, 0.9, "likely real below 20% and likely fake above 90%; between them it names no side"],
+    [0.2, 0.9, "likely real below 20% and likely fake above 90%. In between it gives no verdict."],
     [0, 0.9, "never calls one likely real"],
     [0.2, 1, "never calls one likely fake"],
     [0, 1, "gives no verdicts on voices"],
   ])("from a band of %d to %d", (realBelow, fakeAbove, words) => {
     expect(voiceLimitsInWords({ realBelow, fakeAbove }, "en-US")).toContain(words);
-  });
-
-  it("is how often it ranks a pair right, not how often it is right", () => {
-    expect(voiceRankingInWords(model({ voice: { heldOutAuc: 0.96 } }), "en-US")).toContain(
-      "picked out the synthesised one 96 times in 100; a coin toss",
-    );
-    expect(voiceRankingInWords(model({}))).toBeNull();
-    expect(voiceRankingInWords(model({ voice: {} }))).toBeNull();
   });
 
   it("holds the usual range of its readings", () => {

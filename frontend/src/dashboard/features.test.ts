@@ -36,7 +36,7 @@ describe("the features", () => {
   it.each(NAMES)("are written as the server writes them in the summary of %s", (name) => {
     const { result } = recorded(name);
     for (const [, label, words, from, to] of result.summary.matchAll(
-      /the ([^()]+?) \(([^;)]+); (\S+) to (\S+) is usual/g,
+      /the ([^()]+?) \(([^,)]+), (?:below|within|above) the (\S+) to (\S+) usual/g,
     )) {
       const feature = FEATURES.find((each) => label?.endsWith(each.label));
       const value = result.contributions.find((each) => each.feature === feature?.name)?.value;

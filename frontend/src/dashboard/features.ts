@@ -65,11 +65,11 @@ export const FEATURES: readonly FeatureText[] = [
   {
     name: "nose_jitter",
     field: "noseJitter",
-    label: "trembling of the nose",
+    label: "nose jitter",
     unit: "IOD",
     modality: Modality.FACE,
     sentence:
-      "How much the tip of the nose trembles beyond steady head motion; a face put on frame by frame can tremble.",
+      "How much the tip of the nose jitters beyond steady head motion; a face put on frame by frame can jitter.",
     shown: percent,
     written: twoDigits,
     noun: OF_EYE_DISTANCE,
@@ -201,7 +201,8 @@ export function numberOf(feature: FeatureText, value: number, locale?: string): 
 /** A value with its unit, such as "1 time a minute". */
 export function inWords(feature: FeatureText, value: number, locale?: string): string {
   const number = numberOf(feature, value, locale);
-  return `${number} ${feature.noun[number === "1" ? 0 : 1]}`.trim();
+  const noun = feature.noun[number === "1" ? 0 : 1];
+  return noun.startsWith("%") ? `${number}${noun}` : `${number} ${noun}`.trim();
 }
 
 /** As the beginning of a line: "Blinking". */

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { ModelSchema } from "@gen/notreally/v1/classifier_pb";
 import { MediaFactsSchema } from "@gen/notreally/v1/metadata_pb";
 import { describe, expect, it } from "vitest";
 
@@ -66,19 +67,30 @@ describe("the file's facts", () => {
     ]);
   });
 
+  it("say how the verdicts did in tests, with the figures of the model's record", () => {
+    if (!result.model) throw new Error();
+    const record = { tested: 1234, given: 0.066, wrongFake: 0.0622, caught: 0.072 };
+    const model = create(ModelSchema, { version: "1", fakeAbove: 0.9, record });
+    expect(Object.fromEntries(modelRows(model, "en-GB"))).toMatchObject({
+      "Tested on": "1,234",
+      "Verdicts given": "6.6%",
+      "Wrong when likely fake": "6.2%",
+      "Fakes called fake": "7.2%",
+    });
+    expect(modelRows(result.model).map(([label]) => label)).not.toContain("Tested on");
+  });
+
   it("stand beside the model's", () => {
     if (!result.model) throw new Error();
     expect(Object.fromEntries(modelRows(result.model, "en-US"))).toMatchObject({
-      "Ranks pairs right": "81% (AUC 0.81)",
-      "Says real / fake": "below 40% / above 60%",
+      "Likely real / fake": "under 40% / over 60%",
     });
     expect(Object.fromEntries(voiceRows(result.model, "en-US"))).toMatchObject({
       "Fitted to": "4,210 recordings",
-      "Ranks pairs right": "96% (AUC 0.96)",
-      "Says real / fake": "below 20% / above 90%",
+      "Likely real / fake": "under 20% / over 90%",
     });
     result.model.realBelow = 0;
-    expect(Object.fromEntries(modelRows(result.model, "en-US"))["Says real / fake"]).toBe("never / above 60%");
+    expect(Object.fromEntries(modelRows(result.model, "en-US"))["Likely real / fake"]).toBe("never / over 60%");
     expect(timingRows(result.timings, "en-US")[1]).toEqual(["Looking at the face", "5.3\u202fs"]);
   });
 });

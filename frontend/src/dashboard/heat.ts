@@ -4,7 +4,7 @@ import type { Thumbnail } from "@gen/notreally/v1/analysis_pb";
 import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import type { HeatMap } from "@gen/notreally/v1/media_pb";
 
-import { VOICE_FEATURE } from "./features";
+import { featureNamed, inWords, VOICE_FEATURE } from "./features";
 import { usualRange } from "./range";
 
 /** A picture with what was found in it. */
@@ -119,6 +119,17 @@ export function readingOf({ feature }: HeatMap): "appearance" | "blending" {
 export function heatUnusualness(heat: HeatMap, summaries: readonly FeatureSummary[]): number | undefined {
   const usual = usualRange(summaries, FEATURE_OF[readingOf(heat)]);
   return usual && unusualness(heat.logOdds, usual);
+}
+
+/** Whether a picture scores higher than nearly all of real videos do. */
+export function looksForged(heat: HeatMap, summaries: readonly FeatureSummary[]): boolean {
+  return (heatUnusualness(heat, summaries) ?? 0) > 0;
+}
+
+/** A picture's score as its feature is written, such as "95 of 100". */
+export function heatOfHundred(heat: HeatMap, locale?: string): string {
+  const feature = featureNamed(FEATURE_OF[readingOf(heat)]);
+  return feature ? inWords(feature, heat.logOdds, locale) : "";
 }
 
 const FOUND = { appearance: "looks synthesised", blending: "shows traces of blending" } as const;

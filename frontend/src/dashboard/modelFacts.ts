@@ -1,10 +1,9 @@
 /** What the model says of itself, and where the time went, as rows of label and value. */
 
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { type AnalysisResult, Stage } from "@gen/notreally/v1/analysis_pb";
-import type { Model } from "@gen/notreally/v1/classifier_pb";
+import type { Model, VerdictRecord } from "@gen/notreally/v1/classifier_pb";
 
-import { formatDuration, formatNumber, formatPercent } from "@/lib/format";
+import { formatDate, formatDuration, formatNumber, formatPercent } from "@/lib/format";
 
 import type { FactRow } from "./fileFacts";
 import type { Band } from "./part";
@@ -21,19 +20,14 @@ const STAGES: Readonly<Partial<Record<Stage, string>>> = {
 export function modelRows(model: Model, locale?: string): FactRow[] {
   const rows: FactRow[] = [["Version", model.version || "unknown"]];
   if (model.trainedTime) {
-    const trained = new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(timestampDate(model.trainedTime));
+    const trained = formatDate(model.trainedTime, locale);
     rows.push([
       "Trained",
       `${trained}${model.trainingVideos ? `, on ${formatNumber(model.trainingVideos, 0, locale)} videos` : ""}`,
     ]);
   }
-  if (model.crossValidatedAuc !== undefined) {
-    rows.push([
-      "Ranks pairs right",
-      `${formatPercent(model.crossValidatedAuc, 0, locale)} (AUC ${formatNumber(model.crossValidatedAuc, 2, locale)})`,
-    ]);
-  }
-  rows.push(["Says real / fake", sides(model, locale)]);
+  rows.push(...testedRows(model.record, locale));
+  rows.push(["Likely real / fake", sides(model, locale)]);
   if (model.priorFake > 0) rows.push(["Fakes assumed", formatPercent(model.priorFake, 0, locale)]);
   if (model.sha256) rows.push(["SHA-256", model.sha256]);
   return rows;
@@ -44,21 +38,32 @@ export function voiceRows({ voice }: Model, locale?: string): FactRow[] {
   if (!voice?.network) return [];
   const rows: FactRow[] = [["Network", voice.network]];
   if (voice.trainingClips) rows.push(["Fitted to", `${formatNumber(voice.trainingClips, 0, locale)} recordings`]);
-  if (voice.heldOutAuc) {
-    rows.push([
-      "Ranks pairs right",
-      `${formatPercent(voice.heldOutAuc, 0, locale)} (AUC ${formatNumber(voice.heldOutAuc, 2, locale)})`,
-    ]);
-  }
-  rows.push(["Says real / fake", sides(voice, locale)]);
+  rows.push(...testedRows(voice.record, locale));
+  rows.push(["Likely real / fake", sides(voice, locale)]);
+  return rows;
+}
+
+/** In tests on sources that it had not met. */
+function testedRows(record: VerdictRecord | undefined, locale?: string): FactRow[] {
+  if (!record) return [];
+  const rows: FactRow[] = [["Tested on", formatNumber(record.tested, 0, locale)]];
+  const share = (label: string, value: number | undefined) => {
+    if (value !== undefined) rows.push([label, formatPercent(value, 1, locale)]);
+  };
+  share("Verdicts given", record.given);
+  share("Wrong when likely fake", record.wrongFake);
+  share("Wrong when likely real", record.wrongReal);
+  share("Fakes called fake", record.caught);
+  share("Fakes called real", record.missed);
+  share("Real called fake", record.falseAlarms);
   return rows;
 }
 
 /** Where a side is named. */
 function sides(band: Band, locale?: string): string {
   if (!givesVerdicts(band)) return "never: it gives no verdicts";
-  const real = band.realBelow > 0 ? `below ${formatPercent(band.realBelow, 0, locale)}` : "never";
-  const fake = band.fakeAbove < 1 ? `above ${formatPercent(band.fakeAbove, 0, locale)}` : "never";
+  const real = band.realBelow > 0 ? `under ${formatPercent(band.realBelow, 0, locale)}` : "never";
+  const fake = band.fakeAbove < 1 ? `over ${formatPercent(band.fakeAbove, 0, locale)}` : "never";
   return `${real} / ${fake}`;
 }
 

@@ -12,10 +12,10 @@ export interface Band {
   fakeAbove: number;
 }
 
-/** What a chance is a chance of. */
-export const CHANCE_THAT: Readonly<Record<PartName, string>> = {
-  face: "the face is manipulated",
-  voice: "the voice is synthesised",
+/** Beside the one number that is given of a part. */
+export const ESTIMATED_CHANCE: Readonly<Record<PartName, string>> = {
+  face: "estimated chance that the face is manipulated",
+  voice: "estimated chance that the voice is synthesised",
 };
 
 /** Whether it is a sound file: there is sound, and no picture. */

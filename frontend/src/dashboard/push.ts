@@ -8,7 +8,7 @@ export interface Push {
   direction: Direction;
   /** Log-odds towards fake (positive) or real (negative). */
   contribution: number;
-  /** "Pushed clearly towards fake". */
+  /** "Raised the chance clearly". */
   words: string;
 }
 
@@ -19,11 +19,16 @@ const STRONG = 1;
 
 export function pushOf(contribution: number): Push {
   const size = Math.abs(contribution);
-  if (contribution === 0) return { direction: "none", contribution, words: "Did not move the score" };
-  if (size < SOME) return { direction: "none", contribution, words: "Hardly moved the score" };
+  if (contribution === 0) return { direction: "none", contribution, words: "Did not change the chance" };
+  if (size < SOME) return { direction: "none", contribution, words: "Hardly changed the chance" };
   const direction = contribution > 0 ? "fake" : "real";
   const how = size < CLEAR ? "a little" : size < STRONG ? "clearly" : "strongly";
-  return { direction, contribution, words: `Pushed ${how} towards ${direction}` };
+  return { direction, contribution, words: `${contribution > 0 ? "Raised" : "Lowered"} the chance ${how}` };
+}
+
+/** For a tooltip: "+0.42 log-odds". */
+export function logOddsOf(contribution: number, locale?: string): string {
+  return `${signed(contribution, locale)} log-odds`;
 }
 
 /** A signed number of log-odds, such as "+0.42". */

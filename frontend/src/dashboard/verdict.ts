@@ -3,8 +3,6 @@
 import { type AnalysisResult, Verdict } from "@gen/notreally/v1/analysis_pb";
 import type { Model } from "@gen/notreally/v1/classifier_pb";
 
-import { formatNumber } from "@/lib/format";
-
 import { type Band, bandOf, headlineOf, type PartName } from "./part";
 
 export type Tone = "real" | "fake" | "inconclusive" | "neutral";
@@ -22,13 +20,18 @@ export function givesVerdicts(band: Band | undefined): boolean {
 }
 
 const LIKE_REAL = {
-  face: "What was measured looks more like real videos than like the fakes that the model knows.",
-  voice: "The voice sounds more like recorded voices than like the synthesised ones that the model knows.",
+  face: "What was measured looks more like real videos than like the fakes the model knows.",
+  voice: "The voice sounds more like recorded voices than like the synthesised ones the model knows.",
 } as const;
 
 const LIKE_FAKE = {
-  face: "What was measured looks more like the fakes that the model knows than like real videos.",
-  voice: "The voice sounds more like the synthesised ones that the model knows than like recorded voices.",
+  face: "What was measured looks more like the fakes the model knows than like real videos.",
+  voice: "The voice sounds more like the synthesised ones the model knows than like recorded voices.",
+} as const;
+
+const UNCLEAR = {
+  face: "We can’t tell whether this video is real or fake.",
+  voice: "We can’t tell whether this voice is real or synthesised.",
 } as const;
 
 const NO_VERDICTS = {
@@ -37,78 +40,64 @@ const NO_VERDICTS = {
 } as const;
 
 const TOO_LITTLE = {
-  face: "This says nothing about whether the video is real: there was too little to look at.",
-  voice: "This says nothing about whether the voice is real: there was too little to listen to.",
+  face: "There was too little to see to tell whether this video is real or fake.",
+  voice: "There was too little to hear to tell whether this voice is real or synthesised.",
 } as const;
 
+/** Each verdict has one name, wherever it is shown: here, in lists, batches, live sessions and on paper. */
+export const VERDICT_NAMES: Readonly<Record<Verdict, string>> = {
+  [Verdict.UNSPECIFIED]: "Unknown verdict",
+  [Verdict.LIKELY_REAL]: "Likely real",
+  [Verdict.LIKELY_FAKE]: "Likely fake",
+  [Verdict.INCONCLUSIVE]: "Inconclusive",
+  [Verdict.INSUFFICIENT]: "Not enough to judge",
+};
+
+const TONES: Readonly<Record<Verdict, Tone>> = {
+  [Verdict.UNSPECIFIED]: "neutral",
+  [Verdict.LIKELY_REAL]: "real",
+  [Verdict.LIKELY_FAKE]: "fake",
+  [Verdict.INCONCLUSIVE]: "inconclusive",
+  [Verdict.INSUFFICIENT]: "neutral",
+};
+
 export function verdictWords(verdict: Verdict, model: Model | undefined, part: PartName = "face"): VerdictWords {
+  const title = VERDICT_NAMES[verdict] ?? VERDICT_NAMES[Verdict.UNSPECIFIED];
+  return { title, meaning: meaningOf(verdict, model, part), tone: TONES[verdict] ?? "neutral" };
+}
+
+function meaningOf(verdict: Verdict, model: Model | undefined, part: PartName): string {
   switch (verdict) {
     case Verdict.LIKELY_REAL:
-      return {
-        title: "Likely real",
-        meaning: LIKE_REAL[part],
-        tone: "real",
-      };
+      return LIKE_REAL[part];
     case Verdict.LIKELY_FAKE:
-      return {
-        title: "Likely fake",
-        meaning: LIKE_FAKE[part],
-        tone: "fake",
-      };
+      return LIKE_FAKE[part];
     case Verdict.INCONCLUSIVE:
-      return givesVerdicts(bandOf(model, part))
-        ? {
-            title: "Inconclusive",
-            meaning: "The evidence does not lean far enough either way. Take it as “cannot say”, not as “half fake”.",
-            tone: "inconclusive",
-          }
-        : {
-            title: "No verdict",
-            meaning: NO_VERDICTS[part],
-            tone: "neutral",
-          };
+      return givesVerdicts(bandOf(model, part)) ? UNCLEAR[part] : NO_VERDICTS[part];
     case Verdict.INSUFFICIENT:
-      return {
-        title: "Not enough to judge",
-        meaning: TOO_LITTLE[part],
-        tone: "neutral",
-      };
+      return TOO_LITTLE[part];
     default:
-      return {
-        title: "Unknown verdict",
-        meaning: "This page does not know the verdict that the server gave.",
-        tone: "neutral",
-      };
+      return "This page does not know the verdict that the server gave.";
   }
 }
 
 type Headline = Pick<AnalysisResult, "verdict" | "model" | "headline" | "metadata">;
 
-/**
- * The headline as `verdictWords`, in a word or two, naming the voice where it is about that. Lists come without the model,
- * which alone says whether it gives verdicts.
- */
+/** The headline as `verdictWords`, in a word or two, naming the voice where it is about that. */
 export function verdictInShort(result: Headline): Pick<VerdictWords, "title" | "tone"> {
   const part = headlineOf(result);
-  const { title, tone }: Pick<VerdictWords, "title" | "tone"> =
-    result.verdict === Verdict.INCONCLUSIVE && !result.model
-      ? { title: "No clear verdict", tone: "neutral" }
-      : verdictWords(result.verdict, result.model, part);
+  const { title, tone } = verdictWords(result.verdict, result.model, part);
   return { title: part === "voice" ? `${title} (voice)` : title, tone };
+}
+
+/** Whether a side is named: only then is the number large. */
+export function namesSide(verdict: Verdict): boolean {
+  return verdict === Verdict.LIKELY_REAL || verdict === Verdict.LIKELY_FAKE;
 }
 
 /** Whether the score means anything for this verdict on a part. */
 export function hasScore({ verdict, model }: Pick<AnalysisResult, "verdict" | "model">, part: PartName = "face"): boolean {
   return givesVerdicts(bandOf(model, part)) && verdict !== Verdict.INSUFFICIENT && verdict !== Verdict.UNSPECIFIED;
-}
-
-/**
- * What the model's AUC means: how often it puts the fake above the real one in a pair. Null when the model does not say.
- */
-export function rankingInWords(model: Model | undefined, locale?: string): string | null {
-  if (model?.crossValidatedAuc === undefined) return null;
-  const times = formatNumber(100 * model.crossValidatedAuc, 0, locale);
-  return `Given a real and a fake video from sources it had never seen, the model picked out the fake ${times} times in 100; a coin toss would do so 50 times.`;
 }
 
 /** Utility classes of a tone: one place, so that red stays evidence. */

@@ -35,7 +35,12 @@ export interface Waterfall {
 
 const ORDER = [Modality.FACE, Modality.AUDIO, Modality.FACE_AND_AUDIO, Modality.METADATA];
 
-export function waterfall(bias: number, contributions: readonly FeatureContribution[]): Waterfall {
+/** `shows`: which of the features get a step; one that is left out must have moved nothing. */
+export function waterfall(
+  bias: number,
+  contributions: readonly FeatureContribution[],
+  shows: (contribution: FeatureContribution) => boolean = () => true,
+): Waterfall {
   let at = bias;
   const passed = [0, bias];
   const groups: StepGroup[] = [];
@@ -52,7 +57,7 @@ export function waterfall(bias: number, contributions: readonly FeatureContribut
       // The voice has a score of its own.
       if (feature.modality !== modality || feature.name === VOICE_FEATURE) continue;
       const found = contributions.find((each) => each.feature === feature.name);
-      if (found) step(found, title(feature));
+      if (found && (shows(found) || found.contribution !== 0)) step(found, title(feature));
     }
     for (const other of contributions) {
       const isKnown = other.modality !== modality || featureNamed(other.feature) !== undefined;

@@ -58,9 +58,9 @@ export function DeleteDialog({ analysis, onClose }: DeleteDialogProps) {
       <div className="mt-6 flex flex-wrap justify-end gap-3">
         {/* Closing it by its own means gives the focus back to where it was. */}
         <button type="button" className="button" onClick={() => dialog.current?.close()}>
-          Keep it
+          Cancel
         </button>
-        <button type="button" className="button button-primary" disabled={busy} onClick={() => void remove()}>
+        <button type="button" className="button button-danger" disabled={busy} onClick={() => void remove()}>
           {busy ? "Deleting" : "Delete"}
         </button>
       </div>

@@ -5,7 +5,7 @@ import { formatPercent } from "@/lib/format";
 
 const STATES: Partial<Record<AnalysisState, string>> = {
   [AnalysisState.QUEUED]: "Waiting",
-  [AnalysisState.RUNNING]: "Under way",
+  [AnalysisState.RUNNING]: "In progress",
   [AnalysisState.FAILED]: "Failed",
   [AnalysisState.CANCELLED]: "Cancelled",
 };

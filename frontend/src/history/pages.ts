@@ -11,7 +11,7 @@ export interface Filter {
 export const FILTERS: readonly [Filter, ...Filter[]] = [
   { key: "all", label: "All", states: [] },
   { key: "done", label: "Done", states: [AnalysisState.SUCCEEDED] },
-  { key: "running", label: "Under way", states: [AnalysisState.QUEUED, AnalysisState.RUNNING] },
+  { key: "running", label: "In progress", states: [AnalysisState.QUEUED, AnalysisState.RUNNING] },
   { key: "failed", label: "Failed", states: [AnalysisState.FAILED] },
   { key: "cancelled", label: "Cancelled", states: [AnalysisState.CANCELLED] },
 ];

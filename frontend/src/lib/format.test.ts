@@ -34,8 +34,8 @@ describe("numbers", () => {
   });
 
   it("that are probabilities are never called certain", () => {
-    expect(formatProbability(0.001, EN)).toBe("< 1%");
-    expect(formatProbability(0.9999, EN)).toBe("> 99%");
+    expect(formatProbability(0.001, EN)).toBe("<\u202f1%");
+    expect(formatProbability(0.9999, EN)).toBe(">\u202f99%");
     expect(formatProbability(0.5, EN)).toBe("50%");
   });
 });

@@ -1,7 +1,8 @@
 /**
- * Numbers as people read them, with their units and in the reader's own locale.
+ * Numbers as people read them, with their units, in the language of the page.
  *
- * Every function takes the locale as its last argument, for tests; without it the browser's is used.
+ * Every function takes the locale as its last argument, for tests; without it the page's is used. Times are in the
+ * reader's own zone.
  */
 
 import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
@@ -9,12 +10,15 @@ import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 /** A non-breaking thin space between a number and its unit. */
 const GAP = "\u202f";
 
+/** British English, as everything the page says. */
+const PAGE_LOCALE = "en-GB";
+
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"];
 
 const formats = new Map<string, Intl.NumberFormat>();
 
 /** Formats a number; what does so is slow to make, and kept. */
-function format(value: number, options: Intl.NumberFormatOptions, locale: string | undefined): string {
+function format(value: number, options: Intl.NumberFormatOptions, locale = PAGE_LOCALE): string {
   const key = `${locale} ${JSON.stringify(options)}`;
   const made = formats.get(key) ?? new Intl.NumberFormat(locale, options);
   formats.set(key, made);
@@ -48,8 +52,8 @@ export function formatPercent(share: number, digits = 0, locale?: string): strin
 
 /** A probability in percent, never rounded to certainty. */
 export function formatProbability(probability: number, locale?: string): string {
-  if (probability < 0.01) return `< ${formatPercent(0.01, 0, locale)}`;
-  if (probability > 0.99) return `> ${formatPercent(0.99, 0, locale)}`;
+  if (probability < 0.01) return `<${GAP}${formatPercent(0.01, 0, locale)}`;
+  if (probability > 0.99) return `>${GAP}${formatPercent(0.99, 0, locale)}`;
   return formatPercent(probability, 0, locale);
 }
 
@@ -107,9 +111,21 @@ export function formatTimecode(seconds: number, digits = 1): string {
 }
 
 /** Day and time in the reader's own zone. */
-export function formatDateTime(time: Timestamp | Date, locale?: string): string {
+export function formatDateTime(time: Timestamp | Date, locale = PAGE_LOCALE): string {
   const date = time instanceof Date ? time : timestampDate(time);
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(date);
+}
+
+/** The same with the zone, for what is read elsewhere than here. */
+export function formatDateTimeZone(time: Timestamp, locale = PAGE_LOCALE, timeZone?: string): string {
+  const day = { day: "numeric", month: "short", year: "numeric" } as const;
+  const clock = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" } as const;
+  return new Intl.DateTimeFormat(locale, { ...day, ...clock, timeZone }).format(timestampDate(time));
+}
+
+/** A day. */
+export function formatDate(time: Timestamp, locale = PAGE_LOCALE): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(timestampDate(time));
 }
 
 /** "1 video", "3 videos". */

@@ -5,7 +5,7 @@ import { LiveState } from "@gen/notreally/v1/live_pb";
 import { Gauge } from "@/dashboard/Gauge";
 import { headlineOf } from "@/dashboard/part";
 import { PartLines } from "@/dashboard/PartLines";
-import { TONE_TEXT, verdictWords } from "@/dashboard/verdict";
+import { namesSide, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
 import { formatDuration, formatProbability } from "@/lib/format";
 
 import type { LiveView } from "./session";
@@ -61,7 +61,7 @@ function Found({ result }: { result: AnalysisResult }) {
         {result.verdict === Verdict.INSUFFICIENT ? (
           <p className="text-quiet">{result.insufficiency[0]?.text}</p>
         ) : (
-          <Gauge probFake={result.probFake} model={result.model} part={part} />
+          <Gauge probFake={result.probFake} model={result.model} part={part} named={namesSide(result.verdict)} />
         )}
       </div>
       <PartLines result={result} />

@@ -3,9 +3,10 @@ import { Modality } from "@gen/notreally/v1/features_pb";
 
 import { faceView } from "@/dashboard/faceView";
 import { FEATURES, numberOf, title, VOICE_FEATURE } from "@/dashboard/features";
+import { canMove } from "@/dashboard/influence";
 import { missingReason } from "@/dashboard/missing";
 import { isSound } from "@/dashboard/part";
-import { signed } from "@/dashboard/push";
+import { pushOf } from "@/dashboard/push";
 import { summariesOf, usualRange } from "@/dashboard/range";
 import { hasScore } from "@/dashboard/verdict";
 
@@ -29,7 +30,7 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
           </th>
           {scored && (
             <th scope="col" className="py-1 pl-3 text-right font-semibold">
-              Push
+              What it did
             </th>
           )}
         </tr>
@@ -57,14 +58,13 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
               <td className="py-[3px] pl-3 whitespace-nowrap">
                 {usual && `${numberOf(feature, usual.p05)} to ${numberOf(feature, usual.p95)}`}
               </td>
-              {scored && feature.name === VOICE_FEATURE && (
-                <td className="py-[3px] pl-3 text-right text-quiet">a score of its own</td>
-              )}
-              {scored && feature.name !== VOICE_FEATURE && (
-                <td
-                  className={`py-[3px] pl-3 text-right whitespace-nowrap ${push > 0 ? "text-fake" : push < 0 ? "text-real" : "text-quiet"}`}
-                >
-                  {signed(push)} {push > 0 ? "fake" : push < 0 ? "real" : ""}
+              {scored && (
+                <td className="py-[3px] pl-3 text-right whitespace-nowrap text-quiet">
+                  {feature.name === VOICE_FEATURE
+                    ? "judged apart"
+                    : canMove(feature.name, result.model, contribution)
+                      ? pushOf(push).words.toLowerCase()
+                      : "shown, not scored"}
                 </td>
               )}
             </tr>

@@ -9,18 +9,18 @@ import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 
 import { fromTo, stretchesOf, suspiciousSpans } from "@/charts/voice";
 import { Gauge } from "@/dashboard/Gauge";
-import { heatInFewWords, heatScale, type Moment, moments } from "@/dashboard/heat";
+import { heatInFewWords, heatOfHundred, heatScale, looksForged, type Moment, moments } from "@/dashboard/heat";
 import { HeatOverlay } from "@/dashboard/HeatOverlay";
+import { influences } from "@/dashboard/influence";
 import { Jpeg } from "@/dashboard/Jpeg";
 import { chanceOf, partInShort } from "@/dashboard/PartLines";
 import { headlineOf, isSound } from "@/dashboard/part";
 import { partsOf, subjectOf } from "@/dashboard/parts";
-import { signed } from "@/dashboard/push";
 import { summariesOf } from "@/dashboard/range";
 import { faceView } from "@/dashboard/faceView";
-import { hasScore, rankingInWords, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
-import { voiceRankingInWords } from "@/dashboard/voice";
-import { formatDateTime, formatDuration, formatNumber, formatProbability, formatTimecode } from "@/lib/format";
+import { hasScore, namesSide, TONE_TEXT, verdictWords } from "@/dashboard/verdict";
+import { worthInWords } from "@/dashboard/worth";
+import { formatDateTimeZone, formatDuration, formatNumber, formatProbability, formatTimecode } from "@/lib/format";
 
 import { Evidence } from "./Evidence";
 import { FeatureTable } from "./FeatureTable";
@@ -46,12 +46,12 @@ export function Report({ analysis }: { analysis: Analysis }) {
           <Reasons result={result} />
           <Faces result={result} />
         </div>
-        {hasScore(result, part) ? (
-          <Gauge probFake={result.probFake} model={result.model} part={part} />
-        ) : (
+        {result.verdict === Verdict.INSUFFICIENT ? (
           <p className="self-start border-l border-line pl-4 text-quiet">
-            No score is given: a number here would only look like an answer.
+            No number is given: it would only look like an answer.
           </p>
+        ) : (
+          <Gauge probFake={result.probFake} model={result.model} part={part} named={namesSide(result.verdict)} />
         )}
       </div>
       <Pictures result={result} />
@@ -68,13 +68,13 @@ function Head({ analysis, result }: { analysis: Analysis; result: AnalysisResult
   const facts = [
     result.quality && formatDuration(result.quality.durationS),
     video && `${video.width} × ${video.height}`,
-    analysis.endTime && `analysed ${formatDateTime(analysis.endTime)}`,
+    analysis.endTime && `analysed ${formatDateTimeZone(analysis.endTime)}`,
   ].filter(Boolean);
   return (
     <header className="border-b-2 border-ink pb-2">
       <p className="flex justify-between text-[9pt] text-quiet">
         <span className="font-semibold">NotReally</span>
-        <span>{isSound(result.metadata) ? "Report on a recording of a voice" : "Report on a video of a face"}</span>
+        <span>{isSound(result.metadata) ? "Report on a recording of a voice" : "Report on a video"}</span>
       </p>
       <p className="mt-1 text-[13pt] font-semibold break-words">{analysis.filename}</p>
       <p className="text-quiet">{facts.join(" · ")}</p>
@@ -84,10 +84,14 @@ function Head({ analysis, result }: { analysis: Analysis; result: AnalysisResult
 }
 
 function Reasons({ result }: { result: AnalysisResult }) {
-  if (result.verdict !== Verdict.INSUFFICIENT) return <p className="mt-2 text-quiet">{result.summary}</p>;
+  const face = faceView(result);
+  const subject = subjectOf(result, face);
+  const isScored = hasScore(result, subject.name);
+  const reasons = isScored ? influences(subject.name, result, face.contributions) : subject.reasons;
+  const said = [...reasons, ...worthInWords(result.verdict, result.model, subject.name)];
   return (
     <ul className="mt-2 list-disc pl-5">
-      {subjectOf(result, faceView(result)).reasons.map((text) => (
+      {said.map((text) => (
         <li key={text}>{text}</li>
       ))}
     </ul>
@@ -125,13 +129,13 @@ function Heard({ result }: { result: AnalysisResult }) {
 /** The verdict on each, where there are several. */
 function Faces({ result }: { result: AnalysisResult }) {
   if (result.faces.length < 2) return null;
-  const said = result.faces.map((face) => {
+  const said = [...result.faces].sort((one, other) => one.number - other.number).map((face) => {
     const score = hasScore({ verdict: face.verdict, model: result.model })
       ? ` (${formatProbability(face.probFake)})`
       : "";
     return `face ${face.number}: ${verdictWords(face.verdict, result.model).title.toLowerCase()}${score}`;
   });
-  return <p className="mt-1 text-quiet">Most suspicious first, {said.join("; ")}.</p>;
+  return <p className="mt-1 text-quiet">{`${result.faces.length} faces were followed: ${said.join("; ")}.`}</p>;
 }
 
 function Pictures({ result }: { result: AnalysisResult }) {
@@ -165,14 +169,16 @@ function Moments({ all, summaries }: { all: readonly Moment[]; summaries: readon
                 <HeatOverlay heat={heat} scale={scale} />
               </div>
             </div>
-            {formatTimecode(timeS)}, score {signed(heat.logOdds)}
+            {formatTimecode(timeS)}, {heatOfHundred(heat)}
             <div>{heatInFewWords(heat, summaries)}</div>
           </li>
         ))}
       </ul>
       <p className="text-[8pt] text-quiet">
-        The moments that look most like a forgery. Red pushes the score towards fake, blue towards real: a hint, not a
-        mark of what was changed.
+        {most.some(({ heat }) => looksForged(heat, summaries))
+          ? "The moments that look most like a forgery."
+          : "The moments with the highest scores. None looks more like a forgery than real videos do."}{" "}
+        Red raises the score, blue lowers it: a hint, not a mark of what was changed.
       </p>
     </div>
   );
@@ -189,15 +195,11 @@ function learnedFrom({ model, metadata }: AnalysisResult): string {
 
 function Foot({ result }: { result: AnalysisResult }) {
   const { model } = result;
-  const heard = result.voice && voiceRankingInWords(model);
-  const ranking = isSound(result.metadata) ? null : rankingInWords(model);
   return (
     <footer className="mt-3 border-t border-line pt-2 text-[8pt] text-quiet">
       <p>
         {model?.version ? `Model ${model.version}` : "Model unknown"}
         {learnedFrom(result)}.
-        {ranking ? ` ${ranking}` : ""}
-        {heard ? ` ${heard}` : ""}
       </p>
       <p>
         This is an estimate, not proof. Strong compression, unusual cameras and new kinds of fakes can mislead it: look

@@ -122,8 +122,8 @@ async def test_a_person_gets_progress_and_a_report(peer: Peer, tmp_path: Path) -
     assert returned == 1
     assert "Likely fake" in out
     assert "nose_jitter" in out
-    assert "fake.mp4: uploading, 100 %" in err
-    assert "fake.mp4: analyzing video, 100 %" in err
+    assert "fake.mp4: uploading, 100%" in err
+    assert "fake.mp4: analyzing video, 100%" in err
 
 
 async def test_one_bad_file_does_not_stop_the_others(peer: Peer, tmp_path: Path) -> None:

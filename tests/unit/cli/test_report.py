@@ -28,7 +28,9 @@ def test_verdict_ten_features_and_summary_are_there() -> None:
     answer.model.features.append(classifier_pb2.FeatureSummary(feature="nose_jitter", p05=0.1, p95=0.4))
     text = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
     assert "Likely fake" in text
-    assert "authenticity 10 of 100" in text
+    assert "Likely fake   estimated chance that the face is manipulated: 90%" in text
+    assert "uthenticity" not in text
+    assert "onfidence" not in text
     assert "A few words." in text
     assert "The video has no sound." in text
     rows = {line.split()[1]: line for line in text.splitlines() if len(line.split()) > 2}
@@ -37,17 +39,37 @@ def test_verdict_ten_features_and_summary_are_there() -> None:
     assert "0.1 to 0.4" in rows["nose_jitter"]
     assert "+1.25" in rows["nose_jitter"]
     assert "missing" in rows["mfcc_mean"]
+    assert "+0.00" not in text
+
+
+def test_what_cannot_move_the_score_comes_last_without_a_pull() -> None:
+    answer = result(analysis_pb2.VERDICT_LIKELY_FAKE, 0.9)
+    for name in FEATURE_NAMES:
+        answer.model.features.add(feature=name, used=name in ("face_motion_log_odds", "mfcc_std"))
+    lines = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer))).splitlines()
+    (divide,) = (index for index, line in enumerate(lines) if "shown, not scored" in line)
+    moving = [line for line in lines[:divide] if any(name in line for name in FEATURE_NAMES)]
+    others = [line for line in lines[divide:] if any(name in line for name in FEATURE_NAMES)]
+    assert (len(moving), len(others)) == (2, 8)
     # After the frame on the left, the middle of each bar: one below the other.
-    assert len({rows[name].index("│", 1) for name in FEATURE_NAMES}) == 1
+    assert len({line.index("│", 1) for line in moving}) == 1
+    assert not any("+" in line for line in others if "face+audio" not in line)
+
+
+def test_what_the_summary_says_is_not_said_again() -> None:
+    answer = result(analysis_pb2.VERDICT_LIKELY_FAKE, 0.9)
+    answer.warnings.add(reason="GENERATOR_MARK", text="Its tags name a generator.")
+    answer.summary = "This video is likely fake. Its tags name a generator."
+    assert read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer))).count("Its tags name a generator.") == 1
 
 
 def test_insufficient_evidence_names_no_number() -> None:
     answer = result(analysis_pb2.VERDICT_INSUFFICIENT, 0.9)
     answer.insufficiency.add(reason="FACE_TOO_SMALL", text="The face is too small.")
     text = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
-    assert "Not enough evidence" in text
+    assert "Not enough to judge" in text
     assert "The face is too small." in text
-    assert "authenticity" not in text
+    assert "chance" not in text
 
 
 def test_the_voice_has_a_line_of_its_own() -> None:
@@ -58,7 +80,7 @@ def test_the_voice_has_a_line_of_its_own() -> None:
     for number in range(5):
         voice.stretches.add(suspicious=number == 2)
     text = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
-    assert "Voice: likely real, synthesised 4%, 1 of 5 stretches suspicious" in text
+    assert "Voice: likely real, estimated chance that it is synthesised: 4%, 1 of 5 stretches stand out" in text
 
 
 def test_why_a_voice_is_not_judged_is_said_once() -> None:
@@ -66,7 +88,7 @@ def test_why_a_voice_is_not_judged_is_said_once() -> None:
     answer.voice.verdict = analysis_pb2.VERDICT_INSUFFICIENT
     answer.voice.insufficiency.add(reason="TOO_LITTLE_VOICE", text="There is too little voice.")
     text = read(Outcome("clip.mp4", analysis_pb2.Analysis(result=answer)))
-    assert "Voice: not enough evidence" in text
+    assert "Voice: not enough to judge" in text
     assert text.count("There is too little voice.") == 1
     answer.headline = analysis_pb2.PART_VOICE
     answer.insufficiency.extend(answer.voice.insufficiency)
@@ -115,9 +137,9 @@ def test_lines_come_with_every_stage_and_every_tenth() -> None:
         lines.happened(0, event)
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue().splitlines()
-    assert said[0] == "clip.mp4: uploading, 100 %"
-    assert said[1] == "clip.mp4: analyzing video, 1 %"
-    assert said[-1] == "clip.mp4: analyzing video, 91 %"
+    assert said[0] == "clip.mp4: uploading, 100%"
+    assert said[1] == "clip.mp4: analyzing video, 1%"
+    assert said[-1] == "clip.mp4: analyzing video, 91%"
     assert len(said) == 11
 
 

@@ -66,7 +66,7 @@ def test_a_face_in_less_than_half_of_the_frames_is_too_rare() -> None:
     times = frame_times(20.0)
     (reason,) = insufficiency(speaking(20.0, found=times < 9.95))
     assert reason.reason == "FACE_TOO_RARE"
-    assert "in 49 % of the analysed frames" in reason.text
+    assert "in 49% of the analysed frames" in reason.text
     assert names(speaking(20.0, found=times < 10.0)) == []
 
 

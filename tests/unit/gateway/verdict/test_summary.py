@@ -48,34 +48,69 @@ def result(
 
 def test_likely_fake() -> None:
     assert summarize(result(analysis_pb2.VERDICT_LIKELY_FAKE), SILENT, 1) == (
-        "This video is likely fake. The model puts the chance of a manipulated face at 87 %, assuming that 50 % of "
-        "videos are fake. The strongest signs of a fake are the blinking (4 times a minute; 8 to 31 is usual in "
-        "real videos) and the trembling of the nose (0.52 % of the distance between the eyes; 0.1 to 0.4 is usual in "
-        "real videos). The strongest sign of a real video is the traces of blending (5 of 100). "
+        "This video is likely fake. The estimated chance that the face is manipulated is 87%, if 50% of videos are "
+        "fake to begin with. What raised it most: the blinking (4 times a minute, below the 8 to 31 usual in real "
+        "videos) and the nose jitter (0.52% of the distance between the eyes, above the 0.1 to 0.4 usual in real "
+        "videos). What lowered it most: the traces of blending (5 of 100). "
         "Not measured: the average timbre of the sound, the liveliness of the sound and the "
-        "agreement of mouth and sound, because the video has no sound. Missing measurements say nothing either way. "
-        "This is an estimate, not proof."
+        "agreement of mouth and sound, because the video has no sound. This is an estimate, not proof."
     )
 
 
 def test_likely_real() -> None:
     contributions = (FeatureContribution(feature="blink_rate_per_min", value=1.0, contribution=-0.8),)
     assert summarize(result(analysis_pb2.VERDICT_LIKELY_REAL, 0.004, contributions), {}, 1) == (
-        "This video is likely real. The model puts the chance of a manipulated face at less than 1 %, assuming that "
-        "50 % of videos are fake. The strongest sign of a real video is the blinking (1 time a minute; 8 to 31 is "
-        "usual in real videos). This is an estimate, not proof."
+        "This video is likely real. The estimated chance that the face is manipulated is less than 1%, if 50% of "
+        "videos are fake to begin with. What lowered it most: the blinking (1 time a minute, below the 8 to 31 usual "
+        "in real videos). This is an estimate, not proof."
     )
+
+
+def test_a_usual_value_is_not_offered_as_unusual_whichever_way_it_moved_the_score() -> None:
+    contributions = (
+        FeatureContribution(feature="blink_rate_per_min", value=12.0, contribution=1.4),
+        FeatureContribution(feature="nose_jitter", value=0.009, contribution=-0.6),
+    )
+    text = summarize(result(analysis_pb2.VERDICT_LIKELY_FAKE, contributions=contributions), {}, 1)
+    assert "What raised it most: the blinking (12 times a minute, within the 8 to 31 usual in real videos)." in text
+    assert "What lowered it most: the nose jitter (0.9% of the distance between the eyes, above the 0.1 to 0.4" in text
+
+
+def test_what_such_verdicts_were_worth_is_said_with_the_figures_of_the_model() -> None:
+    tested = result(analysis_pb2.VERDICT_LIKELY_FAKE)
+    tested.model.record.wrong_fake, tested.model.record.given = 0.062, 0.07
+    said = "In tests on sources never seen before, 94 of 100 such verdicts were right; 93 of 100 videos got none."
+    assert said in summarize(tested, {}, 1)
+    tested.model.record.wrong_fake = 0.25
+    assert " 75 of 100 such verdicts were right" in summarize(tested, {}, 1)
+    tested.verdict = analysis_pb2.VERDICT_LIKELY_REAL
+    assert "In tests" not in summarize(tested, {}, 1)
+    tested.model.record.wrong_real = 0.1
+    assert " 90 of 100 such verdicts were right" in summarize(tested, {}, 1)
+
+
+def test_what_cannot_move_the_score_is_not_missed() -> None:
+    silent = result(analysis_pb2.VERDICT_LIKELY_FAKE)
+    silent.model.features.add(feature="mfcc_mean", used=False)
+    silent.model.features.add(feature="av_sync_corr", used=True)
+    text = summarize(silent, {"mfcc_mean": "the video has no sound", "av_sync_corr": "the video has no sound"}, 1)
+    # One that is missing moved the score.
+    assert "Not measured: the agreement of mouth and sound, because the video has no sound. This is" in text
+    for item in silent.contributions:
+        item.contribution = 0.0
+    text = summarize(silent, {"av_sync_corr": "the video has no sound"}, 1)
+    assert "has no sound. Missing measurements don't count for or against the video." in text
 
 
 def test_a_model_that_gives_no_verdicts_gives_no_reasons_either() -> None:
     blind = result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5)
     blind.model.MergeFrom(Model(version="1", real_below=0.0, fake_above=1.0))
     assert summarize(blind, {}, 1) == (
-        "This video cannot be called real or fake with confidence. In tests on data sets and methods it "
-        "had never met, the model in use did not tell real from fake well enough, so it gives no verdicts."
+        "We can't tell whether this video is real or fake. The model in use gives no verdicts: in tests on sources and "
+        "methods it had never seen, it did not tell real from fake well enough."
     )
     blind.model.MergeFrom(Model(real_below=0.2, fake_above=0.9))
-    assert "The strongest sign" in summarize(blind, {}, 1)
+    assert "What raised it most" in summarize(blind, {}, 1)
 
 
 @pytest.mark.parametrize(
@@ -88,29 +123,29 @@ def test_a_side_without_verdicts_is_said_where_the_score_points_to_it(
     one_sided = result(analysis_pb2.VERDICT_INCONCLUSIVE, prob_fake)
     one_sided.model.MergeFrom(Model(version="1", real_below=band[0], fake_above=band[1]))
     text = summarize(one_sided, {}, 1)
-    assert (f"The model in use calls no video {side}: in tests on data sets and methods" in text) == (side is not None)
+    assert (f"The model in use calls no video {side}: in tests on sources and methods" in text) == (side is not None)
     assert "calls no video" in text or side is None
 
 
 def test_inconclusive_names_the_strongest_sign_of_either_side() -> None:
     text = summarize(result(analysis_pb2.VERDICT_INCONCLUSIVE, 0.5), {}, 1)
-    assert text.startswith("This video cannot be called real or fake with confidence.")
-    assert "sign of a fake is the blinking" in text
-    assert "sign of a real video is the traces of blending" in text
-    assert "trembling" not in text
+    assert text.startswith("We can't tell whether this video is real or fake.")
+    assert "What raised it most: the blinking" in text
+    assert "What lowered it most: the traces of blending" in text
+    assert "jitter" not in text
     assert "proof" not in text
 
 
 def test_insufficient_says_why_and_gives_no_odds() -> None:
     reasons = [Reason(reason="NO_FACE", text="No face was found.")]
     text = summarize(result(analysis_pb2.VERDICT_INSUFFICIENT, insufficiency=reasons), SILENT, 0)
-    assert text == "This video does not show enough to say whether it is real or fake. No face was found."
+    assert text == "This video shows too little to tell whether it is real or fake. No face was found."
 
 
 SPOKEN = Model(prior_fake=0.5, version="1", real_below=0.1, fake_above=0.9)
 SPOKEN.voice.MergeFrom(VoiceModel(network="a", real_below=0.1, fake_above=0.9))
-FACE_CHANCE = "The model puts the chance of a manipulated face at"
-VOICE_CHANCE = "The model puts the chance of a synthesised voice at"
+FACE_CHANCE = "The estimated chance that the face is manipulated is"
+VOICE_CHANCE = "The estimated chance that the voice is synthesised is"
 
 
 def spoken(
@@ -136,10 +171,10 @@ def spoken(
 def test_a_synthesised_voice_beside_a_face_that_would_not_be_called_fake() -> None:
     assert spoken(analysis_pb2.VERDICT_INCONCLUSIVE, analysis_pb2.VERDICT_LIKELY_FAKE) == (
         "This video is likely fake. The voice is likely synthesised; the face alone would not be called fake. The "
-        "model puts the chance of a synthesised voice at 96 %, assuming that 50 % of voices are synthesised. The model "
-        "puts the chance of a manipulated face at 30 %, assuming that 50 % of videos are fake. The strongest sign of a "
-        "fake is the blinking (4 times a minute). The strongest sign of a real video is the traces of blending (5 of "
-        "100). This is an estimate, not proof."
+        "estimated chance that the voice is synthesised is 96%, if 50% of voices are to begin with. The estimated "
+        "chance that the face is manipulated is 30%, if 50% of videos are fake to begin with. What raised it most: the "
+        "blinking (4 times a minute). What lowered it most: the traces of blending (5 of 100). This is an estimate, "
+        "not proof."
     )
 
 
@@ -147,7 +182,7 @@ def test_a_forged_face_is_named_before_the_voice() -> None:
     text = spoken(analysis_pb2.VERDICT_LIKELY_FAKE, analysis_pb2.VERDICT_INCONCLUSIVE, (0.97, 0.5), is_voice=False)
     assert text.startswith(
         f"This video is likely fake. The face is likely fake; the voice alone would not be called synthesised. "
-        f"{FACE_CHANCE} 97 %"
+        f"{FACE_CHANCE} 97%"
     )
     assert text.index(FACE_CHANCE) < text.index(VOICE_CHANCE)
 
@@ -161,8 +196,8 @@ def test_where_face_and_voice_agree_that_is_said(verdict: analysis_pb2.Verdict.V
 def test_a_voice_without_a_face_is_all_that_is_spoken_of() -> None:
     text = spoken(None, analysis_pb2.VERDICT_LIKELY_FAKE)
     assert text == (
-        "The voice in this video is likely synthesised. The model puts the chance of a synthesised voice at 96 %, "
-        "assuming that 50 % of voices are synthesised. This is an estimate, not proof."
+        "The voice in this video is likely synthesised. The estimated chance that the voice is synthesised is 96%, if "
+        "50% of voices are to begin with. This is an estimate, not proof."
     )
     recording = spoken(None, analysis_pb2.VERDICT_LIKELY_REAL, metadata=MediaFacts(audio=AudioFacts(codec="mp3")))
     assert recording.startswith("The voice in this recording is likely real. ")
@@ -180,7 +215,7 @@ def test_of_a_voice_that_cannot_be_judged_only_that_is_said() -> None:
     answer.voice.insufficiency.add(reason="TOO_LITTLE_VOICE", text="A voice can be heard for 1 second.")
     text = summarize(answer, {}, 1)
     assert " Of the voice nothing can be said: a voice can be heard for 1 second. " in text
-    assert "chance of a synthesised voice" not in text
+    assert VOICE_CHANCE not in text
     answer.voice.ClearField("verdict")
     answer.ClearField("voice")
     assert "Of the voice" not in summarize(answer, {}, 1)
@@ -196,7 +231,9 @@ def test_a_side_without_verdicts_on_voices_is_said(
     model = Model(prior_fake=0.5)
     model.voice.MergeFrom(VoiceModel(network="a", real_below=band[0], fake_above=band[1]))
     text = spoken(None, analysis_pb2.VERDICT_INCONCLUSIVE, (0, prob_fake), model=model)
-    assert (f"The model in use calls no voice {side}: in tests on pages and systems" in text) == (side is not None)
+    assert (f"The model in use calls no voice {side}: in tests on pages and systems it had never heard" in text) == (
+        side is not None
+    )
     assert "calls no voice" in text or side is None
 
 
@@ -204,7 +241,7 @@ def test_a_model_that_gives_no_verdicts_on_voices_gives_no_chance_either() -> No
     model = Model(prior_fake=0.5)
     model.voice.MergeFrom(VoiceModel(network="a", real_below=0, fake_above=1))
     text = spoken(analysis_pb2.VERDICT_INCONCLUSIVE, analysis_pb2.VERDICT_INCONCLUSIVE, is_voice=False, model=model)
-    assert "did not tell real from synthesised voices well enough, so it gives no verdicts on them." in text
+    assert "it did not tell real from synthesised voices well enough." in text
     assert FACE_CHANCE in text
     assert VOICE_CHANCE not in text
 
@@ -244,7 +281,7 @@ def test_caveats() -> None:
 def test_reasons_for_missing_are_grouped() -> None:
     missing = {"blink_rate_per_min": "it is short", "mfcc_mean": "the video has no sound", "nose_jitter": "it is short"}
     assert (
-        "Not measured: the blinking and the trembling of the nose, because it is short; the average timbre of the "
+        "Not measured: the blinking and the nose jitter, because it is short; the average timbre of the "
         "sound, because the video has no sound."
     ) in summarize(result(analysis_pb2.VERDICT_LIKELY_REAL), missing, 1)
 
@@ -254,7 +291,7 @@ def test_reasons_for_missing_are_grouped() -> None:
     [
         ("blink_rate_per_min", 0.0, "0 times a minute"),
         ("blink_rate_per_min", 1.2, "1 time a minute"),
-        ("nose_jitter", 0.0123, "1.2 % of the distance between the eyes"),
+        ("nose_jitter", 0.0123, "1.2% of the distance between the eyes"),
         ("voice_log_odds", -1.5, "18 of 100"),
         ("face_appearance_log_odds", 0.0, "50 of 100"),
         ("face_appearance_log_odds", 1.5, "82 of 100"),

@@ -103,6 +103,14 @@ def test_the_contributions_and_the_bias_sum_to_the_log_odds_of_the_trees(model: 
     assert score.raw_log_odds == pytest.approx(expected, abs=1e-5)
 
 
+def test_each_feature_says_whether_it_can_move_the_score(model: TrainedModel, tmp_path: Path) -> None:
+    def used(of: TrainedModel) -> set[str]:
+        return {feature.feature for feature in of.description.features if feature.used}
+
+    assert used(model) == {"nose_jitter"}
+    assert used(load(write(tmp_path / "m.json", networks=steeper()))) == {"nose_jitter", *NETWORKS}
+
+
 def test_the_networks_add_a_soft_maximum_to_what_the_trees_say(model: TrainedModel, tmp_path: Path) -> None:
     steep = load(write(tmp_path / "m.json", networks=steeper(intercept=0.25)))
     values = row(nose_jitter=0.7, **dict(zip(NETWORKS, (4.5, -1.5, 0.5), strict=True)))
