@@ -73,6 +73,15 @@ async def expect_lines_on_the_face(page: Page) -> None:
     assert (await page.locator("[data-face-lines]").get_attribute("d") or "").count("M") == 9
 
 
+async def test_a_link_to_a_result_names_the_tab_and_has_its_lower_half_at_once(visitor: Visitor, analysed: str) -> None:
+    page = visitor.page
+    await visitor.open(f"/analysis/?id={analysed}")
+    # Charts and pictures are asked for later.
+    await expect(page.get_by_role("heading", name="Model and timings")).to_be_attached(timeout=2500)
+    await expect(page.get_by_role("button", name=re.compile("^Load the video"))).to_be_attached()
+    await expect(page).to_have_title("lively.mp4 · NotReally")
+
+
 async def test_charts_are_fetched_only_once_they_come_near(visitor: Visitor, analysed: str) -> None:
     page = visitor.page
     await visitor.open(f"/analysis/?id={analysed}")

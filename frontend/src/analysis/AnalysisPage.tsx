@@ -2,7 +2,7 @@
 
 import { AnalysisState, type Analysis, type AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import { useSearchParams } from "next/navigation";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 
 import { Dashboard } from "@/dashboard/Dashboard";
 import { isSound } from "@/dashboard/part";
@@ -13,6 +13,7 @@ import { api } from "@/lib/api/client";
 import { failureOfStatus } from "@/lib/api/errors";
 import { downloadMedia, mediaType } from "@/lib/download";
 import { queue } from "@/lib/session";
+import { useTabTitle } from "@/lib/tabTitle";
 import { hasEnded } from "@/progress/progress";
 
 import { About, Loading, Notice } from "./Notice";
@@ -30,9 +31,7 @@ export function AnalysisPage() {
 function OneAnalysis({ name }: { name: string }) {
   const loaded = useAnalysis(name);
   const filename = loaded.kind === "loaded" ? loaded.analysis.filename : undefined;
-  useEffect(() => {
-    if (filename) document.title = `${filename} · NotReally`;
-  }, [filename]);
+  useTabTitle(filename);
   return (
     <>
       {/* There before it has anything to say: screen readers miss what comes along with its words. */}

@@ -13,6 +13,7 @@ import { api, apiAddress } from "@/lib/api/client";
 import { failureOf } from "@/lib/api/errors";
 import { formatCount, formatNumber, formatPercent } from "@/lib/format";
 import { idOf } from "@/lib/names";
+import { useTabTitle } from "@/lib/tabTitle";
 import { Bar } from "@/progress/Bar";
 
 import { BatchList } from "./BatchList";
@@ -87,6 +88,7 @@ interface HeadProps {
 
 function Head({ name, batch, onTrouble, onRenewed }: HeadProps) {
   const router = useRouter();
+  useTabTitle(batch?.displayName);
   const call = (work: Promise<unknown>, then: () => void) => {
     work.then(then, (error: unknown) => onTrouble(failureOf(error).message));
   };

@@ -12,7 +12,7 @@ import { Figure } from "./Figure";
 import { roundUp } from "./geometry";
 import { type Band, Lines } from "./Lines";
 import { Plot } from "./Plot";
-import { blinkTimes, faceTrace, loudnessTrace, median, present, quantile, type Span, valueAt } from "./series";
+import { blinkTimes, faceTrace, isSilent, loudnessTrace, median, present, quantile, type Span, valueAt } from "./series";
 
 const HEIGHT = 168;
 const PERCENT = 100;
@@ -146,7 +146,7 @@ export function MouthChart({
   const gapValues = present(mouth);
   if (gapValues.length === 0) return null;
   const loud = present(loudness);
-  const hasSound = loud.length > 0;
+  const hasSound = loud.length > 0 && !isSilent(loudness);
   return (
     <Figure
       of={of}
@@ -158,7 +158,7 @@ export function MouthChart({
           ? ", over the loudness of the sound in decibels (right scale). In speech the two rise and fall together."
           : ".")
       }
-      summary={describeMouth(mouth, loudness)}
+      summary={describeMouth(mouth, hasSound ? loudness : [])}
       readings={[
         { label: "mouth", mark: "bg-fused", at: (t) => read(valueAt(mouth, t), percent) },
         ...(hasSound

@@ -11,7 +11,7 @@ import { between, Canvas, css, type Surface } from "./Canvas";
 import { channelsShown, describeSound, perSecondRows } from "./describe";
 import { Figure, type Reading } from "./Figure";
 import { Plot } from "./Plot";
-import { loudnessTrace, present, type Span, valueAt } from "./series";
+import { isSilent, loudnessTrace, present, type Span, valueAt } from "./series";
 import { barsHeight, ofHundred, VoiceBars, VoiceFindings, VoiceShades } from "./VoiceMarks";
 import { describeStretches, readingAt, type Stretch } from "./voice";
 import { frequencyMarks, loudestFrequency, strength } from "./spectrogram";
@@ -44,7 +44,7 @@ export function SoundChart({ sounds, duration, gaps, stretches = [], growing = f
   const wave = useCallback((surface: Surface) => paintWaveform(surface, sounds, gaps), [sounds, gaps]);
   const spectrum = useCallback((surface: Surface) => paintSpectrogram(surface, sounds, gaps), [sounds, gaps]);
   const first = sounds.find((sound) => sound.spectrogram)?.spectrogram;
-  if (present(loudness).length === 0 && !first) return null;
+  if ((present(loudness).length === 0 && !first) || isSilent(loudness)) return null;
   const decibels = (value: number) => `${formatNumber(value)} dB`;
   return (
     <Figure

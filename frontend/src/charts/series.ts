@@ -52,6 +52,15 @@ export function loudnessTrace(sounds: readonly SoundSeries[]): Trace {
   );
 }
 
+/** Softer than this, decibels of full scale, a track is silent: what it holds is nobody's sound. */
+const SILENCE_DB = -80;
+
+/** Whether there is sound that never rises above silence. */
+export function isSilent(loudness: Trace): boolean {
+  const levels = present(loudness);
+  return levels.length > 0 && levels.every((level) => level < SILENCE_DB);
+}
+
 /** When blinks began, ascending. */
 export function blinkTimes(faces: readonly FaceSeries[]): number[] {
   return faces.flatMap((face) => face.blinksS).sort((a, b) => a - b);

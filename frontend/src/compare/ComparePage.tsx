@@ -6,6 +6,7 @@ import { type Analysis, AnalysisState } from "@gen/notreally/v1/analysis_pb";
 
 import { Loading, Notice } from "@/analysis/Notice";
 import { type Loaded, useAnalysis } from "@/lib/analysis";
+import { useTabTitle } from "@/lib/tabTitle";
 
 import type { Ended } from "./Comparison";
 
@@ -28,6 +29,11 @@ export function ComparePage() {
 function Both({ a, b }: { a: string; b: string }) {
   const one = useAnalysis(`analyses/${a}`, { includeSeries: true });
   const other = useAnalysis(`analyses/${b}`, { includeSeries: true });
+  useTabTitle(
+    one.kind === "loaded" && other.kind === "loaded"
+      ? `${one.analysis.filename} and ${other.analysis.filename}`
+      : undefined,
+  );
   const hurdle = hurdleOf("first", one) ?? hurdleOf("second", other);
   if (hurdle) return hurdle;
   if (one.kind !== "loaded" || other.kind !== "loaded") return <Loading />;

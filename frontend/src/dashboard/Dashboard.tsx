@@ -18,7 +18,10 @@ import type { DashboardProps } from "./props";
 import { VerdictHeader } from "./VerdictHeader";
 
 // Nobody reads them before the verdict.
-const Reasons = dynamic(() => import("./Details").then((details) => details.Reasons), { ssr: false });
+const Reasons = dynamic(() => import("./Details").then((details) => details.Reasons), {
+  ssr: false,
+  loading: () => <ToCome />,
+});
 const End = dynamic(() => import("./Details").then((details) => details.EndOfReasons), { ssr: false });
 const Material = dynamic(() => import("./Details").then((details) => details.Material), { ssr: false });
 const reportCode = () => import("@/report/Report").then(({ Report }) => Report);
@@ -54,7 +57,8 @@ export function Dashboard({ analysis, awaitsRest = false, videoFile, download, o
           {isDrawn && <Reasons result={result} face={face} />}
         </FaceTabs>
         {isDrawn && !readsOn && <End onNear={readOn} />}
-        {readsOn && (
+        {isDrawn && (
+          // There from the start, to be searched and tabbed through; charts and pictures keep their place until they come.
           <Material
             analysis={analysis}
             awaitsRest={awaitsRest}
@@ -68,6 +72,11 @@ export function Dashboard({ analysis, awaitsRest = false, videoFile, download, o
       {report.Report && <report.Report analysis={analysis} />}
     </PlayheadProvider>
   );
+}
+
+/** Keeps the place of what is on its way. */
+function ToCome() {
+  return <div className="h-[48rem] animate-pulse rounded-xl bg-sunken" aria-hidden="true" />;
 }
 
 /** Whether it has been on the screen once, so that the verdict need not wait for the rest. */

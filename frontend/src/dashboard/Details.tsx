@@ -6,7 +6,7 @@ import dynamic from "next/dynamic";
 import { useEffect, useMemo, useRef } from "react";
 import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 
-import { blinkTimes, faceTrace, loudnessTrace, present } from "@/charts/series";
+import { blinkTimes, faceTrace, isSilent, loudnessTrace, present } from "@/charts/series";
 import { stretchesOf } from "@/charts/voice";
 
 import { boxTrack } from "./boxes";
@@ -111,9 +111,11 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
   const { series } = result;
   const faces = useMemo(() => series?.faces ?? [], [series]);
   const track = useMemo(() => boxTrack(faces), [faces]);
+  const loudness = useMemo(() => loudnessTrace(series?.sounds ?? []), [series]);
+  const silent = isSilent(loudness);
   const hasCharts =
     series !== undefined &&
-    (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || present(loudnessTrace(series.sounds)).length > 0);
+    (present(faceTrace(faces, "eyeAspectRatio")).length > 0 || (present(loudness).length > 0 && !silent));
   const willHaveCharts = awaitsRest && (result.faces.length > 0 || result.metadata?.audio !== undefined);
   const summaries = useMemo(() => summariesOf(result.model), [result.model]);
   const stretches = useMemo(() => stretchesOf(result.voice), [result.voice]);
@@ -133,9 +135,9 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
             ? "Point at a chart to read its values at that time; press it to go there in the recording."
             : "Point at a chart to read its values at that time; press it to go there in the video."),
         result.faces.length > 1 &&
-          isOfFace
+          (isOfFace
             ? `The charts, the timeline and the mark follow face ${headline}, which the verdict is about.`
-            : `The charts, the timeline and the mark follow face ${headline}, the most suspicious one.`,
+            : `The charts, the timeline and the mark follow face ${headline}, the most suspicious one.`),
       ]
         .filter(Boolean)
         .join(" ")}
@@ -177,11 +179,13 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
                 typicalJitter={usual && { from: 100 * usual.p05, to: 100 * usual.p95 }}
               />
             </WhenNear>
-            {result.faces.length > 0 && series.sounds.length === 0 && (
+            {result.faces.length > 0 && (series.sounds.length === 0 || silent) && (
               <p className="mt-6 text-sm text-quiet">
-                {result.metadata?.audio
-                  ? "The sound was not analysed, so none is drawn."
-                  : "The video has no sound, so none is drawn."}
+                {silent
+                  ? "The sound track is silent, so none is drawn."
+                  : result.metadata?.audio
+                    ? "The sound was not analysed, so none is drawn."
+                    : "The video has no sound, so none is drawn."}
               </p>
             )}
           </div>

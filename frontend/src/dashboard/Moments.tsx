@@ -47,7 +47,7 @@ export function Moments({ moments, summaries }: MomentsProps) {
           Heat map
         </label>
       </div>
-      <ul className="mt-2 grid grid-cols-[repeat(auto-fill,minmax(6rem,1fr))] gap-2">
+      <ul className="mt-2 grid grid-cols-[repeat(auto-fill,minmax(6.75rem,1fr))] gap-2">
         {moments.map((moment) => (
           <MomentCard
             key={moment.timeS}
@@ -105,7 +105,7 @@ function MomentCard({ moment, scale, summaries, most, heat }: CardProps) {
             <span className="sr-only">at </span>
             {formatTimecode(moment.timeS)}
           </span>
-          <span className={most ? "font-semibold" : "text-quiet"} title={`${SCORES[readingOf(moment.heat)]}: ${logOddsOf(moment.heat.logOdds)}`}>
+          <span className={`whitespace-nowrap ${most ? "font-semibold" : "text-quiet"}`} title={`${SCORES[readingOf(moment.heat)]}: ${logOddsOf(moment.heat.logOdds)}`}>
             <span className="sr-only">score </span>
             {heatOfHundred(moment.heat)}
           </span>

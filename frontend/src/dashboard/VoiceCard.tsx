@@ -69,7 +69,8 @@ export function voiceFacts({ voice }: AnalysisResult, locale?: string): [label: 
   if (stretches.length > 0) {
     const count = formatCount(stretches.length, "stretch", "stretches", locale);
     facts.push(["Scored", `${count}, ${formatDuration(voice.scoredS, locale)} in all`]);
-    facts.push(["Stands out as synthesised", found > 0 ? formatDuration(found, locale) : "no single stretch"]);
+    // Of too little voice that would look like an answer.
+    if (voice.verdict !== Verdict.INSUFFICIENT) facts.push(["Stands out as synthesised", found > 0 ? formatDuration(found, locale) : "no single stretch"]);
   } else {
     facts.push(["Scored", "nothing"]);
   }

@@ -35,7 +35,7 @@ export function WaterfallChart({ result, face }: { result: AnalysisResult; face:
             from={0}
             to={chart.bias}
             value={chart.bias}
-            says="Before anything is measured"
+            says="Before measuring"
             kind="plain"
           />
           {chart.groups.map((group) => (

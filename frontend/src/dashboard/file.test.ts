@@ -72,7 +72,7 @@ describe("the file's facts", () => {
     const record = { tested: 1234, given: 0.066, wrongFake: 0.0622, caught: 0.072 };
     const model = create(ModelSchema, { version: "1", fakeAbove: 0.9, record });
     expect(Object.fromEntries(modelRows(model, "en-GB"))).toMatchObject({
-      "Tested on": "1,234",
+      "Tested on": "1,234 videos",
       "Verdicts given": "6.6%",
       "Wrong when likely fake": "6.2%",
       "Fakes called fake": "7.2%",

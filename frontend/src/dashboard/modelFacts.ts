@@ -26,7 +26,7 @@ export function modelRows(model: Model, locale?: string): FactRow[] {
       `${trained}${model.trainingVideos ? `, on ${formatNumber(model.trainingVideos, 0, locale)} videos` : ""}`,
     ]);
   }
-  rows.push(...testedRows(model.record, locale));
+  rows.push(...testedRows(model.record, "videos", locale));
   rows.push(["Likely real / fake", sides(model, locale)]);
   if (model.priorFake > 0) rows.push(["Fakes assumed", formatPercent(model.priorFake, 0, locale)]);
   if (model.sha256) rows.push(["SHA-256", model.sha256]);
@@ -38,15 +38,15 @@ export function voiceRows({ voice }: Model, locale?: string): FactRow[] {
   if (!voice?.network) return [];
   const rows: FactRow[] = [["Network", voice.network]];
   if (voice.trainingClips) rows.push(["Fitted to", `${formatNumber(voice.trainingClips, 0, locale)} recordings`]);
-  rows.push(...testedRows(voice.record, locale));
+  rows.push(...testedRows(voice.record, "recordings", locale));
   rows.push(["Likely real / fake", sides(voice, locale)]);
   return rows;
 }
 
 /** In tests on sources that it had not met. */
-function testedRows(record: VerdictRecord | undefined, locale?: string): FactRow[] {
+function testedRows(record: VerdictRecord | undefined, things: string, locale?: string): FactRow[] {
   if (!record) return [];
-  const rows: FactRow[] = [["Tested on", formatNumber(record.tested, 0, locale)]];
+  const rows: FactRow[] = [["Tested on", `${formatNumber(record.tested, 0, locale)} ${things}`]];
   const share = (label: string, value: number | undefined) => {
     if (value !== undefined) rows.push([label, formatPercent(value, 1, locale)]);
   };

@@ -18,20 +18,20 @@ describe("what a verdict is worth", () => {
 
   it("is how often such a verdict was right, and how often there was none", () => {
     expect(said(Verdict.LIKELY_FAKE, model(record), "face")).toBe(
-      "In tests on sources it had never seen, 94 of 100 such verdicts were right. 93 of 100 videos got no verdict.",
+      "In tests on sources the model had never seen, 94 of 100 such verdicts were right. 93 of 100 videos got no verdict.",
     );
   });
 
   it("says of likely real what it may miss", () => {
     expect(said(Verdict.LIKELY_REAL, model(record), "face")).toBe(
-      "In tests on sources it had never seen, 89 of 100 such verdicts were right. 93 of 100 videos got no verdict. " +
+      "In tests on sources the model had never seen, 89 of 100 such verdicts were right. 93 of 100 videos got no verdict. " +
         "It can miss fakes: 1 of 100 fakes were called likely real.",
     );
   });
 
   it("says of no verdict that it is no all-clear", () => {
     expect(said(Verdict.INCONCLUSIVE, model(record), "face")).toBe(
-      "In tests on sources it had never seen, 93 of 100 videos got no verdict. " +
+      "In tests on sources the model had never seen, 93 of 100 videos got no verdict. " +
         "That is no all-clear: only 7 of 100 fakes were called likely fake.",
     );
   });
@@ -45,7 +45,7 @@ describe("what a verdict is worth", () => {
     const voice = { network: "1", realBelow: 0, fakeAbove: 0.7, record: { wrongFake: 0.25, given: 0.26 } };
     const both = create(ModelSchema, { version: "1", fakeAbove: 0.9, record, voice });
     expect(said(Verdict.LIKELY_FAKE, both, "voice")).toBe(
-      "In tests on sources it had never seen, 75 of 100 such verdicts were right. 74 of 100 recordings got no verdict.",
+      "In tests on sources the model had never seen, 75 of 100 such verdicts were right. 74 of 100 recordings got no verdict.",
     );
   });
 

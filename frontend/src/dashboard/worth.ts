@@ -19,7 +19,7 @@ export function recordOf(model: Model | undefined, part: PartName): VerdictRecor
 export function worthInWords(verdict: Verdict, model: Model | undefined, part: PartName, locale?: string): string[] {
   if (verdict === Verdict.INSUFFICIENT || verdict === Verdict.UNSPECIFIED) return [];
   if (!givesVerdicts(bandOf(model, part))) {
-    return [`In tests on sources it had never seen, the model was nowhere right often enough to name a side.`];
+    return ["In tests on sources it had never seen, the model was nowhere right often enough to name a side."];
   }
   const record = recordOf(model, part);
   if (!record) return ["How often such verdicts are wrong is not known for this model."];
@@ -31,19 +31,19 @@ export function worthInWords(verdict: Verdict, model: Model | undefined, part: P
     case Verdict.LIKELY_FAKE:
       return listed(
         wrongFake !== undefined &&
-          `In tests on sources it had never seen, ${of(1 - wrongFake)} of 100 such verdicts were right.`,
+          `In tests on sources the model had never seen, ${of(1 - wrongFake)} of 100 such verdicts were right.`,
         none,
       );
     case Verdict.LIKELY_REAL:
       return listed(
         wrongReal !== undefined &&
-          `In tests on sources it had never seen, ${of(1 - wrongReal)} of 100 such verdicts were right.`,
+          `In tests on sources the model had never seen, ${of(1 - wrongReal)} of 100 such verdicts were right.`,
         none,
         missed !== undefined && `It can miss fakes: ${of(missed)} of 100 fakes were called likely real.`,
       );
     default:
       return listed(
-        given !== undefined && `In tests on sources it had never seen, ${of(1 - given)} of 100 ${things} got no verdict.`,
+        given !== undefined && `In tests on sources the model had never seen, ${of(1 - given)} of 100 ${things} got no verdict.`,
         caught !== undefined &&
           `That is no all-clear: only ${of(caught)} of 100 fakes were called likely fake.`,
       );
