@@ -9,7 +9,7 @@ PY := .venv/bin/python
 export UV_NATIVE_TLS := 1
 PROTOS := $(wildcard protos/notreally/v1/*.proto)
 
-.PHONY: help setup proto lock run ui test test-long test-ui system-packages check check-python check-ui format train train-voice forge evaluate bench field-check stability soak load fuzz overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
+.PHONY: help setup proto lock packages run ui test test-long test-ui system-packages check check-python check-ui format train train-voice forge evaluate bench field-check stability soak load fuzz overhead lighthouse screenshots cluster-test scaling images kind-load k8s-check
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,6 +95,10 @@ frontend/out/index.html: frontend/gen/.proto $(UI) docs/model-card.md docs/voice
 .venv/.voice-encoder: training/voices/encoder.txt .venv/.installed
 	$(UV) pip install --quiet --no-deps --require-hashes --only-binary :all: --target .venv/encoder -r training/voices/encoder.txt
 	touch $@
+
+packages: gen/.proto ## Packages for other people's programs, in dist/: notreally-client for Python
+	$(PY) deploy/packages/stage_client.py build/notreally-client
+	$(UV) build --quiet --wheel --out-dir dist build/notreally-client
 
 # --- what people type -------------------------------------------------------------------------------------------------
 

@@ -3,14 +3,15 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import grpc
-from notreally.v1 import analysis_pb2, analysis_pb2_grpc, batch_pb2, batch_pb2_grpc, classifier_pb2
+from notreally.v1 import analysis_pb2, analysis_pb2_grpc, batch_pb2_grpc, classifier_pb2
 
+from client.batches import BatchCalls
 from client.channel import open_channel
 from client.errors import ServiceError, error_of_status, translated
 from client.live import Live
@@ -20,10 +21,8 @@ from client.watching import watch
 
 _CALL_TIMEOUT_S = 30.0
 
-T = TypeVar("T")
 
-
-class NotReally:
+class NotReally(BatchCalls):
     """A NotReally server, as an async context manager.
 
     Every method raises `client.ServiceError` when the server refuses or cannot be reached; all of them try again by
@@ -191,23 +190,6 @@ class NotReally:
         document = await self._persist(lambda: self._stub.ExportAnalysis(request, timeout=_CALL_TIMEOUT_S))
         return bytes(document.data)
 
-    async def create_batch(self, display_name: str, expected: int = 0) -> batch_pb2.Batch:
-        """A new batch, of how many files if that is known."""
-        request = batch_pb2.CreateBatchRequest(
-            display_name=display_name, expected=expected, request_id=str(uuid.uuid4())
-        )
-        return await self._persist(lambda: self._batch_stub.CreateBatch(request, timeout=_CALL_TIMEOUT_S))
-
-    async def get_batch(self, name: str) -> batch_pb2.Batch:
-        """A batch as it stands."""
-        request = batch_pb2.GetBatchRequest(name=name)
-        return await self._persist(lambda: self._batch_stub.GetBatch(request, timeout=_CALL_TIMEOUT_S))
-
-    async def expect(self, batch: str, files: int) -> batch_pb2.Batch:
-        """Say how many files a batch is to have."""
-        request = batch_pb2.UpdateBatchRequest(name=batch, expected=files)
-        return await self._persist(lambda: self._batch_stub.UpdateBatch(request, timeout=_CALL_TIMEOUT_S))
-
     async def list(
         self,
         states: Iterable["analysis_pb2.AnalysisState.ValueType"] = (),
@@ -277,12 +259,3 @@ class NotReally:
                 if pause is None:
                     raise
             await asyncio.sleep(pause)
-
-    async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call until it is answered, or patience ends."""
-
-        async def attempt() -> T:
-            with translated():
-                return await call()
-
-        return await self._patience.persist(attempt)
