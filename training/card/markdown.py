@@ -1,11 +1,13 @@
 """The model card in Markdown: data, evaluation, limits."""
 
+import json
 import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from training.card.run import Run
+from training.card.plain import plain
+from training.card.run import Run, as_json
 from training.card.tables import ROUGH, estimate, every, number, percent, percents
 from training.data.vectors import FEATURE_NAMES
 from training.data.videos import BITS, MIN_FEATURES, VOICE, headline_sets
@@ -141,7 +143,10 @@ def render(run: Run) -> str:
     """The card as Markdown. Every figure in it comes from the tables of the run."""
     shown = {name: table.markdown() if table.rows else "" for name, table in every(run).items()}
     parts = [
-        "# Model card\n\nWritten by `make train` and `make evaluate`; do not edit. Terms: glossary.md.",
+        "<!-- Written by `make train` and `make evaluate`: do not edit. Terms: glossary.md -->",
+        "# Model card",
+        plain(json.loads(as_json(run))),
+        "## In short, for those who know such figures",
         _summary(run),
         "## Data",
         _data(run, shown["data"], shown["left out"]),

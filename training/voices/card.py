@@ -30,6 +30,7 @@ def written(found: Figures) -> str:
     """
     parts = (
         _HEADER,
+        _plain(found),
         _worth(found),
         _by_kind(found),
         _by_codec(found),
@@ -42,15 +43,21 @@ def written(found: Figures) -> str:
 
 
 _HEADER = """\
-# Model card: the voice
+<!-- Written by `make train-voice` from models/voice_evaluation.json: do not edit. -->
 
-Written by `make train-voice`; every figure is in `models/voice_evaluation.json`.
+# Model card: the voice
 
 The voice network says how likely speech was synthesised: read by a machine, cloned from somebody, converted from
 another voice, or taken apart and put together again by a vocoder or a neural codec. It hears stretches of two seconds;
 a recording's score is the mean over its stretches. It does not know who speaks, nor what is said.
 
 {read} of {recordings} recordings from {pages} pages were read, synthesised by {systems} systems."""
+
+_CANNOT_HEAR = """\
+**What it cannot hear.** Whose voice it is, and whether the words were ever said. Real speech that was only taken
+through a good vocoder sounds real to it, and a telephone line takes away what it listens to.
+
+**What to make of it.** A verdict is a reason to look further, never proof. No verdict is no all-clear."""
 
 _LIMITS = """\
 ## What it cannot do
@@ -78,6 +85,52 @@ rooms, microphones, noise, band limits and the codecs in the table, alike in bot
 
 def _numbers(found: Figures) -> dict[str, Any]:
     return {name: found[name] for name in ("read", "recordings", "pages", "systems")}
+
+
+def _plain(found: Figures) -> str:
+    """Half a page for people who want to know what a verdict is worth."""
+    made, curve = found["verdicts"], found["curve"]
+    right = {side: _of_hundred(made[f"wrong_{side}"], of_right=True) for side in ("fake", "real")}
+    sides = [_called("fake", "over", curve["fake above"]), _called("real", "under", curve["real below"])]
+    none = _of_hundred(made["given"], of_right=True)
+    wrong = [
+        f"Of 100 recordings that it called likely {side}, {count} were, if half of those that are checked are."
+        for side, count in right.items()
+        if count
+    ]
+    wrong += [
+        f"Of 100 synthesised recordings it called {_of_hundred(made['caught'])} likely fake, and of 100 real ones "
+        f"{_of_hundred(made['false_alarms'])}."
+    ]
+    return "\n\n".join(
+        [
+            "## In plain words",
+            "The figures come from tests on pages, speakers and systems that it had never heard.",
+            f"**What it can tell.** {' '.join(sides)} Otherwise it gives no verdict, which was so for {none} of 100 "
+            "recordings.",
+            f"**How often it is wrong.** {' '.join(wrong)}",
+            _CANNOT_HEAR,
+        ]
+    )
+
+
+def _called(word: str, where: str, threshold: float) -> str:
+    if 0 < threshold < 1:
+        return (
+            f"It calls a voice likely {word} where it puts the chance that it is synthesised {where} "
+            f"{100 * threshold:.0f}%."
+        )
+    return f"It never calls one likely {word}: in tests, too many of such verdicts were wrong."
+
+
+def _of_hundred(share: float | None, *, of_right: bool = False) -> str:
+    """A share, or what is left of it, as a number of a hundred; never rounded to none or to all."""
+    if share is None:
+        return ""
+    share = 1 - share if of_right else share
+    if 0 < share < 0.005:
+        return "fewer than 1"
+    return "more than 99" if 0.995 < share < 1 else f"{100 * share:.0f}"
 
 
 def _worth(found: Figures) -> str:

@@ -13,6 +13,8 @@ const PAGES = [
   { href: "/live/", label: "Live" },
   { href: "/batch/", label: "Batches" },
   { href: "/history/", label: "History" },
+  // A phone has no room for it here; it is at the foot of each page too.
+  { href: "/model/", label: "Model card", wide: true },
 ];
 
 /** The same on every page: where one is, and where else one can go. */
@@ -33,7 +35,7 @@ export function Header() {
         </Link>
         {path !== "/" && <Badge />}
         <nav aria-label="Pages" className="flex min-w-0 items-center overflow-x-auto sm:gap-1">
-          {PAGES.map(({ href, label }) => {
+          {PAGES.map(({ href, label, wide }) => {
             const here = path === href || `${path}/` === href;
             return (
               <Link
@@ -42,7 +44,7 @@ export function Header() {
                 // The first page stays light: the others are fetched when they are wanted.
                 prefetch={false}
                 aria-current={here ? "page" : undefined}
-                className={`flex h-10 items-center rounded-lg px-1.5 text-sm sm:px-2.5 sm:text-[0.9375rem] font-medium ${here ? "bg-sunken" : "text-quiet hover:text-ink"}`}
+                className={`${wide ? "max-md:hidden" : ""} flex h-10 items-center rounded-lg px-1.5 text-sm sm:px-2.5 sm:text-[0.9375rem] font-medium ${here ? "bg-sunken" : "text-quiet hover:text-ink"}`}
               >
                 {label}
               </Link>

@@ -1,6 +1,7 @@
 import "./globals.css";
 
 import type { Metadata, Viewport } from "next";
+import Link from "next/link";
 import type { ReactNode } from "react";
 
 import { Header } from "./Header";
@@ -46,7 +47,11 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         </main>
         <footer className="no-print border-t border-line">
           <p className="mx-auto max-w-7xl px-4 py-5 text-sm text-quiet sm:px-6">
-            A verdict is an estimate, not proof. What you send stays on this server.
+            A verdict is an estimate, not proof. What you send stays on this server. How often verdicts are wrong is in the{" "}
+            <Link href="/model/" prefetch={false} className="link">
+              model card
+            </Link>
+            .
           </p>
         </footer>
       </body>

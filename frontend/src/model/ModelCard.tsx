@@ -5,30 +5,96 @@ interface ModelCardProps {
   markdown: string;
   /** By the names that the card calls them by. */
   pictures: Readonly<Record<string, Picture>>;
+  /** Before the name of each part in an address, so that two cards on one page have parts of their own. */
+  prefix?: string;
 }
 
-/** The model card as a page; its first line is the page's heading. */
-export function ModelCard({ markdown, pictures }: ModelCardProps) {
+/** A part of the card, and where it is on the page. */
+interface Part {
+  id: string;
+  title: string;
+}
+
+/** A model card as a page; its first line is the page's heading, and what it holds comes below that. */
+export function ModelCard({ markdown, pictures, prefix = "" }: ModelCardProps) {
+  const all = blocks(markdown);
+  const first = all.findIndex((block, index) => index > 0 && block.kind === "heading" && block.level === 2);
+  const parts = all.flatMap((block, index) =>
+    block.kind === "heading" && block.level === 2 && index > 0
+      ? [{ id: idOf(prefix, block.text), title: block.text }]
+      : [],
+  );
   return (
-    <article className="mx-auto max-w-4xl">
-      {blocks(markdown).map((block, index) => (
-        <BlockView key={index} block={block} pictures={pictures} />
+    <article className="mx-auto max-w-4xl" aria-label={titleOf(markdown)}>
+      {all.map((block, index) => (
+        <div key={index} className="contents">
+          {index === first && <Contents of={titleOf(markdown)} parts={parts} />}
+          <BlockView block={block} pictures={pictures} prefix={prefix} label={labelOf(all, index)} />
+        </div>
       ))}
     </article>
   );
 }
 
-function BlockView({ block, pictures }: { block: Block; pictures: ModelCardProps["pictures"] }) {
+function titleOf(markdown: string): string {
+  const heading = blocks(markdown).find(({ kind }) => kind === "heading");
+  return heading?.kind === "heading" ? heading.text : "Model card";
+}
+
+function idOf(prefix: string, title: string): string {
+  return prefix + title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+}
+
+/** Of a table: the part it is in and which one it is there, which no other has. */
+function labelOf(all: readonly Block[], index: number): string {
+  const before = all.slice(0, index);
+  const part = before.findLastIndex(({ kind }) => kind === "heading");
+  const heading = all[part];
+  const tables = before.slice(part + 1).filter(({ kind }) => kind === "table").length;
+  return `Table ${tables + 1} of “${heading?.kind === "heading" ? heading.text : ""}”`;
+}
+
+function Contents({ of, parts }: { of: string; parts: readonly Part[] }) {
+  return (
+    <nav aria-label={`Contents of “${of}”`} className="panel mt-5 p-4">
+      <ul className="grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2">
+        {parts.map(({ id, title }) => (
+          <li key={id}>
+            <a href={`#${id}`} className="link inline-block py-0.5">
+              {title}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+interface BlockProps {
+  block: Block;
+  pictures: ModelCardProps["pictures"];
+  prefix: string;
+  label: string;
+}
+
+function BlockView({ block, pictures, prefix, label }: BlockProps) {
   switch (block.kind) {
     case "heading":
-      return block.level === 1 ? (
-        <h1 className="text-3xl font-semibold tracking-tight">
-          <Inline text={block.text} />
-        </h1>
-      ) : (
-        <h2 className="mt-10 text-xl font-semibold tracking-tight">
+      if (block.level === 1) {
+        return (
+          <h1 className="text-3xl font-semibold tracking-tight">
+            <Inline text={block.text} />
+          </h1>
+        );
+      }
+      return block.level === 2 ? (
+        <h2 id={idOf(prefix, block.text)} className="mt-10 scroll-mt-4 text-xl font-semibold tracking-tight">
           <Inline text={block.text} />
         </h2>
+      ) : (
+        <h3 className="mt-7 font-semibold">
+          <Inline text={block.text} />
+        </h3>
       );
     case "paragraph":
       return (
@@ -47,7 +113,7 @@ function BlockView({ block, pictures }: { block: Block; pictures: ModelCardProps
         </ul>
       );
     case "table":
-      return <TableView head={block.head} rows={block.rows} />;
+      return <TableView head={block.head} rows={block.rows} label={label} />;
     case "image":
       return <PictureView picture={pictures[block.src]} alt={block.alt} />;
     case "code":
@@ -71,9 +137,9 @@ function PictureView({ picture, alt }: { picture: Picture | undefined; alt: stri
   );
 }
 
-function TableView({ head, rows }: { head: string[]; rows: string[][] }) {
+function TableView({ head, rows, label }: { head: string[]; rows: string[][]; label: string }) {
   return (
-    <div className="panel mt-4 overflow-x-auto" tabIndex={0} role="region" aria-label={`Table: ${head.join(", ")}`}>
+    <div className="panel mt-4 overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
       <table className="w-full text-left text-sm [overflow-wrap:normal] tabular-nums">
         <thead className="bg-sunken">
           <tr>

@@ -34,7 +34,8 @@ export function pieces(text: string): Piece[] {
 
 function block(part: string): Block[] {
   const text = part.trim();
-  if (text === "") return [];
+  // A comment is for whoever opens the file.
+  if (text === "" || (text.startsWith("<!--") && text.endsWith("-->"))) return [];
   const heading = /^(#+) (.*)$/.exec(text);
   if (heading) return [{ kind: "heading", level: heading[1]?.length ?? 1, text: heading[2] ?? "" }];
   if (text.startsWith("|")) return [table(text)];

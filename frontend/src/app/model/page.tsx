@@ -17,7 +17,7 @@ export default async function Page() {
     <>
       <ModelCard markdown={await readFile(CARD, "utf8")} pictures={await takeAlong(CARD, "public")} />
       {/* A page has one heading of the first level. */}
-      <ModelCard markdown={voice.replace(/^# /, "## ")} pictures={{}} />
+      <ModelCard markdown={voice.replace(/^# /m, "## ")} pictures={{}} prefix="voice-" />
     </>
   );
 }
