@@ -97,6 +97,8 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServiceServicer):
             model_version=await self._model.version(),
             login=self._settings.login_on,
             signed_in=bool(subjects.current().key_id),
+            retention_days=self._settings.retention_days,
+            media_retention_days=self._settings.media_retention_days,
         )
 
     async def GetModel(  # noqa: N802

@@ -68,10 +68,15 @@ def slowly(seconds: float) -> Callable[[Route], Awaitable[None]]:
 
 
 async def violations(page: Page) -> list[str]:
-    """What axe finds wrong with a page, for those who use it by keyboard or by ear."""
+    """What axe finds wrong with a page, for those who use it by keyboard or by ear: of any severity, tentative too."""
     # Not as a script tag: the content policy would refuse it, as it should.
     await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    found = await page.evaluate(
+        """axe.run(document, {
+          resultTypes: ['violations'],
+          rules: Object.fromEntries(axe.getRules(['experimental']).map(({ ruleId }) => [ruleId, { enabled: true }])),
+        })"""
+    )
     return [
         f"{item['id']}: {node['html'][:160]} {node.get('failureSummary', '')}"
         for item in found["violations"]

@@ -134,6 +134,8 @@ async def test_a_video_may_go_before_its_result(stack: Stack, face_video: MakeFa
     soon = {"NOTREALLY_MEDIA_RETENTION_DAYS": "0.00001", "NOTREALLY_TIDY_EVERY_S": "1"}
     with running_process("gateway", f"127.0.0.1:{port}", **stack.gateway(tmp_path, port, **soon)):
         async with NotReally(f"127.0.0.1:{port}", Patience(attempts=0)) as client:
+            info = await client.server_info()
+            assert (info.retention_days, info.media_retention_days) == (0, 0.00001)
             name = (await client.analyze(video)).name
             kept = media_key(hashlib.sha256(video.read_bytes()).hexdigest())
             await asyncio.to_thread(wait_for, lambda: kept not in stack.home.stored())

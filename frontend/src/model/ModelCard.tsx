@@ -143,21 +143,32 @@ function TableView({ head, rows, label }: { head: string[]; rows: string[][]; la
       <table className="w-full text-left text-sm [overflow-wrap:normal] tabular-nums">
         <thead className="bg-sunken">
           <tr>
-            {head.map((cell) => (
-              <th key={cell} scope="col" className="px-4 py-2 font-semibold">
-                <Inline text={cell} />
-              </th>
-            ))}
+            {head.map((cell) =>
+              // Over names that need no name of their own.
+              cell === "" ? (
+                <td key={cell} />
+              ) : (
+                <th key={cell} scope="col" className="px-4 py-2 font-semibold">
+                  <Inline text={cell} />
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>
           {rows.map((row, index) => (
             <tr key={index} className="border-t border-line">
-              {row.map((cell, column) => (
-                <td key={column} className="px-4 py-1.5">
-                  <Inline text={cell} />
-                </td>
-              ))}
+              {row.map((cell, column) =>
+                column === 0 ? (
+                  <th key={column} scope="row" className="px-4 py-1.5 font-normal">
+                    <Inline text={cell} />
+                  </th>
+                ) : (
+                  <td key={column} className="px-4 py-1.5">
+                    <Inline text={cell} />
+                  </td>
+                ),
+              )}
             </tr>
           ))}
         </tbody>

@@ -56,6 +56,14 @@ describe("the page where videos are taken in", () => {
     expect(screen.queryByRole("alert")).toBeNull();
   });
 
+  it("says what becomes of files as the server is set", async () => {
+    server = new Server({
+      getServerInfo: () => ({ maxUploadBytes: 10_000n, maxChunkBytes: 1000n, login: true, signedIn: true, retentionDays: 30 }),
+    });
+    await open();
+    expect(await screen.findByText(/deleted after 30 days.* Other users of this server can’t see them/)).toBeTruthy();
+  });
+
   it("keeps the focus where a button was that has become another, and near where one is gone", async () => {
     const queue = await open();
     // Nothing arrives for now.

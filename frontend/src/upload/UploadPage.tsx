@@ -12,6 +12,7 @@ import { queue, useQueue } from "@/lib/session";
 import { Announcer } from "./Announcer";
 import { objection } from "./checks";
 import { DropZone } from "./DropZone";
+import { privacyInWords } from "./privacy";
 import type { Item } from "./queue";
 import { isSending } from "./video";
 import { VideoCard } from "./VideoCard";
@@ -19,7 +20,7 @@ import { VideoCard } from "./VideoCard";
 /** Where files are taken in, and watched as long as there are several. */
 export function UploadPage() {
   const items = useQueue();
-  const { maxBytes, problem } = useLimits();
+  const { maxBytes, privacy, problem } = useServer();
   const { take, trouble } = useTake();
   // Those of a batch are in its table.
   const single = useMemo(() => items.filter(({ batch }) => batch === undefined), [items]);
@@ -27,6 +28,8 @@ export function UploadPage() {
   return (
     <>
       <DropZone maxBytes={maxBytes} compact={items.length > 0} onFiles={take} />
+      {/* Its place is kept until the server has said what to say. */}
+      <p className="mt-3 min-h-16 text-sm text-quiet sm:min-h-10">{privacy?.join(" ")}</p>
       {(trouble ?? problem) !== undefined && (
         <p role="alert" className="mt-3 text-sm">
           {trouble ?? problem}
@@ -99,20 +102,26 @@ function BatchLines({ items }: { items: readonly Item[] }) {
   );
 }
 
-/** The server's limits; written nowhere else. */
-function useLimits(): { maxBytes?: number; problem?: string } {
-  const [limits, setLimits] = useState<{ maxBytes?: number; problem?: string }>({});
+interface Server {
+  maxBytes?: number;
+  privacy?: string[];
+  problem?: string;
+}
+
+/** What the server says of itself: limits, and what becomes of files. Written nowhere else. */
+function useServer(): Server {
+  const [server, setServer] = useState<Server>({});
   useEffect(() => {
     const stop = new AbortController();
     const { signal } = stop;
-    const onTrouble = (failure: Failure) => setLimits({ problem: whileTryingAgain(failure) });
+    const onTrouble = (failure: Failure) => setServer({ problem: whileTryingAgain(failure) });
     persist(() => queue.serverInfo(), { signal, onTrouble }).then(
-      ({ maxUploadBytes }) => setLimits({ maxBytes: Number(maxUploadBytes) }),
-      (error: unknown) => !signal.aborted && setLimits({ problem: failureOf(error).message }),
+      (info) => setServer({ maxBytes: Number(info.maxUploadBytes), privacy: privacyInWords(info) }),
+      (error: unknown) => !signal.aborted && setServer({ problem: failureOf(error).message }),
     );
     return () => stop.abort();
   }, []);
-  return limits;
+  return server;
 }
 
 /** Who sent one file wants to watch it: its page opens once the server has it. Of several, all stay in view. */

@@ -17,7 +17,7 @@ VOICE_FIGURES = json.loads((ROOT / "models" / "voice_evaluation.json").read_text
 
 
 def changed(*keys: str, to: float | None) -> dict[str, Any]:
-    figures = copy.deepcopy(FIGURES)
+    figures: dict[str, Any] = copy.deepcopy(FIGURES)
     *way, last = keys
     inner = figures
     for key in way:
