@@ -29,7 +29,7 @@ PLAIN_TEXT = (
     "{ name: envoy.transport_sockets.raw_buffer, typed_config: "
     '{ "@type": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer } }'
 )
-"""The edge's listener without TLS. The cluster's image adds one with TLS."""
+"""The edge's listener, and its way to the gateway, without TLS. The cluster's image has both with TLS as well."""
 
 
 def site() -> Path:
@@ -135,6 +135,7 @@ class Edge:
         return Template(template).substitute(
             values,
             transport_socket=PLAIN_TEXT,
+            gateway_transport=PLAIN_TEXT,
             allowed_hosts=self._hosts(),
             retry_soon=_RETRY_SOON,
             **self._tracing(),

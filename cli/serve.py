@@ -54,6 +54,8 @@ def plan(environment: Environment, run_folder: Path) -> list[list[ChildSpec]]:
         ValueError: A setting is malformed.
         FileNotFoundError: Envoy is not installed, or `make proto` has not been run.
     """
+    if environment.variables.get("NOTREALLY_TLS_DIR"):
+        raise ValueError("NOTREALLY_TLS_DIR is for services on several machines. Here all are on one: unset it.")
     edge = Edge.of(environment, run_folder)
     if not edge.descriptor.is_file():
         raise FileNotFoundError("The generated code is missing: run `make setup` first.")

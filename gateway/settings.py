@@ -1,6 +1,7 @@
 """Settings of the gateway, read once from the environment. What each means to a user: docs/configuration.md."""
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -119,6 +120,9 @@ class GatewaySettings(ServiceSettings):
 
     live_sessions: int = Field(default=4, ge=0)
     """Live sessions at once; 0 for none."""
+
+    live_steps: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Windows of live sessions that are measured at a time; with more, each would only take longer."""
 
     live_silence_s: float = Field(default=120.0, gt=0)
     """Seconds without a segment after which a live session ends."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from notreally.v1 import analysis_pb2
 
 from benchmarks.clips.folder import asked, clips_in
-from benchmarks.clips.wrappings import SOUND_FEATURES, WRAPPINGS, Wrapping, wrap
+from benchmarks.clips.wrappings import SOUND_FEATURES, WRAPPINGS, wrap
 from cli.outcome import FEATURE_NAMES
 from client import NotReally, ServiceError
 from tests.integration.stack import running_stack
@@ -62,7 +62,7 @@ def changes(clip: str, answers: Mapping[str, Answer]) -> Iterator[Change]:
             share = 0.0 if answer == before else math.inf
             yield Change(clip, name, "analysis" if share == 0 else f"analysis: {answer_in_short(answer)}", share)
             continue
-        yield from _changes(clip, name, wrapping, before, answer)
+        yield from differences(clip, name, before, answer, wrapping.apart_from)
 
 
 def answer_in_short(answer: Answer) -> str:
@@ -70,16 +70,17 @@ def answer_in_short(answer: Answer) -> str:
     return answer if isinstance(answer, str) else "succeeded"
 
 
-def _changes(
+def differences(
     clip: str,
     name: str,
-    wrapping: Wrapping,
     before: analysis_pb2.AnalysisResult,
     after: analysis_pb2.AnalysisResult,
+    apart_from: frozenset[str] = frozenset(),
 ) -> Iterator[Change]:
+    """Each feature, and the verdict, of one result beside those of another."""
     usual = {summary.feature: summary.p95 - summary.p05 for summary in after.model.features}
     for feature in FEATURE_NAMES:
-        if feature in wrapping.apart_from:
+        if feature in apart_from:
             continue
         was, is_now = before.features.HasField(feature), after.features.HasField(feature)
         share = 0.0 if was == is_now else math.inf
@@ -88,7 +89,7 @@ def _changes(
             share = abs(one - other) / max(abs(one), usual.get(feature, 0.0), 1e-9)
         yield Change(clip, name, feature, share)
     # Without sound there may be too little to see.
-    is_fair = not (wrapping.apart_from & SOUND_FEATURES) or after.verdict != analysis_pb2.VERDICT_INSUFFICIENT
+    is_fair = not (apart_from & SOUND_FEATURES) or after.verdict != analysis_pb2.VERDICT_INSUFFICIENT
     yield Change(clip, name, "verdict", 0.0 if before.verdict == after.verdict or not is_fair else math.inf)
 
 

@@ -3,6 +3,8 @@
 #   NOTREALLY_GATEWAY_TARGET     host:port of the gateway; a name stands for all its addresses (default gateway:50051)
 #   NOTREALLY_TRUSTED_PROXIES    proxies in front of it that add the address they see to x-forwarded-for (default 0)
 #   NOTREALLY_EDGE_TLS           1: TLS with the certificate in /tls (tls.crt, tls.key), read anew when it changes
+#   NOTREALLY_TLS_DIR            folder with tls.crt, tls.key and ca.crt for mutual TLS with the gateway, whose certificate has
+#                                the name in NOTREALLY_GATEWAY_TARGET; read anew when they change
 #   OTEL_EXPORTER_OTLP_ENDPOINT  http://host:port of a collector of traces; none without it
 #   OTEL_TRACES_SAMPLER_ARG      the share of calls to trace, where OTEL_TRACES_SAMPLER is one of a ratio
 set -eu
@@ -36,6 +38,39 @@ tls_certificate_sds_secret_configs: [ { name: edge, sds_config: { path_config_so
   *) socket="{ name: envoy.transport_sockets.raw_buffer, typed_config: { \"@type\": $types.raw_buffer.v3.RawBuffer } }" ;;
 esac
 
+# The root file system is read-only; /tmp is not.
+scratch=${TMPDIR:-/tmp}
+
+# As Secrets of their own, so that they are read anew when the folder changes.
+to_gateway="{ name: envoy.transport_sockets.raw_buffer, typed_config: { \"@type\": $types.raw_buffer.v3.RawBuffer } }"
+if [ -n "${NOTREALLY_TLS_DIR:-}" ]; then
+  case $NOTREALLY_TLS_DIR in
+    *[!A-Za-z0-9./_-]*)
+      echo "NOTREALLY_TLS_DIR must be a plain path, not '$NOTREALLY_TLS_DIR'." >&2
+      exit 2 ;;
+  esac
+  # One to a file: Envoy takes no more.
+  secret() {
+    cat > "$scratch/gateway-$1.yaml" <<EOF
+resources:
+- "@type": $types.tls.v3.Secret
+  name: $1
+  $2
+EOF
+    echo "{ name: $1, sds_config: { path_config_source: { path: $scratch/gateway-$1.yaml } } }"
+  }
+  folder=$NOTREALLY_TLS_DIR
+  watched="watched_directory: { path: $folder }"
+  own=$(secret own "tls_certificate: { certificate_chain: { filename: $folder/tls.crt }, \
+    private_key: { filename: $folder/tls.key }, $watched }")
+  authority=$(secret authority "validation_context: { trusted_ca: { filename: $folder/ca.crt }, $watched }")
+  to_gateway="{ name: envoy.transport_sockets.tls, typed_config: { \"@type\": $types.tls.v3.UpstreamTlsContext, \
+sni: ${gateway%:*}, common_tls_context: { alpn_protocols: [h2], tls_params: { tls_minimum_protocol_version: TLSv1_2 }, \
+tls_certificate_sds_secret_configs: [ $own ], combined_validation_context: { \
+validation_context_sds_secret_config: $authority, default_validation_context: { \
+match_typed_subject_alt_names: [ { san_type: DNS, matcher: { exact: ${gateway%:*} } } ] } } } } }"
+fi
+
 source=envoy.yaml collector=none:0 percent=100
 if [ -n "${OTEL_EXPORTER_OTLP_ENDPOINT:-}" ]; then
   source=envoy.traced.yaml
@@ -47,10 +82,9 @@ if [ -n "${OTEL_EXPORTER_OTLP_ENDPOINT:-}" ]; then
   esac
 fi
 
-# The root file system is read-only; /tmp is not.
-config=${TMPDIR:-/tmp}/envoy.yaml
+config=$scratch/envoy.yaml
 sed -e "s|@gateway_host@|${gateway%:*}|" -e "s|@gateway_port@|${gateway##*:}|" -e "s|@transport_socket@|$socket|" \
-  -e "s|@trusted_proxies@|$proxies|" \
+  -e "s|@gateway_transport@|$to_gateway|" -e "s|@trusted_proxies@|$proxies|" \
   -e "s|@collector_host@|${collector%:*}|" -e "s|@collector_port@|${collector##*:}|" -e "s|@traced_percent@|$percent|" \
   "$here/$source" > "$config"
 exec envoy --config-path "$config" --concurrency "${NOTREALLY_EDGE_THREADS:-2}" --disable-hot-restart \

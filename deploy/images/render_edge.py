@@ -14,7 +14,7 @@ from cli.environment import Environment
 FOLDER = Path("/edge")
 """Where the image keeps the pages and the descriptor."""
 
-_AT_START = ("gateway_host", "gateway_port", "transport_socket", "trusted_proxies")
+_AT_START = ("gateway_host", "gateway_port", "transport_socket", "gateway_transport", "trusted_proxies")
 # Stand-ins for what only the container knows, as the renderer takes them, and what is filled in for them.
 _COLLECTOR, _PERCENT = "http://collector.invalid:4317", 12.5
 _COLLECTOR_PLACES = {

@@ -56,7 +56,7 @@ class Extraction:
     def __init__(self, settings: GatewaySettings, blobs: Blobs) -> None:
         """Open channels; no call is made yet."""
         targets = (settings.face_target, settings.audio_target, settings.metadata_target, settings.classifier_target)
-        self._channels = [open_channel(target) for target in targets]
+        self._channels = [open_channel(target, tls_dir=settings.tls_dir) for target in targets]
         for channel in self._channels:
             # To all replicas, before the first calls: these would otherwise all go to whichever answers first.
             channel.get_state(try_to_connect=True)

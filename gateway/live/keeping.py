@@ -65,6 +65,7 @@ class LiveKeeping:
         self._settings = settings
         self._prefix = f"{settings.executor_id}/"
         self._owner = f"{self._prefix}{uuid.uuid4().hex}"
+        self._turns = asyncio.Semaphore(settings.live_steps)
         self._work: dict[str, tuple[LiveSession, asyncio.Task[None]]] = {}
 
     def shelf(self, session_id: str) -> Shelf:
@@ -193,6 +194,7 @@ class LiveKeeping:
             self.shelf(row.id),
             self._extraction,
             self._news,
+            self._turns,
             max_frames=self._settings.max_frames,
             audio_enabled=self._settings.audio_enabled,
         )

@@ -35,7 +35,8 @@ _STEP_S = 12.0
 """Longest that a step may take before it is given up."""
 
 _EARLY_S = 1.75
-"""Where the last step took longer, parts of windows are not looked at: the whole would have to wait for them."""
+"""Where the last step took longer, with the wait for its turn, parts of windows are not looked at: the whole would have
+to wait for them."""
 
 _JUDGING_S = 10.0
 _POLL_S = 0.5
@@ -56,6 +57,7 @@ class LiveSession:
         shelf: Its blobs.
         extraction: The services.
         news: Tells of segments that have come, and is told of events.
+        turns: Shared by all sessions: so many steps are taken at a time, each as fast as the machine can.
         max_frames: Of an analysis of a file.
         audio_enabled: Whether sound is analysed.
     """
@@ -67,6 +69,7 @@ class LiveSession:
         shelf: Shelf,
         extraction: Extraction,
         news: News,
+        turns: asyncio.Semaphore,
         *,
         max_frames: int,
         audio_enabled: bool,
@@ -77,6 +80,7 @@ class LiveSession:
         self._shelf = shelf
         self._extraction = extraction
         self._news = news
+        self._turns = turns
         self._max_frames = max_frames
         self._audio_enabled = audio_enabled
         self._windows = Windows()
@@ -112,23 +116,36 @@ class LiveSession:
         with self._news.listening(self._row.id) as news:
             while True:
                 news.clear()
-                row = await asyncio.to_thread(self._sessions.get, self._row.id)
-                if row is None or row.ended or row.owner != owner:
+                if not await self._look(owner):
                     return
-                self._row = row
-                await self._take_in(row.acknowledged)
-                if not row.running:
-                    self._windows.end()
-                step = self._windows.next(early=self._step_s < _EARLY_S)
-                if step is not None:
+                if self._next() is not None:
                     began = time.monotonic()
-                    await self._take(step)
+                    async with self._turns:
+                        # More may have come while others had theirs, of which the latest counts.
+                        if not await self._look(owner):
+                            return
+                        if (step := self._next()) is not None:
+                            await self._take(step)
                     self._step_s = time.monotonic() - began
-                elif not row.running:
+                elif not self._row.running:
                     await self._finish()
                     return
                 else:
                     await _either(news, _POLL_S)
+
+    async def _look(self, owner: str | None) -> bool:
+        """See what has come; whether the session is still this one's to work on."""
+        row = await asyncio.to_thread(self._sessions.get, self._row.id)
+        if row is None or row.ended or row.owner != owner:
+            return False
+        self._row = row
+        await self._take_in(row.acknowledged)
+        if not row.running:
+            self._windows.end()
+        return True
+
+    def _next(self) -> Step | None:
+        return self._windows.next(early=self._step_s < _EARLY_S)
 
     # --- segments ---------------------------------------------------------------------------------------------------
 
@@ -223,7 +240,7 @@ class LiveSession:
         if not step.sounds or not self._audio_enabled or not facts.HasField("audio"):
             return []
         request = audio_pb2.AudioServiceExtractWindowsRequest(
-            media=media, windows=step.sounds, video_start_s=step.pieces[-1].clock_s
+            media=media, windows=step.sounds, video_start_s=step.pieces[-1].clock_s, is_excerpt=True
         )
         return await self._extraction.sounds(request, _STEP_S)
 

@@ -5,6 +5,7 @@ the same call: a span is decoded from a fixed lead-in before it.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,17 @@ log = structlog.get_logger()
 LEAD_IN_S = 1.0
 """Decoded and thrown away before a span: the bit reservoir of MP3, the overlap of AAC and the pre-roll of Opus need
 at most a third of this after a seek."""
+
+_RUN_UP_S = 0.5
+"""Resampled before a span: half of what is decoded before it, so that decoding has settled where resampling begins."""
+
+_GRID_S = 0.04
+"""Resampling begins at a multiple of this, which is a whole number of samples at every usual rate and at ours: else the
+samples would lie by a part of one elsewhere, depending on where decoding began."""
+
+_LEAST_GAP_S = 0.02
+"""Of what is missing between packets, or there twice, so much is left as it is: what follows is that much too early or
+late. ffmpeg would leave a tenth of a second, which is more than lips may be out of step."""
 
 SEEK_BEYOND_S = 20.0
 """A span is sought only when it begins later than this. ffmpeg seeks to keyframes of the picture, so sound before the
@@ -227,14 +239,19 @@ def _sound(path: Path, stream: int, first: int, count: int) -> Any:
     source = ffmpeg.input(f"file:{path}", threads=1, vn=None, sn=None, dn=None, noaccurate_seek=None, **_OPEN, **seek)
     # The last filter fills what is missing, before, between and after, with zeros in all channels, also in that of
     # presence.
+    decoded = source[str(stream)]
+    if start_s >= 0:  # what comes before 0 is there for decoders to settle
+        begins_s = max(0.0, math.floor((start_s - _RUN_UP_S) / _GRID_S) * _GRID_S)
+        decoded = decoded.filter("atrim", start=f"{begins_s:.6f}")
     return (
-        source[str(stream)]
-        .filter("aresample", SAMPLE_RATE_HZ, osf="flt")
+        decoded.filter("aresample", SAMPLE_RATE_HZ, osf="flt")
         .filter("aeval", CHANNELS, channel_layout=LAYOUT)
         # The filters after these would otherwise know no more than their number.
         .filter("aformat", channel_layouts=LAYOUT)
         .filter("atrim", start_pts=first - _MARGIN, end_pts=first + count + _MARGIN)
-        .filter("aresample", **{"async": 1, "first_pts": first, "min_comp": "0.0001"})
+        .filter(
+            "aresample", **{"async": 1, "first_pts": first, "min_comp": "0.0001", "min_hard_comp": f"{_LEAST_GAP_S}"}
+        )
     )
 
 

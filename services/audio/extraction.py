@@ -73,6 +73,8 @@ def extract(
     stream: int | None,
     limits: ProcessLimits,
     network: VoiceNetwork,
+    *,
+    is_excerpt: bool = False,
 ) -> Iterator[Progress | WindowSound | SilentWindow]:
     """Each window's signals in order, with progress before and after it.
 
@@ -87,12 +89,13 @@ def extract(
         stream: Index of the sound stream in the file; None to look for it, which takes a start of ffprobe.
         limits: For each run of ffmpeg.
         network: Scores the voice.
+        is_excerpt: Whether the file begins shortly before the first window, and not with the recording.
 
     Raises:
         Refusal: FAILED_PRECONDITION, SOUND_TOO_SLOW, when one window could not be decoded in time.
     """
     try:
-        yield from _extract(cancelled, path, spans, video_start_s, stream, limits, network)
+        yield from _extract(cancelled, path, spans, video_start_s, stream, limits, network, is_excerpt=is_excerpt)
     except ProcessCancelled:
         return
     except ProcessTimedOut:
@@ -113,6 +116,8 @@ def _extract(
     stream: int | None,
     limits: ProcessLimits,
     network: VoiceNetwork,
+    *,
+    is_excerpt: bool = False,
 ) -> Iterator[Progress | WindowSound | SilentWindow]:
     yield Progress(0.0, "looking for sound")
     if stream is None:
@@ -123,7 +128,7 @@ def _extract(
         return
     total_s = sum(span.end_s - span.start_s for span in spans)
     done_s = 0.0
-    for span, sound in _sounds(cancelled, path, stream, spans, video_start_s, limits):
+    for span, sound in _sounds(cancelled, path, stream, spans, video_start_s, limits, is_excerpt=is_excerpt):
         if cancelled():
             return
         yield describe(span, sound, network)
@@ -138,12 +143,15 @@ def _sounds(
     spans: Sequence[Span],
     video_start_s: float,
     limits: ProcessLimits,
+    *,
+    is_excerpt: bool,
 ) -> Iterator[tuple[Span, decoding.Sound]]:
-    """The sound of each window. Those in the beginning of the video are parts of one piece."""
+    """The sound of each window. Those in the beginning of the recording, if the file has it, are parts of one piece."""
     beginning: decoding.Sound | None = None
     first = round(video_start_s * signals.SAMPLE_RATE_HZ)
-    last_s = max((span.end_s for span in spans if span.end_s <= _BEGINNING_S), default=0.0)
-    later = [span for span in spans if span.end_s > _BEGINNING_S]
+    beginning_s = 0.0 if is_excerpt else _BEGINNING_S
+    last_s = max((span.end_s for span in spans if span.end_s <= beginning_s), default=0.0)
+    later = [span for span in spans if span.end_s > beginning_s]
     for span in spans[: len(spans) - len(later)]:
         start_s, end_s = video_start_s + span.start_s, video_start_s + span.end_s
         if beginning is None:

@@ -48,7 +48,7 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
         limits = ProcessLimits(settings.audio_decode_s, settings.decoder_memory_bytes)
         with self._losses.counted(request.media.sha256):
             file = self._store.local_path(request.media)
-            arguments = (spans, request.video_start_s, stream, limits, settings.voice_model)
+            arguments = (spans, request.video_start_s, stream, limits, settings.voice_model, request.is_excerpt)
             items = self._workers.stream_file(file, extract_windows, *arguments)
             # Closed at once when the call ends, not when the garbage collector gets to it: that stops ffmpeg.
             async with aclosing(items):

@@ -51,10 +51,11 @@ def extract_windows(
     stream: int | None,
     limits: ProcessLimits,
     network: Path,
+    is_excerpt: bool,
 ) -> Generator[bytes, None, None]:
     """`services.audio.extraction.extract`, as serialised messages: see there."""
     from services.audio.extraction import extract
     from services.audio.messages import response
 
-    for item in extract(cancelled, path, spans, video_start_s, stream, limits, _loaded(network)):
+    for item in extract(cancelled, path, spans, video_start_s, stream, limits, _loaded(network), is_excerpt=is_excerpt):
         yield response(item).SerializeToString()

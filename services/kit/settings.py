@@ -36,6 +36,13 @@ class ServiceSettings(BaseSettings):
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     """Where traces are sent by OTLP over gRPC; nowhere when empty."""
 
+    tls_dir: Path | None = None
+    """Folder with tls.crt, tls.key and ca.crt: services speak TLS with each other, and take calls from nobody without a
+    certificate of that authority."""
+
+    health_listen: str = Field(default="", pattern=r"^$|.:\d+$")
+    """Where health alone is answered, in plain text: what probes a server that speaks TLS has no certificate for it."""
+
     log_level: str = "INFO"
 
     max_message_bytes: int = Field(default=8 * MEBIBYTE, ge=64 * 1024)

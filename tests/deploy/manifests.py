@@ -26,7 +26,8 @@ _CHOICES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("postgres",), ("external-database",)),
     (("media-volume",), ("s3",)),
     ((), ("autoscaling",), ("autoscaling-keda",)),
-    ((), ("tls-edge",)),
+    # Each without the other: in the overlays, and in a test of its own.
+    ((), ("tls-edge", "mutual-tls")),
     ((), ("monitoring",)),
 )
 

@@ -4,7 +4,6 @@ import asyncio
 import http.client
 import json
 import os
-import re
 import shutil
 import socket
 import ssl
@@ -19,29 +18,16 @@ import pytest
 import yaml
 from notreally.v1 import analysis_pb2
 
-from cli.edge import DESCRIPTOR, PLAIN_SITE, TEMPLATE, envoy_binary
-from cli.environment import Environment
-from deploy.images.render_edge import render
-from tests.deploy.manifests import ROOT
+from cli.edge import envoy_binary
+from tests.servers.authority import Authority
+from tests.servers.edge_image import edge_image, move
 from tests.servers.ports import free_ports, wait_for
 from tests.unit.client.peer import RUNNING, SUCCEEDED, events, result, running_peer
-
-SCRIPT = ROOT / "deploy" / "images" / "edge.sh"
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of the image, as its Dockerfile puts them together."""
-    folder = tmp_path_factory.mktemp("edge")
-    for name, traced in (("envoy.yaml", False), ("envoy.traced.yaml", True)):
-        text = render(TEMPLATE.read_text(), Environment.read({}), PLAIN_SITE, traced=traced)
-        # The image has its folder at the root.
-        (folder / name).write_text(text.replace('"/edge/', f'"{folder}/'))
-    shutil.copytree(PLAIN_SITE, folder / "site")
-    shutil.copy(DESCRIPTOR, folder)
-    shutil.copy(SCRIPT, folder)
-    shutil.copy(SCRIPT.with_name("tls.yaml"), folder)
-    return folder
+    return edge_image(tmp_path_factory.mktemp("edge"))
 
 
 def start(image: Path, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -62,6 +48,7 @@ def start(image: Path, tmp_path: Path, **variables: str) -> subprocess.Completed
         {"NOTREALLY_GATEWAY_TARGET": "gateway.elsewhere:1234"},
         {"NOTREALLY_EDGE_TLS": "1"},
         {"NOTREALLY_TRUSTED_PROXIES": "2"},
+        {"NOTREALLY_TLS_DIR": "authority", "NOTREALLY_GATEWAY_TARGET": "gateway.inside:1234"},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317"},
         {
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.monitoring:4318/",
@@ -73,6 +60,8 @@ def start(image: Path, tmp_path: Path, **variables: str) -> subprocess.Completed
     ids=lambda variables: "+".join(variables) or "plain",
 )
 def test_envoy_takes_it(image: Path, tmp_path: Path, variables: dict[str, str]) -> None:
+    if "NOTREALLY_TLS_DIR" in variables:
+        variables = variables | {"NOTREALLY_TLS_DIR": str(Authority("ours").secret(tmp_path / "tls", "edge"))}
     done = start(image, tmp_path, **variables)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "envoy.yaml").read_text()
@@ -86,7 +75,11 @@ def test_envoy_takes_it(image: Path, tmp_path: Path, variables: dict[str, str]) 
     if "OTEL_TRACES_SAMPLER" in variables:
         assert "random_sampling: { value: 10 }" in text
         assert 'address: "collector.monitoring", port_value: 4318' in text
-    yaml.safe_load(text)
+    config = yaml.safe_load(text)
+    ways = [
+        one["transport_socket"]["name"] for one in config["static_resources"]["clusters"] if "gateway" in one["name"]
+    ]
+    assert ways == ["envoy.transport_sockets." + ("tls" if "NOTREALLY_TLS_DIR" in variables else "raw_buffer")] * 2
 
 
 @pytest.mark.parametrize("target", ["gateway", "gateway:", ":1", "a:b", "a:1:2", "a b:1", "a|b:1", 'a":1', "a:1}"])
@@ -148,13 +141,9 @@ def running_over_tls(image: Path, tmp_path: Path, gateway: str) -> Iterator[tupl
     certificate(folder / "tls")
     (folder / "tls.yaml").write_text((folder / "tls.yaml").read_text().replace(" /tls", f" {folder}/tls"))
     (port,) = free_ports(1)
-    text = (
-        (folder / "envoy.yaml")
-        .read_text()
-        .replace(f'"{image}/', f'"{folder}/')
-        .replace("port_value: 52513", f"port_value: {port}")
-    )
-    (folder / "envoy.yaml").write_text(re.sub(r'"[^"]*admin.sock"', f'"{tmp_path}/admin.sock"', text))
+    config = folder / "envoy.yaml"
+    config.write_text(config.read_text().replace(f'"{image}/', f'"{folder}/'))
+    move(folder, port)
     variables = {
         "PATH": f"{envoy_binary().parent}:{os.environ['PATH']}",
         "TMPDIR": str(tmp_path),

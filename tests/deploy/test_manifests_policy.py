@@ -35,6 +35,7 @@ SERVICES = ("face", "audio", "metadata", "classifier")
 PORTS = {name: split_address(DEFAULTS[f"NOTREALLY_{name.upper()}_LISTEN"])[1] for name in (*SERVICES, "gateway")}
 EDGE_PORT = int(DEFAULTS["PORT"])
 METRICS_PORT = 9464
+HEALTH_PORT = 50059
 
 # Those with worker processes, and their settings.
 DECODERS: Mapping[str, type[WorkerSettings]] = {
@@ -148,7 +149,9 @@ def test_probes_are_kept_apart(manifests: tuple[Manifest, ...]) -> None:
             continue
         start, ready, live = (workload.container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness"))
         if workload.name in PORTS:
-            port = PORTS[workload.name]
+            # A port that asks for a certificate is not for probes.
+            is_tls = "NOTREALLY_TLS_DIR" in environment(workload, manifests)
+            port = HEALTH_PORT if is_tls else PORTS[workload.name]
             assert start["grpc"]["port"] == ready["grpc"]["port"] == port
             # Busy or draining is not dead.
             assert live["grpc"] == {"port": port, "service": "liveness"}
@@ -159,12 +162,26 @@ def test_probes_are_kept_apart(manifests: tuple[Manifest, ...]) -> None:
         assert gone_s > ready.get("failureThreshold", 3) * ready.get("periodSeconds", 10)
 
 
+def test_with_mutual_tls_everything_that_calls_or_is_called_has_a_certificate_of_its_own() -> None:
+    manifests = combination(("postgres", "media-volume", "mutual-tls"))
+    for workload in workloads(manifests):
+        if workload.name not in (*PORTS, "edge"):
+            continue
+        folder = environment(workload, manifests)["NOTREALLY_TLS_DIR"]
+        (mounted,) = (one for one in workload.container["volumeMounts"] if one["mountPath"] == folder)
+        (volume,) = (one for one in workload.pod["volumes"] if one["name"] == mounted["name"])
+        assert volume["secret"]["secretName"] == f"{workload.name}-mtls"
+        assert mounted["readOnly"]
+
+
 def test_ports_are_those_of_the_defaults(manifests: tuple[Manifest, ...]) -> None:
+    is_tls = any("NOTREALLY_TLS_DIR" in environment(workload, manifests) for workload in workloads(manifests))
     containers = {workload.name: workload.container for workload in workloads(manifests)}
     for name, port in PORTS.items():
         assert {entry["name"]: entry["containerPort"] for entry in containers[name]["ports"]} == {
             "grpc": port,
             "metrics": METRICS_PORT,
+            **({"health": HEALTH_PORT} if is_tls else {}),
         }
     assert [entry["containerPort"] for entry in containers["edge"]["ports"]] == [EDGE_PORT]
     for service in of_kind(manifests, "Service"):

@@ -29,7 +29,10 @@ VERSION = "1.34"
 
 
 # Made by people, outside of the manifests: docs/deploy.md.
-SECRETS = {"database", "media", "edge-tls"}
+SECRETS = {
+    *("database", "media", "edge-tls"),
+    *(f"{name}-mtls" for name in ("edge", "gateway", "face", "audio", "metadata", "classifier")),
+}
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from services.kit import logs, metrics, tracing
 from services.kit.limits import keep_to_itself
 from services.kit.serving.boundary import Boundary, Place, any_number
+from services.kit.serving.tls import server_credentials
 from services.kit.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -91,10 +92,12 @@ async def running(
 
     await health_servicer.set(LIVENESS, SERVING)
     await say(NOT_SERVING)
-    try:
-        port = server.add_insecure_port(settings.listen)
-    except RuntimeError as error:
-        raise OSError(f"cannot listen on {settings.listen}: is it in use?") from error
+    port = _listen(server, settings.listen, server_credentials(settings.tls_dir) if settings.tls_dir else None)
+    probed = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, probed)
+    if settings.health_listen:
+        _listen(probed, settings.health_listen)
+        await probed.start()
     await server.start()
     try:
         async with workers or nullcontext():
@@ -108,6 +111,16 @@ async def running(
                 await server.stop(settings.shutdown_grace_s)
     finally:
         await server.stop(None)  # for when the workers did not start
+        await probed.stop(None)
+
+
+def _listen(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None = None) -> int:
+    try:
+        if credentials is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, credentials)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {address}: is it in use?") from error
 
 
 def _connection_age(seconds: float) -> list[tuple[str, int]]:

@@ -12,6 +12,7 @@ from services.audio import decoding
 from services.audio.decoding import Sound
 from services.audio.signals import SAMPLE_RATE_HZ
 from services.kit.media.process import MediaProcess, ProcessCancelled, ProcessLimits, ProcessTimedOut
+from tests.integration.live_clips import fragments
 from tests.synthetic.sounds import KINDS, spoken
 
 MakeFile = Callable[..., Path]
@@ -73,6 +74,30 @@ def test_a_beep_in_a_sound_recording_is_where_it_was_put(make_file: MakeFile, li
 def test_a_recording_of_a_telephone_is_read(tmp_path: Path, limits: ProcessLimits) -> None:
     for start_s in (0.0, 25.0):
         assert _decode(spoken(tmp_path / "noise.amr", 30.0), start_s, start_s + 4, limits).present.mean() > 0.99
+
+
+def test_sound_after_a_short_gap_is_no_earlier_than_it_was(make_file: MakeFile, limits: ProcessLimits) -> None:
+    """Less than the tenth of a second that ffmpeg would leave out, and more than lips may be out of step."""
+    beep = "aevalsrc='(0.01+0.5*between(t,3,3.1))*sin(600*PI*t)':d=5:s=44100"
+    gap = ("-af", r"asetnsamples=441,asetpts=PTS+gte(T\,2)*0.06/TB", "-c:a", "pcm_s16le")
+    path = make_file("gap.mkv", "-f", "lavfi", "-i", beep, *gap)
+    sound = _decode(path, 0.0, 5.0, limits)
+    assert _onset_s(sound) == pytest.approx(3.06, abs=0.004)
+    missing = np.flatnonzero(~sound.present) / SAMPLE_RATE_HZ
+    assert (missing.min(), missing.max()) == pytest.approx((2.0, 2.06), abs=0.01)
+
+
+def test_an_excerpt_has_the_samples_of_the_whole(make_file: MakeFile, limits: ProcessLimits, tmp_path: Path) -> None:
+    """To the bit, though its sound begins between two samples of 16 kHz."""
+    coded = ("-c:v", "libx264", "-g", "20", "-c:a", "aac", "-aac_pns", "0")
+    found = fragments(make_file("whole.mp4", *PICTURE, *BEEP, *coded), 2.0)
+    whole, excerpt = tmp_path / "whole.mp4", tmp_path / "excerpt.mp4"
+    whole.write_bytes(found.header + b"".join(found.fragments))
+    excerpt.write_bytes(found.header + b"".join(found.fragments[12:15]))
+    for span in ((25.0, 29.0), (26.5, 27.5)):
+        one, other = (_decode(path, *span, limits) for path in (whole, excerpt))
+        assert one.present.all()
+        np.testing.assert_array_equal(one.channels, other.channels)
 
 
 def test_a_beep_is_where_it_was_put(beeping: Path, limits: ProcessLimits) -> None:
