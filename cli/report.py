@@ -1,6 +1,6 @@
 """A result as text: verdict, reasons, summary."""
 
-from notreally.v1 import analysis_pb2, classifier_pb2, features_pb2
+from notreally.v1 import analysis_pb2, classifier_pb2, features_pb2, metadata_pb2
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -46,6 +46,8 @@ def print_report(console: Console, outcome: Outcome) -> None:
     of_voice = () if result.headline == analysis_pb2.PART_VOICE else result.voice.insufficiency
     notes = [note.text for note in (*result.insufficiency, *of_voice, *result.warnings)]
     parts += [Text(f"• {printable(text)}", style="yellow") for text in notes if text not in result.summary]
+    if result.metadata.HasField("credentials"):
+        parts += [Text(), _credentials(result.metadata.credentials)]
     parts += [Text(), feature_table(result, with_source=console.width >= _WIDE), Text(), _evidence(result)]
     style = VERDICTS.get(result.verdict, ("", "white"))[1]
     console.print(Panel(Group(*parts), title=_title(outcome), border_style=style, title_align="left"))
@@ -135,6 +137,12 @@ def _voice(voice: analysis_pb2.VoiceResult) -> Text:
     if voice.stretches:
         line.append(f", {suspicious} of {len(voice.stretches)} stretches stand out", style="dim")
     return line
+
+
+def _credentials(credentials: metadata_pb2.ContentCredentials) -> Text:
+    """What a signed manifest in the file says: beside the verdict, and no part of it."""
+    holds = credentials.state in (metadata_pb2.CREDENTIALS_STATE_TRUSTED, metadata_pb2.CREDENTIALS_STATE_VALID)
+    return Text(printable(credentials.text), style="" if holds else "yellow")
 
 
 def _evidence(result: analysis_pb2.AnalysisResult) -> Text:

@@ -119,7 +119,7 @@ def read(document: Any) -> Header:
     ranked = sorted(sounds, key=lambda stream: (_is_unreadable(stream), not _is_default(stream)))
     sound = next(iter(ranked), None)
     if video is None and sound is not None and _is_unreadable(sound):
-        codec = _text(sound.get("codec_name")) or "unknown"
+        codec = printable(sound.get("codec_name")) or "unknown"
         raise Refusal(
             grpc.StatusCode.INVALID_ARGUMENT,
             "UNSUPPORTED_CODEC",
@@ -128,11 +128,11 @@ def read(document: Any) -> Header:
         )
     tags = [_tags(container), _tags(video or sound or {})]
     return Header(
-        container=_text(container.get("format_name")) or "unknown",
+        container=printable(container.get("format_name")) or "unknown",
         duration_s=_positive(container.get("duration")),
         bit_rate=_positive(container.get("bit_rate")),
-        creation_time=_first(_time, tags, "creation_time", "com.apple.quicktime.creationdate"),
-        encoder=_first(_text, tags, "encoder", "com.apple.quicktime.software", "software", "writing_application"),
+        creation_time=_first(time_of, tags, "creation_time", "com.apple.quicktime.creationdate"),
+        encoder=_first(printable, tags, "encoder", "com.apple.quicktime.software", "software", "writing_application"),
         video=None if video is None else _video(video),
         audio=None if sound is None else _audio(sound),
         video_streams=len(videos),
@@ -151,14 +151,14 @@ def _video(stream: Json) -> VideoHeader:
         width, height = height, width
     return VideoHeader(
         stream_index=_count(stream.get("index"), 1 << 31) or 0,
-        codec=_text(stream.get("codec_name")) or "unknown",
-        profile=_text(stream.get("profile")),
+        codec=printable(stream.get("codec_name")) or "unknown",
+        profile=printable(stream.get("profile")),
         width=width,
         height=height,
         rotation_deg=rotation,
         pixel_aspect=believed_aspect(_ratio(stream.get("sample_aspect_ratio"), ":")),
         interlaced=stream.get("field_order") in _INTERLACED,
-        pixel_format=_text(stream.get("pix_fmt")) or "unknown",
+        pixel_format=printable(stream.get("pix_fmt")) or "unknown",
         fps=_positive(_ratio(stream.get("avg_frame_rate"), "/")),
         frame_count=_count(stream.get("nb_frames"), _LARGEST_COUNT),
         duration_s=_duration(stream),
@@ -171,21 +171,21 @@ def _video(stream: Json) -> VideoHeader:
 def _audio(stream: Json) -> AudioHeader:
     return AudioHeader(
         stream_index=_count(stream.get("index"), 1 << 31) or 0,
-        codec=_text(stream.get("codec_name")) or "unknown",
-        profile=_text(stream.get("profile")),
+        codec=printable(stream.get("codec_name")) or "unknown",
+        profile=printable(stream.get("profile")),
         sample_rate_hz=_count(stream.get("sample_rate"), 1 << 31) or 0,
         channels=_count(stream.get("channels"), 1 << 10) or 0,
         bit_rate=_positive(stream.get("bit_rate")),
         duration_s=_duration(stream),
         start_s=_number(stream.get("start_time")) or 0.0,
         unreadable=_is_unreadable(stream),
-        channel_layout=_text(stream.get("channel_layout")),
+        channel_layout=printable(stream.get("channel_layout")),
     )
 
 
 def _is_unreadable(sound: Json) -> bool:
     """Whether there is no decoder for a sound: ffprobe, which tries, then knows no kind of sample."""
-    return _text(sound.get("sample_fmt")) is None
+    return printable(sound.get("sample_fmt")) is None
 
 
 def _is_default(stream: Json) -> bool:
@@ -242,7 +242,7 @@ def _ratio(value: Any, separator: str) -> float | None:
     return numerator / denominator if numerator is not None and denominator else None
 
 
-def _time(value: Any) -> datetime | None:
+def time_of(value: Any) -> datetime | None:
     """An ISO 8601 time, UTC when it names no zone. The epochs themselves mean that nobody set the clock."""
     try:
         moment = datetime.fromisoformat(str(value)[:_LONGEST_TEXT].strip())
@@ -252,16 +252,16 @@ def _time(value: Any) -> datetime | None:
     return None if moment.timestamp() == 0 or moment.year <= 1904 else moment
 
 
-def _text(value: Any) -> str | None:
+def printable(value: Any) -> str | None:
     """Printable text of bounded length, or None; the file's author chose it, and it will be shown on a page."""
     if not isinstance(value, str):
         return None
-    printable = "".join(
+    shown = "".join(
         character
         for character in value[: 4 * _LONGEST_TEXT]
         if unicodedata.category(character)[0] not in "CZ" or character == " "
     )
-    return " ".join(printable.split())[:_LONGEST_TEXT].strip() or None
+    return " ".join(shown.split())[:_LONGEST_TEXT].strip() or None
 
 
 def _first(parse: Callable[[Any], T | None], owners: list[dict[str, Any]], *names: str) -> T | None:

@@ -6,11 +6,15 @@ from google.protobuf import timestamp_pb2
 from notreally.v1 import metadata_pb2
 
 from services.metadata import facts, notes
+from services.metadata.credentials import words
+from services.metadata.credentials.manifest import Credentials
 from services.metadata.packets import PacketFacts
 from services.metadata.probing import Probed
 
 
-def response(probed: Probed, size_bytes: int, now: datetime) -> metadata_pb2.ProbeResponse:
+def response(
+    probed: Probed, size_bytes: int, now: datetime, credentials: Credentials | None = None
+) -> metadata_pb2.ProbeResponse:
     """The answer about a file of so many bytes; `now` is what its creation time is held against."""
     header, packets = probed.header, probed.packets
     media = metadata_pb2.MediaFacts(
@@ -28,6 +32,7 @@ def response(probed: Probed, size_bytes: int, now: datetime) -> metadata_pb2.Pro
             metadata_pb2.MediaNote(reason=note.reason, text=note.text)
             for note in notes.about(header, packets, now, probed.structure)
         ],
+        credentials=_credentials(credentials) if credentials else None,
     )
     if packets is None:
         return metadata_pb2.ProbeResponse(facts=media)
@@ -81,6 +86,18 @@ def _audio(audio: facts.AudioHeader, end_s: float | None) -> metadata_pb2.AudioF
         stream_index=audio.stream_index,
         unreadable=audio.unreadable,
         channel_layout=audio.channel_layout,
+    )
+
+
+def _credentials(credentials: Credentials) -> metadata_pb2.ContentCredentials:
+    return metadata_pb2.ContentCredentials(
+        state=metadata_pb2.CredentialsState.Value(f"CREDENTIALS_STATE_{credentials.state.name}"),
+        making=metadata_pb2.CredentialsMaking.Value(f"CREDENTIALS_MAKING_{credentials.making.name}"),
+        signer=credentials.signer,
+        sign_time=_timestamp(credentials.signed_at) if credentials.signed_at else None,
+        tools=credentials.tools,
+        problems=credentials.problems,
+        text=words.sentence(credentials),
     )
 
 

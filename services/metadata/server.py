@@ -11,7 +11,7 @@ from services.kit.media.process import ProcessLimits
 from services.kit.media.store import MediaStore
 from services.kit.workers.losses import Losses
 from services.kit.workers.pool import WorkerProcesses
-from services.metadata.limits import ProbeLimits
+from services.metadata.limits import CredentialsLimits, ProbeLimits
 from services.metadata.settings import MetadataSettings
 from services.metadata.work import probe_file
 
@@ -33,7 +33,8 @@ class MetadataServicer(metadata_pb2_grpc.MetadataServiceServicer):
         self._workers = workers
         self._now = now
         process = ProcessLimits(settings.metadata_probe_s, settings.decoder_memory_bytes)
-        self._limits = ProbeLimits(process, settings.metadata_max_packets)
+        credentials = CredentialsLimits(settings.metadata_credentials_s, settings.trust_anchors())
+        self._limits = ProbeLimits(process, settings.metadata_max_packets, credentials)
         self._losses = Losses()
 
     async def Probe(  # noqa: N802 - the name in the contract

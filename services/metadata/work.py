@@ -17,15 +17,22 @@ from services.metadata.limits import ProbeLimits
 def warm_up() -> None:
     """Import everything."""
     from services.metadata import messages
+    from services.metadata.credentials import reading
 
-    del messages  # for later
+    del messages, reading  # for later
 
 
 def probe_file(cancelled: Cancelled, path: Path, limits: ProbeLimits, now: datetime) -> Generator[bytes, None, None]:
-    """`services.metadata.probing.probe`, as one serialised message: see there. `now` is for `notes.about`."""
+    """`services.metadata.probing.probe` and the file's credentials, as one serialised message: see there.
+
+    `now` is for `notes.about`.
+    """
+    from services.metadata.credentials.reading import read
     from services.metadata.messages import response
     from services.metadata.probing import probe
 
     size_bytes = path.stat().st_size
     with suppress(ProcessCancelled):
-        yield response(probe(cancelled, path, limits), size_bytes, now).SerializeToString()
+        probed = probe(cancelled, path, limits)
+        credentials = read(cancelled, path, limits.credentials)
+        yield response(probed, size_bytes, now, credentials).SerializeToString()
