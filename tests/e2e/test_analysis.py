@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from tests.e2e.pages import analyse, expect_dashboard, percentages, record_percentages, violations
+from tests.e2e.pages import analyse, choose, expect_dashboard, percentages, record_percentages, violations
 from tests.e2e.visitor import Visitor, visit
 from tests.integration.stack import Stack
 
@@ -120,7 +120,9 @@ async def test_the_history_has_pages_filters_and_a_comparison(visitor: Visitor, 
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_axe_finds_nothing_on_any_page(site: str, browser: Browser, longer: Path, theme: str) -> None:
+async def test_axe_finds_nothing_on_any_page(
+    site: str, browser: Browser, silent: Path, longer: Path, theme: str
+) -> None:
     visitor = await visit(browser, site, color_scheme=theme, reduced_motion="reduce")
     page = visitor.page
     found: dict[str, list[str]] = {}
@@ -150,6 +152,16 @@ async def test_axe_finds_nothing_on_any_page(site: str, browser: Browser, longer
     visitor.may_complain = True  # a 404 is one to the console
     await visitor.open("/nowhere/")
     await look("nowhere")
+    for name in ("model", "account", "live", "batch"):
+        await visitor.open(f"/{name}/")
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await look(name)
+    await visitor.open("/")
+    await choose(page, silent, longer)
+    await expect(page.get_by_role("button", name=re.compile("^Cancel ")).first).to_be_visible()
+    await look("list")
+    await expect(page.get_by_role("link", name="See why: silent.mp4")).to_be_visible(timeout=60_000)
+    await look("list with a result")
     await visitor.context.close()
     assert {name: each for name, each in found.items() if each} == {}
     visitor.check()

@@ -1,8 +1,10 @@
 """What a person sees who opens the address in a browser."""
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
+from tests.e2e.pages import violations
+from tests.e2e.visitor import visit
 from tests.integration.stack import Stack
 
 
@@ -23,6 +25,25 @@ async def test_the_page_says_how_to_use_the_service(stack: Stack, browser: Brows
     assert complaints == []
     assert all(url.startswith(stack.url) for url in requested)
     await page.close()
+
+
+async def test_without_the_server_there_is_a_page_of_ours(stack: Stack, browser: Browser) -> None:
+    visitor = await visit(browser, stack.url, service_workers="allow")
+    page = visitor.page
+    await visitor.open("/")
+    await page.evaluate("navigator.serviceWorker.ready")
+    await page.reload()
+    await visitor.context.set_offline(True)
+    visitor.may_complain = True  # what cannot be fetched is an error to the console
+    await page.goto(f"{stack.url}/history/")
+    await expect(page.get_by_role("heading", name="You are not connected")).to_be_visible()
+    assert await page.title() == "Not connected · NotReally"
+    assert await violations(page) == []
+    await visitor.context.set_offline(False)
+    await page.get_by_role("link", name="Try again").click()
+    await expect(page.get_by_role("heading", name="History")).to_be_visible()
+    await visitor.context.close()
+    visitor.check()
 
 
 async def test_an_address_without_a_page_says_so(stack: Stack, browser: Browser) -> None:

@@ -67,13 +67,11 @@ async def test_several_videos_stay_in_view_until_all_have_a_verdict(
     await expect(page.get_by_role("listitem").filter(has_text=".mp4")).to_have_count(2)
     for name in ("longer.mp4", "silent.mp4"):
         card = page.get_by_role("listitem").filter(has_text=name)
-        await expect(card.get_by_role("link", name=f"Open the analysis of {name}")).to_have_text(
-            "See why", timeout=60_000
-        )
+        await expect(card.get_by_role("link", name=f"See why: {name}")).to_have_text("See why", timeout=60_000)
         await expect(card.get_by_text(re.compile("Inconclusive|Likely|Not enough to judge"))).to_be_visible()
     # One stream for both.
     assert page.url == f"{visitor.url}/"
-    await page.get_by_role("link", name="Open the analysis of silent.mp4").click()
+    await page.get_by_role("link", name="See why: silent.mp4").click()
     await expect_dashboard(page)
 
 

@@ -5,6 +5,7 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 
 import { Header } from "./Header";
+import { Offline } from "./Offline";
 import { THEME_SCRIPT } from "./theme";
 
 export const metadata: Metadata = {
@@ -37,6 +38,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
           Skip to the content
         </a>
         <Header />
+        <Offline />
         <main id="main" tabIndex={-1} className="mx-auto w-full max-w-7xl flex-1 px-4 py-8 outline-none sm:px-6 sm:py-10">
           <noscript>
             <p className="mb-8 rounded-lg bg-accent-soft px-4 py-3">

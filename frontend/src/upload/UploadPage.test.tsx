@@ -79,7 +79,7 @@ describe("the page where videos are taken in", () => {
     expect(focused()).toBe("two.mp4");
     (await screen.findByRole("button", { name: "Pause the upload of two.mp4" })).focus();
     server.failures.clear();
-    await screen.findByRole("link", { name: "Open the analysis of two.mp4" });
+    await screen.findByRole("link", { name: "See why: two.mp4" });
     expect(focused()).toBe("two.mp4");
     await press("Remove two.mp4 from the list");
     expect(focused()).toBe("Choose files");

@@ -56,7 +56,11 @@ function Actions({ item: { id, filename, video } }: { item: Item }) {
   return (
     <div className="flex flex-wrap items-center gap-2">
       {video.analysis !== undefined && (
-        <Link href={analysisPage(video.analysis)} className="button" aria-label={`Open the analysis of ${filename}`}>
+        <Link
+          href={analysisPage(video.analysis)}
+          className="button"
+          aria-label={video.phase === "succeeded" ? `See why: ${filename}` : `Open the analysis of ${filename}`}
+        >
           {video.phase === "succeeded" ? "See why" : "Open"}
         </Link>
       )}
