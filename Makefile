@@ -40,7 +40,7 @@ lock: ## Update the locked package versions
 
 proto: gen/.proto frontend/gen/.proto ## Python and TypeScript stubs and Envoy's descriptor, from protos/
 
-gen/.proto: $(PROTOS) buf.yaml .venv/.installed
+gen/.proto: $(PROTOS) buf.yaml deploy/images/openapi.py .venv/.installed
 	rm -rf gen/python/notreally gen/third_party
 	mkdir -p gen/python/notreally/v1 gen/third_party/google/api gen/third_party/google/rpc
 	site=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
@@ -51,6 +51,7 @@ gen/.proto: $(PROTOS) buf.yaml .venv/.installed
 	  $(PROTOS)
 	# For Envoy, which also needs the types inside google.rpc.Status to turn errors into JSON.
 	.venv/bin/buf build --output gen/descriptor.pb
+	$(PY) deploy/images/openapi.py gen/descriptor.pb gen/python/notreally/openapi.json
 	touch gen/python/notreally/__init__.py gen/python/notreally/v1/__init__.py
 	touch $@
 
@@ -100,6 +101,12 @@ packages: gen/.proto ## Packages for other people's programs, in dist/: notreall
 	$(PY) deploy/packages/stage_client.py build/notreally-client
 	$(UV) build --quiet --wheel --out-dir dist build/notreally-client
 
+# For one test alone, which makes a client from the description of REST. Not in the lock: it wants other versions.
+.venv/.generator: .venv/.installed
+	$(UV) venv --quiet --allow-existing --python 3.11 .venv/generator
+	$(UV) pip install --quiet --python .venv/generator/bin/python 'openapi-python-client==0.29.1'
+	touch $@
+
 # --- what people type -------------------------------------------------------------------------------------------------
 
 run: setup ui ## Start everything on http://localhost:52513
@@ -116,7 +123,7 @@ SLOWEST := --durations=25 --durations-min=3
 
 test: ## All checks and tests, in a real browser too: docs/testing.md
 	# What waits for the network goes on beside what keeps the machine busy.
-	$(MAKE) --no-print-directory --jobs=4 --output-sync=target ui .venv/.torch system-packages check-python
+	$(MAKE) --no-print-directory --jobs=4 --output-sync=target ui .venv/.torch .venv/.generator system-packages check-python
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-ui test-ui
 	# Where Python may not write its bytecode, each of hundreds of processes would compile anew.
 	$(PY) -m compileall -q cli client gateway gen/python services tests/servers tests/synthetic training

@@ -101,6 +101,7 @@ _UNLIMITED = frozenset(
         "/notreally.v1.LiveService/SendSegments",
         "/notreally.v1.LiveService/WatchLive",
         "/notreally.v1.RestService/Analyze",
+        "/notreally.v1.RestService/GetMedia",
         "/notreally.v1.AccessService/DeleteOwner",
     }
 )

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The contract's Python code and Envoy's descriptor, into gen/: what `make proto` makes for development, without the types.
+# The contract's Python code, Envoy's descriptor and the description of REST, into gen/: what `make proto` makes for
+# development, without the types.
 # Usage: generate.sh VENV
 set -eu
 tools=$1
@@ -10,4 +11,5 @@ for name in status error_details; do cp "$site/google/rpc/$name.proto" gen/third
 "$tools/bin/python" -m grpc_tools.protoc -Iprotos -Igen/third_party \
   --python_out=gen/python --grpc_python_out=gen/python protos/notreally/v1/*.proto
 PATH="$tools/bin:$PATH" buf build --output gen/descriptor.pb
+"$tools/bin/python" "$(dirname "$0")/openapi.py" gen/descriptor.pb gen/python/notreally/openapi.json
 touch gen/python/notreally/__init__.py gen/python/notreally/v1/__init__.py

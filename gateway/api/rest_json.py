@@ -29,10 +29,30 @@ _STATUS = {
 
 def results(analysis: analysis_pb2.Analysis, *, thumbnails: bool = True) -> dict[str, Any]:
     """The answer of `GET /api/results/{job_id}`, with the pictures of faces or without."""
+    found = _result(analysis.result, thumbnails) if analysis.HasField("result") else None
+    return _standing(analysis) | {"results": found}
+
+
+def listed(analysis: analysis_pb2.Analysis) -> dict[str, Any]:
+    """An analysis in the answer of `GET /api/results`."""
+    result = analysis.result if analysis.HasField("result") else None
+    standing = _standing(analysis)
+    del standing["results"]
+    return standing | {
+        "verdict": None if result is None else _enum(analysis_pb2.Verdict.DESCRIPTOR, result.verdict),
+        "headline": None if result is None else _headline(result),
+        "prob_fake": None if result is None else result.prob_fake,
+        "length_s": None if result is None else analysis.length_s,
+        "people": None if result is None else analysis.people,
+        "model_version": analysis.model_version or None,
+    }
+
+
+def _standing(analysis: analysis_pb2.Analysis) -> dict[str, Any]:
     return {
         "job_id": analysis.name.removeprefix("analyses/"),
         "status": _STATUS[analysis.state],
-        "results": _result(analysis.result, thumbnails) if analysis.HasField("result") else None,
+        "results": None,
         "error": _error(analysis) if _STATUS[analysis.state] == "failed" else None,
         "created_at": plain(analysis.create_time),
         "filename": analysis.filename,
@@ -67,8 +87,7 @@ def _result(result: analysis_pb2.AnalysisResult, thumbnails: bool) -> dict[str, 
     document: dict[str, Any] = plain(result)
     # Plots are for those who draw them, over gRPC.
     del document["series"]
-    if result.headline == analysis_pb2.PART_UNSPECIFIED:
-        document["headline"] = "face"  # an older version judged nothing else
+    document["headline"] = _headline(result)
     document["features"] = _features(result.features)
     for face, shown in zip(result.faces, document["faces"], strict=True):
         shown["features"] = _features(face.features)
@@ -76,6 +95,11 @@ def _result(result: analysis_pb2.AnalysisResult, thumbnails: bool) -> dict[str, 
             del shown["thumbnails"]
     document["timings"] = {entry["stage"]: entry["wall_s"] for entry in document["timings"]}
     return document
+
+
+def _headline(result: analysis_pb2.AnalysisResult) -> str:
+    # An older version judged nothing but the face.
+    return _enum(analysis_pb2.Part.DESCRIPTOR, result.headline or analysis_pb2.PART_FACE)
 
 
 def _features(vector: features_pb2.FeatureVector) -> dict[str, Any]:

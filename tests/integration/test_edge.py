@@ -51,6 +51,21 @@ class Rest(rest_pb2_grpc.RestServiceServicer):
     async def ListEndpoints(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
         return httpbody_pb2.HttpBody(content_type="application/json", data=b'{"endpoints": {}}')
 
+    async def ListResults(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
+        raise AssertionError("nobody asks for this")
+
+    async def CancelResults(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
+        raise AssertionError("nobody asks for this")
+
+    async def DeleteResults(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
+        raise AssertionError("nobody asks for this")
+
+    async def GetMedia(self, request: Any, context: Any) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        yield httpbody_pb2.HttpBody()
+
+    async def GetOpenApi(self, request: Any, context: Any) -> httpbody_pb2.HttpBody:
+        raise AssertionError("nobody asks for this")
+
     @property
     def data(self) -> bytes:
         """The whole body."""
