@@ -27,7 +27,7 @@ export function Header() {
         <Link
           href="/"
           prefetch={false}
-          className="mr-auto flex h-7 min-w-7 flex-wrap items-center gap-x-2.5 overflow-hidden font-semibold tracking-tight"
+          className="mr-auto flex h-7 min-w-7 shrink-[999] flex-wrap items-center gap-x-2.5 overflow-hidden font-semibold tracking-tight"
         >
           {/* eslint-disable-next-line @next/next/no-img-element -- a drawing of a few lines needs no optimiser */}
           <img src="/favicon.svg" alt="" width={28} height={28} />

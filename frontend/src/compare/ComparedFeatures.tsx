@@ -3,7 +3,7 @@ import type { FeatureSummary } from "@gen/notreally/v1/classifier_pb";
 import { Modality } from "@gen/notreally/v1/features_pb";
 
 import { faceView } from "@/dashboard/faceView";
-import { FEATURES, type FeatureText, numberOf, title } from "@/dashboard/features";
+import { FEATURES, type FeatureText, numberOf, title, unitAfter } from "@/dashboard/features";
 import { missingReason } from "@/dashboard/missing";
 import { isSound } from "@/dashboard/part";
 import { logOddsOf, pushOf } from "@/dashboard/push";
@@ -80,8 +80,8 @@ function Value({ name, feature, result }: { name: string; feature: FeatureText; 
         <span className="text-quiet">not measured: {missingReason(feature, result, contribution)}</span>
       ) : (
         <>
-          <span className="font-semibold">{numberOf(feature, value)}</span>{" "}
-          <span className="text-quiet">{feature.shortUnit}</span>
+          <span className="font-semibold">{numberOf(feature, value)}</span>
+          <span className="text-quiet">{unitAfter(feature)}</span>
         </>
       )}
       {hasScore({ verdict: faceView(result).verdict, model: result.model }) && contribution && contribution.contribution !== 0 && (
@@ -122,5 +122,6 @@ function valueOf(result: AnalysisResult, feature: FeatureText): number | undefin
 }
 
 function colour(push: number): string {
-  return push > 0 ? "text-fake" : push < 0 ? "text-real" : "text-quiet";
+  const { direction } = pushOf(push);
+  return direction === "fake" ? "text-fake" : direction === "real" ? "text-real" : "text-quiet";
 }

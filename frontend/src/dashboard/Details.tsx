@@ -162,6 +162,9 @@ function Watch({ analysis, awaitsRest, result, face, videoFile, download }: Mate
             />
           )}
           {awaitsRest && result.faces.length > 0 && <PicturesToCome />}
+          {!awaitsRest && result.faces.length > 1 && face.thumbnails.length === 0 && (
+            <p className="text-sm text-quiet">Pictures are kept of the largest face alone, and this is another one.</p>
+          )}
           <Moments moments={scored} summaries={summaries} />
           <Filmstrip thumbnails={scored.length > 0 ? [] : face.thumbnails} />
         </div>

@@ -205,6 +205,11 @@ export function inWords(feature: FeatureText, value: number, locale?: string): s
   return noun.startsWith("%") ? `${number}${noun}` : `${number} ${noun}`.trim();
 }
 
+/** What follows the number in a line of its own size: a percent sign stands close to it. */
+export function unitAfter({ shortUnit }: FeatureText): string {
+  return shortUnit.startsWith("%") ? shortUnit : ` ${shortUnit}`;
+}
+
 /** As the beginning of a line: "Blinking". */
 export function title(feature: FeatureText): string {
   return feature.label.charAt(0).toUpperCase() + feature.label.slice(1);

@@ -2,7 +2,7 @@ import type { AnalysisResult } from "@gen/notreally/v1/analysis_pb";
 import { Modality } from "@gen/notreally/v1/features_pb";
 
 import { faceView } from "@/dashboard/faceView";
-import { FEATURES, numberOf, title, VOICE_FEATURE } from "@/dashboard/features";
+import { FEATURES, numberOf, title, unitAfter, VOICE_FEATURE } from "@/dashboard/features";
 import { canMove } from "@/dashboard/influence";
 import { missingReason } from "@/dashboard/missing";
 import { isSound } from "@/dashboard/part";
@@ -51,7 +51,8 @@ export function FeatureTable({ result }: { result: AnalysisResult }) {
                   <span className="text-quiet">not measured: {missingReason(feature, result, contribution)}</span>
                 ) : (
                   <>
-                    <strong className="font-semibold">{numberOf(feature, value)}</strong> {feature.shortUnit}
+                    <strong className="font-semibold">{numberOf(feature, value)}</strong>
+                    {unitAfter(feature)}
                   </>
                 )}
               </td>
