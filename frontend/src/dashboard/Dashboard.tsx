@@ -11,6 +11,7 @@ import { Playhead, PlayheadProvider } from "@/charts/playhead";
 import { api } from "@/lib/api/client";
 import { failureOf } from "@/lib/api/errors";
 
+import { Credentials } from "./Credentials";
 import { analysisJson, jsonName, saveAs } from "./exportJson";
 import { FaceTabs } from "./FaceTabs";
 import { faceView } from "./faceView";
@@ -54,6 +55,7 @@ export function Dashboard({ analysis, awaitsRest = false, videoFile, download, o
       <div className="grid min-h-screen content-start gap-12 print:hidden">
         <FaceTabs result={result} awaitsPictures={awaitsRest} selected={face.number} onSelect={setNumber}>
           <VerdictHeader result={result} face={face} actions={<Actions analysis={analysis} print={print} />} />
+          <Credentials credentials={result.metadata?.credentials} />
           {isDrawn && <Reasons result={result} face={face} />}
         </FaceTabs>
         {isDrawn && !readsOn && <End onNear={readOn} />}

@@ -43,6 +43,7 @@ export function Report({ analysis }: { analysis: Analysis }) {
           </p>
           <p className="mt-1">{words.meaning}</p>
           <Parts result={result} />
+          <Signed result={result} />
           <Reasons result={result} />
           <Faces result={result} />
         </div>
@@ -96,6 +97,16 @@ function Reasons({ result }: { result: AnalysisResult }) {
       ))}
     </ul>
   );
+}
+
+/** What the file's signed credentials say, which is no part of the verdict. */
+function Signed({ result }: { result: AnalysisResult }) {
+  const credentials = result.metadata?.credentials;
+  return credentials ? (
+    <p className="mt-1.5">
+      <strong className="font-semibold">Content Credentials:</strong> {credentials.text}
+    </p>
+  ) : null;
 }
 
 /** The face and the voice, each with its verdict. */
