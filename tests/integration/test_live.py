@@ -37,7 +37,7 @@ async def judged(live: Live, found: Fragments) -> list[live_pb2.LiveEvent]:
     for number, (fragment, start_s) in enumerate(zip(found.fragments, found.starts_s, strict=True), start=1):
         await live.send(found.header + fragment, start_s, len(found.header))
         async with news:
-            while not events or 2 * number - events[-1].through_s >= 4.1:
+            while not events or 2 * number - events[-1].through_s >= 2.1:
                 await news.wait()
     await live.end()
     await watching

@@ -439,5 +439,5 @@ def test_every_method_says_what_it_needs() -> None:
     }
     assert set(NEEDED) == methods
     assert {method.rpartition("/")[2] for method, scope in NEEDED.items() if scope is Scope.ANYBODY} == {
-        *("GetServerInfo", "GetHealth", "ListEndpoints", "GetCaller", "DeleteSession")
+        *("GetServerInfo", "GetHealth", "ListEndpoints", "GetOpenApi", "GetCaller", "DeleteSession")
     }

@@ -56,7 +56,9 @@ export function BatchTable({ analyses, choice, onChoose, onAnnotate }: BatchTabl
         <caption className="sr-only">The files of this batch</caption>
         <thead className="border-b border-line text-quiet">
           <tr>
-            <td className="w-14" />
+            <th scope="col" className="w-14">
+              <span className="sr-only">Picture</span>
+            </th>
             {COLUMNS.map(({ label, order, className }) => (
               <th
                 key={label}

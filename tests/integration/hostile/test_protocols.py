@@ -111,7 +111,7 @@ async def test_too_little_evidence_is_an_answer_over_all_protocols(
     document = (await rest_document(stack, "video.mp4", content))["results"]
     assert (result.verdict, document["verdict"]) == (analysis_pb2.VERDICT_INSUFFICIENT, "insufficient")
     assert result.summary == document["summary"]
-    assert result.summary.startswith("This video does not show enough")
+    assert result.summary.startswith("This video shows too little to tell")
 
 
 # --- file names -----------------------------------------------------------------------------------------------------
